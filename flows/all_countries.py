@@ -81,6 +81,12 @@ def all_countries(
         chosen = _chosen(configuration.country_codes(), countries)
         asked = configured(configuration) if countries else awaited(configuration)
         daily = [each for each in asked if each.iso3 in chosen and each.profile.period_hours == 24]
+        if asked and not daily:
+            raise UsageError(
+                f"nothing here is run once a day: {', '.join(each.label for each in asked if each.iso3 in chosen)}",
+                expected="countries with floods",
+                remedy="run others with `ibf-pipeline run <ISO3> --hazard <hazard>`",
+            )
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))

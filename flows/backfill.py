@@ -18,9 +18,10 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from flows.hazard_flows import flow_of, issue_parameter
 from flows.installed import final
 from flows.states import COMPLETED, FAILED
-from flows.wiring.day import open_configuration, open_day
+from flows.wiring.day import as_issue_time, open_configuration, open_day
 from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError, only_logged
 from ibf_pipeline.hazards.known import known_hazard
@@ -55,8 +56,8 @@ def _run_name() -> str:
 @flow(name="backfill", flow_run_name=_run_name, retries=0, persist_result=False)
 def backfill(
     country: str,
-    date_from: date,
-    date_to: date,
+    date_from: date | str,
+    date_to: date | str,
     target: str | None = None,
     notify: bool = False,
     really_notify: bool = False,
@@ -72,12 +73,12 @@ def backfill(
 
     Args:
         country: ISO3 code of a country in the configuration.
-        date_from: first issue date.
-        date_to: last issue date; of hazards with several runs a day, all runs of it.
+        date_from: first issue date; of hazards with several runs a day also day and hour, such as 2026-02-15T06.
+        date_to: last issue date, or day and hour; of a day without an hour all runs of it.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: send notifications about past days; needs really_notify too.
         really_notify: confirms notify a second time.
-        hazard: hazard of the runs; the only one of the country where none is given.
+        hazard: hazard of the runs; floods, or the only one of the country, where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
@@ -89,12 +90,13 @@ def backfill(
 
     run = None
     ran: list[PastDay] = []
-    progress, days = Progress(f"Backfill of {country}, {date_from} to {date_to}"), (date_to - date_from).days + 1
+    progress = Progress(f"Backfill of {country}, {date_from} to {date_to}")
     try:
         require_confirmed(notify=notify, really=really_notify)
+        of = open_configuration(config, workspace).country(country, hazard).hazard
+        number = len(issue_times(known_hazard(of).profile, date_from, date_to))
         if deployment.id is not None:
             given = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
-            of = open_configuration(config).country(country, hazard).hazard
             run = _by_deployment(of, country, target, given, notify=notify)
         for day in backfill_days(
             country,
@@ -111,7 +113,7 @@ def backfill(
             ran.append(day)
             row(day.issue_time, day.state.name or day.state.type.value, day.state.message)
             log.info("%s %s: %s", country, day.issue_time, day.state.message)
-            progress.show(100.0 * len(rows) / max(1, days))
+            progress.show(100.0 * len(rows) / number)
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))
@@ -136,22 +138,34 @@ def require_confirmed(*, notify: bool, really: bool) -> None:
         )
 
 
-def days_of(first: date, last: date) -> list[date]:
-    """Every day from first to last; ConfigError where there is none or too many."""
-    number = (last - first).days + 1
-    if not 1 <= number <= LONGEST:
+def issue_times(profile: HazardProfile, first: date | str, last: date | str) -> list[IssueTime]:
+    """Every one from first to last; of a day without an hour all runs of it. UsageError where there is none or too
+    many days, or an hour at which no run begins.
+    """
+    begin, end = (min(_asked(profile, first)), max(_asked(profile, last)))
+    number = (end.day - begin.day).days + 1
+    if end < begin or number > LONGEST:
         raise UsageError(
-            f"{first} to {last} are {max(number, 0)} days",
+            f"{first} to {last} are {number if begin <= end else 0} days",
             expected=f"1 to {LONGEST}, the first day first",
             remedy="correct the two dates",
         )
-    return [first + timedelta(days=day) for day in range(number)]
+    days = (begin.day + timedelta(days=day) for day in range(number))
+    return [each for day in days for each in profile.issue_times_of(day) if begin <= each <= end]
+
+
+def _asked(profile: HazardProfile, asked: date | str) -> list[IssueTime]:
+    """The issue times that a day, or day and hour, stands for."""
+    try:
+        return profile.issue_times_of(date.fromisoformat(str(asked)))
+    except ValueError:
+        return [as_issue_time(profile, asked)]
 
 
 def backfill_days(
     country: str,
-    first: date,
-    last: date,
+    first: date | str,
+    last: date | str,
     target: str | None,
     *,
     hazard: str | None = None,
@@ -166,10 +180,9 @@ def backfill_days(
 
     `run_day` runs a day elsewhere; in this process where none is given.
     """
-    days = days_of(first, last)
     of = open_configuration(config, workspace).country(country, hazard).hazard
     profile = known_hazard(of).profile
-    for issue_time in (each for day in days for each in profile.issue_times_of(day)):
+    for issue_time in issue_times(profile, first, last):
         day = open_day(config, country, issue_time, target, hazard=of, workspace=workspace)
         if is_published(day.run, day.target_name):
             skipped(issue_time)

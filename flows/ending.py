@@ -36,6 +36,9 @@ log = logging.getLogger("ibf_pipeline.flows")
 HOLD = f"{HELD.words}: approve or abort it with `ibf-pipeline resume`"
 
 
+URGENT = "not held for approval: there is no time to wait for a person"
+
+
 def nothing_new(target: str) -> str:
     """What the state of a run says that had nothing to do on its target."""
     return f"nothing to publish: {target} has this very content"

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from prefect.flows import Flow
 
+from flows.flash_floods import flash_floods
 from flows.floods import floods
 from flows.wiring.hazards import of_installation
 from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
 
-FLOWS: Final[dict[str, Flow[..., Any]]] = {FLOODS.name: floods}
+FLOWS: Final[dict[str, Flow[..., Any]]] = {FLOODS.name: floods, FLASH_FLOODS.name: flash_floods}
 
 
 def flow_of(hazard: str) -> Flow[..., Any]:

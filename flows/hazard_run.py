@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment
 
 from flows.approval import await_approval, tell_waiting
-from flows.ending import HOLD, ended, failed, nothing_new, tell
+from flows.ending import HOLD, URGENT, ended, failed, nothing_new, tell
 from flows.half_made import shown_meanwhile
 from flows.installed import final
 from flows.morning import show_waiting
@@ -65,7 +65,8 @@ def run_hazard(
 ) -> State:
     """The run of a country and hazard, as a flow's last state: whatever stopped it stands in its message.
 
-    `hazard`: the only one of the country where none is given; `issued`: the period that the run was scheduled in.
+    `hazard`: floods, or the only one of the country, where none is given; `issued`: the period that
+    the run was scheduled in.
     """
     return final(run_day(hazard, country, issued, target, options, config, workspace))
 
@@ -89,6 +90,7 @@ def run_day(
             config, country, issued, target, hazard=hazard, at=scheduled_moment(), workspace=workspace,
             exercise=exercise,
         )  # fmt: skip
+        day = replace(day, accepted=options.consent.blind)
         shown = partial(shown_meanwhile, day)
         with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
             sources = None if options.wishes is None else _wished(day, options.wishes)
@@ -145,16 +147,17 @@ def conclude(
 ) -> tuple[State, bool]:
     """Publish, then report. Last of what is returned: whether the notification waits for a person."""
     held, leg = False, leg_of(day)
-    notify, hold = notify and leg.mails(found, run), hold and leg.may_wait(found)
+    notify, waits = notify and leg.mails(day, found), leg.may_wait(found)
     try:
         publications: list[Publication] = []
         if publish:
             with publishing_progress(run, day.target_name):
-                publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
+                publications = publish_day(day, found, run, notify=notify, hold=hold and waits, consent=consent)
             held = bool(publications) and publications[-1].outcome.held
         idle = ["nothing was published"] if not publish else [] if publications else [nothing_new(day.target_name)]
         unmailed = publish and not publications and mailed_nobody(run, day.target_name)
-        further = [*([HOLD] if held else []), *idle, *([UNMAILED] if unmailed else [])]
+        urgent = hold and not waits and any(publication.notified for publication in publications)
+        further = [*([HOLD] if held else []), *([URGENT] if urgent else []), *idle, *([UNMAILED] if unmailed else [])]
         state = ended(
             found, publications, *further, otherwise=HELD if held else NOT_NOTIFIED if unmailed else COMPLETED
         )

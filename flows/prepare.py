@@ -10,32 +10,38 @@ from prefect.client.schemas.objects import State
 from flows.installed import final
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_configuration
+from flows.wiring.hazards import of_installation
+from flows.wiring.legs import LEGS
 from flows.wiring.local_static import local_static
-from ibf_pipeline.config.floods import FloodCountry
+from flows.wiring.no_river import is_without_river
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.prepare.inputs import NO_RIVER, has_no_river
+from ibf_pipeline.prepare.inputs import NO_RIVER
 from tasks.prepare import build_layers
 
 log = logging.getLogger("ibf_pipeline.flows")
 
 
 @flow(name="prepare", flow_run_name="prepare-{country}", retries=0, persist_result=False)
-def prepare_country(country: str, config: str = "config", workspace: str | None = None) -> State:
+def prepare_country(
+    country: str, config: str = "config", workspace: str | None = None, hazard: str | None = None
+) -> State:
     """Build a country's prepared layers where they are missing or out of date. An interrupted one goes on.
 
     Args:
         country: ISO3 code of a country in the configuration.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
+        hazard: whose layers; floods, or the country's only hazard, where none is given.
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
         configuration = open_configuration(config, workspace)
-        chosen = configuration.country_of(country, FloodCountry)
-        folder, static = configuration.prepared_folder(country), local_static(configuration, chosen)
-        if has_no_river(static):
+        chosen = configuration.country(country, hazard)
+        folder, static = configuration.prepared_folder(country, chosen.hazard), local_static(configuration, chosen)
+        if is_without_river(configuration, chosen):
             return final(COMPLETED.state(NO_RIVER))
-        built = build_layers(country, chosen, static, folder)
+        build = of_installation(LEGS, chosen.hazard).preparing.build
+        built = build_layers(country, build, chosen, static, folder)
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))

@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from flows.hazard_run import Options, run_hazard
 from flows.wiring.issue_date import named_time
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.known import HAZARDS, known_hazard
 from ibf_pipeline.targets.problems import Consent
 
 
@@ -18,7 +19,8 @@ def _run_name() -> str:
     parameters = flow_run.parameters
     hazard = parameters.get("hazard")
     of = f"{parameters['country']}-{hazard}" if hazard else parameters["country"]
-    return f"EXERCISE-{of}-{named_time(FLOODS, parameters.get('issue_date'))}"
+    profile = known_hazard(hazard).profile if hazard in HAZARDS else FLOODS
+    return f"EXERCISE-{of}-{named_time(profile, parameters.get('issue_date'))}"
 
 
 @flow(name="scenario", flow_run_name=_run_name, retries=0, persist_result=False, validate_parameters=False)
@@ -44,14 +46,18 @@ def scenario(
         wishes: of floods STATION=DAYS, separated by spaces, one character a lead time, e.g.
             G5220=---wTTTT G5230=------ww:med;
             - no class, w warning, T trigger; stations that are not named are quiet. A country with a longer `horizon`
-            takes one more for each of its days.
+            takes one more for each of its days. Of flash floods DISTRICT=@HOUR, e.g.
+            Karonga=@30h:150mm/24h Rumphi=@0h;
+            the hour in which the district is over its limit, and so much rain in so many hours where the country's
+            library is not to say it; `end` ends an exercise with its tails. Blocks of an exercise follow each other
+            without a pause: after one, the next exercise begins anew.
         issue_date: issue time of the exercise; the scheduled day or block (UTC) where none is given.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified about the exercise.
         hold: stop before the notification; a person approves it with `ibf-pipeline resume`.
         approval: hold, and pause in the UI until a person approves or stops it there.
         take_over: replace an upload of the same day that is not ours.
-        hazard: hazard of the exercise; the only one of the country where none is given.
+        hazard: hazard of the exercise; floods, or the only one of the country, where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """

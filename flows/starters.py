@@ -11,32 +11,34 @@ from prefect.exceptions import ObjectNotFound, PrefectException
 
 from flows.all_countries import run_jobs
 from flows.country_process import CountryJob
+from flows.hazard_flows import issue_parameter
 from flows.states import PORTAL_UNREACHABLE, WATCHED
 from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.known import known_hazard
 
 ATTEMPTS = 3
 """runs of a country for an issue date that sensors start at most, each after the one before has failed"""
 
 
-Starter = Callable[[str, date], str | None]
-"""Starts the run of a country (ISO3) for an issue date; one at a time, however often it is asked.
+Starter = Callable[[str, IssueTime, str], str | None]
+"""Starts the run of a country (ISO3), issue time and hazard; one at a time, however often it is asked.
 
 None where a run was started or is under way; else why there is no need of one. RuntimeError where the run could not be
 started, InputMissing where it found no forecast at once.
 """
 
 
-def start_deployment(iso3: str, issue_date: date) -> str | None:
-    """Start the country's flood deployment on the Prefect server, and wait for nothing.
+def start_deployment(iso3: str, issued: IssueTime | date, hazard: str = FLOODS.name) -> str | None:
+    """Start the country's deployment on the Prefect server, and wait for nothing.
 
     The key makes any number of sensors and looks one run; where that has failed, the next attempt is another one.
     RuntimeError also where a person cancelled it, or the last attempt has failed.
     """
     for attempt in range(1, ATTEMPTS + 1):
-        state = _run(iso3, issue_date, attempt).state
+        state = _run(iso3, issued, hazard, attempt).state
         if state is None or not state.is_final():
             return None
         ended = f"ended {state.name}: {state.message or 'without a word'}"
@@ -47,11 +49,11 @@ def start_deployment(iso3: str, issue_date: date) -> str | None:
     raise RuntimeError(f"{ATTEMPTS} runs failed, the last one {ended}")
 
 
-def _run(iso3: str, issue_date: date, attempt: int) -> FlowRun:
-    name = f"{FLOODS.name}/{iso3}"
-    key = f"{FLOODS.name}-{iso3}-{issue_date}"
+def _run(iso3: str, issued: IssueTime | date, hazard: str, attempt: int) -> FlowRun:
+    name = f"{hazard}/{iso3}"
+    key = f"{hazard}-{iso3}-{issued}"
     try:
-        parameters = {"country": iso3, "issue_date": issue_date.isoformat()}
+        parameters = {"country": iso3, issue_parameter(known_hazard(hazard).profile): str(issued)}
         return start_run(name, parameters, key if attempt == 1 else f"{key}-{attempt}", [WATCHED, iso3])
     except ObjectNotFound:
         raise RuntimeError(f"there is no deployment {name}") from None
@@ -59,13 +61,16 @@ def _run(iso3: str, issue_date: date, attempt: int) -> FlowRun:
         raise RuntimeError(f"the server did not start {name} ({type(error).__name__})") from None
 
 
-def start_here(config: str, workspace: str | None, iso3: str, issue_date: date) -> None:
+def start_here(
+    config: str, workspace: str | None, iso3: str, issued: IssueTime | date, hazard: str = FLOODS.name
+) -> None:
     """Run the flow here and now and wait for it, for installations without a server.
 
     In a process of its own: the sensor's threads read other countries' forecasts meanwhile, and the libraries of netCDF
     and GRIB know no threads. A failed run is an InputMissing or RuntimeError with its message.
     """
-    (ended,) = run_jobs([CountryJob(iso3, FLOODS.name, IssueTime(issue_date), None, config, workspace)], limit=1)
+    issue_time = issued if isinstance(issued, IssueTime) else IssueTime(issued)
+    (ended,) = run_jobs([CountryJob(iso3, hazard, issue_time, None, config, workspace)], limit=1)
     if ended.exit_code == InputMissing.exit_code:
         raise InputMissing(ended.message)
     if ended.exit_code != 0:

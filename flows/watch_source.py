@@ -1,11 +1,15 @@
-"""One sensor for each source: it waits for the day's forecast and starts the runs of the countries that use it."""
+"""One sensor for each source: it waits for the forecast of a day or a block and starts the runs of the countries that
+use it.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
+from typing import Final
 
 from prefect import flow
 from prefect.client.orchestration import get_client
@@ -16,30 +20,35 @@ from prefect.states import Running
 from flows.installed import final
 from flows.starters import Starter, start_deployment, start_here
 from flows.states import COMPLETED, FAILED, INPUT_MISSING
-from flows.wiring.day import Day, now, open_configuration
+from flows.wiring.day import Day, as_issue_time, now, open_configuration
 from flows.wiring.inputs_fetch import fetched_cube, forecast_of_before
-from flows.wiring.issue_date import issue_date_of_run
+from flows.wiring.issue_date import scheduled_moment
 from flows.wiring.looks import Looks
+from flows.wiring.rain_looks import rain_look
 from flows.wiring.sources import (
     cells_of,
     open_cache,
     open_source,
     prune_cache,
-    source_settings,
     unwatched_sources,
     users_of,
+    waiting_of,
 )
 from flows.wiring.trial import require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.config.floods import FloodCountry, flood_country
+from ibf_pipeline.config.rain_sources import BlockWaiting
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable, WriteFailed
+from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.runs.ledger import latest_finished
 from ibf_pipeline.sources.arrivals import ArrivalNotes
 from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.sources.source import AccountMissing
-from ibf_pipeline.sources.watch import Look, LookTimes, Watched, grouped, watch
+from ibf_pipeline.sources.watch import Look, Watched, grouped, look_times, watch
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -51,62 +60,83 @@ WAITING = "Waiting"
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    return f"watch-{parameters['source']}-{issue_date_of_run(parameters.get('issue_date'))}"
+    asked = parameters.get("issue_date")
+    try:
+        configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
+        asked = issue_time_of(configuration, parameters["source"], asked)
+    except IbfError as error:  # the run says it
+        log.debug("the run has no issue time in its name: %s", error)
+    return f"watch-{parameters['source']}-{asked or scheduled_moment().date()}"
 
 
 @flow(name="watch-source", flow_run_name=_run_name, retries=0, persist_result=False)
 def watch_source(
-    source: str, issue_date: date | None = None, config: str = "config", workspace: str | None = None
+    source: str, issue_date: date | str | None = None, config: str = "config", workspace: str | None = None
 ) -> State:
-    """Wait for a source's forecast of a day, and start the runs of the countries that use it.
+    """Wait for a source's forecast of a day or a block, and start the runs of the countries that use it.
 
     Args:
         source: name of a source in settings.yaml; its `waiting` tells from when to when, and how often it is looked.
         issue_date: day of the GloFAS 00 UTC run; the day this run was scheduled for where none is given, so that a
-            sensor that starts late, or waits beyond midnight, still waits for the right day.
+            sensor that starts late, or waits beyond midnight, still waits for the right day. Of rain day and hour of a
+            block, such as 2026-02-15T06.
         config: folder of the configuration.
         workspace: folder for fetched forecasts and runs, instead of those of the settings.
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    day = issue_date_of_run(issue_date)
     try:
         configuration = open_configuration(config, workspace)
-        watched = _watched(configuration, source, day, _starter(config, workspace))
+        issue_time = issue_time_of(configuration, source, issue_date)
+        watched = _watched(configuration, source, issue_time, _starter(config, workspace))
         prune_cache(configuration)
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))
-    return final(_ended(source, day, watched))
+    return final(_ended(source, issue_time, watched))
 
 
-def _watched(configuration: Configuration, source: str, day: date, starter: Starter) -> Watched:
-    chosen = source_settings(configuration, source)
+def issue_time_of(configuration: Configuration, source: str, asked: date | str | None) -> IssueTime:
+    """What was asked for, else the day or block whose first look the run was scheduled for.
+
+    ConfigError where the source is none that is waited for, UsageError where what was asked for is no issue time.
+    """
+    waiting = waiting_of(configuration, source)
+    (hazard,) = configuration.settings.sources[source].hazards
+    profile = known_hazard(hazard).profile
+    if asked is not None:
+        return as_issue_time(profile, asked)
+    since = timedelta(hours=waiting.first_look_h) if isinstance(waiting, BlockWaiting) else timedelta()
+    return profile.issue_time(scheduled_moment() - since)
+
+
+def _watched(configuration: Configuration, source: str, issue_time: IssueTime, starter: Starter) -> Watched:
     users, wrong = users_of(configuration, source)
     countries = {country.iso3: country for country in users}
-    times = LookTimes.of(day, chosen.waiting)
+    times = look_times(issue_time, waiting_of(configuration, source))
     log.info(
         "%s: %s for %s, from %s to %s UTC",
         source,
-        day,
+        issue_time,
         ", ".join(countries) or "no country",
         f"{times.first:%H:%M}",
         f"{times.last:%Y-%m-%d %H:%M}",
     )
 
     def start(iso3: str) -> str | None:
-        log.info("%s: starting %s for %s", source, iso3, day)
-        return starter(iso3, day)
+        log.info("%s: starting %s for %s", source, iso3, issue_time)
+        return starter(iso3, issue_time, countries[iso3].hazard)
 
-    notes = ArrivalNotes(open_cache(configuration).root, source, day, times)
-    looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], day, notes), len(countries))
+    is_daily = issue_time.hour is None
+    notes = ArrivalNotes(open_cache(configuration).root, source, issue_time.day, times) if is_daily else None
+    looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], issue_time, notes), len(countries))
     try:
         watched = watch(
             list(countries),
             times,
             look=looks,
             start=start,
-            done=lambda iso3: _published(configuration, countries[iso3], day),
-            unwatched=lambda iso3: unwatched_sources(configuration, countries[iso3], source, day),
+            done=lambda iso3: _published(configuration, countries[iso3], issue_time),
+            unwatched=lambda iso3: unwatched_sources(configuration, countries[iso3], source, issue_time),
             tell=_show,
             now=clock,
             sleep=sleep,
@@ -117,21 +147,22 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
     return watched
 
 
-def _look(configuration: Configuration, source: str, country: FloodCountry, day: date, notes: ArrivalNotes) -> Look:
-    """Fetch what is there and count it: the country's run then finds it in the cache."""
+def _look(
+    configuration: Configuration, source: str, country: CountryHazard, issue_time: IssueTime, notes: ArrivalNotes | None
+) -> Look:
+    """Fetch what is there and see how much it is: the country's run then finds it in the cache."""
     began = clock()
     try:
         require_no_trial_source(configuration, country, country.target)
-        chosen, cells = open_source(configuration, source, country.on(day)), cells_of(configuration, country)
+        ask = LOOKS[country.hazard](configuration, source, country, issue_time)
     except IbfError as error:
         log.error("%s: %s: %s", source, country.iso3, error)
         return Look(False, False, str(error), fault=True, lasting=True)
     try:
-        before = forecast_of_before(configuration, country.iso3, day)
-        _, cube = fetched_cube(chosen, cells, day, country, before)
+        found = ask()
     except (InputMissing, ServerUnreachable) as error:
         log.info("%s: %s: %s", source, country.iso3, error)
-        if isinstance(error, InputMissing):
+        if isinstance(error, InputMissing) and notes is not None:
             notes.missing(country.iso3, began)
         return Look(False, False, error.found)
     except IbfError as error:
@@ -140,19 +171,42 @@ def _look(configuration: Configuration, source: str, country: FloodCountry, day:
     except Exception as error:  # of one country, and no reason to leave the others without their forecast
         log.exception("%s: %s: the look failed", source, country.iso3)
         return Look(False, False, f"the look failed ({type(error).__name__}: {error})", fault=True)
-    found = completeness(cube, country.members.expected)
-    log.info("%s: %s: %s", source, country.iso3, found)
+    log.info("%s: %s: %s", source, country.iso3, found.text)
     try:
-        (notes.whole if found.is_whole else notes.missing)(country.iso3, began)
+        if notes is not None:
+            (notes.whole if found.whole else notes.missing)(country.iso3, began)
     except WriteFailed as error:  # the forecast is there all the same
         log.warning("%s: its arrival could not be noted: %s", source, error)
-    return Look(found.is_whole, found.fewest >= country.members.minimum, str(found))
+    return found
 
 
-def _published(configuration: Configuration, country: FloodCountry, day: date) -> str | None:
+def flood_look(
+    configuration: Configuration, source: str, country: CountryHazard, issue_time: IssueTime
+) -> Callable[[], Look]:
+    """How many members of a day's ensemble are there."""
+    floods = flood_country(country)
+    chosen, cells = open_source(configuration, source, floods.on(issue_time.day)), cells_of(configuration, floods)
+
+    def ask() -> Look:
+        before = forecast_of_before(configuration, country.iso3, issue_time.day)
+        _, cube = fetched_cube(chosen, cells, issue_time.day, floods, before)
+        found = completeness(cube, floods.members.expected)
+        return Look(found.is_whole, found.fewest >= floods.members.minimum, str(found))
+
+    return ask
+
+
+LOOKS: Final[dict[str, Callable[[Configuration, str, CountryHazard, IssueTime], Callable[[], Look]]]] = {
+    FloodCountry.hazard: flood_look,
+    FlashFloodCountry.hazard: rain_look,
+}
+"""(configuration, source, the hazard's section, issue time): what is wrong here is raised at once; then a look"""
+
+
+def _published(configuration: Configuration, country: CountryHazard, issue_time: IssueTime) -> str | None:
     """Whether the day was published already, from this source or another one."""
     try:
-        here = Day(configuration, country, IssueTime(day), country.target, configuration.target(country.target))
+        here = Day(configuration, country, issue_time, country.target, configuration.target(country.target))
         finished = latest_finished(here.run, here.target_name)
     except IbfError as error:  # its own run will say it again, where it belongs
         log.warning("%s: whether the day was published cannot be told: %s", country.iso3, error)
@@ -172,11 +226,11 @@ def _show(text: str) -> None:
         log.warning("the state could not be shown (%s)", type(error).__name__)
 
 
-def _ended(source: str, day: date, watched: Watched) -> State:
+def _ended(source: str, issue_time: IssueTime, watched: Watched) -> State:
     said = (  # what needs people comes first
         ("NOT started:", watched.not_started),
-        (f"NOT possible: {source} of {day} for", watched.faulty),
-        (f"{INPUT_MISSING.words}: {source} of {day} for", watched.absent),
+        (f"NOT possible: {source} of {issue_time} for", watched.faulty),
+        (f"{INPUT_MISSING.words}: {source} of {issue_time} for", watched.absent),
         ("started", watched.started),
         ("nothing to do for", watched.done),
     )

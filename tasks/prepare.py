@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.prepare.parts import Progress, log_progress
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
+Build = Callable[[Any, Path, Path, Progress], tuple[str, ...]]
+
 
 @task(task_run_name="prepare {iso3}", cache_policy=NO_CACHE)
-def build_layers(iso3: str, country: FloodCountry, static: Path, folder: Path) -> tuple[str, ...]:
+def build_layers(iso3: str, build: Build, country: CountryHazard, static: Path, folder: Path) -> tuple[str, ...]:
     """Bring the prepared layers up to date; the steps are logged. Names of the parts that were made."""
-    built = prepare(country, static, folder)
+    built = build(country, static, folder, log_progress)
     log.info("%s: %s", iso3, f"built {', '.join(built)}" if built else "prepared layers are up to date")
     return built

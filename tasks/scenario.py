@@ -1,4 +1,4 @@
-"""The forecast of an exercise as a Prefect task."""
+"""The forecasts of exercises as Prefect tasks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.prepare.flash_floods.store import FlashPrepared
+from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
 from ibf_pipeline.synthetic.scenario import write_scenario
 
 log = logging.getLogger("ibf_pipeline.tasks")
@@ -26,3 +30,15 @@ def make_forecast(
     folder = write_scenario(root, issue_date, wishes, layers, country.rule, country.lead_times_needed)
     log.info("%s: EXERCISE, a made-up forecast in %s: %s", iso3, folder, wishes)
     return root
+
+
+@task(task_run_name="made-up rain of {issue_time} for {iso3}", cache_policy=NO_CACHE)
+def make_rain(
+    iso3: str, root: Path, issue_time: IssueTime, wishes: str, prepared: FlashPrepared, country: FlashFloodCountry
+) -> Path:
+    """Files of a forecast and of observations that make the wishes come true, in place of those of an earlier exercise
+    of the block.
+    """
+    folder = write_rain(root, issue_time, parse_rain_wishes(wishes), prepared.layers, prepared.ground(), country)
+    log.info("%s: EXERCISE, made-up rain in %s: %s", iso3, folder, wishes or "none")
+    return folder

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from flows.cli.options import Config, HazardName, Iso3, TargetName, Workspace
+from flows.cli.options import Config, HazardName, Iso3, TargetName, Workspace, day_or_hour
 from flows.cli.terminal import console
 
 
 def backfill(
     country: Iso3,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first issue date")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last issue date")],
+    first: Annotated[
+        str, typer.Option("--from", parser=day_or_hour, metavar="YYYY-MM-DD[THH]", help="first issue date, or its hour")
+    ],
+    last: Annotated[
+        str, typer.Option("--to", parser=day_or_hour, metavar="YYYY-MM-DD[THH]", help="last issue date, or its hour")
+    ],
     target: TargetName = None,
     hazard: HazardName = None,
     notify: Annotated[bool, typer.Option("--notify", help="send notifications about past days")] = False,
@@ -36,8 +39,8 @@ def backfill(
     out, code = console(), 0
     for day in backfill_days(
         country,
-        first.date(),
-        last.date(),
+        first,
+        last,
         target,
         hazard=hazard,
         notify=notify,
@@ -48,6 +51,6 @@ def backfill(
         code = exit_code(day.state) or code
         out.print(f"{day.issue_time}: {day.state.message}", soft_wrap=True)
         if not day.published:
-            again = f"go on with --from {day.issue_time.day} when it is mended"
+            again = f"go on with --from {day.issue_time} when it is mended"
             out.print(f"stopped at {day.issue_time}; {again}", soft_wrap=True)
     raise typer.Exit(code)

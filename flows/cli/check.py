@@ -20,19 +20,26 @@ from ibf_pipeline.check.outside import check_target, check_threshold_grids, of_d
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.known import known_hazard
 
 
-def check_country(config: str, iso3: str, target: str | None, workspace: str | None) -> list[Finding]:
-    """Every finding about a country, hazard by hazard, in the order of the checks. `target`: else the country's own."""
+def check_country(
+    config: str, iso3: str, target: str | None, workspace: str | None, only: str | None = None
+) -> list[Finding]:
+    """Every finding about a country, hazard by hazard, in the order of the checks. `target`: else the country's own;
+    `only`: the hazard that is looked at, else all.
+    """
     try:
         configuration = open_configuration(config, workspace)
         hazards = configuration.hazards(iso3)
     except ConfigError as error:
         return [_useless(error, "this country")]
+    if only is not None:
+        return _check_hazard(configuration, iso3, only, target, is_only=len(hazards) == 1)
     if len(hazards) == 1:
         return _check_hazard(configuration, iso3, hazards[0], target, is_only=True)
     by_hazard = {hazard: _check_hazard(configuration, iso3, hazard, target, is_only=False) for hazard in hazards}
@@ -56,12 +63,13 @@ def _check_hazard(
     portal = partial(open_portal, configuration, name, country)
     if not isinstance(country, FloodCountry):
         found, data = check_files(country, configuration.static_folder(country))
-        return [*findings, *found, *check_target(portal, name, chosen, country, profile, data)]
+        about_target = check_target(portal, name, chosen, country, profile, data)
+        return [*findings, *found, *about_target, *_schedule(configuration, country)]
     try:
         static = local_static(configuration, country)
     except IbfError as error:
         meaning = "the static data cannot be reached, and nothing of them was checked"
-        return [*findings, of_error("static data", error, meaning), *_schedule(configuration, iso3)]
+        return [*findings, of_error("static data", error, meaning), *_schedule(configuration, country)]
     found, data = check_files(country, static)
     grids, today = open_places(configuration, country).thresholds, now().date()
     return [
@@ -69,33 +77,39 @@ def _check_hazard(
         *found,
         *check_threshold_grids(grids, country.on(today), of_day(data, country, static, today)),
         *check_target(portal, name, chosen, country, profile, data),
-        *([] if data.stations == () else _schedule(configuration, iso3)),
+        *([] if data.stations == () else _schedule(configuration, country)),
     ]
 
 
-def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
+def _schedule(configuration: Configuration, country: CountryHazard) -> list[Finding]:
+    def users(source: str) -> tuple[str, ...]:
+        return tuple(user.iso3 for user in users_of(configuration, source)[0] if user.hazard == country.hazard)
+
     found = "PREFECT_API_URL is not set, so no Prefect server was asked"
     remedy = "set it to the server's address and check again"
     if address := os.environ.get("PREFECT_API_URL"):
         try:
-            schedules = read_schedules(lambda source: tuple(user.iso3 for user in users_of(configuration, source)[0]))
+            schedules = read_schedules(users, country.hazard)
         except Exception as error:  # Prefect's client raises whatever its transport does
             found = f"the Prefect server at {address} did not answer ({type(error).__name__})"
             remedy = "start it, or correct PREFECT_API_URL"
         else:
-            return list(check_schedules(iso3, schedules))
+            return list(check_schedules(country.iso3, schedules))
     return [not_checked("schedule", found, "whether exactly one schedule runs the country is not known", remedy)]
 
 
-def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
-    """Every schedule of the Prefect server that starts flood days. `users`: a source's countries, by ISO3 code."""
+def read_schedules(users: Callable[[str], tuple[str, ...]], hazard: str = FLOODS.name) -> list[Schedule]:
+    """Every schedule of the Prefect server that starts runs of a hazard. `users`: a source's countries that have it, by
+    ISO3 code.
+    """
     from prefect.client.orchestration import get_client
 
+    daily = ["all-countries"] if known_hazard(hazard).profile.period_hours == 24 else []
     found = []
     with get_client(sync_client=True) as client:
         for deployment in all_pages(lambda offset: client.read_deployments(limit=200, offset=offset)):
             flow = client.read_flow(deployment.flow_id).name
-            if flow not in (FLOODS.name, "all-countries", "watch-source"):
+            if flow not in (hazard, "watch-source", *daily):
                 continue
             parameters = deployment.parameters or {}
             found += [
@@ -114,10 +128,10 @@ def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
 def _countries(
     flow: str, parameters: dict[str, Any], users: Callable[[str], tuple[str, ...]]
 ) -> tuple[str, ...] | None:
-    if flow == FLOODS.name:
-        return (str(parameters.get("country", "")),)
     if flow == "watch-source":
         return users(str(parameters.get("source", "")))
+    if flow != "all-countries":
+        return (str(parameters.get("country", "")),)
     listed: Sequence[str] | None = parameters.get("countries")
     return tuple(listed) if listed else None
 

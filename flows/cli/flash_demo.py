@@ -1,18 +1,29 @@
-"""The demo country's block of flash floods: rain, library, assets and gauges are fixtures, as its flood days are."""
+"""The demo country's blocks of flash floods: the first with rain, library, assets and gauges that are fixtures, as its
+flood days are; the rain of what comes after it is wished for.
+"""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from flows.cli.day import run_day
+from flows.cli.terminal import console
+from flows.wiring.day import open_configuration
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.writing import write_text
 
 COUNTRY = "XDM"
 ISSUE_TIME = IssueTime.parse("2026-02-15T06")
+RAIN = "rain"
+"""folder of the rain, among the static data and below the workspace"""
+FURTHER = {"2026-02-15T12": "Kimiri=@-2h Lokiba=@18h", "2026-02-15T18": "Veo=@-3h"}
+"""issue time -> rain of the blocks after it: Kimiri's flood has come; then a burst in Veo between two blocks"""
 SECTION = "flash_floods.yaml"
 """file among the demo country's static data: its section `hazards.flash-floods`, and the `sources` that it lists"""
 
@@ -35,14 +46,37 @@ def set_up(workspace: Path, config: str) -> str:
         )
     demo = _read(static / SECTION)
     settings = _read(Path(config) / "settings.yaml")
+    shutil.copytree(static / RAIN, workspace / RAIN, dirs_exist_ok=True)
     for source in demo["sources"].values():
-        source["root"] = str((static / source["root"]).resolve())
+        source["root"] = str(((workspace if source["root"] == RAIN else static) / source["root"]).resolve())
     settings["sources"] |= demo["sources"]
     content = {"iso3": COUNTRY, "name": country["name"], "static": str(static), "hazards": demo["hazards"]}
     folder = workspace / "config"
     write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
     write_text(folder / "countries" / f"{COUNTRY}.yaml", yaml.safe_dump(content, sort_keys=False))
     return str(folder)
+
+
+def run_demo(config: str, workspace: str) -> int:
+    """Run the blocks one after the other; the exit code of the first that fails. `config`: as `set_up` wrote it."""
+    code = run_day(COUNTRY, str(ISSUE_TIME), None, config, workspace, hazard=FlashFloodCountry.hazard)
+    for issued, wishes in FURTHER.items():
+        if code == 0:
+            console().print()
+            _write_rain(config, workspace, IssueTime.parse(issued), wishes)
+            code = run_day(COUNTRY, issued, None, config, workspace, hazard=FlashFloodCountry.hazard)
+    return code
+
+
+def _write_rain(config: str, workspace: str, issue_time: IssueTime, wishes: str) -> None:
+    from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
+    from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
+
+    configuration = open_configuration(config, workspace)
+    country = configuration.country_of(COUNTRY, FlashFloodCountry)
+    prepared = read_flash_floods(configuration.prepared_folder(COUNTRY, country.hazard), COUNTRY)
+    parsed = parse_rain_wishes(wishes)
+    write_rain(Path(workspace) / RAIN, issue_time, parsed, prepared.layers, prepared.ground(), country)
 
 
 def _read(file: Path) -> dict[str, Any]:

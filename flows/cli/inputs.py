@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import AsData, Config, Day, FetchedWorkspace
+from flows.cli.options import AsData, Config, FetchedWorkspace, HazardName, Issued
 from flows.cli.terminal import end_with, print_data
+
+if TYPE_CHECKING:
+    from ibf_pipeline.config.configuration import Configuration
+    from ibf_pipeline.config.flash_floods import FlashFloodCountry
+    from ibf_pipeline.domain.issue_time import IssueTime
 
 inputs_app = typer.Typer(
     help="Forecasts that were fetched: list, fetch and delete them. docs/glofas-sources.md describes the sources.",
@@ -37,7 +42,7 @@ def list_inputs(as_json: AsData = False, config: Config = "config", workspace: F
 @inputs_app.command()
 def fetch(
     country: Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. KEN", metavar="COUNTRY")],
-    issue_date: Day = None,
+    issue_date: Issued = None,
     source: Annotated[
         str | None, typer.Option("--source", help="source of settings.yaml; else in the country's order")
     ] = None,
@@ -45,6 +50,7 @@ def fetch(
         bool, typer.Option("--again", help="fetch the whole day anew, in place of what the cache holds of it")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell every step, with states and sizes")] = False,
+    hazard: HazardName = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: FetchedWorkspace = None,
@@ -56,15 +62,23 @@ def fetch(
     import logging
 
     from flows.cli.inputs_tables import forecast_code, forecast_data, print_forecast
-    from flows.wiring.day import now, open_configuration
+    from flows.wiring.day import as_issue_time, now, open_configuration
     from flows.wiring.inputs_fetch import fetch_and_read
+    from ibf_pipeline.config.flash_floods import FlashFloodCountry
+    from ibf_pipeline.config.floods import flood_country
+    from ibf_pipeline.hazards.known import known_hazard
 
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
         logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     configuration = open_configuration(config, workspace)
-    day = now().date() if issue_date is None else issue_date.date()
-    read = fetch_and_read(configuration, country, day, source, again=again)
+    chosen = configuration.country(country, hazard)
+    profile = known_hazard(chosen.hazard).profile
+    issue_time = profile.newest(now()) if issue_date is None else as_issue_time(profile, issue_date)
+    if isinstance(chosen, FlashFloodCountry):
+        _fetch_rain(configuration, chosen, issue_time, source, unknown=again or as_json)
+        return
+    read = fetch_and_read(configuration, flood_country(chosen).iso3, issue_time.day, source, again=again)
     if as_json:
         print_data(forecast_data(read))
     else:
@@ -72,10 +86,27 @@ def fetch(
     raise typer.Exit(forecast_code(read))
 
 
+def _fetch_rain(
+    configuration: Configuration,
+    country: FlashFloodCountry,
+    issue_time: IssueTime,
+    source: str | None,
+    *,
+    unknown: bool,
+) -> None:
+    from flows.cli.rain_tables import print_rain
+    from flows.wiring.rain_fetch import fetch_rain
+    from ibf_pipeline.errors import UsageError
+
+    if unknown:
+        raise UsageError("--again and --json are of floods", remedy="leave them out: rain is looked up again by itself")
+    print_rain(fetch_rain(configuration, country, issue_time, source))
+
+
 @inputs_app.command()
 def watch(
     source: Annotated[str, typer.Argument(help="source of settings.yaml")],
-    issue_date: Day = None,
+    issue_date: Issued = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: FetchedWorkspace = None,
@@ -89,8 +120,7 @@ def watch(
     settle()
     from flows.watch_source import watch_source
 
-    day = None if issue_date is None else issue_date.date()
-    end_with(watch_source(source, day, config=config, workspace=workspace, return_state=True), as_json)
+    end_with(watch_source(source, issue_date, config=config, workspace=workspace, return_state=True), as_json)
 
 
 @inputs_app.command()
@@ -113,7 +143,8 @@ def arrivals(
 
     configuration = open_configuration(config, workspace)
     root = open_cache(configuration).root
-    names = watched_sources(configuration) if source is None else [source]
+    daily = configuration.settings.discharge_sources
+    names = [name for name in watched_sources(configuration) if name in daily] if source is None else [source]
     waiting = {name: source_settings(configuration, name).waiting for name in names}
     noted = {name: read_arrivals(root, name) for name in names}
     if as_json:

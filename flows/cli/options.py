@@ -15,7 +15,7 @@ Day = Annotated[
 ]
 
 
-def _issue_time(text: str) -> str:
+def day_or_hour(text: str) -> str:
     """A day, or day and hour, as it was written."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2})?", text):
         raise typer.BadParameter(f"{text!r} is neither a day such as 2026-02-15 nor day and hour such as 2026-02-15T06")
@@ -26,13 +26,14 @@ Issued = Annotated[
     str | None,
     typer.Option(
         "--date",
-        parser=_issue_time,
+        parser=day_or_hour,
         metavar="YYYY-MM-DD[THH]",
         help="issue date (UTC), with the hour for hazards that have several runs a day; now where none is given",
     ),
 ]
 HazardName = Annotated[
-    str | None, typer.Option("--hazard", help="of a country that has several hazards, e.g. floods; else its only one")
+    str | None,
+    typer.Option("--hazard", help="of a country that has several, e.g. flash-floods; else floods, or its only one"),
 ]
 TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import AsData, Config, Iso3, TargetName, Workspace
+from flows.cli.options import AsData, Config, HazardName, Iso3, TargetName, Workspace
 from flows.cli.terminal import console
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.table import Table
 
     from ibf_pipeline.check.finding import Finding
+    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.prepare.parts import Progress, Step
 
 
@@ -29,6 +32,7 @@ def prepare(
     propose_mapping: Annotated[
         bool, typer.Option("--propose-mapping", help="write a proposal of the station-to-area mapping, and stop")
     ] = False,
+    hazard: HazardName = None,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -37,46 +41,52 @@ def prepare(
     Example: ibf-pipeline prepare UGA
     """
     from flows.wiring.day import open_configuration
+    from flows.wiring.hazards import of_installation
+    from flows.wiring.legs import LEGS
     from flows.wiring.local_static import local_static
-    from ibf_pipeline.config.floods import FloodCountry
-    from ibf_pipeline.prepare.build import prepare as build
-    from ibf_pipeline.prepare.inputs import MAPPING, NO_RIVER, has_no_river
-    from ibf_pipeline.prepare.store import read_prepared
-    from ibf_pipeline.static.static import write_proposal
+    from flows.wiring.no_river import is_without_river
+    from ibf_pipeline.config.floods import flood_country
+    from ibf_pipeline.prepare.inputs import NO_RIVER
 
     configuration = open_configuration(config, workspace)
-    chosen = configuration.country_of(country, FloodCountry)
-    folder = configuration.prepared_folder(country)
-    out = console()
+    chosen = configuration.country(country, hazard)
+    folder, out = configuration.prepared_folder(country, chosen.hazard), console()
     static = local_static(configuration, chosen)
-    if has_no_river(static):
+    if is_without_river(configuration, chosen):
         out.print(f"{country}: {NO_RIVER}: the set-up is finished, and there is nothing to prepare.", soft_wrap=True)
         return
     if propose_mapping:
-        file, mapped, areas = write_proposal(chosen, static)
-        out.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
-        if (static / MAPPING).is_file():
-            out.print(
-                f"{MAPPING} is there and stays in use; a person who prefers the proposal replaces it.", soft_wrap=True
-            )
-        else:
-            out.print(
-                f"Look through it and rename it to {MAPPING}: until then it is for rehearsals that notify nobody.",
-                soft_wrap=True,
-            )
+        _propose(flood_country(chosen), static, out)
         return
+    preparing = of_installation(LEGS, chosen.hazard).preparing
     with _progress(out) as progress:
-        built = build(chosen, static, folder, progress)
+        built = preparing.build(chosen, static, folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
     out.print(f"{country}: {said}\n{folder}", soft_wrap=True)
-    layers = read_prepared(folder, country)[0].accepting(chosen.accepted_doubts)
-    for text in layers.doubts:
+    doubts, noticed = preparing.notes(chosen, folder)
+    for text in doubts:
         out.print(f"doubtful: {text}", soft_wrap=True, markup=False)
-    noticed = [text for text in layers.findings if text not in layers.doubts]
     for text in noticed[:_SHOWN]:
         out.print(f"note: {text}", soft_wrap=True, markup=False)
     if len(noticed) > _SHOWN:
         out.print(f"and {len(noticed) - _SHOWN} more notes: `ibf-pipeline check {country}`")
+
+
+def _propose(country: FloodCountry, static: Path, out: Console) -> None:
+    from ibf_pipeline.prepare.inputs import MAPPING
+    from ibf_pipeline.static.static import write_proposal
+
+    file, mapped, areas = write_proposal(country, static)
+    out.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
+    if (static / MAPPING).is_file():
+        out.print(
+            f"{MAPPING} is there and stays in use; a person who prefers the proposal replaces it.", soft_wrap=True
+        )
+    else:
+        out.print(
+            f"Look through it and rename it to {MAPPING}: until then it is for rehearsals that notify nobody.",
+            soft_wrap=True,
+        )
 
 
 def new_country(
@@ -124,6 +134,7 @@ def fetch_static(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="fetch again what was fetched; files that people changed stay")
     ] = False,
+    hazard: HazardName = None,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -133,11 +144,10 @@ def fetch_static(
     """
     from flows.wiring.day import open_configuration
     from flows.wiring.static import fetch_country
-    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.static.static import still_missing
 
     configuration = open_configuration(config, workspace)
-    chosen = configuration.country_of(country, FloodCountry)
+    chosen = configuration.country(country, hazard)
     out = console()
     written = fetch_country(
         configuration, chosen, lambda text: out.print(text, soft_wrap=True, markup=False), refresh=refresh
@@ -158,6 +168,7 @@ def check(
     glofas: Annotated[
         str | None, typer.Option("--glofas", help="instead: compare its thresholds with those of this GloFAS version")
     ] = None,
+    hazard: Annotated[str | None, typer.Option("--hazard", help="this one alone; else all of the country")] = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: Workspace = None,
@@ -177,7 +188,7 @@ def check(
     from flows.cli.check import check_country
     from ibf_pipeline.check.finding import as_rows, worst_first
 
-    findings = worst_first(check_country(config, country, target, workspace))
+    findings = worst_first(check_country(config, country, target, workspace, hazard))
     if as_json:
         typer.echo(json.dumps(list(as_rows(findings)), ensure_ascii=False, indent=1))
     else:

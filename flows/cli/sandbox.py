@@ -17,18 +17,25 @@ def demo(
     uganda: Annotated[
         bool, typer.Option("--uganda", help="Uganda's trigger scenario instead; needs its real static data")
     ] = False,
+    hazard: Annotated[
+        Literal["floods", "flash-floods"], typer.Option("--hazard", help="floods, or three blocks of flash floods")
+    ] = "floods",
     workspace: Annotated[
         str, typer.Option("--workspace", help="folder of the demo, made or emptied first")
     ] = "work/demo",
     config: Config = "config",
     keep_open: Annotated[bool, typer.Option("--open", help="keep the sandbox's page open afterwards")] = False,
 ) -> None:
-    """Run the demo country's flood day into the built-in sandbox.
+    """Run the demo country's flood day, or its blocks of flash floods, into the built-in sandbox.
 
     Example: ibf-pipeline demo --open
     """
     from flows.cli.demo_folder import empty_demo
     from flows.wiring.environment import settle
+    from ibf_pipeline.errors import UsageError
+
+    if uganda and hazard != "floods":
+        raise UsageError("Uganda's scenario is one of floods", remedy="leave out --uganda or --hazard")
 
     base = Path(workspace)
     empty_demo(base)
@@ -38,7 +45,14 @@ def demo(
         from flows.cli.uganda_demo import ISSUE_DATE, set_up
 
         country, day, config = "UGA", ISSUE_DATE, set_up(base, config)
-    code = run_day(country, day, None, config, workspace)
+    if hazard == "floods":
+        code = run_day(country, day, None, config, workspace)
+    else:
+        from flows.cli.flash_demo import run_demo
+        from flows.cli.flash_demo import set_up as set_up_flash_floods
+
+        config = set_up_flash_floods(base, config)
+        code = run_demo(config, workspace)
     if code == 0:
         _show_portal(country, config, workspace, keep_open=keep_open)
     raise typer.Exit(code)

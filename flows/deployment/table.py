@@ -21,10 +21,11 @@ from flows.scenario import scenario
 from flows.watch_source import watch_source
 from flows.wiring.hazards import sound
 from flows.wiring.no_river import is_without_river
-from flows.wiring.sources import watched_sources
+from flows.wiring.sources import waiting_of, watched_sources
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.rain_sources import BlockWaiting
 from ibf_pipeline.config.settings import Operations
-from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.prepare.inputs import NO_RIVER
 
@@ -88,7 +89,7 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
     watched = set(watched_sources(configuration))
     for country in sound(configuration)[0]:
         profile, flow = known_hazard(country.hazard).profile, flow_of(country.hazard)
-        started_by_sensor = country.hazard == FLOODS.name and bool(watched & set(country.sources))
+        started_by_sensor = bool(watched & set(country.sources))
         idle = NO_RIVER if is_without_river(configuration, country) else ""
         cron = country.schedule or (None if started_by_sensor else profile.schedule or default)
         when = "day" if profile.period_hours == 24 else "block"
@@ -107,18 +108,29 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
 
 def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
     for name in watched_sources(configuration):
-        waiting = configuration.settings.discharge_sources[name].waiting
-        hour, minute = waiting.first_look.split(":")
+        waiting = waiting_of(configuration, name)
+        if isinstance(waiting, Waiting):
+            of, until = "day", f"{waiting.until} UTC"
+        else:
+            of, until = "block", f"{waiting.until_h:g} hours after it began"
         yield Planned(
             watch_source,
             name,
-            f"Waits for the day's forecast of source {name} until {waiting.until} UTC and starts the countries that "
-            "use it.",
+            f"Waits for the {of}'s forecast of source {name} until {until} and starts the countries that use it.",
             {"source": name, **where},
-            f"{int(minute)} {int(hour)} * * *",
+            _first_looks(waiting),
             ("watch-source", name),
             at_once=1,
         )
+
+
+def _first_looks(waiting: Waiting | BlockWaiting) -> str:
+    """Cron (UTC) of a sensor's runs: one a day, or one for each block of six hours."""
+    if isinstance(waiting, Waiting):
+        clock = waiting.first_look.split(":")
+        return f"{int(clock[1])} {int(clock[0])} * * *"
+    hour, minute = divmod(round(60 * waiting.first_look_h), 60)
+    return f"{minute} {','.join(map(str, sorted((hour + block) % 24 for block in range(0, 24, 6))))} * * *"
 
 
 def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Planned]:

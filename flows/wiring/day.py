@@ -31,6 +31,8 @@ class Day:
     target: TargetSettings
     exercise: bool = False
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
+    accepted: tuple[str, ...] = ()
+    """events that a person lets close although something that they are about cannot be seen"""
 
     @property
     def issue_date(self) -> date:
@@ -108,7 +110,7 @@ def open_day(
     for an issue time in the future or an exercise where none may be.
 
     `issued`: the newest whose forecast can be there at a moment (`at`, else now) where none is given; `hazard`: the
-    only one of the country where none is given.
+    hazard that is meant where none is given (`Configuration.country`).
     """
     configuration = open_configuration(config, workspace)
     _require_known(configuration, iso3, target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from flows.wiring.current_model import UNJUDGED, require_current_model, with_doubt
@@ -13,10 +14,11 @@ from flows.wiring.inputs_fetch import forecast_of_before, own_forecast
 from flows.wiring.local_static import local_static
 from flows.wiring.sources import open_sources, prune_cache
 from flows.wiring.trial import require_no_trial, require_no_trial_source
-from ibf_pipeline.config.floods import flood_country
+from ibf_pipeline.config.floods import FloodCountry, flood_country
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.prepare import inputs
+from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import FolderSource, ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
@@ -85,6 +87,12 @@ def find_day(
     if allowed is not None:
         allowed(found)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run, day.prepared)
+
+
+def layer_notes(country: FloodCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:
+    """What is doubtful of prepared layers and not accepted by the country, and what else `prepare` noticed."""
+    layers = read_prepared(folder, country.iso3)[0].accepting(country.accepted_doubts)
+    return layers.doubts, [text for text in layers.findings if text not in layers.doubts]
 
 
 def tidy_up(day: Day) -> None:

@@ -5,23 +5,45 @@ Whoever brings another hazard adds its leg here, beside its profile, its keys of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from flows.wiring.day import Day
-from flows.wiring.flood_leg import find_day, tidy_up, wished_sources
+from flows.wiring.flash_leg import find_block, flash_assets, flash_codes, mails, prepared_notes, wished_rain
+from flows.wiring.flood_leg import find_day, layer_notes, tidy_up, wished_sources
 from flows.wiring.hazards import of_installation
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.flash_floods.mails import may_wait
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
+from ibf_pipeline.prepare.outlines import prepare_outlines
+from ibf_pipeline.prepare.parts import Progress, log_progress
 from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import CountrySeed, Disaster
 
 Allowed = Callable[[Findings], None]
 """Raises where findings must not take the place of those that were published"""
+
+
+def _outlines(country: CountryHazard, static: Path, folder: Path, progress: Progress = log_progress) -> tuple[str, ...]:
+    prepare_outlines(static, country, folder)
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """How the static data of a country become what its runs read."""
+
+    build: Callable[[Any, Path, Path, Progress], tuple[str, ...]] = _outlines
+    """(the hazard's section, static data, prepared folder, progress): names of the parts that were made"""
+    notes: Callable[[Any, Path], tuple[Sequence[str], Sequence[str]]] = lambda country, folder: ((), ())
+    """(the hazard's section, prepared folder): what is doubtful of it, and what else was noticed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +56,32 @@ class Leg:
     """(day, wishes): sources with the forecast of an exercise; None: the hazard has no exercises"""
     place_codes: PlaceCodes = prepared_codes
     """of every area"""
-    mails: Callable[[Findings, RunFolder], bool] = lambda found, run: True
+    mails: Callable[[Day, Any], bool] = lambda day, found: True
     """whether a run that may notify people does: a hazard with several runs a day need not mail each of them"""
-    may_wait: Callable[[Findings], bool] = lambda found: True
+    may_wait: Callable[[Any], bool] = lambda found: True
     """whether its notification may be held for a person's approval: there may be no time for that"""
     seeded: Callable[[CountrySeed, CountryHazard, Path], CountrySeed] = lambda seed, country, static: seed
     """(country of the built-in server, the hazard's section, static data): with the points and lines of the hazard"""
     disaster: Disaster | None = None
     """what the built-in server has to know of a hazard that it does not have of its own"""
+    preparing: Preparing = Preparing()
     afterwards: Callable[[Day], None] = lambda day: None
     """once everything that people wait for is done"""
 
 
-LEGS: Final[dict[str, Leg]] = {FLOODS.name: Leg(find_day, wished_sources, afterwards=tidy_up)}
+LEGS: Final[dict[str, Leg]] = {
+    FLOODS.name: Leg(find_day, wished_sources, preparing=Preparing(prepare, layer_notes), afterwards=tidy_up),
+    FLASH_FLOODS.name: Leg(
+        find_block,
+        wished_rain,
+        flash_codes,
+        seeded=flash_assets,
+        mails=mails,
+        may_wait=may_wait,
+        preparing=Preparing(prepare_flash_floods, prepared_notes),
+        afterwards=tidy_up,
+    ),
+}
 
 
 def leg_of(day: Day) -> Leg:

@@ -6,7 +6,9 @@ import logging
 from pathlib import Path
 
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.copy import refresh_copy
 from ibf_pipeline.static.place import is_url
@@ -14,13 +16,21 @@ from ibf_pipeline.static.place import is_url
 log = logging.getLogger("ibf_pipeline.flows")
 
 
-def local_static(configuration: Configuration, country: FloodCountry) -> Path:
+def local_static(configuration: Configuration, country: CountryHazard) -> Path:
     """The country's static folder on this machine; what lies behind a URL is brought up to date first.
 
     Where the URL fails, its last whole copy is used; `ibf_pipeline.static.copy.outdated` tells whether that is so.
+    Only floods can have theirs behind one: ConfigError for another hazard.
     """
     folder = configuration.static_folder(country)
     if country.static and is_url(country.static):
+        if not isinstance(country, FloodCountry):
+            raise ConfigError(
+                f"the static data of {country.hazard} lie behind a URL",
+                where=f"countries/{country.iso3}.yaml",
+                expected="a folder that this machine can read",
+                remedy="copy them into a folder, and name it in the section's own key `static`",
+            )
         said = refresh_copy(country, folder, Patience(attempts=country.static_sources.attempts))
         if said:
             log.warning("%s: %s", country.iso3, said)

@@ -56,6 +56,13 @@ def open_rain_sources(configuration: Configuration, country: FlashFloodCountry) 
     return sources
 
 
+def open_rain_source(
+    configuration: Configuration, country: FlashFloodCountry, name: str, section: SourceSection
+) -> RainSource:
+    """One source of rain, as its section says."""
+    return OPENED[type(section)](configuration, country, name, section)
+
+
 def open_levels(
     configuration: Configuration, country: FlashFloodCountry, said: Callable[[str], None] = log.warning
 ) -> tuple[Gauge, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
+from flows.wiring.hazards import of_installation
 from flows.wiring.legs import LEGS
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
@@ -41,16 +43,19 @@ def sandbox_seed(configuration: Configuration, country: CountryHazard) -> Countr
     static = configuration.static_folder(country)
     hazards = tuple(sorted((_hazard_seed(section) for section in sections), key=lambda seed: seed.disaster_type))
     seed = seed_from_static(static, country.iso3, name=country.name, hazards=hazards)
+    seed = replace(seed, clock=country.time_zone)
     for section in sections:
-        seed = LEGS[section.hazard].seeded(seed, section, static)
+        seed = of_installation(LEGS, section.hazard).seeded(seed, section, static)
     return seed
 
 
 def _others(configuration: Configuration, country: CountryHazard) -> Iterator[CountryHazard]:
-    """What else the country has. A section that is wrong is left out: it keeps no other hazard from its run."""
+    """What else the country has. A section that is wrong, or of a hazard that this installation cannot run, is left
+    out: it keeps no other hazard from its run."""
     for hazard in configuration.hazards(country.iso3):
         try:
             if hazard != country.hazard:
+                of_installation(LEGS, hazard)
                 yield configuration.country(country.iso3, hazard)
         except ConfigError as error:
             log.warning("%s: the built-in server does not have its %s: %s", country.iso3, hazard, error)

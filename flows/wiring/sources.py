@@ -14,8 +14,13 @@ from flows.wiring.local_static import local_static
 from flows.wiring.no_river import is_without_river
 from ibf_pipeline.config import sources as settings
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.rain_sources import BlockWaiting, ForecastSection, RainFilesSection
+from ibf_pipeline.config.source_section import SourceSection
+from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.discharge.reader import StationCells
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
@@ -34,7 +39,7 @@ from ibf_pipeline.sources.open_meteo_archive import Archive
 from ibf_pipeline.sources.open_meteo_service import FloodService
 from ibf_pipeline.sources.remote import RemoteFolder
 from ibf_pipeline.sources.source import AccountMissing, Fetching
-from ibf_pipeline.sources.watch import LookTimes
+from ibf_pipeline.sources.watch import look_times
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -173,44 +178,74 @@ def prune_cache(configuration: Configuration) -> None:
         log.warning("the cache of forecasts could not be pruned: %s", error)
 
 
+def waiting_of(configuration: Configuration, name: str) -> Waiting | BlockWaiting:
+    """When the sensor of a source looks; ConfigError where there is no such source, or none that is waited for."""
+    chosen = configuration.settings.sources.get(name)
+    if not isinstance(chosen, settings.DischargeSection | ForecastSection):
+        raise ConfigError(
+            f"source {name} is not waited for" if chosen else f"there is no source {name!r}",
+            where=configuration.folder / "settings.yaml",
+            expected="a source of forecasts",
+            remedy="add it under sources, or choose another one",
+        )
+    return chosen.waiting
+
+
 def watched_sources(configuration: Configuration) -> list[str]:
     """The sources that have a sensor: those whose settings say when to look."""
-    sources = configuration.settings.discharge_sources
+    sources = configuration.settings.sources
     return [name for name, chosen in sources.items() if "waiting" in chosen.model_fields_set]
 
 
-def unwatched_sources(configuration: Configuration, country: FloodCountry, sensor: str, day: date) -> tuple[str, ...]:
+def unwatched_sources(
+    configuration: Configuration, country: CountryHazard, sensor: str, issue_time: IssueTime
+) -> tuple[str, ...]:
     """The sources of a country without a sensor that may have a new forecast; none where another of its sensors waits
     longer than this one, and asks them then.
     """
-    sources = configuration.settings.discharge_sources
+    sources = configuration.settings.sources
     watched = {sensor, *watched_sources(configuration)}
-    ends = {name: LookTimes.of(day, sources[name].waiting).last for name in watched & set(country.sources)}
+    ends = {
+        name: look_times(issue_time, waiting_of(configuration, name)).last for name in watched & set(country.sources)
+    }
     if any(end > ends[sensor] for end in ends.values()):
         return ()
     unwatched = (name for name in country.sources if name not in watched)
-    return tuple(name for name in unwatched if not isinstance(sources[name], settings.RunSource))
+    return tuple(name for name in unwatched if _may_have_new(sources[name]))
 
 
-def sound_countries(configuration: Configuration) -> tuple[list[FloodCountry], dict[str, ConfigError]]:
-    """The countries with floods whose configuration is valid, and by ISO3 code what is wrong with the others."""
-    sound, wrong = [], {}
-    for iso3 in configuration.country_codes(FloodCountry.hazard):
+def _may_have_new(chosen: SourceSection) -> bool:
+    """Whether a source may have a forecast that a run can begin with."""
+    if isinstance(chosen, RainFilesSection):
+        return chosen.role == "forecast"
+    known = isinstance(chosen, settings.DischargeSection | ForecastSection)
+    return known and not isinstance(chosen, settings.RunSource)
+
+
+def sound_countries(
+    configuration: Configuration, hazard: str = FloodCountry.hazard
+) -> tuple[list[CountryHazard], dict[str, ConfigError]]:
+    """The countries with a hazard whose configuration is valid, and by ISO3 code what is wrong with the others."""
+    sound, wrong = list[CountryHazard](), dict[str, ConfigError]()
+    for iso3 in configuration.country_codes(hazard):
         try:
-            sound.append(configuration.country_of(iso3, FloodCountry))
+            sound.append(configuration.country(iso3, hazard))
         except ConfigError as error:
             wrong[iso3] = error
     return sound, wrong
 
 
-def users_of(configuration: Configuration, name: str) -> tuple[list[FloodCountry], dict[str, ConfigError]]:
-    """The configured countries that list a source and have a river, and those of which nobody knows it, as their file
-    is wrong.
+def users_of(configuration: Configuration, name: str) -> tuple[list[CountryHazard], dict[str, ConfigError]]:
+    """The configured countries that list a source and have something to forecast, and those of which nobody knows it,
+    as their file is wrong.
     """
-    sound, wrong = sound_countries(configuration)
+    users, wrong = list[CountryHazard](), dict[str, ConfigError]()
+    for hazard in configuration.settings.sources[name].hazards:
+        sound, damaged = sound_countries(configuration, hazard)
+        users += [country for country in sound if name in country.sources]
+        wrong |= damaged
     for code, error in wrong.items():
         log.error("%s is left out: %s", code, error)
-    users = [country for country in sound if name in country.sources]
     return [country for country in users if not is_without_river(configuration, country)], wrong
 
 

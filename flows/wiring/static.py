@@ -13,7 +13,6 @@ import shapely
 from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.boundaries import read_boundaries
@@ -26,7 +25,7 @@ from ibf_pipeline.targets.portal import Portal
 
 
 def fetch_country(
-    configuration: Configuration, country: FloodCountry, say: Callable[[str], None], *, refresh: bool
+    configuration: Configuration, country: CountryHazard, say: Callable[[str], None], *, refresh: bool
 ) -> list[str]:
     """Fetch what `static_sources` name; names of the files that were written."""
     if country.static and is_url(country.static):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flows.wiring.day import Day
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.runs.ledger import unfinished
 
 
-def require_no_trial_source(configuration: Configuration, country: FloodCountry, target: str) -> None:
+def require_no_trial_source(configuration: Configuration, country: CountryHazard, target: str) -> None:
     """ForbiddenByRule, before anything is asked, where a target that notifies has a source for trying only."""
     trials = [name for name in country.sources if configuration.settings.sources[name].is_trial]
     if trials and configuration.target(target).notifies:

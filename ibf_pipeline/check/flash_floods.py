@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,9 +22,9 @@ from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.flash_floods.catchments import read_area_thresholds, read_upstream
-from ibf_pipeline.prepare.flash_floods.extents import national_grid, write_grid
+from ibf_pipeline.prepare.flash_floods.districts import require_known
+from ibf_pipeline.prepare.flash_floods.extents import counting_grid
 from ibf_pipeline.prepare.flash_floods.inputs import layer_files, needed_files, scenarios_file
-from ibf_pipeline.prepare.flash_floods.layers import require_known
 from ibf_pipeline.prepare.flash_floods.library import read_scenarios, scenario_doubts, unused_durations
 from ibf_pipeline.prepare.inputs import missing_files
 from ibf_pipeline.prepare.totals import read_totals
@@ -91,21 +92,21 @@ def _tables(country: FlashFloodCountry, static: Path, areas: Boundaries) -> Iter
 
 
 def _people(country: FlashFloodCountry, static: Path, areas: Boundaries, districts: Boundaries) -> Iterator[Finding]:
-    """Rasters of counts, on the grid that extents have."""
+    """Rasters of counts, each on the grid that `prepare` counts all areas on."""
     try:
         totals = read_totals(static, country.admin_levels)
     except IbfError as error:
         yield of_error("rasters", error, "`prepare` refuses it: the population raster could be compared with nothing")
         totals = None
-    first = True
+    bounds, level = bounds_of_areas(areas), areas
     with TemporaryDirectory() as folder:
-        grid = Path(folder, "grid.tif")
-        write_grid(national_grid(bounds_of_areas(areas), country.raster_arcsec), grid)
         for indicator, file in layer_files(static, country).items():
-            level = areas if first else districts
+            grid = None
+            with suppress(IbfError):  # the check of the layer says why
+                grid = counting_grid(file, Path(folder, "grid.tif"), bounds, country.raster_arcsec)
             if file.is_file():
                 yield from check_layer(file, indicator, totals, {country.default_admin_level: level}, grid)
-            first = False
+            level = districts
 
 
 def _gauges(country: FlashFloodCountry, static: Path) -> dict[str, tuple[str, ...]]:

@@ -13,9 +13,9 @@ from ibf_pipeline.domain.flash_layers import Scenario
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.depths import DepthFacts, read_depths
+from ibf_pipeline.prepare.flash_floods.districts import counted_bounds
 from ibf_pipeline.prepare.flash_floods.extents import cover_doubt, dry_areas
 from ibf_pipeline.prepare.flash_floods.inputs import depth_files
-from ibf_pipeline.prepare.flash_floods.layers import counted_bounds
 from ibf_pipeline.prepare.flash_floods.tables import wetter_doubts
 from ibf_pipeline.prepare.tiles import bounded_gdal
 

@@ -10,7 +10,7 @@ from ibf_pipeline.check.finding import Finding, finding, fine, listed
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A schedule that starts floods of one country, of several, or of all."""
+    """A schedule that starts runs of a hazard of one country, of several, or of all."""
 
     deployment: str
     when: str

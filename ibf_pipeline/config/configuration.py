@@ -54,17 +54,14 @@ class Configuration:
         """The hazards that are configured of a country, in the order of its file; ConfigError where there is none."""
         return self._country_file(iso3).hazards
 
-    def only_hazard(self, iso3: str) -> str:
-        """The hazard of a country that has one; UsageError where it has several."""
-        return self._country_file(iso3).only_hazard()
-
     def country(self, iso3: str, hazard: str | None = None) -> CountryHazard:
-        """The validated configuration of one country for one hazard; the only one of the country where none is named.
+        """The validated configuration of one country for one hazard; floods, or the only one of the country, where none
+        is named.
 
-        ConfigError where it is wrong; UsageError where the country does not have the hazard, or has several.
+        ConfigError where it is wrong; UsageError where the country does not have the hazard, or has several others.
         """
         file = self._country_file(iso3)
-        chosen = file.only_hazard() if hazard is None else hazard
+        chosen = file.usual_hazard() if hazard is None else hazard
         file.require(chosen)
         return self._fitting(file.read(MODELS[chosen]), file.file)
 

@@ -49,8 +49,13 @@ class CountryFile:
         """The hazards of the country, in the order of the file."""
         return tuple(self.sections)
 
-    def only_hazard(self) -> str:
-        """The hazard of a country that has one; UsageError where somebody must say which is meant."""
+    def usual_hazard(self) -> str:
+        """The hazard that is meant where none is named: floods, which came first, else the only one of the country.
+
+        UsageError where somebody must say which it is.
+        """
+        if FloodCountry.hazard in self.sections:
+            return FloodCountry.hazard
         if len(self.sections) > 1:
             raise UsageError(
                 f"{self.file.stem} has several hazards: {', '.join(self.hazards)}",

@@ -43,13 +43,42 @@ class ReadsSection(Section):
     )
 
 
+class BlockWaiting(Section):
+    """When a sensor looks for the cycle of a block, in hours after the block began."""
+
+    first_look_h: float = Field(
+        3.5,
+        ge=0,
+        le=24,
+        description="hours: when it is there at the earliest; a source with `waiting`, be it `{}`, has a sensor",
+    )
+    until_h: float = Field(9, gt=0, le=30, description="hours: when it stops; then an older cycle has to do")
+    every_minutes: float = Field(10, gt=0, le=120, description="time between two looks")
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if self.first_look_h >= self.until_h:
+            raise ValueError(f"first_look_h is {self.first_look_h:g} and until_h {self.until_h:g}: no time to wait in")
+        return self
+
+
 class RainSection(SourceSection):
     """What all sources of flash floods have."""
 
     hazards: ClassVar[tuple[str, ...]] = ("flash-floods",)
 
 
-class GfsSource(RainSection):
+class ForecastSection(RainSection):
+    """What sources of forecasts have."""
+
+    waiting: BlockWaiting = Field(
+        BlockWaiting(),
+        description="when its sensor looks for the cycle of a block; it has one where this key is there (`{}`: "
+        "defaults)",
+    )
+
+
+class GfsSource(ForecastSection):
     """GFS 0.25 degree from a public archive, without an account: of its files the precipitation alone."""
 
     kind: Literal["gfs"] = Field(description="GFS precipitation from a public archive")
@@ -61,7 +90,7 @@ class GfsSource(RainSection):
     attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
 
-class EcmwfOpenDataSource(RainSection):
+class EcmwfOpenDataSource(ForecastSection):
     """ECMWF's open data, without an account: its ensemble or its single run, of its files the precipitation alone."""
 
     kind: Literal["ecmwf-open-data"] = Field(description="precipitation of ECMWF's open data")
@@ -98,7 +127,7 @@ class ImergSource(RainSection):
     attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
 
-class RainFilesSection(RainSection):
+class RainFilesSection(ForecastSection):
     """What sources of gridded rain in files have."""
 
     files: str = Field(
@@ -123,6 +152,12 @@ class RainFilesSection(RainSection):
     role: Literal["forecast", "nowcast", "observed"] = Field("forecast", description="what the rain in it is")
     origin: str = Field("", description="name for people, e.g. COSMO; default the source's own")
     reads: ReadsSection = ReadsSection()
+
+    @model_validator(mode="after")
+    def _only_forecasts_are_waited_for(self) -> Self:
+        if "waiting" in self.model_fields_set and self.role != "forecast":
+            raise ValueError(f"waiting: a block waits for its forecast, and not for what is {self.role}: leave it out")
+        return self
 
     @model_validator(mode="after")
     def _moments_told_apart(self) -> Self:

@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.trial import trial_words
+from ibf_pipeline.domain.wording import moment_text
 
 FORMAT = 2
 """Version of events.json."""
@@ -80,6 +81,11 @@ class Event:
     def size(self) -> tuple[float, ...]:
         """By what a larger event is told from a smaller one of the same class."""
         return (self.people,)
+
+    @property
+    def exact_start(self) -> date | None:
+        """When it begins, where that is known better than by its lead time."""
+        return None
 
     @property
     def beyond_portal(self) -> bool:
@@ -187,6 +193,11 @@ class Findings:
         return ()
 
     @property
+    def unsafe_to_close(self) -> Sequence[Unseen]:
+        """Those of them whose open event is not closed unless a person accepts it."""
+        return self.unseen
+
+    @property
     def known(self) -> Mapping[str, str]:
         """Name of an event -> its key, of everything that this forecast speaks of, alerted or not."""
         return {event.name: event.key for event in self.events}
@@ -203,6 +214,10 @@ class Findings:
     def listed_name(self, key: str) -> str:
         """The same as data have it, also where that is no name for people."""
         return self.named(key)
+
+    def moment_words(self, moment: date) -> str:
+        """A day, or a moment (UTC) on the clocks by which people are told: those of UTC where no others are known."""
+        return moment_text(moment)
 
     @property
     def trigger_limit(self) -> int | None:

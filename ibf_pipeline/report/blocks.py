@@ -12,20 +12,29 @@ from jinja2 import BaseLoader, PackageLoader
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.observed import MISSES, flooded_km2, observed_share, passes_of
 from ibf_pipeline.domain.wording import discharge_text
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.report import plain
 from ibf_pipeline.report.change import Change, Compared, plain_change
 from ibf_pipeline.report.content import EventPart, Report
 from ibf_pipeline.report.earlier import EarlierRun
+from ibf_pipeline.report.flash_floods import content as flash_content
+from ibf_pipeline.report.flash_floods import kept as flash_kept
+from ibf_pipeline.report.flash_floods import tables as flash_tables
+from ibf_pipeline.report.flash_floods import words as flash_words
+from ibf_pipeline.report.flash_floods.assets import event_marks
+from ibf_pipeline.report.flash_floods.changes import flash_change
+from ibf_pipeline.report.flash_floods.drawing import flash_pictures
 from ibf_pipeline.report.floods import content as flood_content
 from ibf_pipeline.report.floods import tables as flood_tables
 from ibf_pipeline.report.floods import words as flood_words
 from ibf_pipeline.report.floods.changes import flood_change
 from ibf_pipeline.report.floods.drawing import flood_pictures
 from ibf_pipeline.report.floods.kept import read_kept
-from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
+from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords, Marks
 from ibf_pipeline.report.rows import ShortTable
 from ibf_pipeline.report.table_files import Table, Value
+from ibf_pipeline.report.times import begins
 from ibf_pipeline.runs.folder import RunFolder
 
 Draw = Callable[[], bytes]
@@ -61,14 +70,22 @@ class Blocks:
     """(findings): what else must be read together with the headline"""
     change: Callable[[Compared[Any, Any]], Change] = plain_change
     """a change with its reason"""
+    alerts: Callable[[Any], Sequence[str]] | None = None
+    """(findings): what is alerted, as sentences of the headline, in place of the frame's"""
+    begins: Callable[[Any, Any], str] = begins
+    """(findings, event): when it begins"""
     event_words: Callable[[Any, Any], EventWords] = plain.event_words
     """(findings, event): of its map"""
+    event_marks: Callable[[Any, Any, Path], Sequence[Marks]] = plain.nothing
+    """(findings, event, folder of the findings): what else is on its map"""
     country_words: Callable[[Any], CountryWords] = plain.country_words
     """(findings): of the country's map"""
     event_columns: Mapping[str, Callable[[Any], Value]] = field(default_factory=dict)
     """further columns of the table of events: name -> (event)"""
-    tables: Callable[[Any], Sequence[Table]] = plain.nothing
-    """(findings): further tables beside events and areas, as files"""
+    tables: Callable[[Any, Any], Sequence[Table]] = plain.nothing
+    """(findings, kept, or None where nothing of that is at hand): further tables beside events and areas, as files"""
+    tables_need_kept: bool = False
+    """whether these tables say more with what is kept"""
     short_tables: Callable[[Any], Sequence[ShortTable]] = plain.nothing
     """(findings): the same in short"""
     kept: Callable[[Any, Path, RunFolder, Sequence[EarlierRun]], Any] = _nothing_kept
@@ -111,7 +128,26 @@ BLOCKS: Final[dict[str, Blocks]] = {
             "misses": MISSES,
             "passes_of": passes_of,
         },
-    )
+    ),
+    FLASH_FLOODS.name: Blocks(
+        pictures="maps and hyetographs",
+        cautions=flash_words.cautions,
+        change=flash_change,
+        alerts=flash_words.alerts,
+        begins=flash_words.begins,
+        event_words=flash_words.event_words,
+        event_marks=event_marks,
+        country_words=flash_words.country_words,
+        event_columns=flash_tables.event_columns(),
+        tables=flash_tables.flash_tables,
+        tables_need_kept=True,
+        short_tables=flash_tables.short_tables,
+        kept=flash_kept.read_kept,
+        event_part=flash_content.event_part,
+        report=flash_content.report,
+        drawn=flash_pictures,
+        templates=PackageLoader("ibf_pipeline.report.flash_floods", "templates"),
+    ),
 }
 
 

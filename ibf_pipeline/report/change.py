@@ -9,8 +9,8 @@ from typing import Generic, Literal, TypeVar, get_args
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.domain.wording import alert_text, moment_text, people_text
-from ibf_pipeline.report.times import cycle_word, issued
+from ibf_pipeline.domain.wording import alert_text, people_text
+from ibf_pipeline.report.times import cycle_word, event_moment, issued
 from ibf_pipeline.report.words import subject_text
 
 Kind = Literal["new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved"]
@@ -133,7 +133,7 @@ def plain_alert(profile: HazardProfile, found: Findings | None, event: Event | N
         trigger=event.trigger,
         alert_class=event.alert_class,
         lead_time=event.lead_time,
-        day=profile.moment(found.issue_time, event.lead_time),
+        day=event_moment(found, event),
         flags=event.flags,
         people=event.people,
     )
@@ -177,7 +177,7 @@ def earlier_run(compared: Compared[FindingsT, EventT]) -> str:
     """`the run of Sun 2026-02-15`."""
     if compared.before is None or compared.before.issue_time == compared.today.issue_time:
         return f"the earlier run of this {cycle_word(compared.profile)}"
-    return f"the run of {moment_text(issued(compared.before))}"
+    return f"the run of {compared.today.moment_words(issued(compared.before))}"
 
 
 def blind_reason(found: Findings | None, key: str) -> str:

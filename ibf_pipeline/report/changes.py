@@ -15,6 +15,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.change import KINDS, Change, Compared, Kind, blind_reason
+from ibf_pipeline.report.times import event_moment
 
 
 def compare(before: Findings | None, today: Findings) -> tuple[Change, ...]:
@@ -100,10 +101,12 @@ def _moved(before: Findings | None, today: Findings, old: Event | None, new: Eve
     """By how much the beginning moved, between two triggers or two warnings; time gone by is no move."""
     if before is None or old is None or new is None or old.trigger != new.trigger:
         return 0
-    profile = profile_of(today)
-    first = profile.moment(today.issue_time, new.lead_time)
+    profile, first = profile_of(today), event_moment(today, new)
     unit = timedelta(days=1) if profile.unit == "day" else timedelta(hours=1)
-    return (first - (ahead[0] if ahead else _moments(before, old)[-1])) // unit
+    if old.exact_start is None:
+        return (first - (ahead[0] if ahead else _moments(before, old)[-1])) // unit
+    goes_on = new.lead_time == 0 and old.exact_start <= profile.moment(today.issue_time)
+    return 0 if goes_on else (first - old.exact_start) // unit
 
 
 def _step(found: Findings) -> int:
@@ -124,4 +127,5 @@ def _still_ahead(before: Findings | None, today: Findings, old: Event | None) ->
     if before is None or old is None:
         return []
     now = profile_of(today).moment(today.issue_time)
-    return [moment for moment in _moments(before, old) if moment >= now]
+    exact = [] if old.exact_start is None else [old.exact_start]
+    return [moment for moment in (*exact, *_moments(before, old)) if moment >= now]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from ibf_pipeline.domain.findings import Event, EventArea, Unseen
@@ -108,6 +108,11 @@ class Report:
     further_indicators: tuple[str, ...]
     tables: tuple[str, ...]
     """names of the tables beside the page"""
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The clocks by which moments are told; None: those of UTC."""
+        return None
 
 
 def fields_of(part: Report | EventPart) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.table_files import Place, Row, Table, flags_cell, of_run, point, write_csv, write_geojson
+from ibf_pipeline.report.times import event_moment
 from ibf_pipeline.report.words import further_indicators
 
 Shapes = Mapping[str, Any]
@@ -28,18 +29,18 @@ _ALERT = ("alert_class", "trigger")
 _AFFECTED = ("people_affected", "share_of_population")
 
 
-def tables(found: Findings, shapes: Shapes) -> tuple[Table, ...]:
-    """Events, areas, and what the hazard adds."""
-    return events_table(found), areas_table(found, shapes), *blocks_of(found).tables(found)
+def tables(found: Findings, shapes: Shapes, kept: Any = None) -> tuple[Table, ...]:
+    """Events, areas, and what the hazard adds, also out of what it keeps beside the findings."""
+    return events_table(found), areas_table(found, shapes), *blocks_of(found).tables(found, kept)
 
 
-def write_exports(found: Findings, shapes: Shapes, folder: Path) -> list[Path]:
+def write_exports(found: Findings, shapes: Shapes, folder: Path, kept: Any = None) -> list[Path]:
     """Each table as `.csv` (with `.csvt`) and `.geojson`; returns the files.
 
-    `shapes`: outlines of the areas; areas without one have no geometry.
+    `shapes`: outlines of the areas; areas without one have no geometry. `kept`: as of `tables`.
     """
     files: list[Path] = []
-    for table in tables(found, shapes):
+    for table in tables(found, shapes, kept):
         files += [
             *write_csv(table, folder / f"{table.name}.csv"),
             write_geojson(table, folder / f"{table.name}.geojson"),
@@ -61,7 +62,7 @@ def events_table(found: Findings) -> Table:
             "event": event.name,
             **dict(zip(_subject_columns(profile), (event.key, found.listed_name(event.key)), strict=False)),
             **_of_alert(profile, event),
-            moment: profile.moment(found.issue_time, event.lead_time).isoformat(),
+            moment: event_moment(found, event).isoformat(),
             flags: flags_cell(event.flags),
             "people_affected": _people(event) if event.is_estimated else None,
             **{name: value(event) for name, value in further.items()},

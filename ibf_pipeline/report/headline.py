@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.trial import trial_words
-from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, TRIGGER_WORDS, counted, moment_text, number_text
+from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, TRIGGER_WORDS, counted, number_text
 from ibf_pipeline.hazards.known import known_hazard, profile_of
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.content import Report
@@ -24,18 +24,22 @@ def headline(found: Findings) -> str:
     """What is alerted and where, for a reader who knows nothing of forecasts."""
     triggers = [event for event in found.events if event.trigger]
     warnings = [event for event in found.events if not event.trigger]
-    sentences = [
-        *([] if found.events else [_none(found)]),
-        *(_triggers(found, triggers) if triggers else []),
-        *([_warnings(found, warnings, besides=bool(triggers))] if warnings else []),
-        *([_withdrawn(found)] if found.withdrawn else []),
-    ]
-    return " ".join(filter(None, sentences))
+    own = blocks_of(found).alerts
+    sentences = (
+        own(found)
+        if own is not None
+        else [
+            *([] if found.events else [_none(found)]),
+            *(_triggers(found, triggers) if triggers else []),
+            *([_warnings(found, warnings, besides=bool(triggers))] if warnings else []),
+        ]
+    )
+    return " ".join(filter(None, [*sentences, *([_withdrawn(found)] if found.withdrawn else [])]))
 
 
 def _none(found: Findings) -> str:
     profile, stands = profile_of(found), " stands" if found.withdrawn else ""
-    first, last = (moment_text(profile.moment(found.issue_time, lead)) for lead in (0, found.lead_times[-1]))
+    first, last = (found.moment_words(profile.moment(found.issue_time, lead)) for lead in (0, found.lead_times[-1]))
     return f"No {profile.noun} alert for {found.country_name}{stands} in the forecast from {first} to {last}."
 
 
@@ -44,7 +48,7 @@ def _triggers(found: Findings, triggers: Sequence[Event]) -> list[str]:
     first = min(event.lead_time for event in triggers)
     at = "at" if profile.subject_list is not None else "of"  # what comes and goes with the forecast is no place
     words = f"{TRIGGER_WORDS[0].upper()}{TRIGGER_WORDS[1:]} {at} {counted(len(triggers), profile.subject)}"
-    moment = moment_text(profile.moment(found.issue_time, first))
+    moment = found.moment_words(profile.moment(found.issue_time, first))
     begin = "for" if len(triggers) == 1 else "the first for"
     estimated = [event for event in triggers if event.is_estimated and event.publishable]
     unknown = listed(area_names(found, [event for event in triggers if not event.is_estimated]))
@@ -57,7 +61,7 @@ def _triggers(found: Findings, triggers: Sequence[Event]) -> list[str]:
 
 def _warnings(found: Findings, warnings: Sequence[Event], *, besides: bool) -> str:
     first = min(event.lead_time for event in warnings)
-    moment = moment_text(profile_of(found).moment(found.issue_time, first))
+    moment = found.moment_words(profile_of(found).moment(found.issue_time, first))
     begin = " besides" if besides else f" for {found.country_name}"
     when = f"from {moment} on" if len(warnings) > 1 else f"for {moment}"
     where = listed(area_names(found, warnings))
@@ -108,7 +112,7 @@ def _beyond_portal(found: Findings) -> list[str]:
     for event in found.publishable_events:
         later = found.triggers_beyond(event, profile.lead_times[-1])
         if later and not event.trigger:
-            moment = moment_text(profile.moment(found.issue_time, later[0]))
+            moment = found.moment_words(profile.moment(found.issue_time, later[0]))
             parts.append(f"{event.name} is a trigger on {moment}, {BEYOND_SHOWN}: it is shown as a warning.")
     return parts
 
@@ -121,7 +125,7 @@ def _beyond_limit(found: Findings) -> list[str]:
     for key in found.known.values() if limit is not None else ():
         beyond = found.beyond_limit(key) if key not in alerted else ()
         if beyond and limit is not None:
-            moment = moment_text(profile.moment(found.issue_time, beyond[0]))
+            moment = found.moment_words(profile.moment(found.issue_time, beyond[0]))
             parts.append(
                 f"{subject_text(found, key)} is as high as a trigger on {moment}, beyond the trigger lead time limit "
                 f"of {profile.lead_time_words(limit)}: no alert yet."

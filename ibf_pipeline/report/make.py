@@ -14,7 +14,7 @@ from ibf_pipeline.report.change import Correction
 from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.content import FORMAT, OVERVIEW, EventPart, InputFile, LeadTime, Report, map_name
 from ibf_pipeline.report.headline import cautions, headline
-from ibf_pipeline.report.times import begins, issued
+from ibf_pipeline.report.times import event_moment, issued
 from ibf_pipeline.report.words import further_indicators, subject_text
 
 
@@ -57,7 +57,7 @@ def make_report(
         published=tuple(published),
         default_admin_level=found.default_admin_level,
         further_indicators=further_indicators(found),
-        tables=("events", "areas", *(table.name for table in blocks.tables(found))),
+        tables=("events", "areas", *(table.name for table in blocks.tables(found, kept))),
     )
     return blocks.report(plain, found, kept)
 
@@ -74,8 +74,8 @@ def _part(found: Findings, event: Event) -> EventPart:
         event=event,
         name=found.named(event.key) or subject_text(found, event.key),
         words=alert_text(event.alert_class, trigger=event.trigger),
-        day=profile.moment(found.issue_time, event.lead_time),
-        begins=begins(profile, found.issue_time, event.lead_time),
+        day=event_moment(found, event),
+        begins=blocks_of(found).begins(found, event),
         lead_times=tuple(
             LeadTime(profile.lead_time_name(lead), profile.moment(found.issue_time, lead), flag)
             for lead, flag in zip(found.lead_times, event.flags, strict=False)

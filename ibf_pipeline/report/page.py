@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import (
     alert_text,
     amount_text,
@@ -26,6 +28,7 @@ from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.content import Report
 from ibf_pipeline.report.headline import title_of
+from ibf_pipeline.report.pictures.colours import drawn_class
 from ibf_pipeline.report.tables import revision_words
 from ibf_pipeline.report.times import cycle_word, issued_text
 
@@ -60,7 +63,7 @@ def _template(further: BaseLoader | None) -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        day=moment_text,
+        day=_moment,
         people=number_text,
         people_of=lambda event: people_words(event.people, known=event.people_known),
         known_people=lambda area: people_text(area.people, known=area.people_known),
@@ -73,12 +76,19 @@ def _template(further: BaseLoader | None) -> Template:
         counted=counted,
         alert_text=alert_text,
         revision_words=revision_words,
+        shade=lambda alert: drawn_class(alert.alert_class, trigger=alert.trigger),
     )
     return environment.get_template("report.html.j2")
 
 
 def _data_uri(name: str, content: bytes) -> str:
     return f"data:{_TYPES[name.rsplit('.', 1)[1]]};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+@pass_context
+def _moment(context: Context, moment: date) -> str:
+    zone = context["report"].zone
+    return local_text(moment, zone) if zone is not None and isinstance(moment, datetime) else moment_text(moment)
 
 
 def _when(moment: str) -> str:

@@ -11,7 +11,6 @@ from ibf_pipeline.domain.wording import (
     alert_text,
     class_text,
     counted,
-    moment_text,
     number_text,
     people_text,
     percent_text,
@@ -22,7 +21,7 @@ from ibf_pipeline.report.calls import Published, differing
 from ibf_pipeline.report.change import Change, Correction
 from ibf_pipeline.report.headline import cautions, headline, title_of
 from ibf_pipeline.report.rows import MOST_ROWS, Row
-from ibf_pipeline.report.times import cycle_word, flags_head, issued, span
+from ibf_pipeline.report.times import cycle_word, event_moment, flags_head, issued, span
 from ibf_pipeline.report.words import area_names, listed
 
 _EVENTS_ON_PAGE = 20
@@ -86,7 +85,7 @@ def summary(
     name = "EXERCISE - not a real forecast: " if found.exercise else ""
     parts = [
         f"# {name}{escaped(title_of(found))}: {found.headline}",
-        f"Forecast of **{moment_text(issued(found))}**, {span(found)} {profile_of(found).unit}s ahead.",
+        f"Forecast of **{found.moment_words(issued(found))}**, {span(found)} {profile_of(found).unit}s ahead.",
         escaped(headline(found)),
         *(f"> **Mind:** {escaped(caution)}" for caution in (*differing(published), *cautions(found))),
         _events(found),
@@ -120,10 +119,10 @@ def _cell(value: str | int | None) -> str:
 
 def _event_row(found: Findings, event: Event) -> Row:
     profile = profile_of(found)
-    moment = moment_text(profile.moment(found.issue_time, event.lead_time))
+    moment = found.moment_words(event_moment(found, event))
     return {
         "event": event.name,
-        **({profile.subject: found.named(event.key)} if profile.subject_list is not None else {}),
+        **({profile.subject: found.named(event.key)} if profile.subject_points is not None else {}),
         "alert": alert_text(event.alert_class, trigger=event.trigger),
         "day" if profile.unit == "day" else "time": f"{moment}, {profile.lead_time_name(event.lead_time)}",
         "people": _people(event) if event.is_estimated and event.publishable else None,
@@ -172,7 +171,7 @@ def _called(found: Findings, change: Change) -> str:
 def _changes(found: Findings, changes: Sequence[Change], compared_with: date | None) -> str:
     if compared_with is None:
         return "No earlier run to compare with."
-    head = f"## Since the run of {moment_text(compared_with)}"
+    head = f"## Since the run of {found.moment_words(compared_with)}"
     if not changes:
         return f"{head}\n\nNothing has changed."
     return "\n".join([f"{head}\n", *_items(found, changes)])

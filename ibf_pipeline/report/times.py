@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.domain.wording import day_text, moment_text
+from ibf_pipeline.domain.wording import day_text
 from ibf_pipeline.hazards.known import profile_of
 
 
@@ -31,12 +31,17 @@ def ahead(profile: HazardProfile, lead_time: int) -> str:
     return f"{profile.lead_time_words(lead_time)} ahead" if lead_time else f"the {profile.unit} of the forecast"
 
 
-def begins(profile: HazardProfile, issue_time: IssueTime, lead_time: int) -> str:
+def event_moment(found: Findings, event: Event) -> date:
+    """When an event begins: exactly where that is known, else at its lead time."""
+    return event.exact_start or profile_of(found).moment(found.issue_time, event.lead_time)
+
+
+def begins(found: Findings, event: Event) -> str:
     """When an event begins: `first day Thu 2026-02-19 (4-day)`; `12 hours ahead, Sun 2026-02-15 18:00 UTC`."""
-    moment = moment_text(profile.moment(issue_time, lead_time))
+    profile, moment = profile_of(found), found.moment_words(event_moment(found, event))
     if profile.unit == "day":
-        return f"first day {moment} ({profile.lead_time_name(lead_time)})"
-    return f"{ahead(profile, lead_time)}, {moment}"
+        return f"first day {moment} ({profile.lead_time_name(event.lead_time)})"
+    return f"{ahead(profile, event.lead_time)}, {moment}"
 
 
 def span(found: Findings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from ibf_pipeline.domain.findings import Event, Findings
@@ -47,6 +48,12 @@ def area_names(found: Findings, events: Sequence[Event]) -> list[str]:
 def people_of(events: Sequence[Event]) -> str:
     """People of events together: `12,345 people`, `at least 12,345 people`."""
     return people_words(sum(event.people for event in events), known=all(event.people_known for event in events))
+
+
+def isolated(name: str) -> str:
+    """A name, one that is read from right to left between marks that keep numbers behind it in their place."""
+    leftward = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
+    return f"\u2068{name}\u2069" if leftward else name
 
 
 def listed(names: Sequence[str], most: int = _NAMED) -> str:

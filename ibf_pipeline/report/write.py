@@ -58,9 +58,8 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
     for part in (*content.events, *content.withdrawn):
         draw |= {**blocks.drawn(found, part, kept), part.map: partial(maps.event, part.event)}
     pictures = {name: _kept(report / name, drawer) for name, drawer in draw.items()}
-    write_exports(
-        found, {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}, report
-    )
+    shapes = {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}
+    write_exports(found, shapes, report, kept)
     data = _REPORT.dump_python(content, mode="json", serialize_as_any=True)  # with what only its hazard has
     write_text(report / "report.json", json.dumps(data, ensure_ascii=False, indent=1))
     write_text(report / "report.html", page(content, pictures))
@@ -106,8 +105,9 @@ class _Maps:
         return overview_map(self.found, self.layers, [file for file in extents if file is not None], words)
 
     def event(self, event: Event) -> bytes:
-        words = blocks_of(self.found).event_words(self.found, event)
-        return event_map(self.found, event, self.layers, self._extent(event.lead_time), words)
+        blocks = blocks_of(self.found)
+        words, marks = blocks.event_words(self.found, event), blocks.event_marks(self.found, event, self.folder)
+        return event_map(self.found, event, self.layers, self._extent(event.lead_time), words, marks)
 
     def _extent(self, lead_time: int) -> Path | None:
         extent = self.found.extent(lead_time)

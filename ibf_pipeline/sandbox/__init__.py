@@ -7,6 +7,7 @@ It has its own table of hazards (``vocabulary.yaml``, ``Disaster``); whoever sta
 ``Sandbox(..., further=...)``, and a country is seeded with several through ``CountrySeed(hazards=...)``.
 """
 
+from ibf_pipeline.sandbox.assets import seed_assets
 from ibf_pipeline.sandbox.auth import SANDBOX_PASSWORD, User, default_users
 from ibf_pipeline.sandbox.countries import CountrySeed, HazardSeed, PointSeed, StationSeed, seed_from_static
 from ibf_pipeline.sandbox.disasters import Disaster
@@ -26,5 +27,6 @@ __all__ = [
     "StationSeed",
     "User",
     "default_users",
+    "seed_assets",
     "seed_from_static",
 ]

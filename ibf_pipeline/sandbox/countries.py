@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,11 +78,14 @@ class CountrySeed:
     hazards: tuple[HazardSeed, ...] = ()
     points: Mapping[str, tuple[PointSeed, ...]] = field(default_factory=dict)
     """Category of the API (schools, health_sites, waterpoints, gauges) to its points."""
-    lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """``roads`` and ``buildings`` to the fids of what there is; shapes are not needed."""
+    lines: Mapping[str, Iterable[int] | Mapping[int, str]] = field(default_factory=dict)
+    """``roads`` and ``buildings`` to the fids of what there is; with their shapes (fid to WKT or GeoJSON) the page
+    draws them, which the API never does."""
     time_zone: bool = True
     """Whether the service knows one, without which it makes no mail. Only a made-up country has a choice: those of
     the portal are as on the real server (``vocabulary.yaml``)."""
+    clock: str = "UTC"
+    """IANA name of the zone in which the page tells times; countries of the portal have their own"""
 
     @property
     def all_hazards(self) -> tuple[HazardSeed, ...]:
@@ -187,6 +191,7 @@ def write_seed(store: Store, country: CountrySeed, now: str) -> None:
 def _write_time_zone(store: Store, country: CountrySeed) -> None:
     store.run("DELETE FROM without_time_zone WHERE iso3 = :iso3", iso3=country.iso3)
     declared = country.time_zone and country.iso3 not in WITHOUT_TIME_ZONE
+    store.insert("clock", [{"iso3": country.iso3, "zone": country.clock}], replace=True)
     if not declared and country.iso3 not in WITH_TIME_ZONE:
         store.insert("without_time_zone", [{"iso3": country.iso3}])
 
@@ -220,8 +225,11 @@ def _write_points(store: Store, country: CountrySeed) -> None:
     points = [{"category": GLOFAS_STATIONS, "iso3": country.iso3, **station} for station in stations]
     properties = []
     for category, seeds in country.points.items():
+        times: Counter[str] = Counter()  # real lists have ids that stand several times, each a point of its own
         for seed in seeds:
-            identity = _point_id(country.iso3, category, seed.fid)
+            again = [str(times[seed.fid])] if times[seed.fid] else []
+            times[seed.fid] += 1
+            identity = _point_id(country.iso3, category, seed.fid, *again)
             place = {"fid": seed.fid, "code": seed.fid, "name": seed.name, "lat": seed.lat, "lon": seed.lon}
             points.append({"category": category, "iso3": country.iso3, "id": identity, **place})
             properties.append({"point_id": identity, "properties": json.dumps(dict(seed.properties))})
@@ -236,12 +244,12 @@ def _point_id(iso3: str, *words: str) -> str:
 
 def _write_lines(store: Store, country: CountrySeed) -> None:
     store.run("DELETE FROM line WHERE iso3 = :iso3", iso3=country.iso3)
-    lines = [
-        {"iso3": country.iso3, "category": category, "fid": fid}
-        for category, fids in country.lines.items()
-        for fid in fids
-    ]
-    store.insert("line", lines)
+    store.run("DELETE FROM line_shape WHERE iso3 = :iso3", iso3=country.iso3)
+    for category, lines in country.lines.items():
+        place = {"iso3": country.iso3, "category": category}
+        store.insert("line", [{**place, "fid": fid} for fid in dict.fromkeys(lines)])
+        shapes = lines if isinstance(lines, Mapping) else {}
+        store.insert("line_shape", [{**place, "fid": fid, "shape": shape} for fid, shape in shapes.items()])
 
 
 def _area_rows(country: CountrySeed, level: int, collection: Mapping[str, Any]) -> list[dict[str, Any]]:

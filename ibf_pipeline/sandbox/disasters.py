@@ -12,7 +12,14 @@ from typing import Any, Literal, Self, get_args
 
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.vocabulary import DISASTER_ROWS, LEAD_TIMES, POINT_CATEGORIES
+from ibf_pipeline.sandbox.vocabulary import (
+    DISASTER_ROWS,
+    FORECAST_SEVERITY,
+    FORECAST_TRIGGER,
+    LEAD_TIMES,
+    LINE_CATEGORIES,
+    POINT_CATEGORIES,
+)
 
 Period = Literal["day", "six-hours", "month"]
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -38,6 +45,10 @@ class Disaster:
     """indicators that the API's own list lacks"""
     point_layers: tuple[str, ...] = ()
     """categories of points that the portal offers"""
+    line_layers: tuple[str, ...] = ()
+    """categories of lines (roads, buildings) that the portal draws"""
+    alert_indicators: tuple[str, ...] = (FORECAST_SEVERITY, FORECAST_TRIGGER)
+    """what the list of indicators names of the alert itself"""
     raster_folder: str | None = None
     """where the map server looks for its rasters; without one they are refused"""
     raster_name: str = "flood_extent"
@@ -71,6 +82,7 @@ class Disaster:
             (self._all_lead_times, set(self._all_lead_times) <= set(LEAD_TIMES), "lead times that the API knows"),
             (self.no_event_lead_times, self.no_event_lead_times, "lead times for days without event"),
             (self.point_layers, set(self.point_layers) <= set(POINT_CATEGORIES), ", ".join(POINT_CATEGORIES)),
+            (self.line_layers, set(self.line_layers) <= set(LINE_CATEGORIES), ", ".join(LINE_CATEGORIES)),
         ):
             if not good:
                 raise ConfigError(f"{found}", where=f"the sandbox's hazard {self.name!r}", expected=expected)

@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from ibf_pipeline.sandbox.answers import server_error
+from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.events import active_events
 from ibf_pipeline.sandbox.mail_times import MailClock, expected_lines
 from ibf_pipeline.sandbox.moments import parse_moment
@@ -28,7 +29,7 @@ TEMPLATES = Environment(loader=FileSystemLoader(PAGE_FOLDER), autoescape=True, t
 
 LEVEL_WORDS = {
     "trigger": "Trigger",
-    "warning": "High warning",
+    "warning": "Warning",
     "warning-medium": "Medium warning",
     "warning-low": "Low warning",
     "none": "No alert",
@@ -93,30 +94,30 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
             raise server_error()
         last = last_upload(store, iso3, disaster)
         country = store.row("SELECT name FROM country WHERE iso3 = :iso3", iso3=iso3)
-    name = country["name"] if country else iso3
     issued = parse_moment(last.moment) if last else parse_moment(0)
-    subject = f"{disaster.replace('-', ' ').capitalize()} alert {name}: " + ", ".join(
-        f"{shown_name(event['eventName'])} ({event['firstLeadTime']})" for event in events
-    )
+    # The service ends its subject with the name of its environment, "DEVELOPMENT" on the recorded one.
+    subject = f"IBF {disaster} alert - SANDBOX"
     hazard, clock = store.disasters[disaster], MailClock.of(iso3, issued)
     html = TEMPLATES.get_template("mail.html.j2").render(
         subject=subject,
-        country=name,
+        country=country["name"] if country else iso3,
         issued=issued,
+        label=hazard.label.title(),
         measure=hazard.measure.capitalize(),
-        events=[_for_mail(event, clock, landfall=hazard.has_tracks) for event in events],
+        events=[_for_mail(event, clock, hazard) for event in events],
     )
     return Notice(subject, tuple(event["eventName"] for event in events), html)
 
 
-def _for_mail(event: dict[str, Any], clock: MailClock, *, landfall: bool) -> dict[str, Any]:
+def _for_mail(event: dict[str, Any], clock: MailClock, hazard: Disaster) -> dict[str, Any]:
     return {
         "name": shown_name(event["eventName"]),
         "level": event["alertLevel"],
         "level_words": LEVEL_WORDS[event["alertLevel"]],
         "user": event["userTriggerName"] if event["userTrigger"] else None,
-        "first_issued": parse_moment(event["firstIssuedDate"]),
-        "expected": expected_lines(event, clock, landfall=landfall),
+        "kind": "trigger" if event["alertLevel"] == "trigger" else "warning",
+        "first_issued": clock.first_issued(parse_moment(event["firstIssuedDate"])),
+        "expected": expected_lines(event, clock, hazard.label.title(), landfall=hazard.has_tracks),
         "people": sum(area["mainExposureValue"] or 0 for area in event["alertAreas"]),
         "areas": event["alertAreas"],
     }

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from ibf_pipeline.sandbox.vocabulary import MAIL_CLOCKS, lead_time_number
+from ibf_pipeline.sandbox.vocabulary import MAIL_CLOCKS, WITH_TIME_ZONE, lead_time_number
 
 
 @dataclass(slots=True)
@@ -24,11 +25,13 @@ class MailClock:
     """local time of the country where its mails have clock times, else UTC"""
     zone: str | None
     """what stands behind a clock time; None where only hours have one"""
+    region: str
+    """IANA name of the zone of what was first issued"""
 
     @classmethod
     def of(cls, iso3: str, issued: datetime) -> MailClock:
         zone, hours = MAIL_CLOCKS.get(iso3, (None, 0))
-        return cls(issued + timedelta(hours=hours), zone)
+        return cls(issued + timedelta(hours=hours), zone, WITH_TIME_ZONE.get(iso3, "UTC"))
 
     def printed(self, lead_time: str) -> str:
         """The day of a lead time, with a clock time for hours and where the country's mails have one."""
@@ -39,20 +42,36 @@ class MailClock:
         day = self.base + timedelta(days=number if unit == "day" else 0)
         if not clock:
             return f"{day:%a %d %b %Y}"
-        return f"{day:%A, %B} {day.day}, {day.year} at {day.hour}:00 {self.zone or 'UTC'}"
+        return f"{_day(day)} at {day.hour}:00 {self.zone or 'UTC'}"
+
+    def start(self, lead_time: str) -> str:
+        """A sentence on when something starts; how long that is from now is right in every line."""
+        number, unit = lead_time_number(lead_time), lead_time.partition("-")[2]
+        left = f"{number} {unit}{'' if number == 1 else 's'} from now" if number else "ongoing"
+        return f"Expected to start on {self.printed(lead_time)}, {left}."
+
+    def first_issued(self, moment: datetime) -> str:
+        """Right as well: it does not count from what moves."""
+        local = moment.astimezone(ZoneInfo(self.region))
+        return f"{_day(local)} at {local:%I:%M %p} ({self.region})"
 
 
-def expected_lines(event: Mapping[str, Any], clock: MailClock, *, landfall: bool) -> list[tuple[str, str]]:
-    """What the mail says of an event's times, label and text.
+def _day(day: datetime) -> str:
+    return f"{day:%A, %B} {day.day}, {day.year}"
+
+
+def expected_lines(event: Mapping[str, Any], clock: MailClock, label: str, *, landfall: bool) -> list[tuple[str, str]]:
+    """What the mail says of an event's times, label and text; `label`: the hazard's.
 
     `landfall`: of a storm, whose trigger has the time of its landfall alone, or "null" where no lead time has a
     trigger. A trigger that goes on has one time too.
     """
     first, trigger = event["firstLeadTime"], event["firstTriggerLeadTime"]
-    beginning = ("Expected from", f"{clock.printed(first)} ({first})")
     if landfall and event["alertLevel"] == "trigger":
-        return [("Trigger from", f"{clock.printed(trigger)} ({trigger})" if trigger else "null")]
+        clock.printed(first)
+        return [("Trigger", f"Expected to make landfall on {clock.printed(trigger) if trigger else 'null'}.")]
+    beginning = clock.start(first)
     if trigger is None:
-        return [beginning]
-    activation = ("Trigger from", f"{clock.printed(trigger)} ({trigger})")
-    return [activation] if lead_time_number(trigger) == 0 else [beginning, activation]
+        return [("Warning", beginning)]
+    activation = ("Trigger", clock.start(trigger))
+    return [activation] if lead_time_number(trigger) == 0 else [(label, beginning), activation]

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from ibf_pipeline.sandbox.answers import json_response
 from ibf_pipeline.sandbox.backend import Backend
 from ibf_pipeline.sandbox.mail import PAGE_FOLDER
+from ibf_pipeline.sandbox.page_assets import places
 from ibf_pipeline.sandbox.page_state import countries, page_state
 
 # Nothing but what came with the page itself; the mails are shown in frames without any rights.
@@ -39,6 +40,7 @@ def page_routes(backend: Backend) -> list[Route]:
         data("countries", _countries),
         data("state", _state),
         data("areas", _outlines),
+        data("assets", _assets),
         data("extent", _extent),
         data("hydrograph", _hydrograph),
     ]
@@ -46,7 +48,7 @@ def page_routes(backend: Backend) -> list[Route]:
 
 def _document(backend: Backend) -> str:
     text = (PAGE_FOLDER / "index.html").read_text(encoding="utf-8")
-    for name in ("page.css", "page.js"):
+    for name in ("page.css", "page.js", "assets.js"):
         text = text.replace(f"/*{name}*/", (PAGE_FOLDER / name).read_text(encoding="utf-8"))
     return text.replace("{{behaves_like}}", backend.behaves_like)
 
@@ -63,6 +65,11 @@ def _outlines(backend: Backend, query: Query) -> dict[str, Any]:
     from ibf_pipeline.sandbox.page_map import outlines  # shapely is slow to load and only the page needs it
 
     return outlines(backend.store, query.get("iso3", ""), int(query.get("level", "0")))
+
+
+def _assets(backend: Backend, query: Query) -> dict[str, Any]:
+    hazard = backend.store.disasters.find(query.get("disaster", ""))
+    return places(backend.store, hazard, query.get("iso3", ""))
 
 
 def _extent(backend: Backend, query: Query) -> dict[str, Any]:

@@ -7,17 +7,17 @@ is read back from the rows that were uploaded for it; the real service moves tho
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ibf_pipeline.sandbox.backend import Backend
 from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.events import activation_log, active_events, first_flagged, flags_at, urgency
-from ibf_pipeline.sandbox.lines import drawn_lines
 from ibf_pipeline.sandbox.mail import kept_mails, shown_name
 from ibf_pipeline.sandbox.moments import moment_text, parse_moment, period_start
+from ibf_pipeline.sandbox.page_assets import asset_layers, shown_lines, shown_points, shown_stations
 from ibf_pipeline.sandbox.process import (
     ForecastArea,
     LastUpload,
@@ -27,16 +27,16 @@ from ibf_pipeline.sandbox.process import (
     forecast_areas,
     last_upload,
 )
-from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS, current_values
 from ibf_pipeline.sandbox.store import Store, number
-from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, LINE_CATEGORIES, alert_level
+from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, MAIL_CLOCKS, WITH_TIME_ZONE, alert_level
 
 
 def countries(store: Store) -> list[dict[str, Any]]:
     """Countries with the days (or blocks: ``2026-11-20T06:00``) for which something was uploaded, newest first."""
     found = store.rows(
-        "SELECT c.iso3, c.name, d.disaster, d.levels, d.default_level AS defaultLevel FROM country AS c"
-        " JOIN country_disaster AS d ON d.iso3 = c.iso3 ORDER BY c.name, d.disaster"
+        "SELECT c.iso3, c.name, z.zone, d.disaster, d.levels, d.default_level AS defaultLevel FROM country AS c"
+        " JOIN country_disaster AS d ON d.iso3 = c.iso3 LEFT JOIN clock AS z ON z.iso3 = c.iso3"
+        " ORDER BY c.name, d.disaster"
     )
     days: dict[tuple[str, str], dict[str, None]] = {}  # in order, each once
     hours = "SELECT DISTINCT iso3, disaster, substr(moment, 1, 13) AS hour FROM exposure ORDER BY hour DESC"
@@ -46,6 +46,9 @@ def countries(store: Store) -> list[dict[str, Any]]:
     return [
         {
             **row,
+            **_clock(row["iso3"], row["zone"], next(iter(days.get((row["iso3"], row["disaster"]), ())), 0)),
+            "blocks": store.disasters[row["disaster"]].period == "six-hours",
+            "layers": asset_layers(store.disasters[row["disaster"]]),
             "measure": store.disasters[row["disaster"]].measure,
             "raster": store.disasters[row["disaster"]].raster_name.replace("_", " ").capitalize(),
             "levels": json.loads(row["levels"]),
@@ -53,6 +56,14 @@ def countries(store: Store) -> list[dict[str, Any]]:
         }
         for row in found
     ]
+
+
+def _clock(iso3: str, seeded: str | None, newest: str | int) -> dict[str, str]:
+    """The zone of a country's clocks, and its name on the newest day; a zone without one is told by its offset."""
+    zone = WITH_TIME_ZONE.get(iso3) or seeded or "UTC"
+    at = parse_moment(newest).astimezone(ZoneInfo(zone))
+    word = MAIL_CLOCKS[iso3][0] if iso3 in MAIL_CLOCKS else at.tzname() or zone
+    return {"zone": zone, "zoneWord": word if word.isalpha() else f"UTC{word}"}
 
 
 def _day(disaster: Disaster, moment: str) -> str:
@@ -90,6 +101,7 @@ def page_state(backend: Backend, iso3: str, disaster: str, day: str | None) -> d
     with backend.store.transaction() as store:
         hazard = store.disasters[disaster]
         last = select_day(store, iso3, disaster, day)
+        until = _values_until(hazard, last) if last else ""
         mails = [
             {
                 "at": mail.at,
@@ -106,9 +118,9 @@ def page_state(backend: Backend, iso3: str, disaster: str, day: str | None) -> d
             "mails": mails[::-1],
             "log": [entry for entry in activation_log(store, iso3, disaster) if entry["databaseId"]],
             "extents": _extents(backend, hazard, iso3),
-            "stations": _stations(store, hazard, iso3, last),
-            "points": _points(store, hazard, iso3, last),
-            "lines": _lines(store, iso3),
+            "stations": shown_stations(store, hazard, iso3, last, until),
+            "points": shown_points(store, hazard, iso3, last, until),
+            "lines": shown_lines(store, hazard, iso3),
         }
         if last is None:
             return {**state, "moment": None, "newest": True, "unprocessed": 0, "events": [], "areas": {}}
@@ -216,58 +228,6 @@ def _unprocessed(store: Store, last: LastUpload, shown: set[str]) -> int:
     level = default_level(store, last.iso3, last.disaster)
     names = [name for name in event_names(store, last) if name and name not in shown]
     return sum(bool(forecast_areas(store, last, level, name)) for name in names)
-
-
-def _stations(store: Store, hazard: Disaster, iso3: str, last: LastUpload | None) -> list[dict[str, Any]]:
-    found = store.rows(
-        "SELECT id, code, name, lat, lon FROM point WHERE iso3 = :iso3 AND category = :category ORDER BY code",
-        iso3=iso3,
-        category=GLOFAS_STATIONS if GLOFAS_STATIONS in hazard.point_layers else None,
-    )
-    stations = [dict(row) for row in found]
-    for station in stations:
-        point_id = station.pop("id")
-        station["values"] = last and current_values(store, point_id, last.cutoff, _values_until(hazard, last))
-    return stations
-
-
-def _points(store: Store, hazard: Disaster, iso3: str, last: LastUpload | None) -> list[dict[str, Any]]:
-    """Other points of the hazard that have values in the period."""
-    if last is None:
-        return []
-    found = store.rows(
-        "SELECT DISTINCT p.id, p.category, p.fid, p.name, p.lat, p.lon FROM point AS p JOIN point_value AS v"
-        " ON v.point_id = p.id WHERE p.iso3 = :iso3 AND p.category <> :stations AND v.moment >= :cutoff"
-        " AND p.category IN (SELECT value FROM json_each(:layers)) ORDER BY p.category, p.rowid",
-        iso3=iso3,
-        stations=GLOFAS_STATIONS,
-        cutoff=last.cutoff,
-        layers=json.dumps(hazard.point_layers),
-    )
-    points = []
-    for row in found:
-        values = current_values(store, row["id"], last.cutoff, _values_until(hazard, last))
-        if values is not None:
-            point = dict(row)
-            del point["id"]
-            points.append(point | {"values": values})
-    return points
-
-
-def _lines(store: Store, iso3: str) -> list[dict[str, Any]]:
-    """Roads and buildings: how many there are, how many the map draws, and the exposed ones by lead time."""
-    found = []
-    for category in LINE_CATEGORIES:
-        seeded = store.rows(
-            "SELECT fid FROM line WHERE iso3 = :iso3 AND category = :category", iso3=iso3, category=category
-        )
-        if not seeded:
-            continue
-        drawn = drawn_lines(store, category, iso3)
-        exposed = Counter(line.lead_time for line in drawn if line.lead_time is not None)
-        shown = len({line.fid for line in drawn})
-        found.append({"category": category, "seeded": len(seeded), "drawn": shown, "exposed": dict(exposed)})
-    return found
 
 
 def _values_until(hazard: Disaster, last: LastUpload) -> str:

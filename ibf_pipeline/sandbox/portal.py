@@ -99,11 +99,11 @@ def _bounding_box(store: Store, iso3: str) -> dict[str, Any] | None:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
-def indicators_json(setup: sqlite3.Row | None) -> list[dict[str, Any]]:
-    """Configured indicators of a country and disaster: the dynamic ones, the two alert indicators and population."""
+def indicators_json(store: Store, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
+    """Configured indicators of a country and disaster: the dynamic ones, what stands for the alert, and population."""
     if setup is None:
         return []
-    dynamic = [*json.loads(setup["indicators"]), "forecast_severity", "forecast_trigger"]
+    dynamic = [*json.loads(setup["indicators"]), *store.disasters[setup["disaster"]].alert_indicators]
     return [_indicator(name, dynamic=True) for name in dynamic] + [_indicator("populationTotal", dynamic=False)]
 
 
@@ -121,13 +121,17 @@ def _indicator(name: str, *, dynamic: bool) -> dict[str, Any]:
 
 
 def layers_json(store: Store, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
-    """The points of the hazard and its raster; the service's further layers (boundaries, rivers) are left out."""
+    """The points and lines of the hazard and its raster; further layers (boundaries, rivers) are left out."""
     if setup is None:
         return []
     disaster = store.disasters[setup["disaster"]]
     layers = [
         {"name": category, "label": _layer_label(category), "type": "point", "active": "yes"}
         for category in disaster.point_layers
+    ]
+    layers += [
+        {"name": category, "label": _layer_label(category), "type": "wms", "active": "no"}
+        for category in disaster.line_layers
     ]
     if disaster.raster_folder:
         name = disaster.raster_name

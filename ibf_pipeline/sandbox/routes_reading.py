@@ -145,7 +145,7 @@ def typhoon(call: Call) -> Answer:
 
 
 def indicators(call: Call) -> Answer:
-    return ok(indicators_json(country_disaster(call.store, *call.place)))
+    return ok(indicators_json(call.store, country_disaster(call.store, *call.place)))
 
 
 def layers(call: Call) -> Answer:

@@ -1,4 +1,5 @@
-"""Waiting for a day's forecast: one look after the other, for all countries of a source (pure but for what is passed).
+"""Waiting for the forecast of a day or a block: one look after the other, for all countries of a source (pure but for
+what is passed).
 
 Rule: a whole ensemble starts its country at once. An incomplete one above the country's minimum is waited for until the
 last look, then used. What is not there by then is "input not available yet"; what is wrong, and no matter of waiting,
@@ -12,7 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
+from ibf_pipeline.config.rain_sources import BlockWaiting
 from ibf_pipeline.config.sources import Waiting
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 
 
@@ -31,6 +34,19 @@ class LookTimes:
         if last < first:
             last += timedelta(days=1)
         return cls(first, last, timedelta(minutes=waiting.every_minutes))
+
+    @classmethod
+    def of_block(cls, issue_time: IssueTime, waiting: BlockWaiting) -> LookTimes:
+        """The times of the settings for the cycle of a block."""
+        first, last = (issue_time.start + timedelta(hours=h) for h in (waiting.first_look_h, waiting.until_h))
+        return cls(first, last, timedelta(minutes=waiting.every_minutes))
+
+
+def look_times(issue_time: IssueTime, waiting: Waiting | BlockWaiting) -> LookTimes:
+    """When one looks for the forecast of an issue time, be it a day's or a block's."""
+    if isinstance(waiting, BlockWaiting):
+        return LookTimes.of_block(issue_time, waiting)
+    return LookTimes.of(issue_time.day, waiting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import shapely
 
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
@@ -62,9 +63,11 @@ class Places:
 
 
 def fetch_static(
-    country: FloodCountry, folder: Path, places: Places, portal: Portal | None, say: Say, *, refresh: bool = False
+    country: CountryHazard, folder: Path, places: Places, portal: Portal | None, say: Say, *, refresh: bool = False
 ) -> list[str]:
     """Fetch what is missing; with `refresh` also what was fetched before. Names of the files that were written.
+
+    Of other hazards than floods it is what they share: the boundaries, and the people of each cell.
 
     A file that was not fetched by us, or was changed since, is never replaced. `say` is told about every file and what
     each part cost. A part that cannot be had stops only those that need it.
@@ -72,6 +75,10 @@ def fetch_static(
     """
     desk = Desk(folder, say, refresh=refresh, arrived=places.arrived)
     desk.part("boundaries", lambda: _boundaries(country, places, portal, desk))
+    if not isinstance(country, FloodCountry):
+        desk.part("population", lambda: _population(places.population, desk))
+        desk.settle()
+        return desk.written
     desk.part("stations", lambda: _stations(country, places, portal, desk), after=("boundaries",))
     if inputs.has_no_river(folder):
         say(f"{inputs.STATIONS}: {inputs.NO_RIVER}, so that nothing else is needed")
@@ -107,7 +114,7 @@ def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]
     return file, len(proposed), len(boundaries.place_codes)
 
 
-def _boundaries(country: FloodCountry, places: Places, portal: Portal | None, desk: Desk) -> None:
+def _boundaries(country: CountryHazard, places: Places, portal: Portal | None, desk: Desk) -> None:
     """The areas of every level, and where none names its parent, the parents that were derived."""
     files = {
         level: file.relative_to(desk.folder).as_posix()
@@ -129,7 +136,7 @@ def _boundaries(country: FloodCountry, places: Places, portal: Portal | None, de
     _parents(country, desk)
 
 
-def _require_levels(country: FloodCountry, portal: Portal) -> None:
+def _require_levels(country: CountryHazard, portal: Portal) -> None:
     differing = levels_differ(portal, country.iso3, country.admin_levels, country.default_admin_level)
     if differing:
         raise ConfigError(
@@ -180,7 +187,7 @@ def _points(country: FloodCountry, places: Places, desk: Desk) -> tuple[tuple[St
     return proposed, f"the largest rivers of {grids.where}/{grid.name}", said if proposed else none
 
 
-def _parents(country: FloodCountry, desk: Desk) -> None:
+def _parents(country: CountryHazard, desk: Desk) -> None:
     """Write the parents that had to be derived, for people to read and correct; nothing where all are given."""
     areas = inputs.boundary_files(desk.folder, country).values()
     if not desk.needs(inputs.PARENT_FILE) or not all(file.is_file() for file in areas):
@@ -292,8 +299,11 @@ def _fetch_sidecars(place: Place, name: str) -> None:
                 place.forget(beside)
 
 
-def still_missing(country: FloodCountry, folder: Path) -> list[str]:
+def still_missing(country: CountryHazard, folder: Path) -> list[str]:
     """What a person has yet to bring, in words."""
+    if not isinstance(country, FloodCountry):
+        shared = [*inputs.boundary_files(folder, country).values(), folder / inputs.POPULATION]
+        return inputs.missing_files(folder, shared)
     missing = inputs.missing_files(folder, inputs.static_files(folder, country, no_river=inputs.has_no_river(folder)))
     words = []
     for name in missing:

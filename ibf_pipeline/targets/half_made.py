@@ -15,10 +15,10 @@ Shows = Literal["as before", "perhaps nothing", "nothing", "parts", "the day"]
 day; `the day`: all but the notification is done"""
 NO_ALERTS: Final = "the portal shows no alerts, yesterday's included"
 _WORDS: Final[dict[Shows, str]] = {
-    "nothing": NO_ALERTS,
-    "perhaps nothing": "the portal may show no alerts by now, not even yesterday's",
-    "parts": "the portal shows no alerts or only parts of them, in place of what was published of this day before",
-    "the day": "the portal shows the day, and nobody was notified",
+    "nothing": "the portal shows no alerts, {before} included",
+    "perhaps nothing": "the portal may show no alerts by now, not even {before}",
+    "parts": "the portal shows no alerts or only parts of them, in place of what was published of this {period} before",
+    "the day": "the portal shows the {period}, and nobody was notified",
 }
 
 
@@ -27,9 +27,22 @@ def words_of(run: RunFolder, target: str, shows: Callable[[Revision], Shows]) ->
     begun = _broken_off(run, target)
     what = "as before" if begun is None else shows(begun)
     if what != "as before":
-        return _WORDS[what]
-    before = "what was published of this day before" if latest_finished(run, target) else "yesterday's alerts"
-    return f"nothing was sent, so that the portal still shows {before}"
+        return _words(run, what)
+    period, _ = _period(run)
+    before = "yesterday's alerts" if period == "day" else "the alerts of the block before"
+    still = f"what was published of this {period} before" if latest_finished(run, target) else before
+    return f"nothing was sent, so that the portal still shows {still}"
+
+
+def _words(run: RunFolder, what: Shows) -> str:
+    period, before = _period(run)
+    return _WORDS[what].format(period=period, before=before)
+
+
+def _period(run: RunFolder) -> tuple[str, str]:
+    """What one upload replaces, and what the portal showed before, as people call them."""
+    is_day = run.profile.period_hours == 24
+    return ("day", "yesterday's") if is_day else ("block", "those of the block before")
 
 
 def half_made(run: RunFolder, target: str, shows: Callable[[Revision], Shows]) -> str | None:
@@ -41,7 +54,7 @@ def half_made(run: RunFolder, target: str, shows: Callable[[Revision], Shows]) -
         return None
     what, state = shows(begun), begun.state()
     is_a_persons = begun.about().hold_until is not None or state.unknown_end is not None or state.is_closed
-    return None if what == "as before" or (what == "the day" and is_a_persons) else _WORDS[what]
+    return None if what == "as before" or (what == "the day" and is_a_persons) else _words(run, what)
 
 
 def _broken_off(run: RunFolder, target: str) -> Revision | None:

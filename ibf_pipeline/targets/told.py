@@ -32,6 +32,9 @@ _IN_STATE = {
     AREA_ENDED: _MOST,
     "no longer monitored": _MOST,
     "alert goes on under another name": _MOST,
+    "further alert ahead": _MOST,
+    "alert changed without mail": _MOST,
+    "trigger lowered to a warning": _MOST,
     "earlier notification unconfirmed": _MOST,
 }
 """how kinds of notices end that the state's message names, and how many events of each"""

@@ -39,3 +39,15 @@ def test_publish() -> None:
     assert all(
         re.search(r": \d+ us a call in the records, \d+ us as lines .*, ratio: [\d.]+x$", line) for line in recording
     )
+
+
+@pytest.mark.story
+def test_flash_block() -> None:
+    command = [sys.executable, "-m", "benchmarks.flash_block", "--rounds", "1", "--raster-kb", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, ours, floor, ratio = done.stdout.splitlines()
+    assert first == "66 calls, 1 rounds each, medians; same state and mails afterwards: True"
+    assert re.fullmatch(r"ours: [\d.]+ s, [\d.]+ ms a call", ours)
+    assert re.fullmatch(r"floor: [\d.]+ s, [\d.]+ ms a call", floor)
+    assert re.fullmatch(r"ratio: [\d.]+x", ratio)

@@ -99,7 +99,7 @@ def test_what_is_wrong_with_a_table_is_found(static: Path, file: str, text: str,
 def test_districts_with_areas_that_the_boundaries_have_not(static: Path) -> None:
     found = bad(static, districts={"Alpha": ["A1", "A9"]})
     assert found[0][0] == "configuration"
-    assert "1 areas of districts are not in the boundaries: A9 of Alpha" in found[0][1]
+    assert "1 area of districts unknown to the boundaries: A9 of Alpha" in found[0][1]
 
 
 def test_areas_that_no_flood_reaches_or_the_library_has_not(static: Path) -> None:
@@ -119,11 +119,27 @@ def test_dry_and_shrinking_floods(static: Path) -> None:
     assert "the flood of 10mm_1hr is wetter than that of 20mm_1hr" in found
 
 
+def test_depths_in_centimetres_are_doubted_as_for_floods(static: Path) -> None:
+    depth = np.arange(16.0).reshape(4, 4) * 7
+    flash_files.raster(static / "flash_floods" / "depth" / "40mm_4hr.tif", depth, nodata=0)
+    (words,) = [words for _, words in bad(static) if "centimetres" in words]
+    assert words.startswith("40mm_4hr.tif: every depth is a whole number, the greatest is 105: is it in metres")
+    prepare_flash_floods(flash_files.country(), static, static.parent / "p")
+    assert read_flash_floods(static.parent / "p", "XTV").layers.doubts == (words,)
+
+
 def test_people_are_doubted_as_for_floods(static: Path) -> None:
     write(static, "population_totals.csv", "adminLevel,placeCode,value\n3,A1,100\n3,A2,80\n3,U1,160\n")
     assert any("population.tif adds up to 320" in words for _, words in bad(static))
     write(static, "population_totals.csv", "adminLevel,placeCode,value\n3,A1,1000\n")
     assert any(subject == "rasters" for subject, _ in bad(static))
+
+
+def test_a_damaged_population_raster_is_one_error_among_others(static: Path) -> None:
+    write(static, "population.tif", "no raster")
+    found = bad(static)
+    assert any(subject == "rasters" and "the population raster cannot be read" in words for subject, words in found)
+    assert any(subject == "assets" for subject, _ in found)
 
 
 def test_runs_say_what_check_doubts_unless_it_is_accepted(static: Path) -> None:

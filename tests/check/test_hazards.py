@@ -75,6 +75,7 @@ def test_several_hazards_are_checked_one_after_the_other(config: Path) -> None:
         ("fine", "boundaries", "tides: place codes unique, every area has its parent; level 1: 2, level 2: 4"),
         ("not checked", "static data", "tides: what tides need beside the boundaries is not checked"),
         ("fine", "portal", "tides: target out is a folder of files: there is no portal to ask"),
+        ("not checked", "schedule", "tides: PREFECT_API_URL is not set, so no Prefect server was asked"),
     ]
 
 

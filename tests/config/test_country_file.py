@@ -134,9 +134,10 @@ def test_floods_at_the_top_beside_another_hazard(folder: Path, tides: type[Tides
 
 def test_which_of_several_hazards_is_meant_must_be_said(folder: Path, tides: type[Tides]) -> None:
     content = {**COMMON, "hazards": {"tides": {}, "floods": FLOODS}}
-    error = refused(folder, content)
+    assert configured(folder, content).country("XTY").hazard == "floods", "which came first"
+    error = refused(folder, {**COMMON, "hazards": {"tides": {}, "flash-floods": {}}})
     assert isinstance(error, UsageError)
-    assert error.found == "XTY has several hazards: tides, floods"
+    assert error.found == "XTY has several hazards: tides, flash-floods"
     assert error.remedy == "say which one with --hazard, e.g. --hazard tides"
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from flows.backfill import days_of
+from flows.backfill import issue_times
 from flows.cli.app import main
 from flows.wiring.decisions import open_run
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.resume import Decision
@@ -30,7 +31,7 @@ def test_what_names_no_run_is_bad_usage(run: str) -> None:
 
 def test_other_bad_usage() -> None:
     with pytest.raises(UsageError, match="2026-02-02 to 2026-02-01 are 0 days"):
-        days_of(date(2026, 2, 2), date(2026, 2, 1))
+        issue_times(FLOODS, date(2026, 2, 2), date(2026, 2, 1))
     with pytest.raises(UsageError, match="exclude each other"):
         Decision(approve=True, abort=True)
 

@@ -399,7 +399,7 @@ def test_another_hazard_of_the_country_is_left_alone(project: Project, tmp_path:
     for name, hazard in (("XTI/2026-02-15", "floods"), ("XTI/2026-02-15T06", "tides")):
         assert open_run(name, project.config, None, project.workspace).country.hazard == hazard
     code, output = project.invoke("run", "XTI", "--date", "2026-02-16")
-    assert (code, "say which one with --hazard" in output) == (2, True), output
+    assert (code, "no forecast of 2026-02-16" in output) == (3, True), "floods, where nothing else is said"
 
 
 def test_a_block_of_the_future_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

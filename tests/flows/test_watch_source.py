@@ -26,6 +26,7 @@ from flows.starters import start_deployment, start_here
 from flows.states import PORTAL_UNREACHABLE
 from flows.watch_source import watch_source
 from ibf_pipeline.config.configuration import load
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
@@ -75,7 +76,7 @@ class InThisProcess:
     config: str
     workspace: str | None
 
-    def __call__(self, iso3: str, day: date) -> None:
+    def __call__(self, iso3: str, day: IssueTime, hazard: str) -> None:
         state = floods(iso3, day, config=self.config, workspace=self.workspace, return_state=True)
         assert state.is_completed(), state.message
 

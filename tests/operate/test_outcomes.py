@@ -38,7 +38,7 @@ OF_PREFECT = {
     )
 }  # fmt: skip
 """events of runs that have not ended"""
-DEFINED = "2ae6f012f24b"
+DEFINED = "9912161f29f1"
 """of VERSION; it changes with the definitions"""
 every_outcome = pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=list(OUTCOMES))
 

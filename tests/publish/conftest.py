@@ -11,6 +11,8 @@ import pytest
 
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.sandbox import Sandbox
+from tests.worlds.countries.flash_days import FlashDays, seed
 from tests.worlds.countries.flood_days import FloodDays, SharedServers
 
 
@@ -31,3 +33,13 @@ def portal(
     """The demo country, a server that knows nothing else of it, and no runs yet."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     return FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", servers.empty())
+
+
+@pytest.fixture
+def days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashDays]:
+    """The two valleys on a server that knows nothing else of them, and no runs yet."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    with Sandbox(tmp_path / "box") as sandbox:
+        sandbox._backend.store.run("PRAGMA synchronous = OFF")
+        sandbox.seed(seed())
+        yield FlashDays(tmp_path / "runs", sandbox)

@@ -97,8 +97,11 @@ def test_the_document_lists_what_the_real_one_lists(portal: Portal) -> None:
         "/event/alerts-per-lead-time",
         "/event/triggers-per-leadtime",
         "/event/close-events",
+        "/point-data/dynamic",
+        "/lines-data/exposure-status",
     ):
         assert list(paths[path]) == ["post"]
+    assert list(paths["/point-data/{pointDataCategory}/{countryCodeISO3}"]) == ["get"]
     assert "/event/event-map-image/{countryCodeISO3}/{disasterType}/{eventName}" not in paths
     send = paths["/notification/send"]["post"]
     assert [p["name"] for p in send["parameters"] if p["in"] == "query"] == ["noNotifications"]

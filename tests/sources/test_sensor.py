@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,14 @@ import flows.watch_source as sensor
 from flows.wiring.day import open_configuration
 from flows.wiring.inputs_fetch import fetch_and_read
 from flows.wiring.looks import STILL_FETCHED, Looks
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.sources.watch import Look
 from tests.sources.test_cli_inputs import config  # noqa: F401 - a fixture
 from tests.worlds.countries.damage import truncate
 from tests.worlds.countries.forecast_files import ISSUE, STATIONS
 from tests.worlds.services.ewds import KEY, running
 
+DAY = IssueTime(ISSUE)
 WHOLE = Look(True, True, "6 of 6 members")
 
 
@@ -46,7 +48,7 @@ class Starter:
     def __init__(self) -> None:
         self.started: list[str] = []
 
-    def __call__(self, iso3: str, issue_date: date) -> None:
+    def __call__(self, iso3: str, issue_time: IssueTime, hazard: str) -> None:
         self.started.append(iso3)
 
 
@@ -75,8 +77,8 @@ def test_an_account_that_is_not_there_is_no_forecast_to_wait_for(
 
     use(config, "ewds")
     monkeypatch.delenv("EWDS_KEY", raising=False)
-    watched = sensor._watched(open_configuration(str(config), None), "ewds", ISSUE, Starter())
-    state = sensor._ended("ewds", ISSUE, watched)
+    watched = sensor._watched(open_configuration(str(config), None), "ewds", DAY, Starter())
+    state = sensor._ended("ewds", DAY, watched)
     assert pauses == []
     assert state.message == (
         "NOT possible: ewds of 2026-02-15 for AAA, BBB (settings.yaml: the account of source ewds is not in the "
@@ -98,7 +100,7 @@ def test_the_day_version_4_becomes_legacy_the_sensor_says_so_at_once(
         settings["sources"]["ewds"]["url"] = service.url
         (config / "settings.yaml").write_text(yaml.safe_dump(settings))
         starter = Starter()
-        watched = sensor._watched(open_configuration(str(config), None), "ewds", ISSUE, starter)
+        watched = sensor._watched(open_configuration(str(config), None), "ewds", DAY, starter)
     assert (starter.started, pauses, service.orders) == ([], [], [])
     assert set(watched.faulty) == {"AAA", "BBB"}
     assert "the service lists version_4_0 among its legacy versions" in watched.faulty["AAA"]
@@ -112,7 +114,7 @@ def test_damaged_static_data_of_one_country_are_named_and_stop_no_other(
     stations = configuration.static_folder(configuration.country("AAA")) / "stations.csv"
     stations.write_text("stationCode,stationName,lat,lon,fid\nA,A,,,A\n")
     starter = Starter()
-    watched = sensor._watched(configuration, "archive", ISSUE, starter)
+    watched = sensor._watched(configuration, "archive", DAY, starter)
     assert (starter.started, pauses) == (["BBB"], [])
     assert str(stations) in watched.faulty["AAA"]
     assert "What to do" in watched.faulty["AAA"]
@@ -127,8 +129,8 @@ def test_a_country_whose_file_is_broken_is_in_the_sensors_state(
     file = config / "countries" / "AAA.yaml"
     file.write_text(file.read_text() + "\nunknown_key: 1\n")
     starter = Starter()
-    watched = sensor._watched(open_configuration(str(config), None), "archive", ISSUE, starter)
-    state = sensor._ended("archive", ISSUE, watched)
+    watched = sensor._watched(open_configuration(str(config), None), "archive", DAY, starter)
+    state = sensor._ended("archive", DAY, watched)
     assert (starter.started, pauses) == (["BBB"], [])
     assert str(state.message).startswith(f"NOT possible: archive of 2026-02-15 for AAA ({file}: unknown_key")
     assert str(state.message).endswith("; started BBB (6 of 6 members)")
@@ -153,8 +155,8 @@ def test_a_source_behind_the_sensors_own_is_asked_when_the_waiting_ends(
     use(config, "ewds", "archive")
     wait(config, ewds="20:00")
     configuration, starter = open_configuration(str(config), None), Starter()
-    watched = sensor._watched(configuration, "ewds", ISSUE, starter)
-    state = sensor._ended("ewds", ISSUE, watched)
+    watched = sensor._watched(configuration, "ewds", DAY, starter)
+    state = sensor._ended("ewds", DAY, watched)
     assert sum(pauses) == 5.5 * 3600, "14:30 to 20:00"
     assert starter.started == ["AAA", "BBB"]
     assert (state.is_completed(), str(state.message).endswith("; its run asks archive)")) == (True, True)
@@ -179,7 +181,7 @@ def test_a_sensor_that_waits_longer_starts_the_run(
     use(config, "ewds", "archive", "mirror")
     wait(config, ewds="20:00", archive=archive)
     starter = Starter()
-    watched = sensor._watched(open_configuration(str(config), None), "ewds", ISSUE, starter)
+    watched = sensor._watched(open_configuration(str(config), None), "ewds", DAY, starter)
     assert starter.started == started
     assert set(watched.faulty) == {"AAA", "BBB"}, "the account that lacks stays named"
 
@@ -196,7 +198,7 @@ def test_a_damaged_member_in_a_folder_is_waited_for_as_a_missing_one(
     wait(config, mirror="20:00")
     member = sorted((tmp_path / "archive" / f"{ISSUE:%Y%m%d}").iterdir())[2]
     truncate(member, member.stat().st_size - 300)
-    watched = sensor._watched(open_configuration(str(config), None), "mirror", ISSUE, Starter())
+    watched = sensor._watched(open_configuration(str(config), None), "mirror", DAY, Starter())
     assert sum(pauses) == 5.5 * 3600, "14:30 to 20:00"
     assert watched.started == {"AAA": "5 of 6 members", "BBB": "5 of 6 members"}
     read = fetch_and_read(open_configuration(str(config), None), "AAA", ISSUE, None)

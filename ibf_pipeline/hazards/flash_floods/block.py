@@ -25,7 +25,7 @@ from ibf_pipeline.hazards.flash_floods.findings import (
 )
 from ibf_pipeline.hazards.flash_floods.gauges import Gauge, gauges_found
 from ibf_pipeline.hazards.flash_floods.judged import Judged, judge
-from ibf_pipeline.hazards.flash_floods.notes import blind_notes, event_notes, rain_notes, shown_notes
+from ibf_pipeline.hazards.flash_floods.notes import blind_notes, event_notes, rain_notes, shown_notes, unresolved_notes
 from ibf_pipeline.hazards.flash_floods.outcome import Outcome, Row, merged_flags, together
 from ibf_pipeline.hazards.flash_floods.sight import (
     blind_areas,
@@ -65,7 +65,7 @@ def find(
     Raises InputMissing where the forecast's cycle is too old; InputInvalid where no area has usable rain, or one of an
     alerted district has none; ConfigError where library, areas and configuration do not fit together.
     """
-    past = past or Past()
+    past, layers = past or Past(), layers.accepting(country.accepted_doubts)
     issue_time, published = IssueTime.parse(str(rain.attrs["issue_time"])), published.astimezone(UTC)
     cycle = cycle_of(rain)
     require_recent(cycle, issue_time.start, country.oldest_cycle_h, past.found)
@@ -89,7 +89,8 @@ def find(
         extents=extents_of(events, country.iso3),
         exercise=exercise,
         trial=str(rain.attrs.get("trial", "")),
-        rule=_rule(country),
+        rule=_rule(country, layers),
+        time_zone=country.time_zone,
         published=published,
         cycle=cycle,
         members=judged.members,
@@ -99,6 +100,7 @@ def find(
         districts=tuple(seen),
         gauges=levels,
         doubts=layers.doubts,
+        not_seen=(*unresolved_notes(judged), *left_out),
     )
     found = replace(found, still_shown=still_shown(found.exposed, past.found))
     return replace(found, notes=(*_notes(found, rain, judged, country), *left_out, *layers.findings))
@@ -220,7 +222,7 @@ def _notes(found: FlashFloodFindings, rain: xr.DataArray, judged: Judged, countr
     yield from shown_notes(found.still_shown)
 
 
-def _rule(country: FlashFloodCountry) -> FlashRule:
+def _rule(country: FlashFloodCountry, layers: FlashLayers) -> FlashRule:
     return FlashRule(
         durations_h=country.durations_h,
         people_threshold=country.people_threshold,
@@ -228,4 +230,5 @@ def _rule(country: FlashFloodCountry) -> FlashRule:
         tail_h=country.tail_h,
         trigger_probability=country.probability.trigger,
         warning_probability=country.probability.warning,
+        library=tuple(layers.scenarios),
     )

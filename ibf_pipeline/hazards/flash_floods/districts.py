@@ -14,7 +14,7 @@ from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.rule import members_needed
 from ibf_pipeline.hazards.flash_floods.findings import Cause, Later
 from ibf_pipeline.hazards.flash_floods.judged import Judged
-from ibf_pipeline.hazards.flash_floods.outcome import Outcome, Row
+from ibf_pipeline.hazards.flash_floods.outcome import Outcome, Row, alerted_names
 from ibf_pipeline.hazards.flash_floods.probability import (
     first_reached,
     member_of_share,
@@ -186,9 +186,10 @@ class District:
         first = first_reached(self.exceeds & beyond, share)
         if first is None:
             return ()
-        more = sum(row.area.people for row in self.rows(beyond, share).values() if row.area.alerted)
+        rows = self.rows(beyond, share)
+        more = sum(row.area.people for row in rows.values() if row.area.alerted)
         moment = window.moment(window.hours.tolist()[first])
-        return (Later(window.lead_time(moment), moment, False, more),) if more > people else ()
+        return (Later(window.lead_time(moment), moment, False, more, alerted_names(rows)),) if more > people else ()
 
     def _flags(self, first: int, high: int | None) -> str:
         """A mark for each lead time, of the hours that are sent under it: T, w or -.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from ibf_pipeline.domain.findings import Event, Findings, Unseen
+from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 
 State = Literal["forecast", "kept", "tail"]
@@ -63,6 +66,8 @@ class Later:
     starts: datetime
     trigger: bool
     people: int
+    areas: tuple[str, ...] = ()
+    """names of those that are alerted then, most people first"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,16 @@ class FlashFloodEvent(Event):
     def key(self) -> str:
         """Its district, whatever the event is called."""
         return self.district
+
+    @property
+    def exact_start(self) -> datetime:
+        """The hour itself: its lead time is rounded down."""
+        return self.starts
+
+    @property
+    def size(self) -> tuple[float, ...]:
+        """People, then alerted areas."""
+        return self.people, sum(area.alerted for area in self.areas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +163,8 @@ class FlashRule:
     tail_h: int
     trigger_probability: float
     warning_probability: float
+    library: tuple[Scenario, ...] = ()
+    """the floods that rain is compared with"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +176,8 @@ class FlashFloodFindings(Findings):
     events: tuple[FlashFloodEvent, ...]
     withdrawn: tuple[FlashFloodEvent, ...] = ()
     rule: FlashRule
+    time_zone: str = "UTC"
+    """IANA name of the clocks of the country"""
     published: datetime
     """UTC; the moment that hours left are counted from"""
     cycle: datetime
@@ -172,8 +191,23 @@ class FlashFloodFindings(Findings):
     measured_to: dict[str, datetime] = field(default_factory=dict)
     """place code -> the last hour whose rain had been measured, UTC: later ones are of the next block, too"""
     gauges: tuple[GaugeFound, ...] = ()
+    not_seen: tuple[str, ...] = ()
+    """beside blind and doubtful areas: sums that the source's steps are too long for, gauges that are left out"""
     still_shown: tuple[tuple[str, int], ...] = ()
     """(category of lines, lead time) whose exposed lines the portal goes on showing though none are there now"""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The clocks of the country."""
+        return ZoneInfo(self.time_zone)
+
+    def moment_words(self, moment: date) -> str:
+        """By the clocks of the country, with the name of their zone."""
+        return local_text(moment, self.zone) if isinstance(moment, datetime) else super().moment_words(moment)
+
+    def listed_name(self, key: str) -> str:
+        """A district has no other name than its own."""
+        return key
 
     @property
     def publishable_events(self) -> Sequence[FlashFloodEvent]:
@@ -190,6 +224,11 @@ class FlashFloodFindings(Findings):
         """Districts with areas whose rain is not known, then those with hours that are not."""
         blind = [_unseen(each, each.blind, "blind") for each in self.districts if each.blind]
         return [*blind, *(_unseen(each, each.doubtful, "suspect") for each in self.districts if each.doubtful)]
+
+    @property
+    def unsafe_to_close(self) -> Sequence[Unseen]:
+        """Blind ones alone: what missing hours may hide keeps an alert open by the rule itself (`earlier`)."""
+        return [each for each in self.unseen if each.condition == "blind"]
 
     @property
     def known(self) -> Mapping[str, str]:

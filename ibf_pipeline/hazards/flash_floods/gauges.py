@@ -13,6 +13,8 @@ from ibf_pipeline.hazards.flash_floods.findings import GaugeFound
 OLDEST: Final = timedelta(hours=6)
 DAY: Final = timedelta(hours=24)
 AROUND: Final = timedelta(hours=3)
+DIGITS: Final = 3
+"""of metres"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ def gauges_found(gauges: Iterable[Gauge], now: datetime) -> tuple[tuple[GaugeFou
                 fid=gauge.fid,
                 name=gauge.name,
                 measured=at,
-                level=level,
-                previous=None if previous is None else gauge.levels[previous],
+                level=round(level, DIGITS),
+                previous=None if previous is None else round(gauge.levels[previous], DIGITS),
                 reference=gauge.reference.get(now.month),
                 alert_level=words[-1] if gauge.alert_levels else None,
             )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ibf_pipeline.domain.findings import Event
-from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.domain.wording import counted, number_text
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
 
 MARKS: Final = (24, 12, 6)
@@ -16,6 +16,8 @@ MARKS: Final = (24, 12, 6)
 DAILY: Final = timedelta(hours=24)
 URGENT: Final = 12
 """hours; a trigger within them is not held for approval"""
+LOWERED: Final = "lowered to a warning"
+AHEAD: Final = "something new is ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def mailing(
     """
     if not found.publishable_events:
         return Mailing(False, ("nothing is alerted",))
-    reasons = [reason for event in found.publishable_events for reason in _news(event, before, last)]
+    told = last.found if last is not None else None
+    reasons = [f"{event.name}: {new}" for event in found.publishable_events for new in news(event, before, told)]
     if reasons:
         return Mailing(True, tuple(reasons))
     ahead = any(event.state != "tail" for event in found.publishable_events)
@@ -61,28 +64,28 @@ def may_wait(found: FlashFloodFindings) -> bool:
     return not any(event.trigger and event.lead_time <= URGENT for event in found.publishable_events)
 
 
-def _news(event: FlashFloodEvent, before: FlashFloodFindings | None, last: LastMail | None) -> Iterator[str]:
-    told, previous = _same(event, last.found if last else None), _same(event, before)
-    name = event.name
+def news(event: FlashFloodEvent, before: FlashFloodFindings | None, mailed: FlashFloodFindings | None) -> Iterator[str]:
+    """What of an event is new since the block before, and since the one that people were `mailed` about."""
+    told, previous = _same(event, mailed), _same(event, before)
     if told is None or previous is None:
-        yield f"{name}: new {'trigger' if event.trigger else 'warning'}"
+        yield f"new {'trigger' if event.trigger else 'warning'}"
         return
     if event.trigger and not (told.trigger and previous.trigger):
-        yield f"{name}: raised to a trigger"
+        yield "raised to a trigger"
     elif event.trigger != told.trigger:
-        yield f"{name}: lowered to a warning"
+        yield LOWERED
     passed = [mark for mark in MARKS if told.lead_time > mark >= event.lead_time]
     if passed:
         yield (
-            f"{name}: less than {counted(passed[-1], 'hour')} ahead"
+            f"less than {counted(passed[-1], 'hour')} ahead"
             if event.lead_time < passed[-1]
-            else (f"{name}: {counted(passed[-1], 'hour')} ahead")
+            else f"{counted(passed[-1], 'hour')} ahead"
         )
     for what, then, here in (("people", told.people, event.people), ("areas", _areas(told), _areas(event))):
         if here != then and abs(here - then) * 4 >= then:
-            yield f"{name}: {what} {then} to {here}"
+            yield f"{what} {number_text(then)} to {number_text(here)}"
     if _ahead(event) - _ahead(told):
-        yield f"{name}: something new is ahead"
+        yield AHEAD
 
 
 def _same(event: FlashFloodEvent, found: FlashFloodFindings | None) -> FlashFloodEvent | None:

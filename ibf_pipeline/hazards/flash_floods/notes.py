@@ -41,13 +41,13 @@ def event_text(event: FlashFloodEvent, published: datetime, zone: tzinfo, *, one
     areas = sum(area.alerted for area in event.areas)
     return (
         f"{event.name}: {kind} at {FLASH_FLOODS.lead_time_name(event.lead_time)}, "
-        f"{_begins(event, published, zone)}{peak}; "
+        f"{begins_text(event, published, zone)}{peak}; "
         f"{number_text(event.people)} people in {counted(areas, 'area')}; {sure}"
     )
 
 
-def _begins(event: FlashFloodEvent, published: datetime, zone: tzinfo) -> str:
-    """With the hours that are left, rounded down."""
+def begins_text(event: FlashFloodEvent, published: datetime, zone: tzinfo) -> str:
+    """`starts Sun 2026-02-15 17:00 CAT, in 9 hours`, rounded down; `started ...` where it has begun."""
     at, left = local_text(event.starts, zone), (event.starts - published).total_seconds() / 3600
     if left <= 0:
         return f"started {at}"
@@ -88,6 +88,11 @@ def rain_notes(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str
         yield f"{counted(judged.members, 'member')}; the shares that make triggers and warnings are uncalibrated"
     if judged.own.left_out:
         yield f"{counted(judged.own.left_out, 'member')} left out: not there, or without hours that most have"
+    yield from unresolved_notes(judged)
+
+
+def unresolved_notes(judged: Judged) -> Iterator[str]:
+    """Sums that are too short for the steps of the source."""
     for duration, step in unresolved(judged).items():
         yield (
             f"sums of {counted(duration, 'hour')} are not resolved: rain ahead comes in steps of {step:g} hours; they "

@@ -59,6 +59,12 @@ def rows_of(event: FlashFloodEvent) -> dict[str, Row]:
     }
 
 
+def alerted_names(rows: Mapping[str, Row]) -> tuple[str, ...]:
+    """Names of the alerted areas, most people first; the code of one without a name."""
+    areas = sorted((row.area for row in rows.values() if row.area.alerted), key=lambda a: (-a.people, a.place_code))
+    return tuple(area.name or area.place_code for area in areas)
+
+
 def larger_rows(one: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, Row]:
     """The larger numbers of each area of `one` (rule 11); the flood that is drawn is that of the more people."""
     return {code: _larger(row, other[code]) if code in other else row for code, row in one.items()}
@@ -102,5 +108,6 @@ def together(earlier: Outcome, now: Outcome | None, rows: Mapping[str, Row]) -> 
         measured=max(measured, default=None),
     )
     decides = now if (now.trigger, -now.lead_time) >= (earlier.trigger, -earlier.lead_time) else earlier
-    follows = () if decides is now else (Later(now.lead_time, now.starts, now.trigger, now.people),)
+    next_one = Later(now.lead_time, now.starts, now.trigger, now.people, alerted_names(now.rows))
+    follows = () if decides is now else (next_one,)
     return replace(merged, starts=decides.starts, state=decides.state, later=(*follows, *now.later))

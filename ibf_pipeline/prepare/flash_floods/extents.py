@@ -30,6 +30,8 @@ from ibf_pipeline.prepare.tiles import BLOCK, new_raster, open_raster, profile, 
 _SAME: Final = 1e-9
 """of a cell, by which rounding puts an edge off its multiple"""
 _NAMED: Final = 5
+_ROOM: Final = 0.05
+"""degrees"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,22 @@ def write_grid(grid: NationalGrid, target: Path) -> None:
     """A raster without any value, that others are brought onto."""
     with writing(target), rasterio.open(target, "w", **profile(grid, "uint8")):
         pass
+
+
+def counting_grid(counts: Path, scratch: Path, country: Bounds, arcsec: float) -> Path:
+    """The raster on whose grid all areas of a country are counted: one of counts in degrees itself.
+
+    Else one of cells of `arcsec` that is written to `scratch`, with room for cells on the country's bounding box.
+    """
+    with open_raster(counts, "population raster") as raster:
+        plain = (
+            raster.crs is not None and raster.crs.to_epsg() == 4326 and not (raster.transform.b or raster.transform.d)
+        )
+        if plain and raster.transform.e < 0 < raster.transform.a:
+            return counts
+    west, south, east, north = country
+    write_grid(national_grid((west - _ROOM, south - _ROOM, east + _ROOM, north + _ROOM), arcsec), scratch)
+    return scratch
 
 
 def write_coarse(depth: Path, labels: Path, target: Path) -> None:

@@ -13,15 +13,15 @@ import numpy as np
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.domain.flash_layers import Scenario
-from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
-from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros, read_boundaries
+from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.counted import counts_file, keep_counts, kept_counts
 from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import bounds_of_areas, cover_of
 from ibf_pipeline.prepare.depths import DepthFacts, facts_file, read_facts, write_depth
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_files, read_asset_file
-from ibf_pipeline.prepare.flash_floods.extents import national_grid, write_coarse, write_grid
+from ibf_pipeline.prepare.flash_floods.districts import counted_bounds, require_known
+from ibf_pipeline.prepare.flash_floods.extents import counting_grid, national_grid, write_coarse, write_grid
 from ibf_pipeline.prepare.flash_floods.inputs import depth_files, layer_files
 from ibf_pipeline.prepare.flash_floods.reached import reached
 from ibf_pipeline.prepare.flash_floods.store import (
@@ -39,13 +39,12 @@ from ibf_pipeline.prepare.flash_floods.store import (
     write_ground,
 )
 from ibf_pipeline.prepare.flash_floods.tables import BlockTables, asset_notes, file_notes, library_notes
-from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
+from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.inputs import boundary_files, total_files
 from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.people import People, people_of
 from ibf_pipeline.prepare.tables import area_sums, require_people
-from ibf_pipeline.prepare.tiles import open_raster
 from ibf_pipeline.prepare.totals import read_totals
 
 GRID: Final = "grid.tif"
@@ -184,7 +183,8 @@ class FlashMaker:
 
         def build() -> None:
             country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
-            counts = write_on_grid(raster, self._target / GRID, layer, _what(POPULATION_AFFECTED), country=country)
+            on = counting_grid(raster, self._target / "scratch_grid.tif", country, self._country.raster_arcsec)
+            counts = write_on_grid(raster, on, layer, _what(POPULATION_AFFECTED), country=country)
             sums = area_sums(layer, [], self._areas, self._target / "scratch.tif")[:, 0]
             layer.unlink()
             require_people(sums, raster)
@@ -270,37 +270,6 @@ class FlashMaker:
 
         self._have("extents on the national grid", [*parts.values(), wet], build)
         return [*parts.values(), wet]
-
-
-def require_known(country: FlashFloodCountry, place_codes: Sequence[str], static: Path) -> None:
-    """InputInvalid where a district has an area that the boundaries have not."""
-    known = set(place_codes)
-    unknown = [(name, code) for name, codes in country.districts.items() for code in codes if code not in known]
-    if unknown:
-        name, code = unknown[0]
-        raise InputInvalid(
-            f"{len(unknown)} areas of districts are not in the boundaries: {code} of {name}{lost_zeros(code, known)}",
-            where=boundary_files(static, country)[country.default_admin_level],
-            expected=f"the place codes of level {country.default_admin_level} in `districts`",
-            remedy="correct `districts` in the country's file, or take the boundaries of the same edition",
-        )
-
-
-def counted_bounds(districts: Boundaries, library: Path) -> Bounds:
-    """Where districts and library both are; InputInvalid where that is nowhere."""
-    with open_raster(library, "flood of the library") as raster:
-        own = raster.bounds
-    box = bounds_of_areas(districts)
-    west, south = max(box[0], own.left), max(box[1], own.bottom)
-    east, north = min(box[2], own.right), min(box[3], own.top)
-    if west >= east or south >= north:
-        raise InputInvalid(
-            "the library and the areas of districts do not overlap",
-            where=library,
-            expected="floods of the districts",
-            remedy="take the library of this country, or correct its corners",
-        )
-    return west, south, east, north
 
 
 def _what(indicator: str) -> str:

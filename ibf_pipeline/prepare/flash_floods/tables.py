@@ -16,6 +16,7 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.flash_layers import Scenario
 from ibf_pipeline.domain.wording import counted, some
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.depths import DepthFacts
@@ -35,10 +36,18 @@ class BlockTables:
     def __init__(
         self, country: FlashFloodCountry, static: Path, scenarios: Sequence[Scenario], areas: Boundaries
     ) -> None:
-        """InputInvalid where a table of areas is wrong."""
+        """InputInvalid where a table of areas is wrong, or a raster stands for what is counted from assets."""
         self._country = country
         self._scenarios = scenarios
         self._categories = list(asset_files(static))
+        taken = {INDICATORS[category] for category in self._categories} & set(country.further_indicators)
+        if taken:
+            raise InputInvalid(
+                f"{min(taken)} is counted from a file of assets and from a raster of further_layers",
+                where=static / "assets",
+                expected="one of the two for each indicator",
+                remedy="remove the file, or name the raster's indicator otherwise",
+            )
         self._catchments = {} if country.upstream is None else read_upstream(static / country.upstream, areas)
         thresholds = country.area_thresholds
         self._thresholds = {} if thresholds is None else read_area_thresholds(static / thresholds, areas)

@@ -18,6 +18,7 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
 from ibf_pipeline.report.floods.discharge_axis import discharge_axis, highest
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (
+    apart,
     axes_at,
     draw_box,
     new_figure,
@@ -104,7 +105,7 @@ def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: fl
     used = {period for period, _ in found.rule.classes.values()} | {trigger}
     if len(shown) > 6:  # the rule's own and the highest ones; more would be a wall of lines
         shown = [item for place, item in enumerate(shown) if item[1] in used or place >= len(shown) - 2]
-    heights = _apart([value for value, _ in shown], top * 20 / _PLOT, top)
+    heights = apart([value for value, _ in shown], top * 20 / _PLOT, top)
     for (value, period), height in zip(shown, heights, strict=True):
         is_trigger = period == trigger
         style = _OF_TRIGGER if is_trigger else _OF_OTHERS
@@ -121,18 +122,6 @@ def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: fl
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": style["color"], "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
         )
-
-
-def _apart(values: list[float], gap: float, top: float) -> list[float]:
-    """Ascending heights at least `gap` from each other, as near to the values as that allows, below `top`."""
-    heights: list[float] = []
-    for value in values:
-        heights.append(max(value, heights[-1] + gap) if heights else value)
-    ceiling = top
-    for place in range(len(heights) - 1, -1, -1):
-        heights[place] = min(heights[place], ceiling)
-        ceiling = heights[place] - gap
-    return heights
 
 
 def _frame(axes: Axes, leads: tuple[int, ...]) -> None:

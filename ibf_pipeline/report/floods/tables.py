@@ -12,7 +12,7 @@ from ibf_pipeline.report.table_files import Row, Table, flags_cell, of_run, poin
 from ibf_pipeline.report.times import flags_head
 
 
-def station_tables(found: FloodFindings) -> tuple[Table]:
+def station_tables(found: FloodFindings, _: object = None) -> tuple[Table]:
     """The stations, as files."""
     return (stations_table(found),)
 

@@ -13,9 +13,18 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import Event, EventArea, Findings
-from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, moment_text, people_text, people_words
-from ibf_pipeline.hazards.known import profile_of
-from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS
+from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, people_text, people_words
+from ibf_pipeline.report.pictures.colours import (
+    BLIND,
+    BORDER,
+    CLASS_COLOURS,
+    CLASS_INK,
+    INK,
+    LAND,
+    MUTED,
+    PEOPLE_COLOURS,
+    drawn_class,
+)
 from ibf_pipeline.report.pictures.figure import (
     draw_box,
     fitted,
@@ -40,7 +49,8 @@ from ibf_pipeline.report.pictures.map_frame import (
     view_of,
     water_sample,
 )
-from ibf_pipeline.report.pictures.map_words import EventWords
+from ibf_pipeline.report.pictures.map_words import EventWords, Marks
+from ibf_pipeline.report.pictures.marks import draw_marks, marks_legend
 from ibf_pipeline.report.pictures.outlines import MapLayers, draw_areas
 from ibf_pipeline.report.pictures.stamped import stamped
 from ibf_pipeline.report.pictures.water import Water, read_water
@@ -56,36 +66,54 @@ _LABELLED = 6
 _PLACE: dict[str, Any] = {"marker": "^", "markersize": 17, "color": INK, "markeredgecolor": "white"}
 
 
-def event_map(found: Findings, event: Event, layers: MapLayers, extent: Path | None, words: EventWords) -> bytes:
+def event_map(
+    found: Findings,
+    event: Event,
+    layers: MapLayers,
+    extent: Path | None,
+    words: EventWords,
+    marks: Sequence[Marks] = (),
+) -> bytes:
     """The map of an event as PNG.
 
     `extent`: raster of the event's lead time (`found.extent(event.lead_time)`), None for none.
     """
-    return png(event_figure(found, event, layers, extent, words))
+    return png(event_figure(found, event, layers, extent, words, marks))
 
 
-def event_figure(found: Findings, event: Event, layers: MapLayers, extent: Path | None, words: EventWords) -> Figure:
+def event_figure(
+    found: Findings,
+    event: Event,
+    layers: MapLayers,
+    extent: Path | None,
+    words: EventWords,
+    marks: Sequence[Marks] = (),
+) -> Figure:
     """The map as a figure."""
     place = found.place(event.key)
     deepest = found.admin_levels[-1]
     areas = {area.place_code: area for area in event.areas_of(deepest)}
     view = _view(layers, deepest, areas, place)
     figure = new_figure(WIDTH, HEIGHT)
-    _header(figure, found, event, words.people)
+    _header(figure, found, event, words)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
     shows_people = event.is_estimated and bool(event.areas)
-    _areas(axes, layers, deepest, areas, shows_people, event.alert_class)
+    _areas(axes, layers, deepest, areas, shows_people, shade_of(event))
+    unseen = [shape for code, shape in layers.levels[deepest].shapes.items() if code in words.blind]
+    draw_areas(axes, unseen, linewidth=0, zorder=3, **BLIND)
     water = None
     own = [layers.levels[deepest].shapes[code] for code in areas if code in layers.levels[deepest].shapes]
     if extent is not None and words.extent:
         water = read_water(extent, view.bounds, (_DOWN, _ACROSS))
     draw_water(axes, [water] if water else [], own, zorder=6)
-    _borders(axes, found, layers, own)
+    alerted = [area.place_code for area in areas.values() if area.alerted]
+    _borders(axes, found, layers, [s for code, s in layers.levels[deepest].shapes.items() if code in alerted])
     labels = Labels(figure, axes)
     labels.block(scale_bar(axes, view, 28, shapely.union_all(own) if own else layers.country))
+    draw_marks(axes, labels, marks, view)
     _mark(labels, axes, event, view, place)
     _labels(labels, found, event, layers, areas, view)
-    _legend(figure, found, event, water, words)
+    _legend(figure, found, event, water, words, marks)
     if own:  # else the map itself shows the whole country
         locator(figure, layers.country, view, WIDTH - 300, _LEGEND_TOP + 100, 280, 214)
     _footer(figure, words.footer, font_note([found.named(event.key), *(area.name for area in areas.values())]))
@@ -105,15 +133,19 @@ def _view(layers: MapLayers, deepest: int, areas: dict[str, EventArea], place: t
     return view_of((west, south, east, north), _ACROSS, _DOWN)
 
 
-def _header(figure: Figure, found: Findings, event: Event, affected: str) -> None:
+def shade_of(event: Event) -> str:
+    """The class whose colour an event has."""
+    return drawn_class(event.alert_class, trigger=event.trigger)
+
+
+def _header(figure: Figure, found: Findings, event: Event, said: EventWords) -> None:
     band = pixel_axes(figure, 0, 0, WIDTH, 76)
-    draw_box(band, 0, 0, WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none")
+    draw_box(band, 0, 0, WIDTH, 76, facecolor=CLASS_COLOURS[shade_of(event)], edgecolor="none")
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
     head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise, trial=found.trial)
-    ink = CLASS_INK[event.alert_class]
+    ink = CLASS_INK[shade_of(event)]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
-    first = begins(profile_of(found), found.issue_time, event.lead_time)
-    dates = f"{first} · forecast of {moment_text(issued(found))}"
+    dates = f"{said.begins or begins(found, event)} · forecast of {found.moment_words(issued(found))}"
     write_line(figure, 24, 110, titled(found.named(event.key), event.key), 36, WIDTH - 48, va="center", weight="bold")
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
     write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
@@ -125,7 +157,7 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     if number:
         write(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
         left += text_width(figure, number, 44, weight="bold") + 14
-    words = f"{affected} · {drawable(found.country_name, found.country)}"
+    words = f"{said.people} · {drawable(found.country_name, found.country)}"
     write_line(figure, left, 206, words, 26, WIDTH - 24 - left, va="center", color=INK if number else MUTED)
 
 
@@ -196,7 +228,9 @@ def _labels(
             labels.put(*point, name, 26, color=MUTED, style="italic")
 
 
-def _legend(figure: Figure, found: Findings, event: Event, water: Water | None, words: EventWords) -> None:
+def _legend(
+    figure: Figure, found: Findings, event: Event, water: Water | None, words: EventWords, marks: Sequence[Marks]
+) -> None:
     axes = pixel_axes(figure, _LEFT, _LEGEND_TOP, 1160, 300)
     y = 20
     if event.is_estimated and event.areas:
@@ -206,7 +240,7 @@ def _legend(figure: Figure, found: Findings, event: Event, water: Water | None, 
             write(axes, left + 48, y + 43, step, 24, va="center")
         y += 98
     elif event.areas:
-        draw_box(axes, 0, y - 16, 40, 32, facecolor=CLASS_COLOURS[event.alert_class], edgecolor=INK, linewidth=1)
+        draw_box(axes, 0, y - 16, 40, 32, facecolor=CLASS_COLOURS[shade_of(event)], edgecolor=INK, linewidth=1)
         write(axes, 52, y, f"areas of the {alert_text(event.alert_class, trigger=event.trigger)}", 26, va="center")
         y += 48
     if words.extent:
@@ -220,6 +254,10 @@ def _legend(figure: Figure, found: Findings, event: Event, water: Water | None, 
         y += 48
     axes.plot([2, 40], [y, y], color="#6d6d66", linewidth=2.4)
     write(axes, 52, y, f"borders of admin level {found.default_admin_level}", 26, va="center")
+    if words.blind:
+        draw_box(axes, 440, y - 16, 40, 32, **BLIND)
+        write(axes, 492, y, "blind: nothing is known, no all clear", 26, va="center")
+    marks_legend(figure, axes, marks, y + 46)
 
 
 def _footer(figure: Figure, sentences: Sequence[str], note: str) -> None:

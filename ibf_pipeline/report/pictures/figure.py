@@ -18,7 +18,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from ibf_pipeline.report.pictures.colours import INK
-from ibf_pipeline.report.pictures.fonts import families
+from ibf_pipeline.report.pictures.fonts import families, is_slanted
 
 DPI = 100
 _PATH = re.compile(rb'\bd="[^"]*"')
@@ -57,6 +57,8 @@ def draw_box(axes: Axes, x: float, y: float, width: float, height: float, **opti
 def write(target: Figure | Axes, x: float, y: float, text: str, pixels: float, **options: Any) -> Text:
     """Text with letters of so many pixels, in fonts that have many scripts."""
     options.setdefault("color", INK)
+    if options.get("style") == "italic" and not is_slanted(text):
+        options["style"] = "normal"
     return target.text(x, y, text, fontsize=points(pixels), family=list(families()), parse_math=False, **options)
 
 
@@ -111,6 +113,18 @@ def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, *
     if rest:
         result.append(fitted(figure, " ".join(rest), pixels, room, **options))
     return result
+
+
+def apart(values: Sequence[float], gap: float, top: float) -> list[float]:
+    """Ascending heights at least `gap` from each other, as near to the values as that allows, below `top`."""
+    heights: list[float] = []
+    for value in values:
+        heights.append(max(value, heights[-1] + gap) if heights else value)
+    ceiling = top
+    for place in range(len(heights) - 1, -1, -1):
+        heights[place] = min(heights[place], ceiling)
+        ceiling = heights[place] - gap
+    return heights
 
 
 def png(figure: Figure) -> bytes:

@@ -74,6 +74,17 @@ def is_drawable(text: str) -> bool:
     return all(ord(letter) in _letters() or unicodedata.category(letter) in ("Cf", "Zs") for letter in text)
 
 
+@cache
+def _slanted_letters() -> frozenset[int]:
+    slanted = font_manager.FontProperties(family=BUILT_IN, style="italic")
+    return frozenset(FT2Font(font_manager.findfont(slanted)).get_charmap())
+
+
+def is_slanted(text: str) -> bool:
+    """Whether the built-in italic face has every letter: Arabic and others would be empty boxes in it."""
+    return all(ord(letter) in _slanted_letters() for letter in text if not letter.isspace())
+
+
 def drawable(name: str, code: str) -> str:
     """The name where it can be drawn, else the code: never a row of empty boxes."""
     name = " ".join(name.split())  # line breaks and tabs have no glyph

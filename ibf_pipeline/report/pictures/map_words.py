@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,10 @@ class EventWords:
     """what the marked place is"""
     footer: tuple[str, ...]
     """where the numbers come from, sentence by sentence"""
+    begins: str = ""
+    """when it begins, in place of the lead time's own moment"""
+    blind: frozenset[str] = frozenset()
+    """place codes of areas of which nothing is known"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +31,24 @@ class CountryWords:
     extent: str
     source: str
     """where the forecast comes from"""
+    districts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """name of what events are about, where that is several areas -> their place codes"""
+    blind: frozenset[str] = frozenset()
+    """place codes of areas of which nothing is known"""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Things of one kind on the map of an event."""
+
+    words: str
+    """`3 schools` in the legend"""
+    marker: str
+    """as matplotlib calls it"""
+    colour: str
+    places: tuple[tuple[float, float], ...] = ()
+    """longitude, latitude (degrees) of points"""
+    lines: tuple[str, ...] = ()
+    """WKT, degrees, of lines and outlines"""
+    size: float = 14
+    """of a point, as matplotlib counts it"""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from shapely import Point
@@ -15,10 +16,11 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.domain.wording import class_text, moment_text
+from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.wording import alert_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.pictures.colours import (
+    BLIND,
     BORDER,
     CLASS_COLOURS,
     CLASS_HATCHES,
@@ -26,6 +28,7 @@ from ibf_pipeline.report.pictures.colours import (
     INK,
     LAND,
     MUTED,
+    drawn_class,
 )
 from ibf_pipeline.report.pictures.figure import draw_box, fitted, new_figure, pixel_axes, png, stamp, write, write_line
 from ibf_pipeline.report.pictures.fonts import drawable, shortened
@@ -75,7 +78,7 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     title = marked(f"{found.counts} · {name}", exercise=found.exercise, trial=found.trial)
     write_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
     profile = profile_of(found)
-    text = f"{profile.noun}s, forecast of {moment_text(issued(found))}, {span(found)} {profile.unit}s ahead"
+    text = f"{profile.noun}s, forecast of {found.moment_words(issued(found))}, {span(found)} {profile.unit}s ahead"
     write_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
     stamp(figure, _LEFT + 16, _TOP + 26, stamped(found, {event.key for event in found.events}), 26, _ACROSS - 32)
     marks = _marks_of(found)
@@ -89,13 +92,16 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
         draw_areas(axes, shapes, linewidth=0, zorder=2, **_filled(alert_class))
     waters = [read_water(extent, view.bounds, (_DOWN, _ACROSS)) for extent in extents]
     shows_water = draw_water(axes, [water for water in waters if water], _triggered(found, layers), zorder=6)
+    unseen = [shape for code, shape in outlines.shapes.items() if code in words.blind]
+    draw_areas(axes, unseen, linewidth=0, zorder=3, **BLIND)
     draw_areas(axes, outlines.shapes.values(), facecolor="none", edgecolor=BORDER, linewidth=0.9, zorder=7)
     draw_areas(axes, [layers.country], facecolor="none", edgecolor=INK, linewidth=2.4, zorder=8)
     labels = Labels(figure, axes)
     labels.block(scale_bar(axes, view, 28, layers.country))
     _marks(axes, marks, labels, view)
+    _districts(axes, labels, outlines, words, view)
     _area_names(labels, axes, found, outlines, view)
-    shown = set(classes.values()) | {event.alert_class for event in found.events}
+    shown = {_drawn(event): alert_text(event.alert_class, trigger=event.trigger) for event in found.events}
     _legend(figure, found, shown, words, marks, shows_water=shows_water)
     return figure
 
@@ -115,6 +121,17 @@ def _area_names(labels: Labels, axes: Axes, found: Findings, outlines: Outlines,
             continue
         if classes[code] == "max" and beside < _NAMED_BESIDE:
             beside += _name_beside(labels, axes, view, point, name)
+
+
+def _districts(axes: Axes, labels: Labels, outlines: Outlines, words: CountryWords, view: View) -> None:
+    """Outlines and names of what has several areas."""
+    for name, codes in words.districts.items():
+        shape = shapely.union_all([outlines.shapes[code] for code in codes if code in outlines.shapes])
+        draw_areas(axes, [shape], facecolor="none", edgecolor=INK, linewidth=2.0, zorder=8)
+        point = label_point(shape, view)
+        is_area = len(codes) == 1 and outlines.names.get(codes[0]) == name  # its area's label says it
+        if point is not None and not is_area:
+            labels.put(*point, shortened(drawable(name, codes[0]), 24), 28, weight="bold")
 
 
 def _name_beside(labels: Labels, axes: Axes, view: View, point: tuple[float, float], name: str) -> bool:
@@ -150,8 +167,12 @@ def area_classes(found: Findings) -> dict[str, str]:
     classes: dict[str, str] = {}
     for event in reversed(found.events):  # the highest class comes first and is written last
         areas = event.alerted_areas_of(found.default_admin_level)
-        classes.update({area.place_code: event.alert_class for area in areas})
+        classes.update({area.place_code: _drawn(event) for area in areas})
     return classes
+
+
+def _drawn(event: Event) -> str:
+    return drawn_class(event.alert_class, trigger=event.trigger)
 
 
 def _view(marks: Sequence[Mark], layers: MapLayers) -> View:
@@ -164,7 +185,7 @@ def _view(marks: Sequence[Mark], layers: MapLayers) -> View:
 
 def _marks_of(found: Findings) -> list[Mark]:
     """Everything that has a place of its own, alerted or not."""
-    alerted = {event.key: event.alert_class for event in found.events}
+    alerted = {event.key: _drawn(event) for event in found.events}
     blind = {each.key for each in found.unseen if each.condition == "blind"}
     places = {key: found.place(key) for key in found.known.values()}
     return [
@@ -215,7 +236,7 @@ def _marker(axes: Axes, x: float, y: float, kind: str, **options: Any) -> None:
 def _legend(
     figure: Figure,
     found: Findings,
-    shown: set[str],
+    shown: Mapping[str, str],
     words: CountryWords,
     marks: Sequence[Mark],
     *,
@@ -228,8 +249,11 @@ def _legend(
         draw_box(axes, x, y - 16, 46, 32, **_filled(name))
         if marks:
             _marker(axes, x + 74, y, name, clip_on=False)
-        write(axes, x + (96 if marks else 60), y, class_text(name), 28, va="center")
-    y += 50 if shown else 0
+        write(axes, x + (96 if marks else 60), y, shown[name], 28, va="center")
+    if words.blind:
+        draw_box(axes, len(shown) * 350, y - 16, 46, 32, **BLIND)
+        write(axes, len(shown) * 350 + 60, y, "blind: nothing is known, no all clear", 28, va="center")
+    y += 50 if shown or words.blind else 0
     if marks:
         _marker(axes, 23, y, "no", clip_on=False)
         write(axes, 60, y, f"{subject} without alert", 28, va="center")

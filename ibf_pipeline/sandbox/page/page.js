@@ -47,11 +47,15 @@ function weekday(moment) {
   const name = day.toLocaleDateString("en-GB", { weekday: "short", timeZone: "UTC" });
   return `${name} ${day.toISOString().slice(0, 10)}`;
 }
-const clock = (moment) => `${moment.slice(11, 16)} UTC`;
-/** A day; of a hazard with several blocks a day also the time. */
-const timed = (moment) => moment && chosen.days.some(isBlock);
-const onDay = (moment) => timed(moment) ? `${weekday(moment)}, ${clock(moment)}` : weekday(moment);
-const stacked = (moment) => make("span", {}, weekday(moment), timed(moment) ? make("small", {}, clock(moment)) : null);
+/** A day; of a hazard with several blocks a day also the time, on the country's clocks. */
+const timed = (moment) => moment && chosen.blocks;
+function local(moment) {
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", { timeZone: chosen.zone, weekday: "short", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
+    .formatToParts(new Date(isBlock(moment) ? `${moment}:00Z` : moment)).map(({ type, value }) => [type, value]));
+  return { day: `${parts.weekday} ${parts.year}-${parts.month}-${parts.day}`, clock: `${parts.hour}:${parts.minute} ${chosen.zoneWord}` };
+}
+const onDay = (moment) => timed(moment) ? `${local(moment).day}, ${local(moment).clock}` : weekday(moment);
+const stacked = (moment) => make("span", {}, timed(moment) ? local(moment).day : weekday(moment), timed(moment) ? make("small", {}, local(moment).clock) : null);
 /** "people affected" -> "People" */
 const measured = () => `${chosen.measure[0].toUpperCase()}${chosen.measure.slice(1)}`.split(" ")[0];
 function leadDay(leadTime) {
@@ -60,14 +64,15 @@ function leadDay(leadTime) {
   const hours = { day: 24, hour: 1 }[unit];
   if (!hours || !state.moment) return null;
   const moment = new Date(Date.parse(state.moment) + Number(size) * hours * 3600000).toISOString();
-  return unit === "day" ? weekday(moment) : `${weekday(moment)}, ${clock(moment).slice(0, 5)}`;
+  return unit === "day" ? weekday(moment) : `${local(moment).day}, ${local(moment).clock}`;
 }
 const chip = (level) => make("span", { class: "chip" }, make("i", { class: `bg-${level}` }), WORDS[level] || level);
 const name = (text) => make("bdi", {}, text);
 function when(leadTime) {
   if (!leadTime) return make("span", {}, "-");
   const day = leadDay(leadTime);
-  return make("span", {}, leadTime, day ? make("small", {}, day) : null);
+  const parts = day ? day.split(", ").flatMap((part, n) => [n ? ", " : null, make("span", { class: "whole" }, part)]) : [];
+  return make("span", {}, leadTime, day ? make("small", {}, ...parts) : null);
 }
 function table(heads, rows) {
   const head = make("tr", {}, ...heads.map(([text, kind]) => make("th", { class: kind, scope: "col" }, text)));
@@ -95,7 +100,7 @@ function showSummary() {
   }
   if (state.moment) notes.push(`Upload of ${state.moment.replace("T", " ").replace(".000Z", " UTC").replace("Z", " UTC")}.`);
   if (state.unprocessed) notes.push(`${state.unprocessed} uploaded event${state.unprocessed > 1 ? "s are" : " is"} not visible yet: nothing shows before events are processed.`);
-  if (!state.newest) notes.push(`An earlier ${chosen.days.some(isBlock) ? "block" : "day"}, read back from what was uploaded for it.`);
+  if (!state.newest) notes.push(`An earlier ${chosen.blocks ? "block" : "day"}, read back from what was uploaded for it.`);
   line.replaceChildren(text, notes.length ? make("span", { class: "note" }, notes.join(" ")) : "");
 }
 
@@ -105,7 +110,7 @@ function showEvents() {
   const rows = state.events.map((event) => [
     make("span", { title: event.name === event.shown ? null : `sent as ${event.name}` }, chip(event.level), make("strong", {}, name(event.shown)),
       event.setBy ? make("small", {}, `trigger set by ${event.setBy}`) : null),
-    when(event.firstLeadTime), when(event.firstTriggerLeadTime),
+    when(event.firstLeadTime), event.firstTriggerLeadTime === event.firstLeadTime && chosen.blocks ? event.firstLeadTime : when(event.firstTriggerLeadTime),
     make("span", {}, whole.format(event.people), make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), stacked(event.firstIssued),
   ]);
   fill("events", `(${state.events.length})`, table(heads, rows));
@@ -117,21 +122,10 @@ function stationKind(station) {
   const kind = station.values.eapAlertClass;
   return kind in CLASSES ? kind : "no";
 }
-/** Points without a forecast of their own (schools, gauges) that have values, and what the map draws of lines. */
-function showPoints() {
-  const lines = state.lines.map(({ category, seeded, drawn, exposed }) => {
-    const where = Object.entries(exposed).map(([leadTime, n]) => `${n} exposed at ${leadTime}`).join(", ") || "none exposed";
-    return make("p", { class: "quiet" }, `${category}: ${where}; the map draws ${drawn} of ${seeded}.`);
-  });
-  const rows = state.points.map((point) => [point.category.replace("_", " "), name(point.fid), name(point.name),
-    Object.entries(point.values).map(([key, value]) => `${key} ${value ?? "-"}`).join(", ")]);
-  const heads = [["Kind", "day"], ["Id", "day"], ["Name", "wide"], ["Values", "wide"]];
-  fill("stations", rows.length ? `(${rows.length})` : "", make("div", {}, rows.length ? table(heads, rows) : empty("No point has values in this period."), ...lines));
-}
 function showStations() {
-  const points = !state.stations.length && (state.points.length > 0 || state.lines.length > 0);
-  at("stations-section").querySelector("h2").firstChild.textContent = points ? "Points " : "Stations ";
-  if (points) return showPoints();
+  at("stations-section").querySelector("h2").firstChild.textContent = !chosen.layers.length ? "Stations " : chosen.layers.includes("gauges") ? "Gauges and assets " : "Assets ";
+  at("stations").classList.toggle("assets", chosen.layers.length > 0);
+  if (chosen.layers.length) return showAssets();
   if (!state.stations.length) return fill("stations", "", empty("This country has no stations."));
   const order = { max: 0, med: 1, min: 2, no: 3, unknown: 3 };
   const sorted = [...state.stations].sort((a, b) => order[stationKind(a)] - order[stationKind(b)] || a.code.localeCompare(b.code));
@@ -145,7 +139,7 @@ function showStations() {
 function showMails() {
   if (!state.mails.length) return fill("mails", "", empty("No mail."));
   const heads = [["Upload", "day"], ["Subject", "wide"], ["Readers", "n"], ["", "day"]];
-  const rows = state.mails.map((mail) => [stacked(mail.moment), make("bdi", { class: "brief", title: mail.subject }, mail.subject), mail.recipients,
+  const rows = state.mails.map((mail) => [stacked(mail.moment), make("span", {}, mail.subject, make("bdi", { class: "brief quiet", title: mail.events.join(", ") }, mail.events.join(", "))), mail.recipients,
     make("button", { type: "button", onclick: () => openMail(mail) }, "Open")]);
   fill("mails", `(${state.mails.length})`, table(heads, rows));
 }
@@ -160,7 +154,7 @@ function showLog() {
   const heads = [["First issued", "day"], ["Event", "wide"], ["Area", "wide"], [measured(), "n"], ["State", "day"]];
   const rows = state.log.map((entry) => [stacked(entry.firstIssuedDate), make("span", {}, chip(entry.alertLevel), name(entry.eventName)), name(entry.name),
     entry.exposureValue === null ? "-" : whole.format(entry.exposureValue),
-    entry.closed ? make("span", {}, "closed", make("small", {}, `last ${weekday(entry.endDate)}`), timed(entry.endDate) ? make("small", {}, clock(entry.endDate)) : null) : "open"]);
+    entry.closed ? make("span", {}, "closed", make("small", {}, `last ${timed(entry.endDate) ? local(entry.endDate).day : weekday(entry.endDate)}`), timed(entry.endDate) ? make("small", {}, local(entry.endDate).clock) : null) : "open"]);
   fill("log", `(${state.log.length} areas)`, table(heads, rows));
 }
 
@@ -220,6 +214,8 @@ async function showMap() {
   const key = `${chosen.iso3}/${level}`;
   if (!outlines.has(key)) outlines.set(key, JSON.parse(await load("areas", { iso3: chosen.iso3, level })));
   const { frame, areas } = outlines.get(key);
+  const places = await loadPlaces();
+  showSwitches(places);
   const map = at("map");
   at("popup").hidden = true;
   if (!frame) return map.replaceChildren();
@@ -231,7 +227,7 @@ async function showMap() {
   const paths = sorted.map((area) => {
     const alert = areaLevel(area.code);
     const open = (event) => popup(event, area.name, areaLines(area));
-    return make("path", { d: area.path, class: `area ${alert === "none" ? "" : "alert"} fill-${alert}`, tabindex: alert === "none" ? null : "0", onclick: open, onkeydown: pressed(open) },
+    return make("path", { d: area.path, class: `area ${alert === "none" ? "" : "alert"} fill-${alert}`, "data-at": isAtLeadTime(area.code) ? "chosen" : null, tabindex: alert === "none" ? null : "0", onclick: open, onkeydown: pressed(open) },
       make("title", {}, `${area.name}: ${WORDS[alert].toLowerCase()}`));
   });
   const wet = [];
@@ -251,8 +247,10 @@ async function showMap() {
       make("circle", { ...spot, class: `station ${kind}`, tabindex: "0", onclick: open, onkeydown: pressed(open) }, make("title", {}, `${station.name} (${station.code}): ${CLASSES[kind]}`)));
   });
   const shapes = make("g", {}, ...paths);
-  map.replaceChildren(shapes, make("g", {}, ...wet), make("g", {}, ...dots));
+  const [below, above] = assetMarks(places, x, y);
+  map.replaceChildren(shapes, make("g", {}, ...wet), below, above, make("g", {}, ...dots));
   scaleHatches(size);
+  scaleMarks(size);
   if (at("zoom").checked) zoomToAlerts(map, shapes, margin);
   await noteExtents();
 }
@@ -262,14 +260,16 @@ function scaleHatches(size) {
   for (const pattern of document.querySelectorAll("#hatches pattern")) pattern.setAttribute("patternTransform", `scale(${size})`);
 }
 function zoomToAlerts(map, shapes, margin) {
-  const boxes = [...shapes.querySelectorAll(".alert")].map((path) => path.getBBox());
+  const boxes = [...shapes.querySelectorAll(leadTimeChosen() && shapes.querySelector(".alert[data-at]") ? ".alert[data-at]" : ".alert")].map((path) => path.getBBox());
   if (!boxes.length) return;
   const left = Math.min(...boxes.map((box) => box.x)), top = Math.min(...boxes.map((box) => box.y));
   const right = Math.max(...boxes.map((box) => box.x + box.width)), bottom = Math.max(...boxes.map((box) => box.y + box.height));
   const around = Math.max(margin, (right - left) * 0.15, (bottom - top) * 0.15);
   map.setAttribute("viewBox", `${left - around} ${top - around} ${right - left + 2 * around} ${bottom - top + 2 * around}`);
-  scaleHatches((right - left + 2 * around) / 1000);
-  for (const circle of map.querySelectorAll("circle")) circle.setAttribute("r", circle.getAttribute("r") * (right - left + 2 * around) / 1000);
+  const size = Math.max(right - left + 2 * around, bottom - top + 2 * around) / 1000;
+  scaleHatches(size);
+  scaleMarks(size);
+  for (const circle of map.querySelectorAll("circle")) circle.setAttribute("r", circle.getAttribute("r") * size);
 }
 
 async function extent(leadTime) {
@@ -300,7 +300,8 @@ function showExtents() {
 function showLegend() {
   const dot = (kind, text) => make("li", {}, make("i", { class: `dot bg-${kind}` }), text);
   at("legend").replaceChildren(...LEVELS.map(([level, words]) => make("li", {}, make("i", { class: `bg-${level}` }), words)),
-    make("li", {}, make("i", { style: "background:linear-gradient(90deg,#73bef0,#08306b)" }), "Flood depth 0 to 3 m"), dot("none", "Station"));
+    make("li", {}, make("i", { style: "background:linear-gradient(90deg,#73bef0,#08306b)" }), "Flood depth 0 to 3 m"),
+    ...(chosen && chosen.layers.length ? assetLegend() : [dot("none", "Station")]));
 }
 
 /** Begin with the first triggered event's extent: the only ones that can be wet. */
@@ -318,13 +319,13 @@ async function showState(keepExtents) {
   state = JSON.parse(text);
   pictures.clear();
   if (!keepExtents) firstExtent();
-  showSummary(); showEvents(); showStations(); showMails(); showLog(); showExtents();
+  showLegend(); showSummary(); showLeadTimes(); showEvents(); showStations(); showMails(); showLog(); showExtents();
   await showMap();
   document.body.dataset.ready = "yes";
 }
 function showDays(wanted) {
   const days = chosen.days;
-  at("day").replaceChildren(...(days.length ? days.map((day) => make("option", { value: day, selected: day === wanted }, isBlock(day) ? `${weekday(day)}, ${clock(day)}` : weekday(day))) : [make("option", { value: "" }, "no upload yet")]));
+  at("day").replaceChildren(...(days.length ? days.map((day) => make("option", { value: day, selected: day === wanted }, isBlock(day) ? `${weekday(day)}, ${day.slice(11)} UTC` : weekday(day))) : [make("option", { value: "" }, "no upload yet")]));
   const index = days.indexOf(at("day").value);
   at("later").disabled = index <= 0;
   at("earlier").disabled = index < 0 || index === days.length - 1;
@@ -333,6 +334,12 @@ function choose(iso3, disaster, day) {
   chosen = countries.find((country) => country.iso3 === iso3 && country.disaster === disaster) || countries.find((country) => country.days.length) || countries[0];
   at("country").value = `${chosen.iso3}/${chosen.disaster}`;
   at("level").replaceChildren(...chosen.levels.map((level) => make("option", { value: level, selected: level === chosen.defaultLevel }, level === chosen.defaultLevel ? `${level} (events)` : level)));
+  at("day-word").textContent = chosen.blocks ? "Block" : "Day";
+  for (const [id, words] of [["earlier", "Earlier"], ["later", "Later"]]) {
+    const text = `${words} ${chosen.blocks ? "block" : "day"}`;
+    at(id).title = text;
+    at(id).setAttribute("aria-label", text);
+  }
   showDays(day);
 }
 function remember() {
@@ -369,6 +376,7 @@ function move(steps) {
 at("country").addEventListener("change", (event) => { const [iso3, disaster] = event.target.value.split("/"); choose(iso3, disaster); remember(); showState(false); });
 at("day").addEventListener("change", (event) => { showDays(event.target.value); remember(); showState(false); });
 at("level").addEventListener("change", showMap);
+at("at").addEventListener("change", () => { showStations(); showMap(); });
 at("zoom").addEventListener("change", showMap);
 at("earlier").addEventListener("click", () => move(1));
 at("later").addEventListener("click", () => move(-1));
@@ -377,4 +385,3 @@ at("picture-close").addEventListener("click", () => at("picture-dialog").close()
 at("mail-close").addEventListener("click", () => at("mail-dialog").close());
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") at("popup").hidden = true; });
 setInterval(() => { if (!document.hidden && !at("mail-dialog").open) refresh().catch(() => { at("summary").textContent = "The sandbox does not answer."; }); }, REFRESH_MILLISECONDS);
-start();

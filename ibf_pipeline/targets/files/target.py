@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.errors import only_logged
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
+from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.exports import tables, write_exports
 from ibf_pipeline.report.pictures.outlines import read_map_layers
 from ibf_pipeline.report.table_files import write_records
@@ -24,6 +28,8 @@ from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
 from ibf_pipeline.targets.notice import blind_notices
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable, unreadable_extents
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class FilesTarget:
         number = run.next_number(self.name)
         at = found.issue_time.start + timedelta(seconds=number)
         rasters = extents(staging) if extents else attach_extents(found, run, staging)
-        calls = plan_calls(found, [*self._tables(found, staging), *rasters.values()], at)
+        calls = plan_calls(found, [*self._tables(found, run, staging), *rasters.values()], at)
         body = calls[-1].body or {}
         about = RevisionAbout(
             date=body["date"],
@@ -98,13 +104,14 @@ class FilesTarget:
         )
         return Draft(tuple(calls), about)
 
-    def _tables(self, found: Findings, staging: Path) -> list[FileBody]:
+    def _tables(self, found: Findings, run: RunFolder, staging: Path) -> list[FileBody]:
         """Events, areas and what the hazard adds in every format, kept with the revision."""
         levels = read_map_layers(self.prepared, found.admin_levels).levels.values()
         shapes = {code: shape for level in levels for code, shape in level.shapes.items()}
         folder = staging / "files"
-        files = write_exports(found, shapes, folder)
-        files += [write_records(table, folder / f"{table.name}.json") for table in tables(found, shapes)]
+        kept = _kept(found, run)
+        files = write_exports(found, shapes, folder, kept)
+        files += [write_records(table, folder / f"{table.name}.json") for table in tables(found, shapes, kept)]
         return [FileBody(f"files/{file.name}", file.name, sha256(file)) for file in sorted(files)]
 
     def _day(self, found: Findings) -> Path:
@@ -120,3 +127,12 @@ class FilesTarget:
         shown = shown_day(day)
         if not any(revision.calls()[-1].body == shown for revision in run.revisions(self.name)):
             yield Problem(f"{day} is there and is not ours: somebody else publishes there; replace it with --take-over")
+
+
+def _kept(found: Findings, run: RunFolder) -> Any:
+    """What the hazard keeps beside its findings, where its tables have it; a damaged file costs no more than names."""
+    blocks = blocks_of(found)
+    if blocks.tables_need_kept:
+        with only_logged(log, "%s: what is kept with the run could not be read, tables are without it", found.country):
+            return blocks.kept(found, run.path, run, ())
+    return None

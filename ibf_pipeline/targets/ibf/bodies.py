@@ -28,6 +28,8 @@ class Order:
     """lead time -> raster, all of them"""
     points: Mapping[str, Collection[str] | None] = field(default_factory=dict)
     """category -> codes of the points that the server knows; None, or no such category: not asked"""
+    stale_points: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """category -> codes of points that an earlier upload of the same period made exposed"""
     map_images: Mapping[str, FileBody] = field(default_factory=dict)
     """event name -> picture"""
     notify: bool = True

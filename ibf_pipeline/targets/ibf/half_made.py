@@ -1,7 +1,8 @@
 """What an IBF server shows while a revision is half made (pure).
 
 Tried on the real server: on a new day GET event answers `[]` from the first exposure row until events/process, whatever
-was open before; in place of an earlier upload of the day it shows nothing, or events without their flags.
+was open before; in place of an earlier upload of the day it shows nothing, or events without their flags. In a new
+block of the same day it answers 500 where two or more events were open, else it lists the one without its flags.
 """
 
 from __future__ import annotations

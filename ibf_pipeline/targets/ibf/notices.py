@@ -8,13 +8,14 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, NOT_SHOWN
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.words import event_text
+from ibf_pipeline.targets.ibf.before import PortalBefore
 from ibf_pipeline.targets.ibf.parts import part_of
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice, blind_notices, day_of
@@ -31,6 +32,8 @@ def notices(
     issued_today: Collection[str] = (),
     *,
     unmailed: bool = False,
+    earlier: Callable[[], Findings | None] = lambda: None,
+    told: Callable[[], Findings | None] = lambda: None,
 ) -> list[Notice]:
     """Compare a day with the server before it.
 
@@ -39,16 +42,15 @@ def notices(
     shows for other reasons as well, the server's own rule is applied;
     `stations`: event name -> key of what an event of `before` is about; `issued_today`: events of
     `before` that were first issued today, which a revision of the day issues anew; `unmailed`: the server mails nobody
-    about this country, so every trigger is told of.
+    about this country, so every trigger is told of; `earlier`: what the server showed before, if anything;
+    `told`: what people were notified of last.
     """
     day, profile = day_of(found), profile_of(found)
     made: list[Notice] = []
-    unclear = _unclear_in_a_mail(found)
+    silent_about = _silent_about(found, set(before) - set(issued_today), mailed)
     for event in found.publishable_events:
         new_trigger = event.trigger and before.get(event.name) != "trigger"
-        silent = _server_stays_silent(found, event, set(before) - set(issued_today))
-        if mailed is not None and event.name not in unclear:
-            silent = event.name not in mailed
+        silent = event.name in silent_about
         if event.trigger and unmailed:
             made.append(_unmailed(found, event, day))
         elif new_trigger and silent:
@@ -73,14 +75,30 @@ def notices(
     closed = sorted(name for name in set(before) - today if found.exercise or not is_exercise(name))
     for name in closed:
         made += _closed(found, name, before[name], keys.get(name), day)
-    told = {keys.get(name) for name in closed}
+    ended = {keys.get(name) for name in closed}
     for event in found.events_beyond_portal:
-        if event.key not in told:
+        if event.key not in ended:
             made.append(Notice(BEYOND_PORTAL, event.name, f"{day}: {_alert_beyond(found, event)}"))
     for event in found.unpublishable_events:
         text = f"{day}: {_words(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice(NOT_SHOWN, event.name, text))
-    return [*made, *blind_notices(found), *part_of(found).notices(found, before)]
+    triggers = frozenset(name for name, was in before.items() if was in TRIGGERS)
+    there = PortalBefore(triggers, silent_about, earlier, told)
+    return [*made, *blind_notices(found), *part_of(found).notices(found, there)]
+
+
+def _silent_about(found: Findings, issued_before: Collection[str], mailed: Collection[str] | None) -> frozenset[str]:
+    """The events that the server mails nobody about."""
+    unclear = _unclear_in_a_mail(found)
+    return frozenset(
+        event.name
+        for event in found.publishable_events
+        if (
+            event.name not in mailed
+            if mailed is not None and event.name not in unclear
+            else _server_stays_silent(found, event, issued_before)
+        )
+    )
 
 
 def _unmailed(found: Findings, event: Event, day: str) -> Notice:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.publish.call import Call
+from ibf_pipeline.targets.ibf.before import PortalBefore
+from ibf_pipeline.targets.ibf.flash_flood_notices import flash_flood_notices
+from ibf_pipeline.targets.ibf.flash_floods import ZERO_WARNS, exposure_and_levels, unfit_assets
 from ibf_pipeline.targets.ibf.floods import other_stations, station_of_event, unfit_stations
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.problems import Problem
@@ -26,13 +30,20 @@ class Part:
     """(findings, event, order, bodies): after the lead times of an event"""
     beside: Callable[..., Iterator[Call]] = _nothing
     """(findings, order, bodies): once, after all events"""
-    notices: Callable[[Any, Mapping[str, str]], Iterator[Notice]] = _nothing
-    """(findings, active events before: name -> alert level): what only this hazard has to tell beside the portal"""
+    notices: Callable[[Any, PortalBefore], Iterator[Notice]] = _nothing
+    """(findings, the portal before them): what only this hazard has to tell beside the portal"""
     problems: Callable[[Any, Mapping[str, Mapping[str, str] | None]], Iterator[Problem]] = _nothing
     """(findings, points of the server: category -> code -> name): what does not fit, before the first call"""
+    amounts: Mapping[str, Callable[[Event | None], float]] = field(default_factory=dict)
+    """alert indicator -> its amount in an area of an event (None: no alert), where it is another than floods'"""
 
 
-PARTS: Final[dict[str, Part]] = {FLOODS.name: Part(station_of_event, other_stations, problems=unfit_stations)}
+PARTS: Final[dict[str, Part]] = {
+    FLOODS.name: Part(station_of_event, other_stations, problems=unfit_stations),
+    FLASH_FLOODS.name: Part(
+        beside=exposure_and_levels, notices=flash_flood_notices, problems=unfit_assets, amounts=ZERO_WARNS
+    ),
+}
 
 
 def part_of(found: Findings) -> Part:

@@ -85,7 +85,8 @@ def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capab
             known = [(code, amount) for code, amount in amounts if amount is not None]
             if known:  # an empty list would take rows away
                 yield bodies.exposure(level, indicator, lead_time, event.name, known)
-        for indicator, amount_of in capabilities.alert_indicators.items():
+        for indicator, usual in capabilities.alert_indicators.items():
+            amount_of = part_of(found).amounts.get(indicator, usual)
             codes = [(area.place_code, amount_of(_as_in(event, area))) for area in areas]
             yield bodies.exposure(level, indicator, lead_time, event.name, codes)
 

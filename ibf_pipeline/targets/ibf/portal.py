@@ -125,7 +125,7 @@ def as_portal_state(state: ServerState) -> PortalState:
         points=state.points,
         indicators=state.indicators,
         open_events=None if events is None else tuple(OpenOnPortal(event.name, event.is_trigger) for event in events),
-        not_checked=state.not_checked,
+        not_checked=(*state.not_checked, *state.doubts),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.report.words import listed
 from ibf_pipeline.targets.ibf.bodies import exposure_indicators
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
 from ibf_pipeline.targets.ibf.mailing import words_of
@@ -49,6 +50,7 @@ def check_server(
         *_decisions(found, state, consent),
         *_exercise(found, state),
         *_mail(found, mailed_only),
+        *_zeros_that_warn(found, state),
         *(Problem(f"{name}: not checked, this server has no route for it", blocks=False) for name in state.not_checked),
         *(Problem(doubt, blocks=False) for doubt in state.doubts),
     ]
@@ -113,7 +115,7 @@ def _unseen_events(
     names = [name for name in names if name not in going_on]
     keys = owners(found, names, state.subjects(profile), earlier)
     known = {key: name for name, key in found.known.items()}
-    unseen = {each.key: each for each in found.unseen}
+    unseen = {each.key: each for each in found.unsafe_to_close}
     for name in names:
         key = keys.get(name)
         if name in consent.blind or known.get(key or "") in consent.blind:
@@ -176,6 +178,15 @@ def _exercise(found: Findings, state: ServerState) -> Iterator[Problem]:
 def _mail(found: Findings, mailed_only: Sequence[str] | None) -> Iterator[Problem]:
     if mailed_only is not None and found.publishable_events:
         yield Problem(f"{words_of(found.country, mailed_only)}; tell the recipients yourself", blocks=False)
+
+
+def _zeros_that_warn(found: Findings, state: ServerState) -> Iterator[Problem]:
+    """Of servers that know one indicator alone, by which an area without an alert is told from no warned one."""
+    if part_of(found).amounts.keys() & state.choice.capabilities.alert_indicators.keys():
+        dry = [area.place_code for event in found.publishable_events for area in event.areas if not area.alerted]
+        if dry:
+            areas = f"areas without an alert ({listed(dry, 3)})"
+            yield Problem(f"this server takes no severity: {areas} may stand there as warned", blocks=False)
 
 
 def _list(values: Iterable[object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
@@ -21,6 +22,7 @@ from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.mailing import fails_over_the_mail
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.revise import PROCESSING
+from ibf_pipeline.targets.ibf.shown_before import shown_before, told_before
 from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
@@ -146,7 +148,16 @@ def _notices(revision: Revision, found: Findings) -> list[Notice]:
     mail, names = mail_of(revision), [event.name for event in found.publishable_events]
     mailed = None if mail is None else names_in_preview(mail, names, area_names(found))
     unmailed = about.notify and revision.state().progress.is_unmailed
-    told = notices(found, there.before, mailed, there.stations, there.issued_today, unmailed=unmailed)
+    told = notices(
+        found,
+        there.before,
+        mailed,
+        there.stations,
+        there.issued_today,
+        unmailed=unmailed,
+        earlier=partial(shown_before, revision),
+        told=partial(told_before, revision),
+    )
     told += dropped_areas(found, there.areas)
     own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these
     return [*own, *unconfirmed_notices(found, about.unconfirmed)]

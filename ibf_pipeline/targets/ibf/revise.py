@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import takewhile
@@ -24,6 +24,7 @@ from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.lookback.expected import expected_of, write_expected
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.planner import PROCESS, RASTER, SILENT_END, plan_calls
+from ibf_pipeline.targets.ibf.sent_points import with_sent_points
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, moment
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
 from ibf_pipeline.targets.owners import owners
@@ -48,15 +49,17 @@ def draft(
     at: datetime,
     wipe: bool = False,
     points: Mapping[str, Mapping[str, str] | None] | None = None,
+    exposed: Mapping[str, Collection[str]] | None = None,
     map_images: Mapping[str, FileBody] | None = None,
 ) -> Draft:
-    """The plan of a revision (pure). `at`: the one `date` of every call."""
+    """The plan of a revision (pure). `at`: the one `date` of every call; `exposed`: points that an earlier upload of
+    the period made so.
+    """
 
-    def order(wiping: bool) -> Order:
-        return Order(at, place_codes, extents, points or {}, map_images or {}, destination.notify, wiping)
-
-    calls = plan_calls(found, order(wipe), choice.capabilities)
-    news = plan_calls(found, order(False), choice.capabilities) if wipe else calls
+    alone = Order(at, place_codes, extents, points or {}, map_images=map_images or {}, notify=destination.notify)
+    order = replace(alone, wipe=wipe, stale_points=exposed or {})
+    calls = plan_calls(found, order, choice.capabilities)
+    news = calls if order == alone else plan_calls(found, alone, choice.capabilities)
     content = content_hash(call for call in news if not _beside_the_content(call))
     about = RevisionAbout(
         date=date_of_calls(at),
@@ -102,6 +105,7 @@ def planned(
         at=moment_of(profile_of(found), found.issue_time, past.number, state.last_upload),
         wipe=replaces_upload(found, state),
         points=state.points,
+        exposed=state.exposed,
         map_images=map_images,
     )
 
@@ -156,6 +160,7 @@ def new_revision(
     staging = run.stage(target, past.number)
     images, left_out = _images(found, staging, state, map_images)
     rasters = extents(staging) if extents else attach_extents(found, run, staging)
+    state = with_sent_points(state, run, target, replaces=replaces_upload(found, state))
     plan = planned(found, rasters, past, state, prepared, destination, images)
     latest = past.latest
     if not withdraws and is_published(plan, past, state):
@@ -175,7 +180,8 @@ def new_revision(
     about = replace(about, of_target=asdict(own))
     # a day without it is not compared afterwards, and published all the same
     with only_logged(log, "%s: what the portal must show could not be written down", found.country):
-        expected = expected_of(found, datetime.fromisoformat(plan.about.date))
+        takes_severity = plan.about.capabilities != DESCRIBED.name
+        expected = expected_of(found, datetime.fromisoformat(plan.about.date), takes_severity=takes_severity)
         if expected is not None:
             write_expected(expected, staging)
     return run.allot(target, past.number, staging, found, plan.calls, about)

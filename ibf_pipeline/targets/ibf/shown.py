@@ -39,10 +39,16 @@ def _shown(client: IbfClient, event: Mapping[str, Any], iso3: str, profile: Haza
     name = str(event["eventName"])
     path = f"/admin-area-dynamic-data/{iso3}/{level}/{profile.people_indicator}/{profile.disaster_type}"
     rows = ask_list(client, path, eventName=name)
+    listed = ask_list(client, f"/event/alert-areas/{iso3}/{level}/{profile.disaster_type}", eventName=name)
+    alerted = None if listed is None else {str(area["placeCode"]) for area in listed}
     return Shown(
         name,
         str(event.get("alertLevel", "")),
         event.get("firstLeadTime"),
         event.get("firstTriggerLeadTime"),
-        {str(row["placeCode"]): round(row["value"] or 0) for row in rows or ()},
+        {
+            code: round(row["value"] or 0)
+            for row in rows or ()
+            if (code := str(row["placeCode"])) and (alerted is None or code in alerted)  # others go with their people
+        },
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.domain.findings import Event
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.targets.comparison import alert_level
 from ibf_pipeline.targets.ibf.asked import ask_features, ask_last_upload, ask_list
@@ -67,6 +68,8 @@ class ServerState:
     """what this server has no route for, in words"""
     doubts: tuple[str, ...] = ()
     """what it does not tell whole, and what stands in, in words"""
+    exposed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """category -> codes of the points that it shows as exposed"""
 
     def subjects(self, profile: HazardProfile) -> Mapping[str, str] | None:
         """Code -> name of the points that events of a hazard are about; None where there are none, or none are told."""
@@ -121,7 +124,8 @@ def read_state(
     last_upload = _last_upload(upload, own.dates)
     ours = past is None or last_upload is None or date_of_calls(last_upload) in own.dates
     believe = bool(own.half_uploaded) or take_over
-    events, doubts = _told_events(client, iso3, disaster_type, None if ours else last_upload, believe=believe)
+    foreign = None if ours else last_upload
+    events, doubts = _told_events(client, iso3, disaster_type, foreign, believe=believe, plans=past is not None)
     listed = [_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events or ()]
     names = {event.name for event in listed}
     doubtful = events is None or bool(own.half_uploaded)
@@ -150,21 +154,25 @@ def read_state(
         else (*listed, *(_with_areas(client, event, iso3, default, disaster_type) for event in unlisted)),
         not_checked=tuple(name for name, found in asked.items() if found is None),
         doubts=doubts,
+        exposed={category: exposed_points(found) for category, found in points.items() if found},
     )
 
 
 def _told_events(
-    client: IbfClient, iso3: str, disaster_type: str, foreign: datetime | None, *, believe: bool
+    client: IbfClient, iso3: str, disaster_type: str, foreign: datetime | None, *, believe: bool, plans: bool
 ) -> tuple[Any, tuple[str, ...]]:
     """The open events as the server tells them, None where it cannot; and what is to be said of that.
 
-    `foreign`: the last upload where it is not ours; `believe`: our own record, where the server does not answer.
+    `foreign`: the last upload where it is not ours; `believe`: our own record, where the server does not answer;
+    `plans`: whether something is to be published over them.
     """
     try:
         return ask_events(client, iso3, disaster_type), ()
     except ServerUnreachable as error:
         if believe:
             return None, (f"open events: not checked, our own record stands in ({error.found})",)
+        if not plans and isinstance(error, NoAnswer) and error.status == 500:
+            return None, (f"open events: not checked, somebody's upload may be half made there ({error.found})",)
         if foreign is None:
             raise
         raise ServerRefused(
@@ -254,6 +262,12 @@ def point_names(collection: Any) -> dict[str, str]:
     """Code -> name, from the server's GeoJSON of the points of a category."""
     properties = [feature["properties"] for feature in collection["features"]]
     return {str(p.get("stationCode") or p["fid"]): str(p.get("stationName", p.get("name")) or "") for p in properties}
+
+
+def exposed_points(collection: Any) -> frozenset[str]:
+    """Codes of those that are shown as exposed."""
+    properties = [feature["properties"] for feature in collection["features"]]
+    return frozenset(str(p["fid"]) for p in properties if (p.get("dynamicData") or {}).get("exposure") == "true")
 
 
 def _dynamic_indicators(indicators: Iterable[Mapping[str, Any]]) -> frozenset[str]:

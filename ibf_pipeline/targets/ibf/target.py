@@ -30,9 +30,11 @@ from ibf_pipeline.targets.ibf.revise import (
     may_be_shown,
     new_revision,
     planned,
+    replaces_upload,
     require_resumable,
     require_undisturbed,
 )
+from ibf_pipeline.targets.ibf.sent_points import with_sent_points
 from ibf_pipeline.targets.ibf.state import ServerState, read_last_upload, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
@@ -69,6 +71,7 @@ class IbfTarget:
         """The plan of a day as it would be published now."""
         past = published_past(run, self.name, may_be_shown)
         state = self._asked(found, past, take_over=True)
+        state = with_sent_points(state, run, self.name, replaces=replaces_upload(found, state))
         codes = self.place_codes(self.prepared, found)
         return planned(found, attach_extents(found, run, staging), past, state, codes, self.destination)
 

@@ -328,3 +328,14 @@ def test_nothing_is_changed_in_the_rain_that_is_read() -> None:
     kept = cube.copy(deep=True)
     found(cube, static=replace(layers(), catchments={"A1": {"U1": 1.0}}))
     assert np.array_equal(cube.values, kept.values, equal_nan=True)
+
+
+def test_doubts_of_the_layers_are_said_unless_an_operator_accepts_them() -> None:
+    doubts = ("population.tif adds up to 5", "the library ends inside 1 area (A1)")
+    static = layers(doubts=doubts, findings=("a repair", *doubts))
+    result = found(rain({}), static=static)
+    assert result.doubts == doubts
+    assert set(doubts) <= set(result.notes)
+    result = found(rain({}), static=static, accepted_doubts=["the library ends"])
+    assert result.doubts == doubts[:1]
+    assert "accepted: the library ends inside 1 area (A1)" in result.notes

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from pyproj import Geod
+from rasterio.transform import from_origin
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
@@ -135,6 +136,19 @@ def test_a_further_raster_is_counted_under_its_indicator(static: Path) -> None:
     found = prepared(static, further_layers=[{"indicator": "cattle_affected", "raster": "cattle.tif"}])
     assert amounts(found, "cattle_affected") == [[12, 24, 24], [0, 12, 24]]
     assert list(found.layers.exposure["indicator"].values)[:2] == ["population_affected", "cattle_affected"]
+
+
+def test_a_population_raster_in_metres_keeps_its_people(static: Path) -> None:
+    """Cells of 100 m in UTM with 0.2 people, 20 a square kilometre, those on the country's edge by their centres."""
+    zone = {"crs": "EPSG:32632", "transform": from_origin(600_000, 121_000, 100, 100), "width": 300, "height": 250}
+    flash_files.write_raster(static / "population.tif", np.full((250, 300), 0.2), **zone)
+    wide = {"transform": from_origin(9.95, 1.05, 0.01, 0.01), "width": 20, "height": 15, "nodata": 0}
+    for name in flash_files.WET:
+        flash_files.write_raster(static / "flash_floods" / "depth" / f"{name}.tif", np.ones((15, 20)), **wide)
+    found = prepared(static)
+    people = 20 * (2 * 1.113) * (4 * 1.106)
+    assert found.layers.areas["A1"].population == pytest.approx(people, rel=0.04)
+    assert amounts(found, "population_affected")[0] == pytest.approx([people] * 3, rel=0.04)
 
 
 def test_catchments_and_thresholds_of_areas(static: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -198,8 +200,12 @@ def test_the_pieces_of_a_road_are_as_long_as_the_road(grid: Path) -> None:
     assert km == [pytest.approx(share * 111.3195, rel=1e-5) for share in (0.75, 1, 1, 0.75)]
 
 
-def faults(static: Path) -> None:
-    """Nothing."""
+def unharmed(static: Path) -> None:
+    """The configuration is wrong instead."""
+
+
+def with_schools(static: Path) -> None:
+    (static / "assets" / "schools.csv").write_text("fid,lat,lon\n1,0.99,10.01\n")
 
 
 def in_metres(static: Path) -> None:
@@ -237,14 +243,25 @@ def undeclared(static: Path) -> None:
         (other_grid, {}, "is on another grid"),
         (lost, {}, "static data of XTV are missing: flash_floods/depth/40mm_4hr.tif"),
         (undeclared, {}, "9999"),
-        (faults, {"districts": {"Alpha": ["A1", "a2"]}}, "1 areas of districts are not in the boundaries: a2 of Alpha"),
-        (faults, {"upstream": "no.csv"}, "static data of XTV are missing: no.csv"),
-        (faults, {"durations_h": [1, 4, 24]}, "no scenario of 24 hours"),
+        (
+            unharmed,
+            {"districts": {"Alpha": ["A1", "a2"]}},
+            "1 area of districts unknown to the boundaries: a2 of Alpha",
+        ),
+        (
+            with_schools,
+            {"further_layers": [{"indicator": "nr_affected_schools", "raster": "population.tif"}]},
+            "nr_affected_schools is counted from a file of assets and from a raster",
+        ),
+        (unharmed, {"upstream": "no.csv"}, "static data of XTV are missing: no.csv"),
+        (unharmed, {"durations_h": [1, 4, 24]}, "no scenario of 24 hours"),
     ],
 )
-def test_what_prepare_refuses_leaves_nothing_behind(tmp_path: Path, damage: object, changes: dict, found: str) -> None:
+def test_what_prepare_refuses_leaves_nothing_behind(
+    tmp_path: Path, damage: Callable[[Path], None], changes: dict[str, Any], found: str
+) -> None:
     static = flash_files.write_country(tmp_path / "static", assets={})
-    damage(static)  # type: ignore[operator]
+    damage(static)
     with pytest.raises(InputInvalid) as error:
         prepare_flash_floods(flash_files.country(**changes), static, tmp_path / "prepared")
     assert found in str(error.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -266,15 +266,15 @@ def test_a_file_of_another_run_or_of_another_unit_is_not_used(tmp_path: Path) ->
     assert found.notes[0].startswith("model: model of 2026-02-15 06:00 UTC is not used: precipitation in 'K'")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_passed_over(tmp_path: Path) -> None:
-    folder = model(tmp_path / "model", 0, lambda hour: 1).parent
-    folder.chmod(0)
-    try:
-        with pytest.raises(InputMissing, match=r"its files cannot be read: .*Permission denied"):
-            block(tmp_path, {"model": MODEL})
-    finally:
-        folder.chmod(0o755)
+def test_a_folder_that_may_not_be_read_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model(tmp_path / "model", 0, lambda hour: 1)
+
+    def forbidden(place: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied", str(place))
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    with pytest.raises(InputMissing, match=r"its files cannot be read: .*Permission denied"):
+        block(tmp_path, {"model": MODEL})
 
 
 def test_a_web_server_and_a_url_of_files(tmp_path: Path) -> None:

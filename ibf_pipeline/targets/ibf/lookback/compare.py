@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from ibf_pipeline.targets.ibf.lookback.expected import EventExpected, Expected
-from ibf_pipeline.targets.ibf.lookback.facts import PointExpected
+from ibf_pipeline.targets.ibf.lookback.facts import EXPOSED_VALUES, PointExpected
 from ibf_pipeline.targets.ibf.lookback.read import EventShown, Shown, Values
 
 _CLOSE = 1e-6
@@ -20,12 +20,14 @@ def differences(expected: Expected, shown: Shown) -> list[str]:
 
 def not_compared(expected: Expected, shown: Shown) -> list[str]:
     """What could not be compared, in words."""
-    known = {point.code: shown.points.get(point.category) for point in expected.points}
-    missing = [code for code, there in known.items() if there is not None and code not in there]
-    word = expected.facts.word
+    missing: dict[str, list[str]] = {}
+    for point in expected.points:
+        there = shown.points.get(point.category)
+        if there is not None and point.code not in there:
+            missing.setdefault(expected.facts.words[point.category], []).append(point.code)
     return [
         *shown.not_checked,
-        *([f"{word}s that the portal does not have: {', '.join(missing)}"] if missing else []),
+        *(f"{word}s that the portal does not have: {', '.join(codes)}" for word, codes in missing.items()),
         *(f"event {e.name}: a person set it to trigger; its first trigger is not compared" for e in _by_person(shown)),
         *(f"level of event {e.name}: this server does not tell it" for e in shown.events or () if not e.alert_level),
     ]
@@ -105,7 +107,12 @@ def _points(expected: Expected, shown: Shown) -> Iterator[str]:
     for point in expected.points:
         known = shown.points.get(point.category)
         if known is not None and point.code in known:
-            yield from _values(f"{expected.facts.word} {point.code}", point, known[point.code])
+            yield from _values(f"{expected.facts.words[point.category]} {point.code}", point, known[point.code])
+    for category in expected.facts.exposed:
+        awaited = {point.code for point in expected.points if point.category == category}
+        for code, values in (shown.points.get(category) or {}).items():
+            if code not in awaited and EXPOSED_VALUES.items() <= values.items():
+                yield f"{expected.facts.words[category]} {code}: not expected, shown as exposed"
 
 
 def _values(name: str, point: PointExpected, there: Values) -> Iterator[str]:

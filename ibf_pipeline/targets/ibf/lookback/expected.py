@@ -62,8 +62,10 @@ class Expected:
         return FACTS[self.hazard]
 
 
-def expected_of(found: Findings, upload: datetime) -> Expected | None:
+def expected_of(found: Findings, upload: datetime, *, takes_severity: bool = True) -> Expected | None:
     """What a portal must show of what was found; None for a hazard of which that is not known.
+
+    `takes_severity`: servers since 0.284, which tell an area without an alert from a warned one.
 
     Only events with areas and with a flag within the portal's lead times: it can show no others. What a person withdrew
     and what a country does not alert on is no event of the findings.
@@ -71,7 +73,8 @@ def expected_of(found: Findings, upload: datetime) -> Expected | None:
     facts = FACTS.get(found.hazard)
     if facts is None:
         return None
-    events = [_event(found, event, facts) for event in found.events if event.areas]
+    zeros_warn = facts.zeros_warn and not takes_severity
+    events = [_event(found, event, facts, zeros_warn=zeros_warn) for event in found.events if event.areas]
     return Expected(
         country=found.country,
         hazard=found.hazard,
@@ -83,7 +86,7 @@ def expected_of(found: Findings, upload: datetime) -> Expected | None:
     )
 
 
-def _event(found: Findings, event: Event, facts: Facts) -> EventExpected | None:
+def _event(found: Findings, event: Event, facts: Facts, *, zeros_warn: bool) -> EventExpected | None:
     """An event as the portal shows it; None where all of its lead times are beyond the portal's.
 
     Its rows are sent for the first lead time of the trigger, of a warning for its first one; the list of events says
@@ -99,7 +102,8 @@ def _event(found: Findings, event: Event, facts: Facts) -> EventExpected | None:
     people: dict[int, dict[str, int]] = {}
     for area in event.areas:
         people.setdefault(area.admin_level, {})[area.place_code] = area.people
-    alerted = [a.place_code for a in event.areas if a.alerted and a.admin_level == found.default_admin_level]
+    shown = [area for area in event.areas if area.alerted or (zeros_warn and not event.trigger)]
+    alerted = [area.place_code for area in shown if area.admin_level == found.default_admin_level]
     return EventExpected(
         name=event.name,
         alert_level="trigger" if event.trigger else _LEVELS[event.alert_class],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 
 
@@ -30,10 +31,14 @@ class Facts:
     """the portal shows none that is later"""
     people: str
     """indicator by which events and areas are counted"""
-    word: str
-    """a point, for people"""
+    words: Mapping[str, str]
+    """category of points -> one of them, for people"""
     points: Callable[[Any], Iterator[PointExpected]]
     """(findings of that hazard)"""
+    exposed: tuple[str, ...] = ()
+    """categories whose points are exposed, or have no value at all"""
+    zeros_warn: bool = False
+    """whether servers of before 0.284 take an area of a warning without an alert for a warned one"""
 
 
 def _stations(found: FloodFindings) -> Iterator[PointExpected]:
@@ -49,7 +54,39 @@ def _stations(found: FloodFindings) -> Iterator[PointExpected]:
             yield PointExpected("glofas_stations", station.code, values)
 
 
+_EXPOSED: Final = ("schools", "health_sites", "waterpoints")
+EXPOSED_VALUES: Final[Mapping[str, float | str]] = {"exposure": "true"}
+"""of a point that a flood reaches"""
+
+
+def _assets_and_gauges(found: FlashFloodFindings) -> Iterator[PointExpected]:
+    """Every point that the flood of an event reaches; the water levels of every gauge that has one, and no others."""
+    reached = {
+        (exposed.category, fid): None
+        for event in found.events
+        for exposed in event.exposed
+        if exposed.category in _EXPOSED
+        for fid in exposed.fids
+    }
+    for category, fid in reached:
+        yield PointExpected(category, fid, dict(EXPOSED_VALUES))
+    for gauge in found.gauges:
+        values = {
+            "water-level": gauge.level,
+            "water-level-reference": gauge.reference,
+            "water-level-previous": gauge.previous,
+            "water-level-alert-level": gauge.alert_level,
+        }
+        yield PointExpected("gauges", gauge.fid, {key: value for key, value in values.items() if value is not None})
+
+
+_ASSET_WORDS: Final = {
+    "schools": "school", "health_sites": "health site", "waterpoints": "water point", "gauges": "gauge",
+}  # fmt: skip
 FACTS: Final[dict[str, Facts]] = {
-    "floods": Facts("floods", "day", 7, "population_affected", "station", _stations),
+    "floods": Facts("floods", "day", 7, "population_affected", {"glofas_stations": "station"}, _stations),
+    "flash-floods": Facts(
+        "flash-floods", "hour", 48, "population_affected", _ASSET_WORDS, _assets_and_gauges, _EXPOSED, zeros_warn=True
+    ),
 }
 """name of a hazard -> what its portal shows"""

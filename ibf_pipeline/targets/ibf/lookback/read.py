@@ -82,7 +82,7 @@ def read_shown(client: Reader, expected: Expected, upload: datetime | None, *, t
     listed = None if listed is None else as_list(listed, "/event")
     awaited = {event.name: event for event in expected.events}
     events = [_event(client, expected, event, awaited.get(str(event["eventName"]))) for event in listed or ()]
-    points = {category: _points(client, expected, category) for category in {p.category for p in expected.points}}
+    points = {category: _points(client, expected, category) for category in _categories(expected)}
     untold = [
         *([] if tells_upload else ["upload moment: this server does not tell it"]),
         *(["events and their people: this server does not tell them"] if listed is None else []),
@@ -90,6 +90,11 @@ def read_shown(client: Reader, expected: Expected, upload: datetime | None, *, t
         *([RASTERS] if expected.rasters else []),
     ]
     return Shown(upload, tells_upload, None if listed is None else tuple(events), points, tuple(untold))
+
+
+def _categories(expected: Expected) -> set[str]:
+    """Also those in which a point of an earlier upload may be exposed still."""
+    return {point.category for point in expected.points} | set(expected.facts.exposed)
 
 
 def _event(client: Reader, expected: Expected, event: Mapping[str, Any], awaited: EventExpected | None) -> EventShown:
@@ -122,5 +127,8 @@ def _points(client: Reader, expected: Expected, category: str) -> dict[str, Valu
     answer = client.get_if_there(path, keep_trying=False, disasterType=expected.facts.disaster_type)
     if answer is None:
         return None
-    found = [feature["properties"] for feature in answer["features"]]
-    return {str(each.get("stationCode") or each["fid"]): each.get("dynamicData") or {} for each in found}
+    told: dict[str, Values] = {}
+    for each in (feature["properties"] for feature in answer["features"]):
+        code = str(each.get("stationCode") or each["fid"])
+        told[code] = {**told.get(code, {}), **(each.get("dynamicData") or {})}  # one of those that share an id
+    return told

@@ -1,0 +1,170 @@
+"""How a block of flash floods is found: from the rain of areas to a whole run folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flows.wiring.day import Day, now
+from flows.wiring.local_static import local_static
+from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
+from flows.wiring.trial import require_no_trial, require_no_trial_source
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.config.rain_sources import RainFolderSource
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.hazards.flash_floods import mails as rule
+from ibf_pipeline.hazards.flash_floods.block import Past
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
+from ibf_pipeline.hazards.flash_floods.window import BLOCK, window_of
+from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_floods
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.ledger import unfinished
+from ibf_pipeline.runs.shown_before import newest_shown, newest_told
+from ibf_pipeline.sandbox import CountrySeed
+from ibf_pipeline.sandbox.assets import seed_assets
+from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
+from tasks.flash_floods import find_districts, obtain_rain, prepared_flash_floods, record_block
+from tasks.scenario import make_rain
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+END = "end"
+"""wish that ends an exercise"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """The rain of an exercise."""
+
+    sources: tuple[RainSource, ...]
+    ends: bool = False
+    """the exercise is over: nothing of its earlier blocks goes on"""
+
+
+def find_block(
+    day: Day, wished: Wished | None = None, allowed: Callable[[Findings], None] | None = None
+) -> tuple[FlashFloodFindings, RunFolder]:
+    """What the rain of a block means, in the run folder: nothing has been published yet.
+
+    `wished`: in place of the country's sources; `allowed`: raises where these findings must not replace earlier ones.
+    """
+    iso3, country = day.country.iso3, flash_country(day.country)
+    if wished is None:
+        require_no_trial_source(day.configuration, country, day.target_name)
+    prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
+    before = None if wished is not None and wished.ends else shown_before(day)
+    sources = open_rain_sources(day.configuration, country) if wished is None else wished.sources
+    said = list[str]()
+    levels = open_levels(day.configuration, country, said.append) if wished is None else ()
+    block = obtain_rain(
+        iso3,
+        day.issue_time,
+        sources,
+        rain_areas(prepared, day.prepared),
+        hours_back(day.issue_time, country, before),
+        None if before is None else before.issue_time,
+        country.oldest_cycle_h,
+    )
+    past, published = Past(before, day.accepted), moment_of_publication(day.profile, day.issue_time, now())
+    found = find_districts(iso3, block.rain, prepared, country, published, past, levels, exercise=day.exercise)
+    require_no_trial(day, found)
+    found = replace(found, notes=(*found.notes, *block.notes, *said), doubts=(*found.doubts, *block.doubts))
+    if allowed is not None:
+        allowed(found)
+    return found, record_block(iso3, found, block, prepared, country, day.run, day.prepared)
+
+
+def shown_before(day: Day) -> FlashFloodFindings | None:
+    """What people were shown last. Of an exercise the block just before or an earlier revision of it: after a pause an
+    exercise is over, and the next one does not go on with its tails.
+    """
+    found = newest_shown(day.run, day.target_name, FlashFloodFindings)
+    if found is None or not day.exercise:
+        return found
+    apart = day.issue_time.start - found.issue_time.start
+    return found if apart <= timedelta(hours=day.profile.period_hours) else None
+
+
+def mails(day: Day, found: FlashFloodFindings) -> bool:
+    """Whether a block notifies (rule 17); a notification that was planned and not sent yet goes out in any case."""
+    begun = unfinished(day.run, day.target_name)
+    if begun is not None and begun.about().notify:
+        return True
+    told = newest_told(day.run, day.target_name, FlashFloodFindings)
+    last = None if told is None else rule.LastMail(told.published, told)
+    decided = rule.mailing(found, shown_before(day), last, found.published)
+    for reason in decided.reasons:
+        log.info("%s: %s: %s", found.country, "people are notified" if decided.notify else "nobody is notified", reason)
+    return decided.notify
+
+
+def moment_of_publication(profile: HazardProfile, issue_time: IssueTime, at: datetime) -> datetime:
+    """When people read a block: now, as long as it is the newest there is; of any other, as in a backfill or an
+    exercise of another day, when it began.
+    """
+    is_newest = issue_time.start <= at < profile.end(issue_time) + timedelta(hours=profile.hours_late)
+    return at if is_newest else issue_time.start
+
+
+def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashFloodFindings | None) -> int:
+    """How many hours of rain are summed up before the last block: those of the longest duration, and of the blocks that
+    were missed, which this one looks at.
+    """
+    window = window_of(
+        issue_time, issue_time.start, None if before is None else before.issue_time, country.warning_from_h
+    )
+    return max(country.durations_h) - window.first - BLOCK
+
+
+def wished_rain(day: Day, wishes: str) -> Wished:
+    """The rain of an exercise: DISTRICT=@HOUR, see `scenario`; `end` is its last block, without any rain."""
+    iso3, country = day.country.iso3, flash_country(day.country)
+    prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
+    ends = wishes.strip().lower() == END
+    root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
+    roles: tuple[Role, ...] = ("observed", "forecast")
+    sections = [
+        RainFolderSource(kind="rain-folder", root=str(root), role=role, origin=f"made-up {role}") for role in roles
+    ]
+    opened = (open_rain_source(day.configuration, country, f"scenario-{each.role}", each) for each in sections)
+    return Wished(tuple(opened), ends)
+
+
+def rain_areas(prepared: FlashPrepared, folder: Path) -> RainAreas:
+    """All areas of the country, whose rain may run to a district. `folder`: of the prepared layers."""
+    weights = folder / "weights"
+    return RainAreas(tuple(prepared.layers.areas), prepared.bounds, prepared.shapes, prepared.ground, weights)
+
+
+def flash_country(country: CountryHazard) -> FlashFloodCountry:
+    """What is configured of a country for flash floods; ConfigError where it is of another hazard."""
+    if not isinstance(country, FlashFloodCountry):
+        raise ConfigError(
+            f"{country.iso3} is configured for {country.hazard} here",
+            expected=f"a country with hazards.{FlashFloodCountry.hazard}",
+            remedy="name that hazard",
+        )
+    return country
+
+
+def prepared_notes(country: FlashFloodCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:
+    """What is doubtful of a prepared country, and what else `prepare` noticed."""
+    layers = read_flash_floods(folder, country.iso3).layers
+    return layers.doubts, [text for text in layers.findings if text not in layers.doubts]
+
+
+def flash_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
+    """The areas of a prepared country, all of its one level."""
+    return {found.default_admin_level: tuple(read_flash_floods(prepared, found.country).layers.areas)}
+
+
+def flash_assets(seed: CountrySeed, country: CountryHazard, static: Path) -> CountrySeed:
+    """The country of the built-in server with its schools, gauges, roads and all others."""
+    return seed_assets(seed, static, flash_country(country).gauges)

@@ -1,0 +1,107 @@
+"""Schools, health sites, roads and others that a flood reaches: by name, as rows, and as marks on the map (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ibf_pipeline.domain.wording import number_text
+from ibf_pipeline.hazards.flash_floods.findings import Exposed, FlashFloodEvent, FlashFloodFindings
+from ibf_pipeline.report.pictures.colours import INK, WATER, WATER_EDGE
+from ibf_pipeline.report.pictures.map_words import Marks
+from ibf_pipeline.report.words import isolated, listed
+from ibf_pipeline.runs.flash_floods import GAUGES, KeptAsset, read_assets_kept
+
+Assets = Mapping[tuple[str, str], KeptAsset]
+"""by category and fid"""
+
+MOST_NAMED: Final = 12
+"""of a category in a sentence; the table has them all"""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a category is called and drawn."""
+
+    one: str
+    many: str
+    marker: str
+    colour: str
+    size: float = 14
+
+
+LOOKS: Final[dict[str, Look]] = {
+    "schools": Look("school", "schools", "s", WATER),
+    "health_sites": Look("health site", "health sites", "P", WATER_EDGE, 16),
+    "waterpoints": Look("waterpoint", "waterpoints", "o", WATER_EDGE),
+    "roads": Look("road", "roads", "_", "#6a1b9a"),
+    "buildings": Look("building", "buildings", "D", INK, 5),
+    GAUGES: Look("gauge", "gauges", "v", INK, 16),
+}
+"""by the portal's word: shapes tell them apart, in colours that a picture of few colours keeps"""
+_CUT: Final = ("roads",)
+"""of which people say that they are cut"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What an event reaches of one category."""
+
+    category: str
+    number: int
+    words: str
+    """`3 schools: Kelim, Ros and Sarvo`"""
+
+
+def reached(event: FlashFloodEvent, assets: Assets) -> tuple[Reached, ...]:
+    """By category, in the order of the legend; nothing of categories without any."""
+    by_category = {each.category: each for each in event.exposed if each.fids}
+    return tuple(
+        Reached(category, len(by_category[category].fids), _words(by_category[category], assets))
+        for category in LOOKS
+        if category in by_category
+    )
+
+
+def called(category: str, fid: str, assets: Assets) -> str:
+    """Its name; `school 16` where it has none."""
+    kept = assets.get((category, fid))
+    return kept.name if kept is not None and kept.name.strip() else f"{LOOKS[category].one} {fid}"
+
+
+def number_of(category: str, number: int) -> str:
+    """`1 school`, `1,200 buildings`."""
+    return f"{number_text(number)} {LOOKS[category].one if number == 1 else LOOKS[category].many}"
+
+
+def _words(exposed: Exposed, assets: Assets) -> str:
+    names = [called(exposed.category, fid, assets) for fid in exposed.fids]
+    unnamed = [name for name in names if name.startswith(f"{LOOKS[exposed.category].one} ")]
+    number = number_of(exposed.category, len(names)) + (" cut" if exposed.category in _CUT else "")
+    if len(unnamed) == len(names):
+        return f"{number}, without names" if len(names) > 1 else number
+    named = [isolated(name) for name in dict.fromkeys(names) if name not in unnamed]
+    rest = f"; {number_text(len(unnamed))} of them without a name" if unnamed else ""
+    return f"{number}: {listed(named, MOST_NAMED)}{rest}"
+
+
+def event_marks(found: FlashFloodFindings, event: FlashFloodEvent, folder: Path) -> tuple[Marks, ...]:
+    """What an event reaches, and the gauges that were measured, on its map; a category at a time."""
+    assets = read_assets_kept(folder)
+    measured = Exposed(GAUGES, event.lead_time, tuple(gauge.fid for gauge in found.gauges))
+    marks = (_marks(each, assets) for each in (*event.exposed, measured))
+    order = list(LOOKS)
+    kept = [(order.index(category), mark) for category, mark in marks if mark.places or mark.lines]
+    return tuple(mark for _, mark in sorted(kept, key=lambda each: each[0]))
+
+
+def _marks(exposed: Exposed, assets: Assets) -> tuple[str, Marks]:
+    look = LOOKS[exposed.category]
+    there = [assets[exposed.category, fid] for fid in exposed.fids if (exposed.category, fid) in assets]
+    is_line = exposed.category in _CUT
+    lines = tuple(each.shape for each in there if is_line and each.shape)
+    places = tuple((each.lon, each.lat) for each in there if not (is_line and each.shape))
+    words = number_of(exposed.category, len(exposed.fids)) + (" cut" if exposed.category in _CUT else "")
+    return exposed.category, Marks(words, look.marker, look.colour, places, lines, look.size)

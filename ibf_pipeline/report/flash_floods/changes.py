@@ -1,0 +1,91 @@
+"""What became of an alert of a district since the last block: class, hours left, people, areas and rain (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from ibf_pipeline.domain.wording import counted, some
+from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
+from ibf_pipeline.report.change import Change, Compared, people_of_both, plain_change, sentences, what
+from ibf_pipeline.report.words import isolated
+
+FlashCompared = Compared[FlashFloodFindings, FlashFloodEvent]
+_AREAS = 4
+
+
+def flash_change(compared: FlashCompared) -> Change:
+    """A change with what explains it."""
+    plain = plain_change(compared)
+    if compared.old is None or compared.new is None or compared.kind in ("withdrawn", "new"):
+        lost = compared.kind == "ended" and compared.old is not None
+        why = sentences([what(compared), *(_ended(compared) if lost else [])])
+        return replace(plain, why=why) if lost else plain
+    parts = [what(compared), people_of_both(compared.old, compared.new), *_differences(compared)]
+    return replace(plain, why=sentences(parts))
+
+
+def _differences(compared: FlashCompared) -> Iterator[str]:
+    old, new = compared.old, compared.new
+    if old is None or new is None:
+        return
+    yield hours_left(compared.before, compared.today, old, new)
+    yield _areas(old, new)
+    yield _rain(old.causes, new.causes)
+    if new.state == "tail" and old.state != "tail":
+        yield "it has begun and stays at 0-hour"
+
+
+def hours_left(
+    before: FlashFloodFindings | None, today: FlashFloodFindings, old: FlashFloodEvent, new: FlashFloodEvent
+) -> str:
+    """`9 hours are left, 15 before`; empty where it had begun before."""
+    then = _hours(old, before) if before is not None else 0
+    now = _hours(new, today)
+    if then <= 0 and now <= 0:
+        return ""
+    if now <= 0:
+        return f"it has begun; {counted(then, 'hour')} {'was' if then == 1 else 'were'} left before"
+    left = f"{counted(now, 'hour')} {'is' if now == 1 else 'are'} left"
+    return left + (f", {then} before" if then > 0 else "; it had begun before")
+
+
+def _hours(event: FlashFloodEvent, found: FlashFloodFindings) -> int:
+    """Whole hours that were left when a block was published; 0 where it had begun."""
+    return max(0, (event.starts - found.published) // timedelta(hours=1))
+
+
+def _areas(old: FlashFloodEvent, new: FlashFloodEvent) -> str:
+    then, now = (
+        {area.place_code: area.name or area.place_code for area in e.areas if area.alerted} for e in (old, new)
+    )
+    came = [name for code, name in now.items() if code not in then]
+    went = [name for code, name in then.items() if code not in now]
+    parts = [f"{some(names, _AREAS)} {word}" for names, word in ((came, "new"), (went, "no longer")) if names]
+    return f"areas: {'; '.join(parts)}" if parts else ""
+
+
+def _rain(old: tuple[Cause, ...], new: tuple[Cause, ...]) -> str:
+    """The rain of the worst area now, and what it had before."""
+    if not new:
+        return ""
+    now = new[0]
+    then = next((cause for cause in old if cause.place_code == now.place_code), None)
+    if then is None or _amount(then) == _amount(now):
+        return ""
+    return f"{isolated(now.name or now.place_code)}: {_amount(now)}, {_amount(then)} before"
+
+
+def _amount(cause: Cause) -> str:
+    return f"{cause.amount_mm:.0f} mm in {counted(cause.duration_h, 'hour')}"
+
+
+def _ended(compared: FlashCompared) -> Iterator[str]:
+    """What the alert was for."""
+    old, before = compared.old, compared.before
+    if old is not None and before is not None and old.until is not None:
+        until = compared.today.moment_words(old.until)
+        yield f"its time at 0-hour, until {until}, is over" if old.until <= compared.today.issue_time.start else ""
+    elif old is not None and old.causes:
+        yield f"before: {_amount(old.causes[0])} in {old.causes[0].name or old.causes[0].place_code}"

@@ -1,0 +1,125 @@
+"""What the report of a block of flash floods has beside that of any hazard (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ibf_pipeline.hazards.flash_floods.findings import (
+    Cause,
+    FlashFloodEvent,
+    FlashFloodFindings,
+    FlashRule,
+    GaugeFound,
+)
+from ibf_pipeline.report.content import EventPart, Report, fields_of, file_stem
+from ibf_pipeline.report.flash_floods import words
+from ibf_pipeline.report.flash_floods.assets import Reached, reached
+from ibf_pipeline.report.flash_floods.changes import hours_left
+from ibf_pipeline.report.flash_floods.kept import FlashKept
+
+MOST_DRAWINGS: Final = 12
+"""events up to which hyetographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashEventPart(EventPart):
+    """An alerted district as the report shows it."""
+
+    event: FlashFloodEvent
+    worst: str
+    """when its worst hour is, local time; empty where nothing is known of it"""
+    sure: str
+    """one run, or how many of the members"""
+    marks: str
+    """how the portal shows it"""
+    states: tuple[str, ...]
+    """why it goes on, and what comes later"""
+    why: tuple[str, ...]
+    reached: tuple[Reached, ...]
+    """schools, roads and others, by category"""
+    hyetograph: str | None
+    """file in the report's folder; None where no rain was kept of its worst area"""
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Of its alerted areas, most people first."""
+        return self.event.causes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashReport(Report):
+    """A block of flash floods, as people read it."""
+
+    events: tuple[FlashEventPart, ...]
+    withdrawn: tuple[FlashEventPart, ...]
+    time_zone: str
+    """IANA name"""
+    published_at: datetime
+    """UTC; hours left are counted from it"""
+    cycle: datetime
+    """UTC; of the forecast"""
+    one_run: bool
+    next_update: str
+    decides: str
+    going_on: tuple[str, ...]
+    """alerts that are as they were, with the hours that are left now and were left before"""
+    not_seen: tuple[str, ...]
+    """beside blind and doubtful districts"""
+    still_shown: tuple[str, ...]
+    """lines that the portal goes on showing"""
+    gauges: tuple[GaugeFound, ...]
+    rule: FlashRule
+    rule_words: tuple[str, ...]
+
+    @property
+    def zone(self) -> tzinfo:
+        """The clocks of the country."""
+        return ZoneInfo(self.time_zone)
+
+
+def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept) -> FlashEventPart:
+    """An event with its times, its reasons and whom and what it reaches."""
+    drawn = len(found.events) + len(found.withdrawn)
+    form = "svg" if drawn <= MOST_DRAWINGS else "png"
+    is_known = bool(event.causes) and kept.rain is not None and event.causes[0].place_code in kept.rain["area"].values
+    exercise = {} if event.name == event.key else {"name": event.name}
+    return FlashEventPart(
+        **fields_of(plain) | exercise,
+        worst=words.worst(found, event),
+        sure=words.sure(found, event),
+        marks=words.marks(found, event),
+        states=tuple(words.states(found, event)),
+        why=tuple(words.why(found, event)),
+        reached=reached(event, kept.assets),
+        hyetograph=f"hyetograph_{file_stem(event.key)}.{form}" if is_known else None,
+    )
+
+
+def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashReport:
+    """The report with times, what is not seen, and the rule."""
+    told = words.told_elsewhere(found)
+    return FlashReport(
+        **fields_of(plain) | {"notes": tuple(note for note in plain.notes if note not in told)},
+        time_zone=found.time_zone,
+        published_at=found.published,
+        cycle=found.cycle,
+        one_run=found.one_run,
+        next_update=words.next_update(found),
+        decides=words.decides(found),
+        going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
+        not_seen=found.not_seen,
+        still_shown=tuple(words.still_shown(found)),
+        gauges=found.gauges,
+        rule=found.rule,
+        rule_words=tuple(words.rule_text(found)),
+    )
+
+
+def _going_on(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept) -> str:
+    """`Alpha: starts Sun 2026-02-15 17:00 CAT, in 9 hours; 9 hours are left, 15 before`."""
+    old = [each for each in (kept.before.events if kept.before is not None else ()) if each.key == event.key]
+    left = hours_left(kept.before, found, old[0], event) if old else ""
+    return "; ".join(filter(None, [f"{event.name}: {words.begins(found, event)}", left]))

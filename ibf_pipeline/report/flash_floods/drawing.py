@@ -1,0 +1,26 @@
+"""The picture of an alerted district: the rain of its worst area."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
+from ibf_pipeline.report.flash_floods.content import FlashEventPart
+from ibf_pipeline.report.flash_floods.kept import FlashKept
+
+
+def flash_pictures(
+    found: FlashFloodFindings, part: FlashEventPart, kept: FlashKept
+) -> Mapping[str, Callable[[], bytes]]:
+    """What draws it, by file."""
+    name = part.hyetograph
+    return {} if name is None else {name: lambda: _draw(found, part.event, kept, name)}
+
+
+def _draw(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept, name: str) -> bytes:
+    from ibf_pipeline.report.flash_floods.hyetograph import hyetograph  # slow to load, and few get here
+    from ibf_pipeline.report.pictures.figure import png, svg
+
+    assert kept.rain is not None  # noqa: S101  else the part names no picture
+    figure = hyetograph(found, event, kept.rain)
+    return svg(figure) if name.endswith(".svg") else png(figure)

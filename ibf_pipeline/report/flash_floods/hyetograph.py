@@ -1,0 +1,288 @@
+"""Rain of a district's worst area, hour by hour, and its running sum against the library's floods, on local clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ibf_pipeline.domain.exercise import marked
+from ibf_pipeline.domain.local_time import clock_text, local_text
+from ibf_pipeline.domain.wording import counted, day_text
+from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
+from ibf_pipeline.report.flash_floods.rain_of_area import KINDS, AreaRain, rain_of_area
+from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, INK, MEDIAN, MEMBER, MUTED, drawn_class
+from ibf_pipeline.report.pictures.figure import (
+    apart,
+    axes_at,
+    draw_box,
+    fitted,
+    new_figure,
+    pixel_axes,
+    points,
+    stamp,
+    text_width,
+    write,
+    write_line,
+)
+from ibf_pipeline.report.pictures.fonts import drawable
+from ibf_pipeline.report.pictures.stamped import stamped
+
+WIDTH, HEIGHT = 1000, 740
+_LEFT, _ACROSS, _RIGHT = 76, 734, 190
+_TOP, _BARS, _GAP, _SUMS = 136, 196, 14, 216
+_BEFORE: Final = 12
+"""hours before the issue time that are shown at least"""
+_FURTHEST: Final = 30
+"""and at most: what began sooner is named at the edge"""
+_ROW: Final = 19
+"""pixels of a line of words above the picture"""
+_FILLED: dict[str, dict[str, Any]] = {
+    "observed": {"facecolor": "#12489e", "edgecolor": "#12489e"},
+    "earlier forecast": {"facecolor": "#b9b9b4", "edgecolor": "#6d6d66"},
+    "nowcast": {"facecolor": "#4fa79a", "edgecolor": "#12564c", "hatch": "////"},
+    "forecast": {"facecolor": "#b5d3f2", "edgecolor": "#3a6ea5"},
+}
+"""dark for what was measured, light for what is forecast: told apart in grey too"""
+_GONE: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": "#a0a09a", "hatch": "xx", "linewidth": 0}
+_BEYOND: dict[str, Any] = {"facecolor": "#ececea", "edgecolor": "none"}
+_ISSUED: dict[str, Any] = {"color": MUTED, "linewidth": 1.6, "linestyle": (0, (2, 2))}
+_WORST: dict[str, Any] = {"linewidth": 1.8, "linestyle": (0, (6, 3))}
+
+
+def hyetograph(found: FlashFloodFindings, event: FlashFloodEvent, rain: xr.DataArray) -> Figure:
+    """The area with most people of an event. `rain`: as `domain/flash_layers.py` says, with that area."""
+    cause, issued = event.causes[0], found.issue_time.start
+    area = rain_of_area(rain, cause.place_code, issued)
+    begun = (_hours(moment, issued) - 2 for moment in (cause.rains_from, event.starts))
+    first = min(hour for hour in (-_BEFORE, *begun) if hour >= -_FURTHEST)
+    view = max(first, _hours(area.ends[0], issued) - 1), min(48.0, _hours(area.ends[-1], issued))
+    figure = new_figure(WIDTH, HEIGHT)
+    bars = axes_at(figure, _LEFT, _TOP, _ACROSS, _BARS)
+    sums = axes_at(figure, _LEFT, _TOP + _BARS + _GAP, _ACROSS, _SUMS)
+    _title(figure, found, event, cause)
+    _bars(bars, area, issued, view)
+    _sums(figure, sums, found, cause, area, view)
+    for axes in (bars, sums):
+        _ground(axes, found, area, view)
+    _moments(figure, (bars, sums), found, event, view)
+    _clocks(figure, (bars, sums), found, view)
+    _key(figure, found, area, is_ensemble=len(area.amount) > 1)
+    return figure
+
+
+def _hours(moment: datetime, issued: datetime) -> float:
+    return (moment - issued) / timedelta(hours=1)
+
+
+def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, cause: Cause) -> None:
+    named = f"{drawable(event.district, 'district')}: rain in {drawable(cause.name, cause.place_code)}"
+    title = marked(named, exercise=found.exercise, trial=found.trial)
+    write_line(figure, 20, 14, title, 24, WIDTH - 40, va="top", weight="bold")
+    others = len(event.causes)
+    worst = f"most people of {counted(others, 'alerted area')} · " if others > 1 else ""
+    members = "one run" if found.one_run else counted(found.members, "member")
+    block = f"block of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
+    then = "" if event.state == "forecast" else " · numbers of an earlier block"
+    catchment = " · the mean of its catchment decided" if cause.of_catchment else ""
+    text = f"{worst}{block} · {members} · clock times {_zone_name(found)}{then}{catchment}"
+    write_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
+    stamp(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 78, stamped(found, [event.key]), 14, _ACROSS)
+
+
+def _zone_name(found: FlashFloodFindings) -> str:
+    name = found.issue_time.start.astimezone(found.zone).tzname()
+    return found.time_zone if name is None or name == found.time_zone else f"{name} ({found.time_zone})"
+
+
+def _bars(axes: Axes, area: AreaRain, issued: datetime, view: tuple[float, float]) -> None:
+    """Each hour in the colour of its source; of members the median, with a line from a tenth to nine tenths of them."""
+    places = np.array([_hours(end, issued) for end in area.ends])
+    known = np.isfinite(area.amount).all(axis=0)
+    low, middle, high = np.zeros((3, len(places)))
+    low[known], middle[known], high[known] = np.quantile(area.amount[:, known], (0.1, 0.5, 0.9), axis=0)
+    for kind in KINDS:
+        here = known & np.array([each == kind for each in area.kinds])
+        axes.bar(places[here] - 0.5, middle[here], width=0.92, linewidth=0.6, zorder=3, **_FILLED[kind])
+    if len(area.amount) > 1:
+        axes.vlines(places[known] - 0.5, low[known], high[known], color=MEDIAN, linewidth=1.3, zorder=4)
+    seen = (places > view[0]) & (places <= view[1])
+    axes.set(xlim=view, ylim=(0, max(float(high[seen].max(initial=0)) * 1.15, 2.0)))
+    axes.set_ylabel("mm in the hour", fontsize=points(14))
+
+
+def _sums(
+    figure: Figure,
+    axes: Axes,
+    found: FlashFloodFindings,
+    cause: Cause,
+    area: AreaRain,
+    view: tuple[float, float],
+) -> None:
+    """The running sum of the duration that decided, and the floods of the library that stand for so much rain."""
+    issued = found.issue_time.start
+    places, sums = np.array([_hours(end, issued) for end in area.ends]), area.sums(cause.duration_h)
+    known = np.isfinite(sums).all(axis=0)
+    if len(sums) > 1:
+        low, tenth, middle, nine, high = np.full((5, len(places)), np.nan)
+        low[known], tenth[known], middle[known], nine[known], high[known] = np.quantile(
+            sums[:, known], (0, 0.1, 0.5, 0.9, 1), axis=0
+        )
+        axes.fill_between(places, low, high, color=MEMBER, alpha=0.22, linewidth=0, zorder=3)
+        axes.fill_between(places, tenth, nine, color=MEMBER, alpha=0.35, linewidth=0, zorder=3)
+    else:
+        middle = np.where(known, sums[0], np.nan)
+    axes.plot(places, middle, color=MEDIAN, linewidth=2.6, zorder=5)
+    seen = sums[:, (places > view[0]) & (places <= view[1])]
+    top = max(np.nanmax(seen, initial=0.0), cause.amount_mm, 5.0) * 1.15
+    peak = _hours(cause.peaks, issued)
+    axes.plot([peak], [cause.amount_mm], marker="o", markersize=9, color=MEDIAN, markeredgecolor="white", zorder=7)
+    axes.set(xlim=view, ylim=(0, top))
+    axes.set_ylabel(f"mm in {counted(cause.duration_h, 'hour')}", fontsize=points(14))
+    _steps(figure, axes, found, cause, view[1])
+
+
+def _steps(figure: Figure, axes: Axes, found: FlashFloodFindings, cause: Cause, right: float) -> None:
+    """Lines at the amounts of the library, the one that decided in bold, named at the right."""
+    top = axes.get_ylim()[1]
+    library = [each for each in found.rule.library if each.duration_h == cause.duration_h and each.amount_mm <= top]
+    shown = sorted(library, key=lambda each: each.amount_mm)
+    heights = apart([each.amount_mm for each in shown], top * 18 / _SUMS, top)
+    pixel = (axes.get_xlim()[1] - axes.get_xlim()[0]) / _ACROSS
+    for scenario, height in zip(shown, heights, strict=True):
+        decided = scenario.name == cause.scenario
+        colour, weight = (CLASS_COLOURS["max"], "bold") if decided else (INK, "normal")
+        style: dict[str, Any] = {"color": colour, "linewidth": 2.0 if decided else 0.9, "linestyle": (0, (6, 3))}
+        axes.axhline(scenario.amount_mm, zorder=4, **style)
+        words = fitted(figure, f"{scenario.name}, rank {scenario.rank}", 13, _RIGHT - 26, weight=weight)
+        axes.annotate(
+            words,
+            (right, scenario.amount_mm),
+            (right + 14 * pixel, height),
+            fontsize=points(13),
+            color=colour,
+            weight=weight,
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
+        )
+
+
+def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[float, float]) -> None:
+    """What lies beyond a trigger's reach, and hours whose rain is missing."""
+    limit, top = float(found.rule.warning_from_h), axes.get_ylim()[1]
+    if limit < view[1]:
+        draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **_BEYOND)
+    for end, amounts in zip(area.ends, area.amount.T, strict=True):
+        place = _hours(end, found.issue_time.start)
+        if np.isnan(amounts).any() and view[0] < place <= view[1]:
+            draw_box(axes, place - 1, 0, 1, top, zorder=1, **_GONE)
+    axes.tick_params(labelsize=points(13))
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _moments(
+    figure: Figure,
+    both: tuple[Axes, Axes],
+    found: FlashFloodFindings,
+    event: FlashFloodEvent,
+    view: tuple[float, float],
+) -> None:
+    """Issue time, start and worst hour as lines through both plots, each with a line of words of its own above."""
+    colour = CLASS_COLOURS[drawn_class(event.alert_class, trigger=event.trigger)]
+    issued, peak = found.issue_time.start, event.causes[0].peaks
+    same = peak == event.starts
+    moments = [
+        (issued, f"block of {issued:%H} UTC, {clock_text(issued, found.zone)}", _ISSUED, MUTED),
+        (event.starts, f"start{' and worst hour' if same else ''} {local_text(event.starts, found.zone)}",
+         {"color": colour, "linewidth": 2.4}, INK),
+    ]  # fmt: skip
+    if not same:
+        moments.append((peak, f"worst hour {local_text(peak, found.zone)}", {"color": colour, **_WORST}, INK))
+    for row, (moment, words, style, ink) in enumerate(moments):
+        place = _hours(moment, issued)
+        if not view[0] <= place <= view[1]:
+            edge = f"← {words}" if place < view[0] else f"{words} →"
+            write(figure, _LEFT / WIDTH, 1 - (_TOP - 58 + row * _ROW) / HEIGHT, edge, 14, va="center", color=ink)
+            continue
+        for axes in both:
+            axes.axvline(place, zorder=6, **style)
+        x = _LEFT + (place - view[0]) / (view[1] - view[0]) * _ACROSS
+        y, wide = _TOP - 58 + row * _ROW, text_width(figure, words, 14)
+        x = min(x + 5, WIDTH - 16 - wide)
+        write(figure, x / WIDTH, 1 - y / HEIGHT, words, 14, va="center", color=ink)
+
+
+def _clocks(figure: Figure, both: tuple[Axes, Axes], found: FlashFloodFindings, view: tuple[float, float]) -> None:
+    """Local hours below, the days below them, and which hours are night there."""
+    issued, (first, last) = found.issue_time.start, view
+    step = 6 if last - first <= 75 else 12
+    ticks = [(_hours(m, issued), m) for m in _local_hours(found, view, step)]
+    bars, sums = both
+    bars.set_xticks([place for place, _ in ticks], ["" for _ in ticks])
+    sums.set_xticks([place for place, _ in ticks], [f"{m.astimezone(found.zone):%H:%M}" for _, m in ticks])
+    strip = pixel_axes(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 26, _ACROSS, 44)
+    strip.set_xlim(first, last)
+    nights = [m for m in _local_hours(found, (first - 24, last), 6) if m.astimezone(found.zone).hour == 18]
+    for night in nights:
+        begins = max(first, _hours(night, issued))
+        ends = min(last, _hours(night, issued) + 12)
+        if ends > begins:
+            draw_box(strip, begins, 2, ends - begins, 9, facecolor="#3d4663", edgecolor="none")
+    midnights = [m for m in _local_hours(found, (first - 24, last + 24), 6) if m.astimezone(found.zone).hour == 0]
+    for begin, end in pairwise(midnights):
+        left, right = max(first, _hours(begin, issued)), min(last, _hours(end, issued))
+        if (right - left) / (last - first) * _ACROSS > 110:
+            words = day_text(begin.astimezone(found.zone).date())
+            write(strip, (left + right) / 2, 27, words, 14, ha="center", va="center", weight="bold")
+        if first < _hours(begin, issued) < last:
+            strip.plot([left, left], [0, 40], color=BORDER, linewidth=1.2)
+    write(figure, (_LEFT + _ACROSS + 14) / WIDTH, 1 - (_TOP + _BARS + _GAP + _SUMS + 33) / HEIGHT, "night there", 13,
+          va="center", color=MUTED)  # fmt: skip
+
+
+def _local_hours(found: FlashFloodFindings, view: tuple[float, float], step: int) -> Iterator[datetime]:
+    """The moments (UTC) in view at which clocks there show a multiple of `step` hours."""
+    issued = found.issue_time.start
+    day = (issued + timedelta(hours=view[0])).astimezone(found.zone).date()
+    last = issued + timedelta(hours=view[1])
+    while True:
+        for hour in range(0, 24, step):
+            moment = datetime(day.year, day.month, day.day, hour, tzinfo=found.zone).astimezone(UTC)
+            if moment > last:
+                return
+            if _hours(moment, issued) >= view[0]:
+                yield moment
+        day += timedelta(days=1)
+
+
+def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, is_ensemble: bool) -> None:
+    handles: list[Any] = [
+        Patch(label=f"{kind}: {', '.join(area.origins[kind][-2:])}", **_FILLED[kind])
+        for kind in KINDS
+        if kind in area.origins
+    ]
+    handles.append(
+        Line2D([], [], color=MEDIAN, linewidth=2.6, label="median of sums" if is_ensemble else "running sum")
+    )
+    if is_ensemble:
+        handles.append(Patch(color=MEMBER, alpha=0.5, label="members: all, and 10 to 90 %"))
+    if not np.isfinite(area.amount).all():
+        handles.append(Patch(label="rain missing", **_GONE))
+    handles.append(Patch(label=f"from {found.rule.warning_from_h} hours on: warnings only", **_BEYOND))
+    figure.legend(
+        handles=handles,
+        loc="lower left",
+        ncols=3,
+        frameon=False,
+        fontsize=points(14),
+        bbox_to_anchor=(_LEFT / WIDTH - 0.01, 2 / HEIGHT),
+    )

@@ -1,0 +1,133 @@
+"""Tables of a block of flash floods: reasons by area, gauges, what is exposed; for files, and in short (pure)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ibf_pipeline.domain.local_time import local_text
+from ibf_pipeline.domain.wording import number_text, percent_text
+from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings, GaugeFound
+from ibf_pipeline.report.flash_floods.assets import Assets
+from ibf_pipeline.report.flash_floods.kept import FlashKept
+from ibf_pipeline.report.rows import MOST_ROWS, ShortTable
+from ibf_pipeline.report.rows import Row as ShortRow
+from ibf_pipeline.report.table_files import Place, Row, Table, Value, of_run, point
+from ibf_pipeline.runs.flash_floods import GAUGES
+
+_CAUSE = (
+    "event", "place_code", "area", "starts", "rain_from", "peaks", "duration_hours", "rain_mm", "fallen_mm",
+    "observed_share", "scenario", "rank", "people", "limit", "probability", "of_catchment", "lower_bound",
+    "beyond_library", "resolved",
+)  # fmt: skip
+_GAUGE = ("fid", "gauge", "measured", "level_m", "day_before_m", "reference_m", "alert_level")
+_ASSET = ("event", "lead_time_hours", "category", "fid", "name", "place_code", "lat", "lon")
+
+
+def event_columns() -> dict[str, Any]:
+    """Further columns of the table of events: name -> (event)."""
+    return {
+        "state": lambda event: event.state,
+        "probability": lambda event: event.probability,
+        "shown_until": lambda event: None if event.until is None else event.until.isoformat(),
+        "last_exceeded": lambda event: None if event.exceeded is None else event.exceeded.isoformat(),
+    }
+
+
+def flash_tables(found: FlashFloodFindings, kept: FlashKept | None) -> tuple[Table, ...]:
+    """Reasons by area, gauges, and exposed points and lines, with names and places where they are at hand."""
+    assets = kept.assets if kept is not None else {}
+    return _causes(found), _gauges(found, assets), _exposed(found, assets)
+
+
+def short_tables(found: FlashFloodFindings) -> tuple[ShortTable, ...]:
+    """The first two in short."""
+    causes = [
+        _short_cause(found, event, cause) for event in found.events for cause in event.causes
+    ][:MOST_ROWS]  # fmt: skip
+    gauges = [_short_gauge(found, gauge) for gauge in found.gauges[:MOST_ROWS]]
+    return ShortTable("reasons", causes, "no area is alerted"), ShortTable("gauges", gauges, "no water level")
+
+
+def _short_cause(found: FlashFloodFindings, event: FlashFloodEvent, cause: Cause) -> ShortRow:
+    return {
+        "district": event.name,
+        "area": cause.name or cause.place_code,
+        "starts": local_text(cause.starts, found.zone),
+        "worst": local_text(cause.peaks, found.zone),
+        "rain": f"{cause.amount_mm:.0f} mm in {cause.duration_h} h",
+        "scenario": f"{cause.scenario}, rank {cause.rank}",
+        "people": cause.people,
+        "limit": number_text(cause.limit),
+        "probability": "one run" if found.one_run else percent_text(cause.probability),
+    }
+
+
+def _short_gauge(found: FlashFloodFindings, gauge: GaugeFound) -> ShortRow:
+    return {
+        "gauge": gauge.name or gauge.fid,
+        "measured": local_text(gauge.measured, found.zone),
+        "level (m)": _metres(gauge.level),
+        "a day before (m)": _metres(gauge.previous),
+        "usual (m)": _metres(gauge.reference),
+        "alert level": gauge.alert_level,
+    }
+
+
+def _metres(level: float | None) -> str | None:
+    return None if level is None else f"{level:.2f}"
+
+
+def _causes(found: FlashFloodFindings) -> Table:
+    rows = [
+        _row(
+            found,
+            _CAUSE,
+            (
+                event.name, cause.place_code, cause.name, cause.starts.isoformat(), cause.rains_from.isoformat(),
+                cause.peaks.isoformat(), cause.duration_h, cause.amount_mm, cause.fallen_mm, cause.observed,
+                cause.scenario, cause.rank, cause.people, cause.limit, None if found.one_run else cause.probability,
+                cause.of_catchment, cause.lower_bound, cause.beyond_library, cause.resolved,
+            ),
+        )
+        for event in found.events
+        for cause in event.causes
+    ]  # fmt: skip
+    return _table(found, "reasons", _CAUSE, rows, [None] * len(rows))
+
+
+def _gauges(found: FlashFloodFindings, assets: Assets) -> Table:
+    rows, places = [], []
+    for gauge in found.gauges:
+        measured = gauge.measured.isoformat()
+        levels = (gauge.level, gauge.previous, gauge.reference)
+        rows.append(_row(found, _GAUGE, (gauge.fid, gauge.name, measured, *levels, gauge.alert_level)))
+        places.append(_place(assets, GAUGES, gauge.fid))
+    return _table(found, "gauges", _GAUGE, rows, places)
+
+
+def _exposed(found: FlashFloodFindings, assets: Assets) -> Table:
+    rows, places = [], []
+    for event in found.events:
+        for each in event.exposed:
+            for fid in each.fids:
+                kept = assets.get((each.category, fid))
+                known = (kept.name, kept.area, kept.lat, kept.lon) if kept is not None else (None,) * 4
+                values = (event.name, each.lead_time, each.category, fid, *known)
+                rows.append(_row(found, _ASSET, values))
+                places.append(_place(assets, each.category, fid))
+    return _table(found, "exposed", _ASSET, rows, places)
+
+
+def _place(assets: Assets, category: str, fid: str) -> Place | None:
+    kept = assets.get((category, fid))
+    return None if kept is None else point((kept.lon, kept.lat))
+
+
+def _row(found: FlashFloodFindings, columns: tuple[str, ...], values: tuple[Value, ...]) -> Row:
+    return {**of_run(found), **dict(zip(columns, values, strict=True))}
+
+
+def _table(
+    found: FlashFloodFindings, name: str, columns: tuple[str, ...], rows: list[Row], places: list[Place | None]
+) -> Table:
+    return Table(name, (*of_run(found), *columns), rows, places)

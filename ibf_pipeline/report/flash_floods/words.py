@@ -1,0 +1,244 @@
+"""Sentences of flash floods alone: headline, state, why, what is not seen, who decides (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from ibf_pipeline.domain.local_time import clock_text, local_text
+from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
+from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
+from ibf_pipeline.hazards.flash_floods.mails import URGENT, may_wait
+from ibf_pipeline.hazards.flash_floods.notes import begins_text, blind_notes, cause_text, event_notes, shown_notes
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
+from ibf_pipeline.report.words import area_names, isolated, listed, people_of
+
+NAMED: Final = 3
+"""districts in a headline that have a sentence of their own"""
+EXPLAINED: Final = 5
+"""areas of a district whose reason is a sentence; the table has them all"""
+
+
+def alerts(found: FlashFloodFindings) -> list[str]:
+    """Country, block and local time first; then each district with its start, hours left, people and areas."""
+    triggers = [event for event in found.events if event.trigger]
+    warnings = [event for event in found.events if not event.trigger]
+    block = f"{found.country_name}, block of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
+    local = clock_text(found.issue_time.start, found.zone)
+    first = "no flash flood alert" if not found.events else _counts(len(triggers), len(warnings))
+    parts = [f"{block} ({local}): {first}{'' if found.events else f' until {_last(found)}'}."]
+    return [*parts, *(f"{line}." for group in (triggers, warnings) for line in _lines(found, group))]
+
+
+def _counts(triggers: int, warnings: int) -> str:
+    parts = []
+    if triggers:
+        parts.append(f"trigger detected by the forecast in {counted(triggers, 'district')}")
+    if warnings:
+        parts.append(f"warning in {counted(warnings, 'district')}" if not triggers else f"a warning in {warnings} more")
+    return ", ".join(parts)
+
+
+def _last(found: FlashFloodFindings) -> str:
+    return local_text(FLASH_FLOODS.at(found.issue_time, found.lead_times[-1]), found.zone)
+
+
+def _lines(found: FlashFloodFindings, events: Sequence[FlashFloodEvent]) -> Iterator[str]:
+    kind = "trigger" if events and events[0].trigger else "warning"
+    for event in events[:NAMED]:
+        names = area_names(found, [event])
+        where = "" if names == [event.district] else f" in {listed([isolated(name) for name in names], 3)}"
+        people = f"{people_of([event])} may be affected{where}"
+        yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {people}{_later(found, event)}"
+    if rest := events[NAMED:]:
+        further = some([isolated(event.name) for event in rest], 5)
+        yield f"{counted(len(rest), f'further {kind}')}: {further}, with {people_of(rest)}"
+
+
+def _later(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    """`; further ahead a warning from Mon 2026-02-16 20:00 CAT`."""
+    later = [f"a {'trigger' if e.trigger else 'warning'} from {local_text(e.starts, found.zone)}" for e in event.later]
+    return f"; further ahead {listed(later)}" if later else ""
+
+
+def begins(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    """`starts Sun 2026-02-15 17:00 CAT, in 9 hours`; of a tail until when it is shown."""
+    words = begins_text(event, found.published, found.zone)
+    tail = event.state == "tail" and event.until is not None
+    return f"{words}, shown at 0-hour until {local_text(event.until, found.zone)}" if tail and event.until else words
+
+
+def cautions(found: FlashFloodFindings) -> list[str]:
+    """The portal's own mails; a forecast that is older than the block."""
+    parts = []
+    if found.cycle < found.issue_time.start:
+        cycle = local_text(found.cycle, found.zone)
+        parts.append(f"The forecast of rain is older than this block, of {cycle}: it can alert and takes nothing back.")
+    if found.publishable_events:
+        name = found.published.astimezone(found.zone).tzname()
+        wrong = "Clock times in the portal's mails are wrong from the second one of a mail on"
+        parts.append(f"{wrong}; those here are right ({name}).")
+    return parts
+
+
+def worst(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    """When the worst hour is, of the area with most people; empty where nothing is known of it."""
+    return local_text(event.causes[0].peaks, found.zone) if event.causes else ""
+
+
+def sure(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    """One run, or the share of the members."""
+    if found.one_run:
+        return "One run of the forecast: it has no probability."
+    kind, needed = "trigger", found.rule.trigger_probability
+    if not event.trigger:
+        kind, needed = "warning", found.rule.warning_probability
+    share = f"{percent_text(event.probability)} of {counted(found.members, 'member')} exceed by its start"
+    return f"{share}; a {kind} needs {percent_text(needed)}. These shares are uncalibrated."
+
+
+def marks(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    """`In the portal at 9-hour: trigger at 9, 10 and 11 hours, warning at 15 hours.`"""
+    parts = []
+    for mark, word in (("T", "trigger"), ("w", "warning")):
+        at = [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag == mark]
+        parts += [f"{word} at {listed(at, len(found.lead_times))} hours"] if at else []
+    return f"In the portal at {FLASH_FLOODS.lead_time_name(event.lead_time)}: {', '.join(parts)}."
+
+
+def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
+    """Why it goes on though this block may not say so, and what comes after it."""
+    lines = []
+    if event.state == "kept":
+        lines.append("An earlier block's alert that nothing takes back yet; its numbers are those of then.")
+    if event.until is not None:
+        last = "" if event.exceeded is None else f", last exceeded {local_text(event.exceeded, found.zone)}"
+        lines.append(
+            f"Shown at 0-hour until {local_text(event.until, found.zone)}{last}; with the larger numbers of then and "
+            "now, unless it exceeds again."
+        )
+    for later in event.later:
+        kind = "trigger" if later.trigger else "warning"
+        lines.append(
+            f"Further ahead: {kind} from {local_text(later.starts, found.zone)} "
+            f"({FLASH_FLOODS.lead_time_name(later.lead_time)}), {number_text(later.people)} people."
+        )
+    return lines
+
+
+def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
+    """The rain of the areas with most people, what it stands for and whom that reaches."""
+    lines = [
+        f"{isolated(cause.name or cause.place_code)}: {_cause(found, cause)}." for cause in event.causes[:EXPLAINED]
+    ]
+    sooner = [cause for cause in event.causes if cause.starts == event.starts and cause.starts < cause.peaks]
+    if sooner:
+        began, name = sooner[0].start_duration_h, isolated(sooner[0].name or sooner[0].place_code)
+        at = local_text(event.starts, found.zone)
+        lines.append(f"The limit is passed first at {at}, in {name}, by the rain of {counted(began, 'hour')}.")
+    rest = len(event.causes) - EXPLAINED
+    if rest > 0:
+        lines.append(f"{counted(rest, 'further area')}: in the table below.")
+    return lines
+
+
+def _cause(found: FlashFloodFindings, cause: Cause) -> str:
+    doubts = [] if cause.resolved else ["the source's steps are longer than a sum that decided"]
+    return "; ".join([cause_text(cause, found.published, found.zone), rain_words(cause), *doubts])
+
+
+def rain_words(cause: Cause) -> str:
+    """What of the rain has fallen, and what is forecast."""
+    ahead = max(0.0, cause.amount_mm - cause.fallen_mm)
+    if cause.fallen_mm < 0.5:
+        return "all of it is forecast"
+    if ahead < 0.5:
+        return "all of it has fallen"
+    return f"{cause.fallen_mm:.0f} mm of it have fallen, {ahead:.0f} mm are forecast"
+
+
+def next_update(found: FlashFloodFindings) -> str:
+    """When people may look again."""
+    issued = found.issue_time.start + timedelta(hours=FLASH_FLOODS.period_hours)
+    expected: datetime = issued + timedelta(hours=FLASH_FLOODS.hours_late)
+    return f"The next update is that of the block of {issued:%H} UTC, not before {local_text(expected, found.zone)}."
+
+
+def decides(found: FlashFloodFindings) -> str:
+    """Whether the notification may wait for a person, and who decides about what is done."""
+    urgent = any(event.trigger and event.lead_time <= URGENT for event in found.publishable_events)
+    held = (
+        f"A trigger is within {URGENT} hours: its notification is not held for a person's approval." if urgent else ""
+    )
+    if found.publishable_events and may_wait(found):
+        held = "Its notification may be held for a person's approval."
+    act = "Whether anything is activated is decided by people, not by this forecast." if found.events else ""
+    return f"{held} {act}".strip()
+
+
+def still_shown(found: FlashFloodFindings) -> list[str]:
+    """Lines that the portal's map goes on showing though nothing reaches them now."""
+    return [
+        f"The portal may go on showing earlier {category} as exposed at {FLASH_FLOODS.lead_time_name(lead)}: none are "
+        "exposed there now."
+        for category, lead in found.still_shown
+    ]
+
+
+def told_elsewhere(found: FlashFloodFindings) -> frozenset[str]:
+    """Notes that the page says in a place of their own."""
+    both = (
+        ((each.blind, "blind") for each in found.districts),
+        ((each.doubtful, "doubtful") for each in found.districts),
+    )
+    unseen = (note for group in both for codes, condition in group for note in blind_notes(codes, condition))
+    events = event_notes((*found.events, *found.withdrawn), found.published, found.zone, one_run=found.one_run)
+    return frozenset((*events, *unseen, *found.not_seen, *shown_notes(found.still_shown)))
+
+
+def rule_text(found: FlashFloodFindings) -> list[str]:
+    """The country's rule in sentences."""
+    rule = found.rule
+    hours = listed([f"{hours}" for hours in rule.durations_h], 12)
+    lines = [
+        f"Rain is summed over {hours} hours; the nearest flood of the library ({counted(len(rule.library), 'scenario')}"
+        f") says whom it reaches. An area is alerted above {amount_text(rule.people_threshold)} people, or its own "
+        "number.",
+        f"Triggers stand below {rule.warning_from_h} hours ahead; what begins later is a warning, up to "
+        f"{found.lead_times[-1]} hours.",
+        f"A trigger that has begun stays at 0-hour for {rule.tail_h} hours after its last exceedance.",
+    ]
+    if not found.one_run:
+        trigger, warning = (percent_text(share) for share in (rule.trigger_probability, rule.warning_probability))
+        lines.append(f"Of the members {trigger} make a trigger and {warning} a warning; both are uncalibrated.")
+    return lines
+
+
+def event_words(found: FlashFloodFindings, event: FlashFloodEvent) -> EventWords:
+    """Words of the map of an event."""
+    drawn = sorted(set(event.scenarios.values()))
+    return EventWords(
+        people="may be affected",
+        extent=f"flash flood extent: {some(drawn, 2)}" if drawn else "",
+        subject=FLASH_FLOODS.subject,
+        footer=(
+            f"Rain: {found.source}.",
+            f"Alerted above {amount_text(found.rule.people_threshold)} people in an area, or its own number.",
+            "People and depth: the country's library of floods.",
+        ),
+        begins=begins_text(event, found.published, found.zone),
+        blind=blind_areas(found, event.district),
+    )
+
+
+def country_words(found: FlashFloodFindings) -> CountryWords:
+    """Words of the map of the country, and its districts."""
+    districts = {each.name: each.areas for each in found.districts}
+    return CountryWords("flash flood extent of the triggers", f"rain: {found.source}", districts, blind_areas(found))
+
+
+def blind_areas(found: FlashFloodFindings, district: str | None = None) -> frozenset[str]:
+    """Place codes of areas whose rain is not known, of one district or of all."""
+    return frozenset(code for each in found.districts if district in (None, each.name) for code in each.blind)

@@ -1,0 +1,101 @@
+"""What the pipeline itself says of flash floods, where the portal is silent or goes on showing something (pure).
+
+The server mails an event that has begun only when it was first issued, never what an event has further ahead, and
+draws roads and buildings that were exposed until their lead time has others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.local_time import local_text
+from ibf_pipeline.domain.wording import number_text
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings, Later
+from ibf_pipeline.hazards.flash_floods.mails import AHEAD, LOWERED, news
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.report.words import event_text, listed
+from ibf_pipeline.targets.ibf.before import PortalBefore
+from ibf_pipeline.targets.notice import Notice, day_of
+
+LOWERED_TRIGGER: Final = "trigger lowered to a warning"
+FURTHER_AHEAD: Final = "further alert ahead"
+CHANGED: Final = "alert changed without mail"
+LINES_SHOWN: Final = "lines still shown"
+_PORTAL: Final = "the portal"
+
+
+def flash_flood_notices(found: FlashFloodFindings, there: PortalBefore) -> Iterator[Notice]:
+    """Of events that go on, what is lowered, what lies further ahead, and what has changed where nobody is mailed; then
+    of the lines on the map.
+    """
+    before = _own(there.earlier())
+    told = _own(there.told()) or before
+    for event in found.publishable_events:
+        if not event.trigger and event.name in there.triggers and not found.beyond_limit(event.key):
+            yield Notice(LOWERED_TRIGGER, event.name, _lowered(found, event))
+        new = set(news(event, before, before))
+        if event.later and (_is_first(event, before) or AHEAD in new):
+            yield Notice(FURTHER_AHEAD, event.name, _ahead(found, event))
+        is_new_trigger = event.trigger and event.name not in there.triggers  # has a notice of its own
+        changed = [words for words in news(event, before, told) if words not in (AHEAD, LOWERED)]
+        if changed and event.name in there.silent and not is_new_trigger:
+            yield Notice(CHANGED, event.name, _changed(found, event, changed))
+    yield from _lines(found, before)
+
+
+def _own(found: Findings | None) -> FlashFloodFindings | None:
+    return found if isinstance(found, FlashFloodFindings) else None
+
+
+def _is_first(event: FlashFloodEvent, before: FlashFloodFindings | None) -> bool:
+    return all(event.key != other.key for other in (before.publishable_events if before else ()))
+
+
+def _lowered(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    first = FLASH_FLOODS.lead_time_name(event.lead_time)
+    return (
+        f"{day_of(found)}: what was a trigger at {_words(found, event)} is a warning now, first on {first}, for "
+        f"{number_text(event.people)} people. The portal shows it as such."
+    )
+
+
+def _ahead(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    told = "; ".join(_later_text(found, later) for later in event.later)
+    return (
+        f"{day_of(found)}: beside the alert at {_words(found, event)}, shown at "
+        f"{FLASH_FLOODS.lead_time_name(event.lead_time)}, more is ahead: {told}. The portal has it among the event's "
+        "lead times alone and mails nobody about it: tell the recipients yourself."
+    )
+
+
+def _later_text(found: FlashFloodFindings, later: Later) -> str:
+    where = f" in {listed(later.areas)}" if later.areas else ""
+    return (
+        f"a {'trigger' if later.trigger else 'warning'} at {FLASH_FLOODS.lead_time_name(later.lead_time)}, from "
+        f"{local_text(later.starts, found.zone)}, for {number_text(later.people)} people{where}"
+    )
+
+
+def _changed(found: FlashFloodFindings, event: FlashFloodEvent, changes: list[str]) -> str:
+    return (
+        f"{day_of(found)}: the alert at {_words(found, event)} goes on and has changed: {listed(changes)}. It has "
+        "begun, so the portal shows this and mails nobody about it: tell the recipients yourself."
+    )
+
+
+def _lines(found: FlashFloodFindings, before: FlashFloodFindings | None) -> Iterator[Notice]:
+    """Once, when a lead time is new among those that go on showing lines; the report has all of them each time."""
+    new = [pair for pair in found.still_shown if before is None or pair not in before.still_shown]
+    if new:
+        places = listed([f"{category} at {FLASH_FLOODS.lead_time_name(lead_time)}" for category, lead_time in new])
+        text = (
+            f"{day_of(found)}: the portal's map goes on showing {places} as exposed, though none are there any more; "
+            "it drops them when that lead time has others. Say so to whoever looks at the map."
+        )
+        yield Notice(LINES_SHOWN, _PORTAL, text)
+
+
+def _words(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    return event_text(found, event.name, event.key)

@@ -1,0 +1,157 @@
+"""The stages of a block of flash floods as Prefect tasks: each says in its name and log what it does for whom."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import shapely
+import xarray as xr
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.hazards.flash_floods.block import Past, find
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
+from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
+from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_assets, read_flash_floods
+from ibf_pipeline.prepare.stamp import read_stamp, sha256
+from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.runs.flash_floods import RAIN, KeptAsset, write_assets_kept, write_rain_kept
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.rasters import make_rasters
+from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
+from ibf_pipeline.sources.rain.source import RainAreas, RainSource
+
+log = logging.getLogger("ibf_pipeline.tasks")
+
+_TOLERANCE: Final = 0.0002
+"""degrees; maps of reports need no more of a road"""
+
+
+@task(task_run_name="prepared flash floods of {iso3}", cache_policy=NO_CACHE)
+def prepared_flash_floods(iso3: str, country: FlashFloodCountry, static: Path, folder: Path) -> FlashPrepared:
+    """The country's districts, library and assets, built where they are missing or out of date."""
+    built = prepare_flash_floods(country, static, folder)
+    prepared = read_flash_floods(folder, iso3)
+    log.info(
+        "%s: prepared layers %s; %d districts, %d areas, %d scenarios",
+        iso3,
+        "built" if built else "read",
+        len(prepared.layers.districts),
+        len(prepared.layers.areas),
+        len(prepared.layers.scenarios),
+    )
+    return prepared
+
+
+@task(task_run_name="rain of {issue_time} for {iso3}", cache_policy=NO_CACHE)
+def obtain_rain(
+    iso3: str,
+    issue_time: IssueTime,
+    sources: Sequence[RainSource],
+    areas: RainAreas,
+    longest_h: int,
+    last_published: IssueTime | None,
+    oldest_h: int,
+) -> BlockRain:
+    """The rain of a block out of all sources; each tries again by itself, and one that fails is passed over."""
+    block = rain_of_block(
+        sources, issue_time, areas, longest_h=longest_h, last_published=last_published, oldest_h=oldest_h
+    )
+    log.info("%s: rain of %s: %s", iso3, issue_time, ", ".join(map(str, block.rain.attrs["origins"])))
+    for note in block.notes:
+        log.warning("%s: %s", iso3, note)
+    return block
+
+
+@task(task_run_name="events of {iso3}", cache_policy=NO_CACHE)
+def find_districts(
+    iso3: str,
+    rain: xr.DataArray,
+    prepared: FlashPrepared,
+    country: FlashFloodCountry,
+    published: datetime,
+    past: Past,
+    gauges: Sequence[Gauge],
+    *,
+    exercise: bool = False,
+) -> FlashFloodFindings:
+    """Districts that are alerted, their areas, people and assets."""
+    found = find(rain, prepared.layers, country, published, past, gauges, exercise=exercise)
+    log.info("%s on %s: %s", iso3, found.issue_time, found.headline)
+    for event in found.events:
+        log.info("%s: event %s %s, people %d", iso3, event.name, event.flags, event.people)
+    for note in found.notes:
+        log.info("%s: %s", iso3, note)
+    for doubt in found.doubts:
+        log.warning("%s: %s", iso3, doubt)
+    return found
+
+
+@task(task_run_name="flood extents and findings of {iso3}", cache_policy=NO_CACHE)
+def record_block(
+    iso3: str,
+    found: FlashFloodFindings,
+    block: BlockRain,
+    prepared: FlashPrepared,
+    country: FlashFloodCountry,
+    run: RunFolder,
+    layers: Path,
+) -> RunFolder:
+    """18 rasters, `events.json`, the rain, names and places of what is exposed, and the manifest: the run folder is
+    whole, or as before. `layers`: the folder of the prepared layers.
+    """
+    folder = run.begin()
+    make_rasters(found, layers, folder / "extents")
+    write_found(found, folder / "events.json")
+    write_rain_kept(folder, block.rain)
+    write_assets_kept(folder, found, _exposed(found, prepared))
+    run.finish(folder, _manifest(found, block, country, layers, folder / RAIN))
+    log.info("%s: findings in %s", iso3, run.path)
+    return run
+
+
+def _exposed(found: FlashFloodFindings, prepared: FlashPrepared) -> Iterator[KeptAsset]:
+    """Names and places of what any event reaches."""
+    fids: dict[str, set[str]] = {}
+    for each in (each for event in found.events for each in event.exposed):
+        fids.setdefault(each.category, set()).update(each.fids)
+    for category, table in read_assets(prepared.assets).items() if fids else ():
+        places = table.places[table.places["fid"].isin(fids.get(category, ()))]
+        shapes = places.geometry.simplify(_TOLERANCE)
+        for place, shape in zip(places.itertuples(), shapes, strict=True):
+            is_point = category in FLASH_FLOODS.points
+            shown = "" if is_point else shapely.to_wkt(shape, rounding_precision=5)
+            yield KeptAsset(category, place.fid, place.name, place.lat, place.lon, place.area, shown)
+
+
+def _manifest(
+    found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path, rain: Path
+) -> dict[str, Any]:
+    """`rain`: the file of the kept rain, which is what the findings were made of."""
+    packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
+    stamp = read_stamp(layers / "stamp.json")
+    static = sorted(stamp.inputs.items()) if stamp is not None else []
+    return {
+        "country": found.country,
+        "hazard": found.hazard,
+        "issue_time": str(found.issue_time),
+        "exercise": found.exercise,
+        "headline": found.headline,
+        "source": found.source,
+        "published": found.published,
+        "cycle": found.cycle,
+        "obtained": dict(block.origin),
+        "inputs": [{"name": rain.name, "size": rain.stat().st_size, "sha256": sha256(rain)}],
+        "static": [{"name": name, "size": file.size, "sha256": file.sha256} for name, file in static],
+        "versions": {name: version(name) for name in packages},
+        "configuration": country.model_dump(mode="json"),
+    }

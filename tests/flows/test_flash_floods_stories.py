@@ -1,0 +1,116 @@
+"""Whole stories of flash floods through the real pipeline, with the built-in server's `GET event` as judge."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flows.cli.flash_demo import run_demo, set_up
+from ibf_pipeline.domain.issue_time import IssueTime
+from tests.conftest import ROOT, real_data
+from tests.worlds.flash_block import demo, malawi
+from tests.worlds.flash_project import FlashRuns
+from tests.worlds.malawi.numbers import WISHES, alerted
+from tests.worlds.six_blocks import SIX_BLOCKS
+
+pytestmark = [pytest.mark.usefixtures("plain", "quick"), pytest.mark.story]
+TOLD = (
+    (("Kimiri",), []),
+    (("Kimiri",), ["lines still shown"]),
+    (None, ["alert changed without mail", "lines still shown"]),
+    (("Veo",), []),
+    (None, ["further alert ahead"]),
+    (None, ["alert ended", "alert ended", "lines still shown"]),
+)
+"""of each of the six blocks: whom the portal mails about, which sends nothing about what goes on at 0-hour; and the
+notices that tell people so
+"""
+ROWS = {
+    "trigger": ("Rumphi", "Blantyre City", "Karonga"),
+    "trigger-blantyre": ("Blantyre City",),
+    "warning-karonga": ("Karonga",),
+    "trigger-ongoing-rumphi": ("Rumphi",),
+    "no-trigger": (),
+}
+"""mock scenario of the portal -> its districts"""
+AS_SHOWN = {
+    "Rumphi": ("trigger", "0-hour", "0-hour"),
+    "Blantyre City": ("trigger", "6-hour", "6-hour"),
+    "Karonga": ("warning", "24-hour", None),
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no test pulls the plug
+
+
+def test_six_blocks_show_the_right_events_mails_and_notices(tmp_path: Path) -> None:
+    runs, mails = FlashRuns.of(demo(), tmp_path), list[tuple[str, ...]]()
+    for block, (mailed, notices) in zip(SIX_BLOCKS, TOLD, strict=True):
+        issue_time = IssueTime.parse(block.issue)
+        state = runs.run(issue_time, block.wishes)
+        assert state.name == "Completed", state.message
+        shown = runs.portal()
+        assert shown.events == {
+            name: (
+                "trigger" if event.trigger else "warning",
+                f"{event.lead_time}-hour",
+                f"{event.lead_time}-hour" if event.trigger else None,
+            )
+            for name, event in block.events.items()
+        }, block.issue
+        assert {name: len(areas) for name, areas in shown.areas.items()} == {
+            name: event.areas for name, event in block.events.items()
+        }, block.issue
+        (revision,) = runs.revisions(issue_time)
+        assert revision.about().notify is block.mails, block.issue
+        mails += [mailed] if mailed else []
+        assert shown.mails == mails, block.issue
+        assert [kind for kind, _ in runs.notices(issue_time)] == notices, block.issue
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_mock_scenarios_of_malawi_come_out_of_the_real_pipeline(name: str, tmp_path: Path) -> None:
+    runs = FlashRuns.of(malawi(real_data("malawi")), tmp_path)
+    state = runs.run(IssueTime.parse("2026-11-20T06"), " ".join(WISHES[district] for district in ROWS[name]))
+    assert state.name == "Completed", state.message
+    shown = runs.portal()
+    assert shown.events == {district: AS_SHOWN[district] for district in ROWS[name]}
+    assert shown.areas == {district: dict(alerted(district)) for district in ROWS[name]}
+    assert len(shown.mails) == bool(ROWS[name])
+
+
+def test_a_day_in_three_blocks(tmp_path: Path) -> None:
+    """As the portal was seen to show it, but for the tail and for what may not be closed unseen."""
+    runs = FlashRuns.of(malawi(real_data("malawi")), tmp_path)
+    blocks = (
+        (
+            "Rumphi=@6h:100mm/12h Karonga=@30h:150mm/24h Blantyre City=@6h:60mm/1h",
+            ["Rumphi", "Blantyre City", "Karonga"],
+        ),
+        ("Rumphi=@0h:100mm/12h Karonga=@12h:150mm/24h", ["Rumphi", "Karonga"]),
+        ("", ["Rumphi"]),
+    )
+    for hour, (wishes, events) in zip((6, 12, 18), blocks, strict=True):
+        state = runs.run(IssueTime.parse(f"2026-11-20T{hour:02d}"), wishes)
+        assert state.name == "Completed", state.message
+        shown = runs.portal()
+        assert sorted(shown.events) == sorted(events), hour
+        assert shown.issued["Rumphi"] == "2026-11-20T06:00"
+        if hour == 12:
+            assert shown.events["Karonga"] == ("trigger", "12-hour", "12-hour")
+    assert shown.events == {"Rumphi": ("trigger", "0-hour", "0-hour")}
+    assert [set(names) for names in shown.mails] == [{"Rumphi", "Blantyre City", "Karonga"}, {"Karonga"}]
+
+
+def test_the_demo_runs_three_blocks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = set_up(tmp_path, str(ROOT / "config"))
+    assert run_demo(config, str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert said.count("report: ") == 3
+    shown = FlashRuns(config, str(tmp_path), "XDM", tmp_path / "rain").portal()
+    assert shown.events == dict.fromkeys(("Kimiri", "Veo"), ("trigger", "0-hour", "0-hour"))
+    assert [set(names) for names in shown.mails] == [{"Kimiri", "Lokiba"}, {"Lokiba"}, {"Veo"}]
