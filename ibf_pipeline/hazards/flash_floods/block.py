@@ -31,6 +31,7 @@ from ibf_pipeline.hazards.flash_floods.sight import (
     blind_areas,
     cycle_of,
     doubtful_areas,
+    may_clear,
     require_recent,
     require_seen,
 )
@@ -75,7 +76,8 @@ def find(
     districts = _districts(judged, layers, country)
     seen = [_district_found(name, district, exercise=exercise) for name, district in districts.items()]
     require_seen(seen, past.found, past.accepted, len(judged.areas))
-    events = _events(districts, layers, country, past, is_current=cycle >= issue_time.start, exercise=exercise)
+    clears = may_clear(cycle, issue_time.start, past.found)
+    events = _events(districts, layers, country, past, may_clear=clears, exercise=exercise)
     levels, left_out = gauges_found(gauges, published)
     found = FlashFloodFindings(
         country=country.iso3,
@@ -93,6 +95,7 @@ def find(
         time_zone=country.time_zone,
         published=published,
         cycle=cycle,
+        may_clear=clears,
         members=judged.members,
         measured_to=judged.measured_to,
         members_left_out=judged.own.left_out,
@@ -137,7 +140,7 @@ def _events(
     country: FlashFloodCountry,
     past: Past,
     *,
-    is_current: bool,
+    may_clear: bool,
     exercise: bool,
 ) -> tuple[FlashFloodEvent, ...]:
     """One for each alerted district; triggers first, then the earlier lead time, then more people."""
@@ -145,7 +148,7 @@ def _events(
     events = []
     for name, district in districts.items():
         shown = exercise_name(name) if exercise else name
-        evidence = Evidence(district, is_current, country.tail_h, may_close=bool({name, shown} & set(past.accepted)))
+        evidence = Evidence(district, may_clear, country.tail_h, may_close=bool({name, shown} & set(past.accepted)))
         outcome = outcome_of(district, earlier.get(name), evidence)
         if outcome is not None:
             events.append(_event(name, shown, outcome, layers, country))
@@ -214,7 +217,7 @@ def _event(name: str, shown: str, outcome: Outcome, layers: FlashLayers, country
 def _notes(found: FlashFloodFindings, rain: xr.DataArray, judged: Judged, country: FlashFloodCountry) -> Iterator[str]:
     yield from event_notes(found.events, found.published, country.zone, one_run=found.one_run)
     yield from rain_notes(rain, judged, country.zone)
-    if found.cycle < found.issue_time.start:
+    if not found.may_clear:
         yield f"the forecast is of {found.cycle:%Y-%m-%d %H} UTC, before this block: it alerts and takes nothing back"
     for district in found.districts:
         yield from blind_notes(district.blind, "blind")

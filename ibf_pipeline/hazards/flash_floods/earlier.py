@@ -21,8 +21,8 @@ class Evidence:
     """What a block can say against an earlier one."""
 
     district: District
-    is_current: bool
-    """whether the forecast is of this block's own cycle: an older one takes nothing back"""
+    may_clear: bool
+    """whether the forecast is new enough to take anything back"""
     tail_h: int
     may_close: bool = False
     """whether a person accepted that what cannot be seen is closed"""
@@ -41,7 +41,7 @@ class Evidence:
             return self.may_close
         if cause.resolved and not sums.resolved[place, column]:
             return self.may_close
-        if not self.is_current:
+        if not self.may_clear:
             return False
         if judged.window.lead_time(moment) > 0:
             return True

@@ -182,6 +182,8 @@ class FlashFloodFindings(Findings):
     """UTC; the moment that hours left are counted from"""
     cycle: datetime
     """UTC; of the forecast"""
+    may_clear: bool = True
+    """whether that forecast is new enough to take an earlier alert back"""
     members: int
     """that count"""
     members_left_out: int = 0

@@ -73,7 +73,7 @@ def begins(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
 def cautions(found: FlashFloodFindings) -> list[str]:
     """The portal's own mails; a forecast that is older than the block."""
     parts = []
-    if found.cycle < found.issue_time.start:
+    if not found.may_clear:
         cycle = local_text(found.cycle, found.zone)
         parts.append(f"The forecast of rain is older than this block, of {cycle}: it can alert and takes nothing back.")
     if found.publishable_events:

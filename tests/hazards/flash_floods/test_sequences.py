@@ -91,6 +91,10 @@ SEQUENCES: dict[str, list[Seen | None]] = {
         Seen({}, (4, "T", "kept", 60), stale=True),
         Seen({}, None, observed_to=0),
     ],
+    "a model that is always whole a block late takes back what its run before said": [
+        Seen(burst(20), (18, "w", "forecast", 60), stale=True),
+        Seen({}, None, stale=True),
+    ],
     "a partial sum takes nothing back": [
         Seen(burst(10), (10, "T", "forecast", 60)),
         Seen({}, (4, "T", "kept", 60), missing={"A1": [4]}),
