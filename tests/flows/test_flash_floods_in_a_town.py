@@ -13,8 +13,9 @@ import pytest
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from tests.worlds.dire_dawa.country import CODES, THREE, TOWN
-from tests.worlds.flash_block import dire_dawa
+from tests.worlds.flash_block import dire_dawa, town
 from tests.worlds.flash_project import FlashRuns, Portal
+from tests.worlds.radar_town.country import TOWN as WADI
 from tests.worlds.radar_town.country import write_readings
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
@@ -96,3 +97,16 @@ def test_a_day_in_three_blocks(observed: bool, tmp_path: Path) -> None:
     assert [set(names) for names in third.mails] == [{"Rumphi", "Blantyre City", "Karonga"}, {"Karonga"}]
     shown = [len(each.points["schools"]) for each in (first, second, third)]
     assert shown == ([9, 6, 3] if observed else [9, 9, 6]), "points of what is over are cleared"
+
+
+def test_a_town_with_radar_in_steps_of_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    """Another country, level, time zone and limit of triggers: nothing is Malawi's alone."""
+    runs, issue_time = FlashRuns.of(town(), tmp_path), IssueTime.parse("2026-04-10T12")
+    write_readings(town().folder, issue_time, hourly_mm={}, levels={4: 2.2, 5: 0.7})
+    runs.rain(issue_time, f"{WADI}=@3h:60mm/2h", observed=False, step_minutes=15, nowcast_h=6)
+    assert runs.run(issue_time).is_completed()
+    shown = runs.portal()
+    assert shown.events == {WADI: ("trigger", "3-hour", "3-hour")}
+    assert {fid: gauge["water-level-alert-level"] for fid, gauge in shown.points["gauges"].items()} == {
+        "4": "warning-medium", "5": "none",
+    }  # fmt: skip
