@@ -70,6 +70,7 @@ def blocks(runs: FlashRuns, *wishes: str, observed: bool = True) -> Iterator[Por
         yield runs.portal()
 
 
+@pytest.mark.story
 def test_first_issued_at_0_hour(tmp_path: Path) -> None:
     """It is mailed about once, though it has begun; in the next block it goes on, and the warning is over."""
     runs = FlashRuns.of(dire_dawa(three=True), tmp_path)
@@ -80,6 +81,7 @@ def test_first_issued_at_0_hour(tmp_path: Path) -> None:
     assert second.areas == {"Rumphi": dict.fromkeys(THREE["Rumphi"], 1000)}
 
 
+@pytest.mark.story
 @pytest.mark.parametrize("observed", [True, False])
 def test_a_day_in_three_blocks(observed: bool, tmp_path: Path) -> None:
     """The portal closed Blantyre City, due at 12, and at 18 everything. Ours is closed at 12 only where its rain was
