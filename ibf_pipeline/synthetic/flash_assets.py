@@ -18,9 +18,9 @@ Point = tuple[int, str, float, float]
 _POINT: Final = ("fid", "name", "lat", "lon")
 
 
-def write_buildings(path: Path, places: Sequence[Place], fids: Sequence[int], *, size: float = 0.0001) -> Path:
-    """A square house of `size` degrees at each place: `wkt,fid`, MULTIPOLYGON."""
-    half = size / 2
+def write_buildings(path: Path, places: Sequence[Place], fids: Sequence[int]) -> Path:
+    """A small square house at each place: `wkt,fid`, MULTIPOLYGON."""
+    half = 0.00005
     houses = [shapely.MultiPolygon([shapely.box(x - half, y - half, x + half, y + half)]) for x, y in places]
     return _write(path, ("wkt", "fid"), ((_wkt(house), fid) for house, fid in zip(houses, fids, strict=True)))
 
