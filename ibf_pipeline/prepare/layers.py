@@ -22,7 +22,7 @@ from ibf_pipeline.prepare.day_tables import DayTables
 from ibf_pipeline.prepare.depths import facts_file, read_facts, require_water_mask, write_depth
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.map_doubts import depth_notes
-from ibf_pipeline.prepare.origins import doubts as origin_doubts
+from ibf_pipeline.prepare.origins import doubts_of_files
 from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.people import People, people_of
@@ -72,8 +72,7 @@ class Layers:
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
-        of_files = origin_doubts(self._static, self._hashes)
-        noted = list(dict.fromkeys(words for name, words in of_files.items() if name in self._hashes))
+        noted = doubts_of_files(self._static, self._hashes)
         doubts += [*noted, *self._map_doubts(bounds)]
         columns = [
             column

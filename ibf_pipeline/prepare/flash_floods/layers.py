@@ -41,6 +41,7 @@ from ibf_pipeline.prepare.flash_floods.store import (
 from ibf_pipeline.prepare.flash_floods.tables import BlockTables, asset_notes, file_notes, library_notes
 from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.inputs import boundary_files, total_files
+from ibf_pipeline.prepare.origins import doubts_of_files
 from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.people import People, people_of
@@ -88,12 +89,12 @@ class FlashMaker:
         noted = library_notes(
             self._districts, self._static, self._grid_file, self._facts, self._scenarios, self._country
         )
-        doubts = [*self._people.doubts, *self._layer_doubts(), *noted.doubts]
+        of_files = doubts_of_files(self._static, self._hashes)
+        doubts = [*of_files, *self._people.doubts, *self._layer_doubts(), *noted.doubts]
         findings = [*noted.findings, *asset_notes(self._target, list(asset_files(self._static)))]
         text = {file.name: self._hash(file) for file in self._texts()}
-        part = Part(
-            "tables", (TABLES, COUNTRY), {"text": text, "settings": tables.settings, "parts": [p.key for p in made]}
-        )
+        made_from = {"text": text, "settings": tables.settings, "noted": of_files, "parts": [p.key for p in made]}
+        part = Part("tables", (TABLES, COUNTRY), made_from)
         self._one(
             "tables of a block",
             part,
