@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,13 +21,13 @@ from ibf_pipeline.hazards.flash_floods.gauges import Gauge
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_assets, read_flash_floods
-from ibf_pipeline.prepare.stamp import read_stamp, sha256
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.flash_floods import RAIN, KeptAsset, write_assets_kept, write_rain_kept
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource
+from tasks.manifest import made_of
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -137,9 +136,6 @@ def _manifest(
     found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path, rain: Path
 ) -> dict[str, Any]:
     """`rain`: the file of the kept rain, which is what the findings were made of."""
-    packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
-    stamp = read_stamp(layers / "stamp.json")
-    static = sorted(stamp.inputs.items()) if stamp is not None else []
     return {
         "country": found.country,
         "hazard": found.hazard,
@@ -150,8 +146,5 @@ def _manifest(
         "published": found.published,
         "cycle": found.cycle,
         "obtained": dict(block.origin),
-        "inputs": [{"name": rain.name, "size": rain.stat().st_size, "sha256": sha256(rain)}],
-        "static": [{"name": name, "size": file.size, "sha256": file.sha256} for name, file in static],
-        "versions": {name: version(name) for name in packages},
-        "configuration": country.model_dump(mode="json"),
+        **made_of(country, [rain], layers),
     }

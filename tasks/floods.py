@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.hazards.floods.screening import usable
 from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.prepare.stamp import read_stamp, sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.runs.extents import write_extents
 from ibf_pipeline.runs.findings import write_findings
@@ -31,6 +29,7 @@ from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.static.copy import outdated
 from tasks.artifacts import download_progress
+from tasks.manifest import made_of
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -123,7 +122,6 @@ def record_findings(
 def _manifest(
     found: FloodFindings, country: FloodCountry, files: ForecastFiles, cube: xr.DataArray, prepared: Path
 ) -> dict[str, Any]:
-    packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
     return {
         "country": found.country,
         "hazard": found.hazard,
@@ -136,20 +134,10 @@ def _manifest(
         "glofas_version": found.glofas_version,
         "glofas_process_ids": list(cube.attrs.get("glofas_process_ids", ())),
         "glofas_background_ids": list(cube.attrs.get("glofas_background_ids", ())),
-        "inputs": [{"name": file.name, "size": file.stat().st_size, "sha256": sha256(file)} for file in files.files],
-        "static": _static_inputs(prepared),
-        "versions": {name: version(name) for name in packages},
-        "configuration": country.model_dump(mode="json"),
+        **made_of(country, files.files, prepared),
     }
 
 
 def _utc(seconds: float | None) -> str:
     """Seconds since 1970 as a moment; empty for none."""
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def _static_inputs(prepared: Path) -> list[dict[str, Any]]:
-    """The files of the static data that the prepared layers were made of, by path below the static folder."""
-    stamp = read_stamp(prepared / "stamp.json")
-    inputs = stamp.inputs if stamp is not None else {}
-    return [{"name": name, "size": file.size, "sha256": file.sha256} for name, file in sorted(inputs.items())]

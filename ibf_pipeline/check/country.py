@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -79,7 +79,7 @@ def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], St
             stations = read_stations(static / inputs.STATIONS)
         except IbfError as error:
             findings.append(of_error("stations", error, _NO_ALERTS))
-    findings += _doubts(country, static)
+    findings += fetched_doubts(country, static)
     if stations == ():
         return [
             *findings,
@@ -226,10 +226,10 @@ def _thresholds(
     return thresholds, [*check_thresholds(thresholds, stations), *found]
 
 
-def _doubts(country: FloodCountry, static: Path) -> Iterator[Finding]:
-    """What was doubtful about fetched files, each once."""
+def fetched_doubts(country: CountryHazard, static: Path, read: Collection[Path] | None = None) -> Iterator[Finding]:
+    """What was doubtful about fetched files, each once. `read`: the files that the hazard reads, else all."""
     boundaries = {file.name for file in inputs.boundary_files(static, country).values()}
-    noted = doubts(static)
+    noted = {name: words for name, words in doubts(static).items() if read is None or static / name in read}
     for doubt in dict.fromkeys(noted[name] for name in noted if Path(name).name in boundaries):
         yield finding("boundaries doubtful", doubt=doubt, iso3=country.iso3)
     if inputs.STATIONS in noted:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ibf_pipeline.check.accepted import with_accepted
 from ibf_pipeline.check.assets import check_assets
-from ibf_pipeline.check.country import StaticData, check_areas
+from ibf_pipeline.check.country import StaticData, check_areas, fetched_doubts
 from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
 from ibf_pipeline.check.library import check_library
 from ibf_pipeline.check.rasters import check_layer
@@ -37,10 +37,10 @@ def check_flash_floods(country: FlashFloodCountry, static: Path) -> tuple[list[F
     """Boundaries, districts, tables, the library, people and assets."""
     found, data = check_areas(country, static)
     scenarios, of_library = _scenarios(country, static)
-    missing = missing_files(static, needed_files(static, country, scenarios))
-    if missing:
+    needed = needed_files(static, country, scenarios)
+    if missing := missing_files(static, needed):
         found.append(finding("files missing", static=static, missing=listed(missing), how_to_obtain=_OBTAIN))
-    found += of_library
+    found += [*fetched_doubts(country, static, needed), *of_library]
     if data.boundaries is None:
         found.append(finding("passed over", passed="districts, library, people, assets", missing="boundaries"))
         return list(with_accepted(found, country)), data

@@ -4,7 +4,7 @@ The rain of areas that goes with it is one `xarray.DataArray` named `rain`, dims
 fallen in the hour that ends at `time` (UTC); NaN where it is missing, never 0. Coordinates beside its dims: `origin`
 (time, area), index into `attrs["origins"]` or -1; `observed` (time, area), whether it was measured; `step_hours` (time,
 area), length of the source's own step. Attributes: `issue_time`, `cycle` (ISO moment of the forecast's cycle, UTC),
-`origins`, `members` ("one run" for a forecast without members), `trial`.
+`origins`, `members` ("one run" for a forecast without members).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,8 @@ _OTHER_KINDS: Final = {
 """how files of other kinds begin; no column of ours has such a name"""
 _UNSEEN: Final = "".join(map(chr, (0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF)))
 """marks without a width, which texts copied out of web pages and mails begin or end with"""
+
+_LONGEST_FIELD: Final = 100_000_000
 
 
 class Row(dict[str, str]):
@@ -70,6 +73,16 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
         return [_row(header, fields, line, separator, file) for line, fields in table]
     except csv.Error as error:
         raise _unreadable(str(error), file) from None
+
+
+@contextmanager
+def long_fields() -> Iterator[None]:
+    """Within it fields may have more than the 131,072 letters that Python takes: a road of 5,000 corners has."""
+    before = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def number_of(text: str) -> float | None:

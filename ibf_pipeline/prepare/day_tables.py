@@ -12,6 +12,7 @@ import xarray as xr
 
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.io.writing import writing
+from ibf_pipeline.prepare.counted_layers import counts_name
 from ibf_pipeline.prepare.map_doubts import dry_doubt
 from ibf_pipeline.prepare.rivers import Rivers
 
@@ -62,7 +63,7 @@ class DayTables:
     def _exposure(self, folder: Path) -> xr.DataArray:
         """(indicator, area, flood map)."""
         counts = [
-            [np.load(folder / f"counts_{indicator}_RP{period:g}.npy") for period in self.return_periods]
+            [np.load(folder / counts_name(indicator, f"RP{period:g}")) for period in self.return_periods]
             for indicator in self.indicators
         ]
         return xr.DataArray(

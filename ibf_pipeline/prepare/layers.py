@@ -15,14 +15,12 @@ from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.counted import Counts, counts_file, keep_counts, kept_counts
-from ibf_pipeline.prepare.counts import write_on_grid
-from ibf_pipeline.prepare.cover import cover_of
+from ibf_pipeline.prepare.counted_layers import CountedLayers
 from ibf_pipeline.prepare.day_tables import DayTables
 from ibf_pipeline.prepare.depths import facts_file, read_facts, require_water_mask, write_depth
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.map_doubts import depth_notes
-from ibf_pipeline.prepare.origins import doubts as origin_doubts
+from ibf_pipeline.prepare.origins import doubts_of_files
 from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.people import People, people_of
@@ -30,7 +28,7 @@ from ibf_pipeline.prepare.reach import reach_doubts
 from ibf_pipeline.prepare.rivers import read_rivers
 from ibf_pipeline.prepare.station_places import NEAR, away, place_doubts, require_in_country
 from ibf_pipeline.prepare.stations import read_stations
-from ibf_pipeline.prepare.tables import area_sums, require_people
+from ibf_pipeline.prepare.tables import require_people
 from ibf_pipeline.prepare.totals import read_totals
 
 PROPOSAL = "the mapping is a proposal that no person has confirmed: for rehearsals only"
@@ -52,6 +50,7 @@ class Layers:
         self._mapping = inputs.mapping_file(static)
         self._is_proposed = self._mapping.name == inputs.PROPOSED
         self._grid_file = next(iter(self._maps.values()))
+        self._layers = CountedLayers(self._rasters, self._grid_file, "flood maps", target, self._have, self._hash)
         self._shapes = ""
         """hash of the deepest areas' outlines: a renamed area needs no new count"""
 
@@ -72,14 +71,9 @@ class Layers:
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
-        of_files = origin_doubts(self._static, self._hashes)
-        noted = list(dict.fromkeys(words for name, words in of_files.items() if name in self._hashes))
+        noted = doubts_of_files(self._static, self._hashes)
         doubts += [*noted, *self._map_doubts(bounds)]
-        columns = [
-            column
-            for indicator in self._rasters
-            for column in self._columns(indicator, self._on_grid(indicator, grid, bounds), depths)
-        ]
+        columns = [column for indicator in self._rasters for column in self._columns(indicator, bounds, depths)]
         doubts += self._people_doubts()
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
@@ -122,24 +116,21 @@ class Layers:
 
     def _people_doubts(self) -> list[str]:
         """What is doubtful about all that was counted; InputInvalid where people cannot be the country's."""
-        doubts = [*self._people.doubts]
-        for indicator, raster in self._rasters.items():
-            if indicator != POPULATION_AFFECTED:
-                sums, counts = self._counted(indicator)
-                cover = cover_of(raster, _what(indicator), self._deepest, sums, counts)
-                doubts += [*cover.doubts, *counts.doubts(raster.name)]
-        return doubts
+        return [*self._people.doubts, *self._layers.doubts(self._deepest)]
 
     @cached_property
     def _people(self) -> People:
-        sums, counts = self._counted(POPULATION_AFFECTED)
+        sums, counts = self._layers.counted(POPULATION_AFFECTED)
         totals = read_totals(self._static, self._country.admin_levels)
         levels = list(self._boundaries.values())
         return people_of(self._rasters[POPULATION_AFFECTED], levels, sums, counts, totals)
 
-    def _counted(self, indicator: str) -> tuple[np.ndarray, Counts]:
-        """What a raster holds in each of the deepest areas, and what was found in it."""
-        return np.load(self._target / f"total_{indicator}.npy"), kept_counts(self._target / _layer_name(indicator))
+    def _columns(self, indicator: str, bounds: Bounds, depths: Sequence[Part]) -> list[Part]:
+        """The areas' totals of a raster, and one column for each flood map."""
+        made_from = {"layer": self._layers.layer(indicator, bounds).key, "areas": self._shapes}
+        maps = {f"RP{period:g}": depth for period, depth in zip(self._maps, depths, strict=True)}
+        require = partial(require_people, raster=self._rasters[indicator]) if indicator == POPULATION_AFFECTED else None
+        return self._layers.columns(indicator, "return period", made_from, maps, self._deepest, require)
 
     def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
         """A part that is a step of its own."""
@@ -209,47 +200,6 @@ class Layers:
 
         return self._one(f"flood map of {period:g} years", part, build)
 
-    def _on_grid(self, indicator: str, grid: Sequence[float], bounds: Bounds) -> Part:
-        source = self._rasters[indicator]
-        made_from = {"raster": self._hash(source), "grid": grid, "bounds": bounds}
-        name, what = _layer_name(indicator), _what(indicator)
-        part = Part(f"layer_{indicator}", (name, counts_file(Path(name)).name), made_from)
-        people, target = indicator == POPULATION_AFFECTED, self._target / name
-
-        def build() -> None:
-            keep_counts(write_on_grid(source, self._grid_file, target, what, country=bounds, people=people), target)
-
-        return self._one(f"{what} on the grid of the flood maps", part, build)
-
-    def _columns(self, indicator: str, layer: Part, depths: Sequence[Part]) -> list[Part]:
-        """The areas' totals of a layer, and one column for each flood map; all that are needed in one pass."""
-        made_from = {"layer": layer.key, "areas": self._shapes}
-        total = Part(f"total_{indicator}", (f"total_{indicator}.npy",), made_from)
-        counts = {
-            period: Part(
-                f"counts_{indicator}_RP{period:g}",
-                (f"counts_{indicator}_RP{period:g}.npy",),
-                {**made_from, "depth": depth.key},
-            )
-            for period, depth in zip(self._maps, depths, strict=True)
-        }
-
-        def build(stale: list[Part]) -> None:
-            periods = [period for period, part in counts.items() if part in stale]
-            wet = [self._target / _depth_name(period) for period in periods]
-            scratch = self._target / "scratch.tif"
-            sums = area_sums(self._target / layer.files[0], wet, self._deepest, scratch)
-            if indicator == POPULATION_AFFECTED:
-                require_people(sums[:, 0], self._rasters[indicator])
-            with writing(self._target):
-                if total in stale:
-                    np.save(self._target / total.files[0], sums[:, 0])
-                for place, period in enumerate(periods, 1):
-                    np.save(self._target / counts[period].files[0], sums[:, place])
-
-        self._have(f"{indicator} by area and return period", [total, *counts.values()], build)
-        return [total, *counts.values()]
-
     def _area_grid(self, grid: Sequence[float]) -> Part:
         part = Part("areas", ("areas.tif",), {"areas": self._shapes, "grid": grid})
         target = self._target / "areas.tif"
@@ -270,14 +220,6 @@ class Layers:
 
         self._have("blocks with water", list(parts.values()), build)
         return list(parts.values())
-
-
-def _what(indicator: str) -> str:
-    return "population raster" if indicator == POPULATION_AFFECTED else f"raster of {indicator}"
-
-
-def _layer_name(indicator: str) -> str:
-    return f"layer_{indicator}.tif"
 
 
 def _depth_name(period: float) -> str:

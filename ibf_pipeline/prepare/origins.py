@@ -36,3 +36,8 @@ def doubts(folder: Path, hashes: Mapping[str, str] | None = None) -> dict[str, s
         for name, entry in noted.items()
         if (folder / name).is_file() and (known.get(name) or sha256(folder / name)) == entry.get("sha256")
     }
+
+
+def doubts_of_files(folder: Path, hashes: Mapping[str, str]) -> list[str]:
+    """What was doubtful when files that layers are made from were fetched, each once. `hashes`: theirs, by name."""
+    return list(dict.fromkeys(words for name, words in doubts(folder, hashes).items() if name in hashes))

@@ -30,7 +30,6 @@ def assemble(
     nowcasts: Sequence[HourlyRain] = (),
     longest_h: int = 48,
     last_published: IssueTime | None = None,
-    trial: str = "",
     oldest_h: int = OLDEST_CYCLE,
 ) -> xr.DataArray:
     """The rain of areas that the rules of flash floods take (their rules 1 and 2).
@@ -45,7 +44,7 @@ def assemble(
 
     Returns float32 mm, dims (member, time, area): `time` ends its hour, UTC, without gaps; `origin` (time, area) int8
     into attrs["origins"], -1 where missing; `observed` and `step_hours` (time, area); attrs issue_time, cycle, origins,
-    members ("one run" or their number), trial.
+    members ("one run" or their number).
 
     Raises InputMissing where no forecast leads.
     """
@@ -60,7 +59,6 @@ def assemble(
         issue_time=str(issue_time),
         cycle=str(leads.cycle),
         members="one run" if leads.rain.sizes["member"] == 1 else f"{leads.rain.sizes['member']} members",
-        trial=trial,
     )
 
 

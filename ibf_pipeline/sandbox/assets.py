@@ -5,17 +5,15 @@ On the real service an administrator uploads them once; what a pipeline sends ab
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import Row, number_of, read_rows
+from ibf_pipeline.io.csv_rows import Row, long_fields, number_of, read_rows
 from ibf_pipeline.sandbox.countries import CountrySeed, PointSeed
 from ibf_pipeline.sandbox.vocabulary import LINE_CATEGORIES
 
@@ -27,7 +25,6 @@ _POINTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """category -> what ``GET point-data`` shows of it beside fid and name (IBF API 0.335, recorded); null where a file
 lacks it"""
-_LONGEST_FIELD: Final = 2**24
 _INTEGER: Final = re.compile(r"-?\d+")
 
 
@@ -113,7 +110,7 @@ def _pairs(coordinates: Any) -> Iterator[tuple[float, float]]:
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
     """fid and shape: as WKT or GeoJSON, whichever the file has."""
     if file.suffix == ".csv":
-        with _long_fields():
+        with long_fields():
             rows = read_rows(file, ("wkt", "fid"))
         for row in rows:
             yield _integer(row["fid"], f"line {row.line}", file), _wkt(row)
@@ -121,16 +118,6 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
     for n, feature in enumerate(_features(file), 1):
         fid = _integer(str(feature["properties"].get("fid", "")), f"feature {n}", file)
         yield fid, json.dumps(feature.get("geometry"), separators=(",", ":"))
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """A road through half a country has more than the 131,072 characters that Python takes in a field."""
-    before = csv.field_size_limit(_LONGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _wkt(row: Row) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import shapely
@@ -12,11 +13,14 @@ from shapely.geometry.base import BaseGeometry
 
 Place = tuple[float, float]
 """longitude and latitude in degrees"""
+Point = tuple[int, str, float, float]
+"""fid, name, latitude and longitude"""
+_POINT: Final = ("fid", "name", "lat", "lon")
 
 
-def write_buildings(path: Path, places: Sequence[Place], fids: Sequence[int], *, size: float = 0.0001) -> Path:
-    """A square house of `size` degrees at each place: `wkt,fid`, MULTIPOLYGON."""
-    half = size / 2
+def write_buildings(path: Path, places: Sequence[Place], fids: Sequence[int]) -> Path:
+    """A small square house at each place: `wkt,fid`, MULTIPOLYGON."""
+    half = 0.00005
     houses = [shapely.MultiPolygon([shapely.box(x - half, y - half, x + half, y + half)]) for x, y in places]
     return _write(path, ("wkt", "fid"), ((_wkt(house), fid) for house, fid in zip(houses, fids, strict=True)))
 
@@ -27,19 +31,18 @@ def write_roads(path: Path, lines: Sequence[tuple[str, BaseGeometry]], fids: Seq
     return _write(path, ("wkt", "name", "fid"), rows)
 
 
-def write_points(path: Path, points: Iterable[tuple[int, str, float, float]]) -> Path:
-    """Points (fid, name, lat, lon)."""
-    rows = ((fid, name, f"{lat:.6f}", f"{lon:.6f}") for fid, name, lat, lon in points)
-    return _write(path, ("fid", "name", "lat", "lon"), rows)
+def write_points(path: Path, points: Iterable[Point]) -> Path:
+    """Schools, health sites or waterpoints."""
+    return _write(path, _POINT, (_of_point(point) for point in points))
 
 
 def write_gauges(
-    path: Path, gauges: Mapping[int, str], *, reference: float, levels: Mapping[str, float], offset_m: float = 0.0
+    path: Path, gauges: Iterable[Point], *, reference: float, levels: Mapping[str, float], offset_m: float = 0.0
 ) -> Path:
-    """Water level gauges (fid -> name): usual levels of the months, and levels from which words hold; all in metres."""
-    header = ("fid", "name", "offset_m", *(f"reference_{month}" for month in range(1, 13)), *levels)
+    """Water level gauges: usual levels of the months, and levels from which words hold; all in metres."""
+    header = (*_POINT, "offset_m", *(f"reference_{month}" for month in range(1, 13)), *levels)
     usual = [f"{reference + 0.2 * np.cos(2 * np.pi * (month - 2) / 12):.2f}" for month in range(1, 13)]
-    rows = ((fid, name, offset_m, *usual, *levels.values()) for fid, name in gauges.items())
+    rows = ((*_of_point(gauge), offset_m, *usual, *levels.values()) for gauge in gauges)
     return _write(path, header, rows)
 
 
@@ -63,6 +66,11 @@ def roads_in_grid(area: BaseGeometry, step: float) -> Iterator[BaseGeometry]:
 
 def _inside(line: BaseGeometry, area: BaseGeometry) -> Iterator[BaseGeometry]:
     yield from (part for part in shapely.get_parts(line.intersection(area)) if part.geom_type == "LineString")
+
+
+def _of_point(point: Point) -> tuple[object, ...]:
+    fid, name, lat, lon = point
+    return fid, name, f"{lat:.6f}", f"{lon:.6f}"
 
 
 def _wkt(geometry: BaseGeometry) -> str:

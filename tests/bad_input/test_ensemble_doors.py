@@ -17,6 +17,7 @@ from flows.wiring.day import open_configuration
 from flows.wiring.inputs_fetch import fetch_and_read
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.version import VersionRefused
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.sources.arrivals import ArrivalNotes
 from ibf_pipeline.sources.watch import LookTimes
@@ -47,8 +48,8 @@ def state(day: TinyDay, members: list[int], **attributes: str) -> None:
 def sensor_says(day: TinyDay) -> str:
     configuration = open_configuration(str(day.config), str(day.root / "work"))
     country = configuration.country_of("XTY", FloodCountry)
-    times = LookTimes(NOTED, NOTED, NOTED - NOTED)
-    return sensor._look(configuration, "folder", country, ISSUE, ArrivalNotes(day.root, "folder", ISSUE, times)).text
+    notes = ArrivalNotes(day.root, "folder", ISSUE, LookTimes(NOTED, NOTED, NOTED - NOTED))
+    return sensor._look(configuration, "folder", country, IssueTime(ISSUE), notes).text
 
 
 def fetch_says(day: TinyDay) -> IbfError | tuple[int, ...]:

@@ -15,6 +15,8 @@ from ibf_pipeline.check.portal_assets import check_assets
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
+from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.static.desk import record
 from ibf_pipeline.targets.portal import OpenOnPortal, PortalState
 from tests.worlds.countries import flash_files
 
@@ -157,6 +159,19 @@ def test_runs_say_what_check_doubts_unless_it_is_accepted(static: Path) -> None:
     texts = {"accepted_doubts": ["the library ends inside"], "districts": districts}
     again, _ = check_files(flash_files.country(**texts), static)
     assert [one.level for one in again if "ends inside" in one.found] == ["accepted"]
+
+
+def test_what_is_doubtful_about_fetched_files_is_said(static: Path) -> None:
+    """Of those that flash floods read: flood maps and stations of the same folder are not theirs."""
+    prepare_flash_floods(flash_files.country(), static, static.parent / "p")
+    for name in ("admin_areas/adm3.geojson", "stations.csv"):
+        (static / name).touch()
+        record(static, name, {"doubt": f"doubt of {name}", "sha256": sha256(static / name)})
+    doubt = "doubt of admin_areas/adm3.geojson"
+    assert ("boundaries", doubt) in bad(static)
+    assert not any("stations.csv" in found for _, found in bad(static))
+    assert "tables" in prepare_flash_floods(flash_files.country(), static, static.parent / "p")
+    assert read_flash_floods(static.parent / "p", "XTV").layers.doubts == (doubt,)
 
 
 def portal(fids: dict[str, tuple[str, ...]], **changes: Any) -> list[Finding]:

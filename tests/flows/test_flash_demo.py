@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import shapely
+
 from flows.cli.flash_demo import COUNTRY, ISSUE_TIME, set_up
 from flows.wiring.rain_sources import open_levels, open_rain_sources
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.hazards.flash_floods.block import find
+from ibf_pipeline.prepare.boundaries import read_boundaries
+from ibf_pipeline.sandbox.assets import seed_assets
+from ibf_pipeline.sandbox.countries import seed_from_static
 from ibf_pipeline.sources.rain.block import rain_of_block
 from tests.conftest import ROOT
-from tests.worlds.countries.demo_flash import demo_section
+from tests.worlds.countries.demo_flash import GAUGES, PARENTS, demo_section
 from tests.worlds.flash_block import demo
 
 
@@ -32,6 +37,17 @@ def test_the_demo_of_flash_floods_has_a_trigger_a_warning_and_a_high_river(tmp_p
     assert {each.category for each in found.exposed} == {
         "schools", "health_sites", "waterpoints", "buildings", "roads",
     }  # fmt: skip
+
+
+def test_the_sandbox_shows_the_gauges_in_their_districts() -> None:
+    static = ROOT / "data/fixtures" / COUNTRY
+    seed = seed_assets(seed_from_static(static, COUNTRY, name="Demoland"), static, demo_section()["gauges"])
+    areas = read_boundaries(static / "admin_areas", [2])[2]
+    ground = dict(zip(areas.place_codes, areas.geometries, strict=True))
+    for gauge in seed.points["gauges"]:
+        name, _, district = GAUGES[int(gauge.fid)]
+        assert gauge.name == name
+        assert ground[PARENTS[district]].contains(shapely.Point(gauge.lon, gauge.lat))
 
 
 def test_the_configuration_of_floods_stays_as_it_is(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_observed_then_the_gap_by_the_shortest_lead_then_the_forecast() -> None:
 
 
 def test_the_range_the_labels_and_the_attributes() -> None:
-    found = assemble(ISSUE, ["B", "A"], [], [GFS], trial="exercise")
+    found = assemble(ISSUE, ["B", "A"], [], [GFS])
     assert found.name == "rain"
     assert found.dims == ("member", "time", "area")
     assert found.dtype == np.float32
@@ -69,7 +69,6 @@ def test_the_range_the_labels_and_the_attributes() -> None:
         "cycle": "2026-02-15T06:00",
         "origins": ("GFS 2026-02-15T06",),
         "members": "one run",
-        "trial": "exercise",
     }
     short = assemble(ISSUE, ["A"], [], [rain("GFS", 1, 24, 6, cycle=0)], longest_h=2)
     assert short["time"].values[[0, -1]].tolist() == (NOW + np.array([-7, 48])).astype("datetime64[ns]").tolist()

@@ -24,7 +24,6 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_floods
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
@@ -32,6 +31,7 @@ from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
 from tests.worlds.countries.flash_files import write_country
 from tests.worlds.flash_block import FlashWorld
+from tests.worlds.quick import prepare_from_kept
 
 DAY = date(2026, 2, 15)
 DISTRICTS = {"Alpha": ["A1"], "Beta": ["A2"]}
@@ -75,7 +75,7 @@ class FlashRuns:
     def prepared(self) -> FlashPrepared:
         configuration = self.configuration
         folder = configuration.prepared_folder(self.iso3, "flash-floods")
-        prepare_flash_floods(self.country, configuration.static_folder(self.country), folder)
+        prepare_from_kept(self.country, configuration.static_folder(self.country), folder)
         return read_flash_floods(folder, self.iso3)
 
     def rain(self, issue_time: IssueTime, wishes: str, **more: Any) -> None:

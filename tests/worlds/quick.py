@@ -31,13 +31,15 @@ def _kept() -> Path:
 
 
 def prepare_from_kept(country: Any, static: Path, folder: Path) -> Any:
-    """`prepare`, which begins with what an earlier call has built of the same country."""
+    """`prepare` of a hazard, which begins with what an earlier call has built of the same country."""
     from ibf_pipeline.prepare.build import prepare
+    from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 
-    kept = _kept() / country.iso3
+    build: Any = {"floods": prepare, "flash-floods": prepare_flash_floods}[country.hazard]
+    kept = _kept() / country.hazard / country.iso3
     if kept.is_dir() and not folder.exists():
         shutil.copytree(kept, folder)
-    built = prepare(country, static, folder)
+    built = build(country, static, folder)
     if not kept.exists():
         shutil.copytree(folder, kept)
     return built

@@ -90,7 +90,6 @@ def find(
         events=events,
         extents=extents_of(events, country.iso3),
         exercise=exercise,
-        trial=str(rain.attrs.get("trial", "")),
         rule=_rule(country, layers),
         time_zone=country.time_zone,
         published=published,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.wording import some
 from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.csv_rows import number_of, read_rows
+from ibf_pipeline.io.csv_rows import long_fields, number_of, read_rows
 from ibf_pipeline.io.moved_fields import require_unmoved
 
 ROADS: Final = "roads"
@@ -33,8 +31,6 @@ INDICATORS: Final = {
 }
 """category -> the indicator that it is counted under; roads in km"""
 _KINDS: Final = {"buildings": ("Polygon", "MultiPolygon"), ROADS: ("LineString", "MultiLineString")}
-_LONGEST_FIELD: Final = 100_000_000
-"""letters; a road of 5,000 corners has more than Python's reader takes by default"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +106,7 @@ def _lines(file: Path, category: str) -> _Read:
                 raise _wrong(f"line {row.line}: lat {row['lat']!r}, lon {row['lon']!r}", file, "degrees, as numbers")
             yield f"line {row.line}", row["fid"], row.get("name", ""), shapely.Point(lon, lat)
         return
-    with _long_fields():
+    with long_fields():
         rows = read_rows(file, ("wkt", "fid"))
     for row in rows:
         try:
@@ -161,12 +157,3 @@ def _kinds(category: str) -> str:
 
 def _wrong(found: str, file: Path, expected: str) -> InputInvalid:
     return InputInvalid(found, where=file, expected=expected, remedy="correct it, or take the file that the portal has")
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    limit = csv.field_size_limit(_LONGEST_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)

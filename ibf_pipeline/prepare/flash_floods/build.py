@@ -16,6 +16,7 @@ from ibf_pipeline.prepare.flash_floods.inputs import (
 )
 from ibf_pipeline.prepare.flash_floods.layers import FlashMaker
 from ibf_pipeline.prepare.flash_floods.library import read_scenarios
+from ibf_pipeline.prepare.origins import origin_files
 from ibf_pipeline.prepare.parts import Progress, Workshop, log_progress
 from ibf_pipeline.prepare.up_to_date import Material, bring_up_to_date
 
@@ -33,7 +34,7 @@ def prepare_flash_floods(
     depths, assets = depth_files(static, country, scenarios), asset_files(static)
     material = Material(
         static,
-        files=tuple(files),
+        files=(*files, *origin_files(static)),
         rasters=(*layers.values(), *depths.values()),
         settings=settings_of(country),
         steps=5 + len(depths) + 2 * len(layers) + len(assets),

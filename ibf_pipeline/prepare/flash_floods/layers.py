@@ -16,8 +16,9 @@ from ibf_pipeline.domain.flash_layers import Scenario
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.counted import counts_file, keep_counts, kept_counts
+from ibf_pipeline.prepare.counted_layers import CountedLayers, what_is
 from ibf_pipeline.prepare.counts import write_on_grid
-from ibf_pipeline.prepare.cover import bounds_of_areas, cover_of
+from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.depths import DepthFacts, facts_file, read_facts, write_depth
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_files, read_asset_file
 from ibf_pipeline.prepare.flash_floods.districts import counted_bounds, require_known
@@ -32,7 +33,6 @@ from ibf_pipeline.prepare.flash_floods.store import (
     WET_BLOCKS,
     amounts_name,
     assets_name,
-    counts_name,
     extent_name,
     fids_name,
     write_assets,
@@ -41,6 +41,7 @@ from ibf_pipeline.prepare.flash_floods.store import (
 from ibf_pipeline.prepare.flash_floods.tables import BlockTables, asset_notes, file_notes, library_notes
 from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.inputs import boundary_files, total_files
+from ibf_pipeline.prepare.origins import doubts_of_files
 from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.people import People, people_of
@@ -72,6 +73,7 @@ class FlashMaker:
         self._maps = depth_files(static, country, scenarios)
         self._rasters = layer_files(static, country)
         self._grid_file = next(iter(self._maps.values()))
+        self._layers = CountedLayers(self._rasters, self._grid_file, "library", target, self._have, self._hash)
 
     def make(self) -> None:
         """Every part; text first, so that a wrong table is found before the rasters are read."""
@@ -80,20 +82,18 @@ class FlashMaker:
         require_known(self._country, self._areas.place_codes, self._static)
         made = [outlines, grid := self._area_grid(), self._people_part(grid)]
         depths = [self._depth(name) for name in self._maps]
-        made += [
-            part for indicator in self._rasters for part in self._columns(indicator, self._layer(indicator), depths)
-        ]
+        made += [part for indicator in self._rasters for part in self._columns(indicator, depths)]
         made += [self._assets(category, file, depths) for category, file in asset_files(self._static).items()]
         made += self._extents(grid, depths)
         noted = library_notes(
             self._districts, self._static, self._grid_file, self._facts, self._scenarios, self._country
         )
-        doubts = [*self._people.doubts, *self._layer_doubts(), *noted.doubts]
+        of_files = doubts_of_files(self._static, self._hashes)
+        doubts = [*of_files, *self._people.doubts, *self._layers.doubts(self._districts), *noted.doubts]
         findings = [*noted.findings, *asset_notes(self._target, list(asset_files(self._static)))]
         text = {file.name: self._hash(file) for file in self._texts()}
-        part = Part(
-            "tables", (TABLES, COUNTRY), {"text": text, "settings": tables.settings, "parts": [p.key for p in made]}
-        )
+        made_from = {"text": text, "settings": tables.settings, "noted": of_files, "parts": [p.key for p in made]}
+        part = Part("tables", (TABLES, COUNTRY), made_from)
         self._one(
             "tables of a block",
             part,
@@ -141,17 +141,6 @@ class FlashMaker:
         totals = read_totals(self._static, self._country.admin_levels)
         return people_of(self._rasters[POPULATION_AFFECTED], list(self._levels.values()), sums, counts, totals)
 
-    def _layer_doubts(self) -> list[str]:
-        """What is doubtful about further rasters."""
-        doubts = []
-        for indicator, raster in self._rasters.items():
-            if indicator != POPULATION_AFFECTED:
-                sums = np.load(self._target / _total_name(indicator))
-                counts = kept_counts(self._target / _layer_name(indicator))
-                cover = cover_of(raster, _what(indicator), self._districts, sums, counts)
-                doubts += [*cover.doubts, *counts.doubts(raster.name)]
-        return doubts
-
     def _outlines(self) -> Part:
         files = boundary_files(self._static, self._country)
         names = tuple(f"outlines_adm{level}.geojson" for level in files)
@@ -184,7 +173,7 @@ class FlashMaker:
         def build() -> None:
             country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
             on = counting_grid(raster, self._target / "scratch_grid.tif", country, self._country.raster_arcsec)
-            counts = write_on_grid(raster, on, layer, _what(POPULATION_AFFECTED), country=country)
+            counts = write_on_grid(raster, on, layer, what_is(POPULATION_AFFECTED), country=country)
             sums = area_sums(layer, [], self._areas, self._target / "scratch.tif")[:, 0]
             layer.unlink()
             require_people(sums, raster)
@@ -200,39 +189,12 @@ class FlashMaker:
         part = Part(f"depth_{name}", (target.name, facts_file(target).name), made_from)
         return self._one(f"flood of {name}", part, lambda: write_depth(source, self._grid_file, target, minimum, None))
 
-    def _layer(self, indicator: str) -> Part:
-        """A raster of counts on the grid of the library, as far as districts and library reach."""
-        source, target, what = self._rasters[indicator], self._target / _layer_name(indicator), _what(indicator)
-        bounds = counted_bounds(self._districts, self._grid_file)
-        made_from = {"raster": self._hash(source), "grid": grid_of(self._grid_file), "bounds": bounds}
-        part = Part(f"layer_{indicator}", (target.name, counts_file(target).name), made_from)
-        people = indicator == POPULATION_AFFECTED
-
-        def build() -> None:
-            keep_counts(write_on_grid(source, self._grid_file, target, what, country=bounds, people=people), target)
-
-        return self._one(f"{what} on the grid of the library", part, build)
-
-    def _columns(self, indicator: str, layer: Part, depths: Sequence[Part]) -> list[Part]:
-        """What a layer has in each area in all and in each flood; all that are needed in one pass."""
+    def _columns(self, indicator: str, depths: Sequence[Part]) -> list[Part]:
+        """A raster as far as districts and library reach, what each area has of it in all, and in each flood."""
+        layer = self._layers.layer(indicator, counted_bounds(self._districts, self._grid_file))
+        floods = dict(zip(self._maps, depths, strict=True))
         made_from = {"layer": layer.key, **self._ground}
-        total = Part(f"total_{indicator}", (_total_name(indicator),), made_from)
-        counts = {
-            name: Part(f"counts_{indicator}_{name}", (counts_name(indicator, name),), {**made_from, "depth": depth.key})
-            for name, depth in zip(self._maps, depths, strict=True)
-        }
-
-        def build(stale: list[Part]) -> None:
-            names = [name for name, part in counts.items() if part in stale]
-            wet = [self._target / _depth_name(name) for name in names]
-            sums = area_sums(self._target / layer.files[0], wet, self._districts, self._target / "scratch.tif")
-            with writing(self._target):
-                np.save(self._target / total.files[0], sums[:, 0])
-                for place, name in enumerate(names, 1):
-                    np.save(self._target / counts[name].files[0], sums[:, place])
-
-        self._have(f"{indicator} by area and scenario", [total, *counts.values()], build)
-        return [layer, total, *counts.values()]
+        return [layer, *self._layers.columns(indicator, "scenario", made_from, floods, self._districts)]
 
     def _assets(self, category: str, file: Path, depths: Sequence[Part]) -> Part:
         made_from = {"file": self._hash(file), **self._ground, "depths": [part.key for part in depths]}
@@ -270,18 +232,6 @@ class FlashMaker:
 
         self._have("extents on the national grid", [*parts.values(), wet], build)
         return [*parts.values(), wet]
-
-
-def _what(indicator: str) -> str:
-    return "population raster" if indicator == POPULATION_AFFECTED else f"raster of {indicator}"
-
-
-def _layer_name(indicator: str) -> str:
-    return f"layer_{indicator}.tif"
-
-
-def _total_name(indicator: str) -> str:
-    return f"total_{indicator}.npy"
 
 
 def _depth_name(scenario: str) -> str:

@@ -130,11 +130,6 @@ def assets_name(category: str) -> str:
     return f"assets_{category}.csv"
 
 
-def counts_name(indicator: str, scenario: str) -> str:
-    """File of one column of the table."""
-    return f"counts_{indicator}_{scenario}.npy"
-
-
 def amounts_name(category: str) -> str:
     """File of how many assets each flood reaches in each area."""
     return f"amounts_{category}.npy"

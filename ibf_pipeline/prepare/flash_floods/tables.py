@@ -19,13 +19,14 @@ from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.counted_layers import counts_name
 from ibf_pipeline.prepare.depths import DepthFacts
 from ibf_pipeline.prepare.flash_floods.asset_files import INDICATORS, AssetFile, asset_files, shared_words
 from ibf_pipeline.prepare.flash_floods.catchments import read_area_thresholds, read_upstream
 from ibf_pipeline.prepare.flash_floods.extents import cover_doubt
 from ibf_pipeline.prepare.flash_floods.inputs import scenarios_file
 from ibf_pipeline.prepare.flash_floods.library import scenario_doubts, unused_durations
-from ibf_pipeline.prepare.flash_floods.store import COUNTRY, TABLES, amounts_name, counts_name, fids_name
+from ibf_pipeline.prepare.flash_floods.store import COUNTRY, TABLES, amounts_name, fids_name
 
 NAMED: Final = 5
 

@@ -95,7 +95,6 @@ def rain_of_block(
     longest_h: int,
     last_published: IssueTime | None = None,
     oldest_h: int = OLDEST_CYCLE,
-    trial: str = "",
 ) -> BlockRain:
     """The hourly rain of areas for a block, of all sources in their order, better ones first within a role.
 
@@ -119,7 +118,7 @@ def rain_of_block(
     for source in _of("forecast", sources):
         if asked.unseen.any() or leading(issue_time, areas.codes, asked.given["forecast"], oldest_h) is None:
             asked.ask(source, ahead)
-    rain = _assembled(asked, longest_h, last_published, oldest_h, trial)
+    rain = _assembled(asked, longest_h, last_published, oldest_h)
     used = {label for number, label in enumerate(rain.attrs["origins"]) if (rain["origin"].values == number).any()}
     doubts += [text for each in asked.given["observed"] if each.label in used for text in standing_still(each)]
     doubts += repeated_cycles(asked.given["forecast"])
@@ -131,9 +130,7 @@ def _of(role: Role, sources: Sequence[RainSource]) -> Iterator[RainSource]:
     return (source for source in sources if source.role == role)
 
 
-def _assembled(
-    asked: _Asked, longest_h: int, last_published: IssueTime | None, oldest_h: int, trial: str
-) -> xr.DataArray:
+def _assembled(asked: _Asked, longest_h: int, last_published: IssueTime | None, oldest_h: int) -> xr.DataArray:
     try:
         return assemble(
             asked.issue_time,
@@ -143,7 +140,6 @@ def _assembled(
             nowcasts=asked.given["nowcast"],
             longest_h=longest_h,
             last_published=last_published,
-            trial=trial,
             oldest_h=oldest_h,
         )
     except InputMissing as error:

@@ -15,6 +15,7 @@ from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.holding import Destination, is_to_wait
 from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.shown_before import newest_shown, newest_told
 from ibf_pipeline.targets import carry_out as shared
 from ibf_pipeline.targets.ibf.about import ibf_about
 from ibf_pipeline.targets.ibf.dropped_areas import dropped_areas
@@ -22,7 +23,6 @@ from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.mailing import fails_over_the_mail
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.revise import PROCESSING
-from ibf_pipeline.targets.ibf.shown_before import shown_before, told_before
 from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
@@ -148,6 +148,7 @@ def _notices(revision: Revision, found: Findings) -> list[Notice]:
     mail, names = mail_of(revision), [event.name for event in found.publishable_events]
     mailed = None if mail is None else names_in_preview(mail, names, area_names(found))
     unmailed = about.notify and revision.state().progress.is_unmailed
+    before = revision.run, revision.target, Findings, revision.number
     told = notices(
         found,
         there.before,
@@ -155,8 +156,8 @@ def _notices(revision: Revision, found: Findings) -> list[Notice]:
         there.stations,
         there.issued_today,
         unmailed=unmailed,
-        earlier=partial(shown_before, revision),
-        told=partial(told_before, revision),
+        earlier=partial(newest_shown, *before),
+        told=partial(newest_told, *before),
     )
     told += dropped_areas(found, there.areas)
     own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these

@@ -317,12 +317,6 @@ def test_as_high_as_a_trigger_beyond_the_limit() -> None:
     assert result.beyond_limit("Beta") == []
 
 
-def test_a_trial_says_so() -> None:
-    cube = rain({"A1": {9: 30}})
-    cube.attrs["trial"] = "trial: not for decisions"
-    assert found(cube).headline == "1 trigger (trial: not for decisions)"
-
-
 def test_nothing_is_changed_in_the_rain_that_is_read() -> None:
     cube = rain({"A1": EIGHTY}, missing={"A2": [3]})
     kept = cube.copy(deep=True)

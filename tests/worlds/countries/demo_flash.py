@@ -19,6 +19,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.synthetic.flash_assets import (
+    Point,
     places_in_grid,
     roads_in_grid,
     write_buildings,
@@ -44,7 +45,8 @@ DISTRICTS: Mapping[str, tuple[str, ...]] = {
 STEPS: Mapping[int, Sequence[int]] = {1: (20, 40, 60), 4: (30, 50, 70), 24: (50, 100, 150, 200)}
 """of the library: duration (hours) -> amounts (mm)"""
 LIBRARY_GRID = arcsecond_grid(20.2, 5.2, 21.0, 5.9, 9)
-GAUGES = {1: "Sarvo bridge at Kimiri", 2: "Tavi at Veo"}
+GAUGES = {1: ("Sarvo bridge at Kimiri", "Sarvo", "Kimiri"), 2: ("Tavi at Veo", "Tavi", "Veo")}
+"""fid -> name, its river, the district it is in"""
 ISSUE = IssueTime.parse("2026-02-15T06")
 """the block whose rain and readings are here"""
 WISHES = "Kimiri=@4h:70mm/4h Lokiba=@27h:150mm/24h"
@@ -69,7 +71,7 @@ def make_flash_demo(folder: Path) -> None:
     write_library(folder / "flash_floods", narrow, LIBRARY_GRID, scenarios(STEPS), seed=SEED)
     _write_assets(folder / "assets", narrow)
     levels = {"warning-low": 2.5, "warning-medium": 3.0, "warning": 3.5, "trigger": 4.0}
-    write_gauges(folder / "water_level_gauges.csv", GAUGES, reference=1.6, levels=levels, offset_m=0.4)
+    write_gauges(folder / "water_level_gauges.csv", _gauges(), reference=1.6, levels=levels, offset_m=0.4)
     _write_readings(folder / "water_levels")
     sources = {name: dict(about) for name, about in SOURCES.items()}
     content = {"hazards": {"flash-floods": demo_section()}, "sources": sources}
@@ -129,9 +131,19 @@ def _write_assets(folder: Path, narrow: Sequence[River]) -> None:
         write_points(folder / f"{category}.csv", _points(ground, near, word, step, first))
 
 
+def _gauges() -> Iterator[Point]:
+    """In the middle of what a river has of the district."""
+    ground = {area.code: area.geometry for area in admin_areas()[2]}
+    lines = {river.name: shapely.LineString(river.points) for river in rivers()}
+    for fid, (name, river, district) in GAUGES.items():
+        inside = shapely.get_parts(lines[river].intersection(ground[PARENTS[district]]))
+        place = max(inside, key=shapely.length).interpolate(0.5, normalized=True)
+        yield fid, name, place.y, place.x
+
+
 def _points(
     ground: Mapping[str, BaseGeometry], near: BaseGeometry, word: str, step: float, first: int
-) -> Iterator[tuple[int, str, float, float]]:
+) -> Iterator[Point]:
     names = {code: name for name, code in PARENTS.items()}
     places = [(code, place) for code, area in ground.items() for place in places_in_grid(area.intersection(near), step)]
     for number, (code, (lon, lat)) in enumerate(places):

@@ -124,7 +124,6 @@ def rain(
             "cycle": cycle or start.isoformat(),
             "origins": ("IMERG Late", "GFS"),
             "members": "one run" if isinstance(wet, Mapping) else "ensemble",
-            "trial": "",
         },
     )
 

@@ -124,8 +124,8 @@ def _places(file: Path) -> Iterator[Place]:
 
 def _write_tables(static: Path, gauges: Path) -> None:
     with gauges.open(encoding="utf-8-sig", newline="") as stream:
-        names = {int(row["fid"]): row["name"] for row in csv.DictReader(stream)}
-    write_gauges(static / "water_level_gauges.csv", names, reference=1.2, levels={}, offset_m=0.5)
+        real = [(int(row["fid"]), row["name"], float(row["lat"]), float(row["lon"])) for row in csv.DictReader(stream)]
+    write_gauges(static / "water_level_gauges.csv", real, reference=1.2, levels={}, offset_m=0.5)
     rows = [(area, upstream) for area, many in UPSTREAM.items() for upstream in many]
     for name, header, lines in (
         ("upstream.csv", ("area", "upstream"), rows),

@@ -64,11 +64,15 @@ def write_town(folder: Path) -> Path:
     ]
     static_files.write_geojson(static / "admin_areas" / f"adm{LEVEL}.geojson", features)
     grid = arcsecond_grid(WEST, SOUTH, WEST + 3 * SIDE, SOUTH + 3 * SIDE, CELL_ARCSEC)
-    write_library(static / "flash_floods", rivers_through(TOWN, list(ground.values())), grid, scenarios(STEPS))
+    rivers = rivers_through(TOWN, list(ground.values()))
+    write_library(static / "flash_floods", rivers, grid, scenarios(STEPS))
     with create_raster(static / "population.tif", grid, -1.0) as raster:
         raster.write(np.full((grid.height, grid.width), PEOPLE_IN_A_CELL, dtype=np.float32), 1)
     _write_assets(static / "assets", ground)
-    write_gauges(static / "water_level_gauges.csv", WATER_GAUGES, reference=0.8, levels=LEVELS)
+    river = max((shapely.LineString(each.points) for each in rivers), key=shapely.length)
+    bridges = [river.interpolate(share, normalized=True) for share in (1 / 3, 2 / 3)]
+    gauges = [(fid, name, at.y, at.x) for (fid, name), at in zip(WATER_GAUGES.items(), bridges, strict=True)]
+    write_gauges(static / "water_level_gauges.csv", gauges, reference=0.8, levels=LEVELS)
     middle = ground[GAUGED].centroid
     _write_rows(static / "rain_gauges.csv", ("code", "lat", "lon", "area"), [(RAIN_GAUGE, middle.y, middle.x, GAUGED)])
     return _write_configuration(folder)
