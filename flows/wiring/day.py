@@ -115,7 +115,7 @@ def open_day(
     configuration = open_configuration(config, workspace)
     _require_known(configuration, iso3, target)
     if exercise:
-        configuration = _apart(configuration)
+        configuration = of_exercises(configuration)
     country = configuration.country(iso3, hazard)
     name = target or country.target
     profile = known_hazard(country.hazard).profile
@@ -160,8 +160,8 @@ def _require_known(configuration: Configuration, iso3: str, target: str | None) 
         raise UsageError(error.found, where=error.where, expected=error.expected, remedy=error.remedy) from None
 
 
-def _apart(configuration: Configuration) -> Configuration:
-    """The same configuration with a place of its own for runs and sandbox."""
+def of_exercises(configuration: Configuration) -> Configuration:
+    """The same configuration with the place that exercises have of their own for runs and sandbox."""
     paths = configuration.settings.paths
     apart = {name: f"{getattr(paths, name)}/{EXERCISES}" for name in ("runs", "sandbox")}
     settings = configuration.settings.model_copy(update={"paths": paths.model_copy(update=apart)})
