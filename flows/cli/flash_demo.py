@@ -22,7 +22,7 @@ COUNTRY = "XDM"
 ISSUE_TIME = IssueTime.parse("2026-02-15T06")
 RAIN = "rain"
 """folder of the rain, among the static data and below the workspace"""
-FURTHER = {"2026-02-15T12": "Kimiri=@-2h Lokiba=@18h", "2026-02-15T18": "Veo=@-3h"}
+FURTHER = {"2026-02-15T12": "Kimiri=@-2h:70mm/4h Lokiba=@18h", "2026-02-15T18": "Veo=@-3h"}
 """issue time -> rain of the blocks after it: Kimiri's flood has come; then a burst in Veo between two blocks"""
 SECTION = "flash_floods.yaml"
 """file among the demo country's static data: its section `hazards.flash-floods`, and the `sources` that it lists"""

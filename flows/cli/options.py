@@ -18,7 +18,8 @@ Day = Annotated[
 def day_or_hour(text: str) -> str:
     """A day, or day and hour, as it was written."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2})?", text):
-        raise typer.BadParameter(f"{text!r} is neither a day such as 2026-02-15 nor day and hour such as 2026-02-15T06")
+        expected = "a day such as 2026-02-15 nor day and hour (UTC) such as 2026-02-15T06"
+        raise typer.BadParameter(f"{text!r} is neither {expected}")
     return text
 
 

@@ -65,6 +65,7 @@ def sandbox(
         Literal["current", "described"],
         typer.Option(help="the server of today, or the one that the API description of 2024 describes"),
     ] = "current",
+    exercises: Annotated[bool, typer.Option("--exercises", help="the server that exercises have of their own")] = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -72,11 +73,13 @@ def sandbox(
 
     Example: ibf-pipeline sandbox XDM --port 8510
     """
-    from flows.wiring.day import open_configuration
+    from flows.wiring.day import of_exercises, open_configuration
     from flows.wiring.sandbox import open_sandbox
     from ibf_pipeline.errors import InputMissing
 
     configuration = open_configuration(config, workspace)
+    if exercises:
+        configuration = of_exercises(configuration)
     codes = countries or configuration.country_codes()
     chosen = [configuration.country(code, configuration.hazards(code)[0]) for code in codes]
     seeded = [country for country in chosen if configuration.static_folder(country).is_dir()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -115,11 +116,12 @@ def open_day(
     configuration = open_configuration(config, workspace)
     _require_known(configuration, iso3, target)
     if exercise:
-        configuration = _apart(configuration)
+        configuration = of_exercises(configuration)
     country = configuration.country(iso3, hazard)
     name = target or country.target
     profile = known_hazard(country.hazard).profile
-    issue_time = profile.newest(at or now()) if issued is None else as_issue_time(profile, issued)
+    others = () if hazard is not None else configuration.hazards(iso3)
+    issue_time = profile.newest(at or now()) if issued is None else as_issue_time(profile, issued, others)
     day = Day(configuration, country, issue_time, name, configuration.target(name), exercise)
     if exercise and not day.target.exercises:
         raise ForbiddenByRule(
@@ -132,21 +134,30 @@ def open_day(
     return day
 
 
-def as_issue_time(profile: HazardProfile, asked: IssueTime | date | str) -> IssueTime:
+def as_issue_time(profile: HazardProfile, asked: IssueTime | date | str, others: Sequence[str] = ()) -> IssueTime:
     """What was asked for as an issue time of a hazard: a moment is taken for the period that it is in.
 
-    UsageError where it is none of the hazard's.
+    UsageError where it is none of the hazard's; it names those of the country's `others` that have such a one.
     """
     if isinstance(asked, datetime):
         return profile.issue_time(asked.astimezone(UTC) if asked.tzinfo else asked)
     try:
         return profile.parse(str(asked))
     except ValueError:
+        meant = [each for each in others if _has(each, str(asked))]
         raise UsageError(
             f"issue_{'date' if profile.period_hours == 24 else 'time'} is {str(asked)!r}",
             expected=profile.issue_times,
-            remedy="correct the parameter",
+            remedy=" or ".join(["correct the parameter", *(f"name the hazard: --hazard {each}" for each in meant)]),
         ) from None
+
+
+def _has(hazard: str, issued: str) -> bool:
+    try:
+        known_hazard(hazard).profile.parse(issued)
+    except ValueError:
+        return False
+    return True
 
 
 def _require_known(configuration: Configuration, iso3: str, target: str | None) -> None:
@@ -160,8 +171,8 @@ def _require_known(configuration: Configuration, iso3: str, target: str | None) 
         raise UsageError(error.found, where=error.where, expected=error.expected, remedy=error.remedy) from None
 
 
-def _apart(configuration: Configuration) -> Configuration:
-    """The same configuration with a place of its own for runs and sandbox."""
+def of_exercises(configuration: Configuration) -> Configuration:
+    """The same configuration with the place that exercises have of their own for runs and sandbox."""
     paths = configuration.settings.paths
     apart = {name: f"{getattr(paths, name)}/{EXERCISES}" for name in ("runs", "sandbox")}
     settings = configuration.settings.model_copy(update={"paths": paths.model_copy(update=apart)})

@@ -95,7 +95,7 @@ class HazardProfile:
         if self.period_hours == 24:
             return "a day such as 2026-02-15"
         hours = ", ".join(f"{hour:02d}" for hour in range(0, 24, self.period_hours))
-        return f"day and hour such as 2026-02-15T{24 - self.period_hours:02d}, hours {hours}"
+        return f"day and hour (UTC) such as 2026-02-15T{24 - self.period_hours:02d}, hours {hours}"
 
     def issue_times_of(self, day: date) -> list[IssueTime]:
         """Those of a day (UTC), the first first."""

@@ -139,7 +139,8 @@ def _no_forecast(
         f"no rain forecast for the block of {issue_time.words}: {found}",
         where="rain",
         expected=f"a cycle at most {oldest_h} hours before it",
-        remedy=f"nothing is published, the portal shows the state of {shown}; run the block again when one is there",
+        remedy=f"nothing is published, the portal shows the state of {shown}; run the block again when one "
+        "is there and can be read",
     )
 
 

@@ -12,6 +12,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 
 from flows.backfill import issue_times
 from flows.cli.app import main
+from flows.wiring.day import as_issue_time
 from flows.wiring.decisions import open_run
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
@@ -34,6 +35,14 @@ def test_other_bad_usage() -> None:
         issue_times(FLOODS, date(2026, 2, 2), date(2026, 2, 1))
     with pytest.raises(UsageError, match="exclude each other"):
         Decision(approve=True, abort=True)
+
+
+def test_a_block_of_a_hazard_that_was_not_named() -> None:
+    """`--hazard` was forgotten: floods are meant, which have days."""
+    with pytest.raises(UsageError, match=r"Expected: a day .* parameter or name the hazard: --hazard flash-floods\.$"):
+        as_issue_time(FLOODS, "2026-02-15T06", ["flash-floods"])
+    with pytest.raises(UsageError, match=r"What to do: correct the parameter\.$"):
+        as_issue_time(FLOODS, "2026-02-15T07", ["flash-floods"])
 
 
 def test_the_report_of_a_day_that_never_ran(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Cause:
     probability: float
     """0..1, share of the members in which this area is over the limit; 1 of a single run"""
     observed: float
-    """0..1, share of the rain that was measured"""
+    """0..1, share of the sum's hours that were measured"""
     of_catchment: bool = False
     """whether the mean of its catchment decided and not its own rain"""
     lower_bound: bool = False

@@ -61,7 +61,8 @@ def event_notes(
     for event in events:
         yield event_text(event, published, zone, one_run=one_run)
         for cause in event.causes:
-            fallen = f"; {cause.fallen_mm:.0f} mm of it have fallen" if cause.fallen_mm >= 0.5 else ""
+            by_now = "have fallen" if cause.observed else "are due by now, none of it was measured"
+            fallen = f"; {cause.fallen_mm:.0f} mm of it {by_now}" if cause.fallen_mm >= 0.5 else ""
             yield f"{event.name}, {cause.name or cause.place_code}: {cause_text(cause, published, zone)}{fallen}"
         if event.state == "kept":
             yield f"{event.name}: an earlier block's alert that nothing takes back yet; its numbers are those of then"

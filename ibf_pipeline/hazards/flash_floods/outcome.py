@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, Later, State
@@ -110,4 +110,12 @@ def together(earlier: Outcome, now: Outcome | None, rows: Mapping[str, Row]) -> 
     decides = now if (now.trigger, -now.lead_time) >= (earlier.trigger, -earlier.lead_time) else earlier
     next_one = Later(now.lead_time, now.starts, now.trigger, now.people, alerted_names(now.rows))
     follows = () if decides is now else (next_one,)
-    return replace(merged, starts=decides.starts, state=decides.state, later=(*follows, *now.later))
+    starts = min(earlier.starts, now.starts) if _goes_on(earlier, now) else decides.starts
+    return replace(merged, starts=starts, state=decides.state, later=(*follows, *now.later))
+
+
+def _goes_on(earlier: Outcome, now: Outcome) -> bool:
+    """Whether what exceeds now at 0-hour is what an earlier block saw begin: a block looks back on a few hours only."""
+    if earlier.exceeded is None or not now.trigger or now.lead_time > 0:
+        return False
+    return now.starts <= earlier.exceeded + timedelta(hours=1)

@@ -91,9 +91,9 @@ def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, ca
     worst = f"most people of {counted(others, 'alerted area')} · " if others > 1 else ""
     members = "one run" if found.one_run else counted(found.members, "member")
     block = f"block of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
-    then = "" if event.state == "forecast" else " · numbers of an earlier block"
+    then = "" if event.state == "forecast" else "numbers of an earlier block · "
     catchment = " · the mean of its catchment decided" if cause.of_catchment else ""
-    text = f"{worst}{block} · {members} · clock times {_zone_name(found)}{then}{catchment}"
+    text = f"{then}{worst}{block} · {members} · clock times {_zone_name(found)}{catchment}"
     write_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
     stamp(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 78, stamped(found, [event.key]), 14, _ACROSS)
 

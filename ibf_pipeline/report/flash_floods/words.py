@@ -154,17 +154,25 @@ def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
 
 def _cause(found: FlashFloodFindings, cause: Cause) -> str:
     doubts = [] if cause.resolved else ["the source's steps are longer than a sum that decided"]
-    return "; ".join([cause_text(cause, found.published, found.zone), rain_words(cause), *doubts])
+    return "; ".join([cause_text(cause, found.published, found.zone), rain_words(found, cause), *doubts])
 
 
-def rain_words(cause: Cause) -> str:
-    """What of the rain has fallen, and what is forecast."""
+def rain_words(found: FlashFloodFindings, cause: Cause) -> str:
+    """What of the rain has fallen, and what is forecast.
+
+    Of hours that are over this block's own rain has all fallen: what had not are numbers of an earlier block, which
+    this one's rain may contradict.
+    """
     ahead = max(0.0, cause.amount_mm - cause.fallen_mm)
+    if ahead >= 0.5 and cause.peaks <= found.published:
+        fallen = f"; {cause.fallen_mm:.0f} mm of it had fallen then" if cause.fallen_mm >= 0.5 else ""
+        return f"forecast by an earlier block{fallen}"
     if cause.fallen_mm < 0.5:
         return "all of it is forecast"
     if ahead < 0.5:
-        return "all of it has fallen"
-    return f"{cause.fallen_mm:.0f} mm of it have fallen, {ahead:.0f} mm are forecast"
+        return "all of it has fallen" if cause.observed else "all of it is due by now, none of it was measured"
+    by_now = "have fallen" if cause.observed else "are due by now, none of it was measured"
+    return f"{cause.fallen_mm:.0f} mm of it {by_now}, {ahead:.0f} mm are forecast"
 
 
 def next_update(found: FlashFloodFindings) -> str:

@@ -211,19 +211,20 @@ def _labels(
     if not event.is_estimated and len(largest) > _LABELLED:
         largest = []  # without people none of them matters more than the others
     step = (view.north - view.south) * 74 / _DOWN
-    done = 0
+    done = set[str]()
     for area in largest:
         point = label_point(outlines.shapes[area.place_code], view) if area.place_code in outlines.shapes else None
-        if point is None or done == _LABELLED:
+        if point is None or len(done) == _LABELLED:
             continue
         text = shortened(drawable(area.name, area.place_code), 22)
         if event.is_estimated:
             text += f"\n{people_text(area.people, known=area.people_known)}"
-        done += any(labels.put(point[0], point[1] + away, text, 30, weight="bold") for away in (0, -step, step))
+        if any(labels.put(point[0], point[1] + away, text, 30, weight="bold") for away in (0, -step, step)):
+            done.add(area.place_code)
     upper = layers.levels[found.default_admin_level]
     for code, shape in upper.shapes.items():
         point = label_point(shape, view)
-        if point is not None:
+        if point is not None and code not in done:
             name = shortened(drawable(upper.names[code], code), 22)
             labels.put(*point, name, 26, color=MUTED, style="italic")
 

@@ -48,7 +48,7 @@ function showLeadTimes() {
 function showSwitches(places) {
   const exposed = new Map();
   for (const point of exposedPoints()) exposed.set(point.category, (exposed.get(point.category) || 0) + 1);
-  for (const lines of state.lines) exposed.set(lines.category, exposedLines(lines).length);
+  for (const lines of state.lines) exposed.set(lines.category, new Set(exposedLines(lines)).size);
   const counts = [...Object.entries(places.points).map(([category, flat]) => [category, flat.length / 2]), ...state.lines.map((lines) => [lines.category, lines.seeded])];
   at("assets").hidden = !counts.length;
   at("assets").replaceChildren(make("legend", {}, "Show"), ...counts.map(([category, number]) => make("label", {},

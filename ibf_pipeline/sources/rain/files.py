@@ -105,7 +105,8 @@ class FilesRain:
             except PASSED_OVER as error:
                 failed.append(error)
                 if at == newest or not isinstance(error, InputMissing):
-                    notes.append(f"{self.name}: {self.origin} of {_words(at)} is not used: {error.found}")
+                    mend = f" ({error.remedy})" if error.remedy and not isinstance(error, InputMissing) else ""
+                    notes.append(f"{self.name}: {self.origin} of {_words(at)} is not used: {error.found}{mend}")
                 if isinstance(error, ServerRefused | ServerUnreachable):
                     break
                 continue

@@ -268,6 +268,14 @@ def test_a_new_exceedance_at_0_hour_begins_the_tail_anew() -> None:
     assert (only(first).until, only(second).until) == (at(119), at(126))
 
 
+def test_what_goes_on_exceeding_keeps_its_start() -> None:
+    """200 mm at -1 exceed for 24 hours: later blocks see no further back than -5, and the flood began before that."""
+    wet = [Seen({"A1": {-1 - 6 * number: 200}}, (0, "T", "forecast", 2000)) for number in range(3)]
+    assert [only(each).starts for each in played(wet, durations_h=[24])] == [at(-1)] * 3
+    first, second = played([Seen(burst(-1), (0, "T", "forecast", 60)), Seen(burst(-2), (0, "T", "forecast", 60))])
+    assert (only(first).starts, only(second).starts) == (at(-1), at(4)), "another burst has a start of its own"
+
+
 def test_a_trigger_that_was_never_measured_is_kept_as_long_as_a_tail() -> None:
     """Its start at +3: still there at +120, gone at +126."""
     kept = Seen({}, (0, "T", "kept", 60), observed_to=-53)

@@ -60,15 +60,20 @@ def test_numbers_of_people_that_are_not_known():
     assert "; at least 212 people may be affected in Area A1." in headline(unknown)
 
 
-def test_why_an_area_is_alerted_with_the_rain_that_fell():
-    """20.5 mm an hour in hours 9 to 12; at 16:30 UTC the first two of them are over."""
+def test_why_an_area_is_alerted_with_the_rain_that_is_due():
+    """20.5 mm an hour in hours 9 to 12; at 16:30 UTC the first two of them are over, and nobody measured them."""
     event = only(block := found(rain({"A1": EIGHTY}), late=10.5))
     assert words.why(block, event) == [
         "Area A1: 82 mm in 4 hours from 16:00 CAT, nearest scenario 80mm_4hr, rank 7; 212 people in A1; limit 20; "
-        "41 mm of it have fallen, 41 mm are forecast.",
+        "41 mm of it are due by now, none of it was measured, 41 mm are forecast.",
         "The limit is passed first at Sun 2026-02-15 17:00 CAT, in Area A1, by the rain of 1 hour.",
     ]
     assert words.sure(block, event) == "One run of the forecast: it has no probability."
+
+
+def test_rain_that_was_measured_has_fallen():
+    block = found(rain({"A1": {-1: 20.5, 0: 20.5, 1: 20.5, 2: 20.5}}))
+    assert words.why(block, only(block))[0].endswith("; 41 mm of it have fallen, 41 mm are forecast.")
 
 
 def test_shares_of_members_are_called_uncalibrated():
@@ -101,6 +106,7 @@ def test_an_alert_that_nothing_takes_back_says_so():
     second = found(rain({}, block(1), observed_to=-6), first)
     assert only(second).state == "kept"
     assert words.states(second, only(second))[0].startswith("An earlier block's alert that nothing takes back yet")
+    assert words.why(second, only(second))[0].endswith("; forecast by an earlier block.")
 
 
 def test_what_cannot_be_seen_is_kept_apart():

@@ -264,6 +264,7 @@ def test_a_file_of_another_run_or_of_another_unit_is_not_used(tmp_path: Path) ->
     found = block(tmp_path, {"model": MODEL})
     assert found.rain.attrs["cycle"] == "2026-02-15T00:00"
     assert found.notes[0].startswith("model: model of 2026-02-15 06:00 UTC is not used: precipitation in 'K'")
+    assert found.notes[0].endswith(")"), "and what to do about it"
 
 
 def test_a_folder_that_may_not_be_read_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
