@@ -98,8 +98,8 @@ def mails(day: Day, found: FlashFloodFindings) -> bool:
     if begun is not None and begun.about().notify:
         return True
     told = newest_told(day.run, day.target_name, FlashFloodFindings)
-    last = None if told is None else rule.LastMail(told.published, told)
-    decided = rule.mailing(found, shown_before(day), last, found.published)
+    last = None if told is None else rule.LastMail(told.issue_time.start, told)  # a day is four blocks: clocks jitter
+    decided = rule.mailing(found, shown_before(day), last, found.issue_time.start)
     for reason in decided.reasons:
         log.info("%s: %s: %s", found.country, "people are notified" if decided.notify else "nobody is notified", reason)
     return decided.notify

@@ -121,9 +121,8 @@ def test_a_cycle_of_the_block_before_alerts_and_takes_nothing_back(project: Flas
     assert "takes nothing back" in " ".join(project.found(block(6)).notes)
 
 
-@pytest.mark.parametrize("call", [3, 30])
-def test_a_killed_run_is_resumed_and_nobody_is_mailed_twice(project: FlashProject, call: int) -> None:
-    project.rain(block(6), WARNING)
+def killed(project: FlashProject, call: int) -> None:
+    """The block of 06:00, run by a process that is killed at one of its calls."""
     child = os.fork()
     if child == 0:
         send, sent = IbfTransport.send, []
@@ -141,12 +140,28 @@ def test_a_killed_run_is_resumed_and_nobody_is_mailed_twice(project: FlashProjec
         finally:
             os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+
+
+@pytest.mark.parametrize("call", [3, 30])
+def test_a_killed_run_is_resumed_and_nobody_is_mailed_twice(project: FlashProject, call: int) -> None:
+    project.rain(block(6), WARNING)
+    killed(project, call)
     (revision,) = project.revisions(block(6))
     assert revision.state().left
     assert project.run(block(6)).is_completed(), "a run goes on with it, and notifies as it was to"
     assert project.revisions(block(6)) == [revision]
     shown = project.portal()
     assert (list(shown.events), len(shown.mails)) == (["Alpha", "Beta"], 1)
+
+
+def test_after_a_killed_run_a_small_change_is_no_second_mail(project: FlashProject) -> None:
+    """What was begun is finished with its mail; whether the rest is news is asked once people know of that."""
+    project.rain(block(6), WARNING)
+    killed(project, 30)
+    assert project.run(block(6), "Alpha=@8h Beta=@20h").is_completed()
+    assert [revision.about().notify for revision in project.revisions(block(6))] == [True, False]
+    shown = project.portal()
+    assert (shown.events["Alpha"][1], shown.mails) == ("8-hour", [("Alpha", "Beta")])
 
 
 def test_past_blocks_are_run_in_their_order_without_mails(project: FlashProject) -> None:
@@ -218,3 +233,22 @@ def test_a_held_approval_dies_with_the_next_block(project: FlashProject) -> None
     state = project.run(block(12), "Beta=@10h", hold=True)
     assert (state.name, "not held for approval: there is no time to wait" in state.message) == ("Completed", True)
     assert project.portal().mails == [("Beta",)]
+
+
+def test_a_trigger_within_12_hours_does_not_wait_behind_what_is_held(project: FlashProject) -> None:
+    """Found by a second run of the same block, while a warning of the first waits for a person."""
+    assert project.run(block(6), "Beta=@20h", hold=True).name == "Held"
+    state = project.run(block(6), "Alpha=@6h Beta=@20h", hold=True)
+    assert (state.name, "not held for approval: there is no time to wait" in state.message) == ("Completed", True)
+    held, _ = project.revisions(block(6))
+    assert held.state().is_closed
+    shown = project.portal()
+    assert (list(shown.events), shown.mails) == (["Alpha", "Beta"], [("Alpha", "Beta")])
+
+
+def test_a_mail_that_is_due_after_a_day_does_not_wait_for_the_clock(project: FlashProject, clock: Any) -> None:
+    """Four blocks later people are told again, though that run began some seconds earlier than the one before."""
+    for hour, late, mails in ((0, 4.76, 1), (18, 4.75, 1), (24, 4.75, 2)):
+        clock(at(hour + late))
+        assert project.run(block(hour), "Beta=@30h").is_completed()
+        assert len(project.portal().mails) == mails
