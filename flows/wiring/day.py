@@ -33,6 +33,8 @@ class Day:
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
     accepted: tuple[str, ...] = ()
     """events that a person lets close although something that they are about cannot be seen"""
+    asked: bool = True
+    """whether somebody asked for this issue time; else it is the newest of the moment that the run was scheduled for"""
 
     @property
     def issue_date(self) -> date:
@@ -120,7 +122,8 @@ def open_day(
     name = target or country.target
     profile = known_hazard(country.hazard).profile
     issue_time = profile.newest(at or now()) if issued is None else as_issue_time(profile, issued)
-    day = Day(configuration, country, issue_time, name, configuration.target(name), exercise)
+    asked = issued is not None
+    day = Day(configuration, country, issue_time, name, configuration.target(name), exercise, asked=asked)
     if exercise and not day.target.exercises:
         raise ForbiddenByRule(
             f"target {name} does not allow exercises",

@@ -195,6 +195,16 @@ def test_what_has_begun_when_people_read_it_is_0_hour(project: FlashProject, clo
         assert (found.events[0].lead_time, found.published) == (sent, moment if moment < at(16) else at(6))
 
 
+def test_a_scheduled_block_that_is_late_tells_of_no_hours_that_are_gone(project: FlashProject, clock: Any) -> None:
+    """Two blocks at once, after the worker was away: the portal mails about the first, and no more once it began."""
+    project.rain(block(0), "Alpha=@9h")
+    clock(at(10.8))
+    for asked, sent in ((None, 0), (str(block(0)), 9)):
+        day = open_day(project.config, "XTV", asked, None, at=at(4.75), workspace=project.workspace)
+        found, _ = flash_leg.find_block(day)
+        assert (found.issue_time, found.events[0].lead_time) == (block(0), sent)
+
+
 def test_an_exercise_has_its_own_past_and_ends_with_its_tails(project: FlashProject) -> None:
     assert project.run(block(0), "Beta=@-2h").is_completed(), "a real tail begins"
     exercise = ("scenario", "XTV", "--hazard", "flash-floods")
