@@ -11,14 +11,14 @@ from functools import partial
 from typing import Any
 
 from prefect.client.schemas.objects import State
-from prefect.runtime import deployment
+from prefect.runtime import deployment, flow_run
 
 from flows.approval import await_approval, tell_waiting
 from flows.ending import HOLD, URGENT, ended, failed, nothing_new, tell
 from flows.half_made import shown_meanwhile
 from flows.installed import final
 from flows.morning import show_waiting
-from flows.states import COMPLETED, HELD, NOT_NOTIFIED
+from flows.states import COMPLETED, HELD, NOT_NOTIFIED, WATCHED
 from flows.wiring.day import Day, now, open_day
 from flows.wiring.issue_date import Asked, scheduled_moment
 from flows.wiring.legs import leg_of
@@ -91,7 +91,8 @@ def run_day(
             config, country, issued, target, hazard=hazard, at=scheduled_moment(), workspace=workspace,
             exercise=exercise,
         )  # fmt: skip
-        day = replace(day, accepted=options.consent.blind)
+        by_sensor = WATCHED in (flow_run.tags or ())  # which names the period that it waited for
+        day = replace(day, accepted=options.consent.blind, asked=day.asked and not by_sensor)
         shown = partial(shown_meanwhile, day)
         with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
             sources = None if options.wishes is None else _wished(day, options.wishes)

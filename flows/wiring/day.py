@@ -34,7 +34,7 @@ class Day:
     accepted: tuple[str, ...] = ()
     """events that a person lets close although something that they are about cannot be seen"""
     asked: bool = True
-    """whether somebody asked for this issue time; else it is the newest of the moment that the run was scheduled for"""
+    """whether a person asked for this issue time; else it is that of the moment for which the run was due"""
 
     @property
     def issue_date(self) -> date:

@@ -7,12 +7,13 @@ import re
 import shutil
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from flows.backfill import issue_times
-from flows.states import exit_code
+from flows.states import WATCHED, exit_code
 from flows.wiring import flash_leg
 from flows.wiring.day import open_day
 from ibf_pipeline.errors import UsageError
@@ -195,7 +196,9 @@ def test_what_has_begun_when_people_read_it_is_0_hour(project: FlashProject, clo
         assert (found.events[0].lead_time, found.published) == (sent, moment if moment < at(16) else at(6))
 
 
-def test_a_scheduled_block_that_is_late_tells_of_no_hours_that_are_gone(project: FlashProject, clock: Any) -> None:
+def test_a_scheduled_block_that_is_late_tells_of_no_hours_that_are_gone(
+    project: FlashProject, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two blocks at once, after the worker was away: the portal mails about the first, and no more once it began."""
     project.rain(block(0), "Alpha=@9h")
     clock(at(10.8))
@@ -203,6 +206,9 @@ def test_a_scheduled_block_that_is_late_tells_of_no_hours_that_are_gone(project:
         day = open_day(project.config, "XTV", asked, None, at=at(4.75), workspace=project.workspace)
         found, _ = flash_leg.find_block(day)
         assert (found.issue_time, found.events[0].lead_time) == (block(0), sent)
+    monkeypatch.setattr("flows.hazard_run.flow_run", SimpleNamespace(tags=[WATCHED]))
+    assert project.run(block(0)).is_completed()
+    assert project.portal().events["Alpha"][1] == "0-hour", "a sensor's, too"
 
 
 def test_an_exercise_has_its_own_past_and_ends_with_its_tails(project: FlashProject) -> None:
