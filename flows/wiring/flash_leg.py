@@ -105,8 +105,8 @@ def mails(day: Day, found: FlashFloodFindings) -> bool:
 
 
 def moment_of_publication(day: Day, at: datetime) -> datetime:
-    """When people read a block: now, as long as it is the newest there is, and where its schedule or sensor was late; of
-    any other, as in a backfill or an exercise of another day, when it began.
+    """When people read a block: now, as long as it is the newest there is, and where its schedule or sensor was late;
+    of any other, as in a backfill or an exercise of another day, when it began.
     """
     begun, profile = day.issue_time.start, day.profile
     is_newest = begun <= at < profile.end(day.issue_time) + timedelta(hours=profile.hours_late)
