@@ -1,10 +1,12 @@
-"""Area means of 193 hours of rain in 367 areas, against refining the grid eight times and masking area by area.
+"""Area means of 193 hours of rain in 367 areas and all of their rolling sums, against refining the grid eight times,
+masking area by area, and summing area by area.
 
 Peer route, rewritten from its description: bring the whole cube onto a grid of eight times as many rows and columns
 (bilinear), then for every area cut its box, mask it by the centres of cells, and take the mean of each hour in a loop.
 The grid is that of IMERG (0.1 degrees, 31..38 E, 19..7 S), the areas are Malawi's real ones, the rain is made up.
 ours: shares that were made once and kept, means, and their hours. The peer is run on `--peer-areas` areas, scaled
-linearly; its refinement is done once.
+linearly; its refinement is done once. Rolling sums are of 1, 2, 4, 12, 24 and 48 hours in every area, with what of them
+is whole, resolved and measured; the peer's are a sum of the last hours for each hour, duration and area, in a loop.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from shapely.geometry.base import BaseGeometry
 
 from benchmarks import inputs
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.hazards.flash_floods.sums import Series, sums_of
 from ibf_pipeline.rain.grid import Grid
 from ibf_pipeline.rain.hourly import hourly
 from ibf_pipeline.rain.steps import GriddedRain
@@ -34,6 +37,8 @@ from ibf_pipeline.rain.weights import area_steps, kept_weights, weigh
 
 GRID = Grid(left=31.0, top=-7.0, dx=0.1, dy=0.1, width=70, height=120)
 FINER = 8
+DURATIONS = (1, 2, 4, 12, 24, 48)
+"""hours"""
 
 
 def malawi() -> tuple[list[str], list[BaseGeometry]]:
@@ -90,6 +95,27 @@ def peer(rain: GriddedRain, outlines: list[BaseGeometry], areas: int) -> tuple[n
     return means, refined - started, looped
 
 
+def our_sums(means: np.ndarray) -> tuple[dict[int, np.ndarray], float]:
+    """By duration (hour, area) mm, and seconds."""
+    shape = means.shape
+    series = Series(means[np.newaxis].astype(float), np.zeros((1, *shape), bool), np.ones(shape), np.ones(shape))
+    started = time.perf_counter()
+    sums = {hours: sums_of(series, hours).amount[0] for hours in DURATIONS}
+    return sums, time.perf_counter() - started
+
+
+def peer_sums(means: np.ndarray) -> tuple[dict[int, np.ndarray], float]:
+    """As ours."""
+    started = time.perf_counter()
+    sums = {hours: np.zeros(means.shape) for hours in DURATIONS}
+    for area in range(means.shape[1]):
+        series = means[:, area]
+        for hours, found in sums.items():
+            for hour in range(len(series)):
+                found[hour, area] = series[max(0, hour + 1 - hours) : hour + 1].sum()
+    return sums, time.perf_counter() - started
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=int, default=193)
@@ -104,6 +130,9 @@ def main() -> None:
         ours(rain, codes, outlines, Path(name))
         found, seconds = ours(rain, codes, outlines, Path(name))
     theirs, refining, looping = peer(rain, outlines, min(options.peer_areas, len(outlines)))
+    sums, summing = our_sums(found)
+    their_sums, their_summing = peer_sums(found.astype(float))
+    differ = max(float(np.abs(sums[hours] - their_sums[hours]).max()) for hours in DURATIONS)
     cells = shapely.area(outlines) / (GRID.dx * GRID.dy)
     apart = np.abs(found[:, : theirs.shape[1]] - theirs)
     print(f"{options.hours} hours x {len(codes)} areas of {np.median(cells):.1f} cells (median)")
@@ -111,6 +140,9 @@ def main() -> None:
     print(f"peer: {refining + looping:.2f} s (refining {refining:.2f} s, areas {looping:.2f} s)")
     print(f"apart: {np.nanmean(apart):.3f} mm on average, {int(np.isnan(theirs[0]).sum())} areas that the peer misses")
     print(f"ratio: {(refining + looping) / seconds:.0f}x")
+    print(f"rolling sums: ours {summing:.3f} s, peer {their_summing:.2f} s, largest difference {differ:.3f} mm")
+    print(f"ratio of rolling sums: {their_summing / summing:.0f}x")
+    print(f"ratio of both: {(refining + looping + their_summing) / (seconds + summing):.0f}x")
 
 
 if __name__ == "__main__":

@@ -145,6 +145,12 @@ def _no_forecast(
     )
 
 
+def _mean(rain: xr.DataArray) -> npt.NDArray[np.float32]:
+    """(time, area) mean of the members that have a value; NaN where fewer than half have."""
+    mean: npt.NDArray[np.float32] = rain.mean("member").where(2 * rain.count("member") >= rain.sizes["member"]).values
+    return mean
+
+
 def _filled(
     times: npt.NDArray[np.datetime64],
     areas: Sequence[str],
@@ -160,13 +166,14 @@ def _filled(
     origins: list[str] = []
     for source, is_observed, hours in series:
         rain = source.rain.reindex(time=times, area=list(areas))
-        values = rain.values if np.array_equal(rain["member"], members) else rain.mean("member", skipna=False).values
-        takes = (origin < 0) & hours[:, np.newaxis] & np.isfinite(rain.values).any(axis=0)
+        alike = np.array_equal(rain["member"], members)
+        values = np.broadcast_to(rain.values if alike else _mean(rain), amount.shape)
+        takes = (origin < 0) & hours[:, np.newaxis] & np.isfinite(values).any(axis=0)
         if not takes.any():
             continue
         if source.label not in origins:
             origins.append(source.label)
-        amount[:, takes] = np.broadcast_to(values, amount.shape)[:, takes]
+        amount[:, takes] = values[:, takes]
         origin[takes], seen[takes] = origins.index(source.label), is_observed
         step_hours[takes] = np.broadcast_to(rain["step_hours"].values[:, np.newaxis], shape)[takes]
     fits = np.int8 if len(origins) <= np.iinfo(np.int8).max else np.int16

@@ -68,7 +68,8 @@ def millimetres(values: npt.NDArray[Any], unit: Unit, reads: Reads) -> Floats:
 def amounts_of(fields: Sequence[Field], reads: Reads, cycle: Moment | None) -> list[Amount]:
     """Every field as the amount of a span: that of the file, else what the source declares.
 
-    What has no length (a sum at the start of the run) is left out.
+    What has no length (a sum at the start of the run) is left out, and so is the field of 0 that many models write for
+    their start as a step or bucket of its own: a run does not know that it was dry before.
     Raises InputInvalid where neither says it, or file and source contradict each other.
     """
     _require_declared_kind(fields, reads)
@@ -77,8 +78,10 @@ def amounts_of(fields: Sequence[Field], reads: Reads, cycle: Moment | None) -> l
     spans = [field.span or _declared_span(field, reads, cycle, step) for field in fields]
     _require_declared_spans(fields, spans, reads)
     found = []
+    begin = min((field.stamp for field in bare), default=None)
     for field, (start, end) in zip(fields, spans, strict=True):
-        if end > start:
+        is_begin = field.span is None and field.stamp == begin and end == cycle
+        if end > start and not is_begin:
             mm = field.values * np.float32((end - start) / HOUR) if field.is_rate else field.values
             found.append(Amount(field.member, (start, end), mm, field.file))
     return found

@@ -64,7 +64,11 @@ def cut_out(lat: npt.NDArray[Any], lon: npt.NDArray[Any], bounds: Bounds, where:
     dy, dx = _cell(lat, "latitude", where), _cell(lon, "longitude", where)
     dy, dx = dy or dx, dx or dy
     rows = rows[(lat[rows] > south - 1.5 * dy) & (lat[rows] < north + 1.5 * dy)]
-    columns = columns[(lon[columns] > west - 1.5 * dx) & (lon[columns] < east + 1.5 * dx)]
+    across = lon[columns]
+    if len(lon) * dx > 360.0 - dx:  # around the globe: a country on both sides of 180 degrees reaches over both ends
+        columns, across = np.tile(columns, 3), np.concatenate([across - 360.0, across, across + 360.0])
+    near = (across > west - 1.5 * dx) & (across < east + 1.5 * dx)
+    columns, across = columns[near], across[near]
     if not (dy and len(rows) and len(columns)):
         raise InputInvalid(
             f"the grid of {len(lat)} x {len(lon)} cells from latitude {lat.min():g} to {lat.max():g} and longitude "
@@ -73,7 +77,7 @@ def cut_out(lat: npt.NDArray[Any], lon: npt.NDArray[Any], bounds: Bounds, where:
             expected=f"latitude {south:g} to {north:g}, longitude {west:g} to {east:g}",
             remedy="fetch the area of this country",
         )
-    for name, axis, cell in (("latitude", lat[rows], dy), ("longitude", lon[columns], dx)):
+    for name, axis, cell in (("latitude", lat[rows], dy), ("longitude", across, dx)):
         if (np.abs(np.abs(np.diff(axis)) - cell) > EVEN * cell).any():
             raise InputInvalid(
                 f"the {name}s are not evenly spaced",
@@ -82,8 +86,8 @@ def cut_out(lat: npt.NDArray[Any], lon: npt.NDArray[Any], bounds: Bounds, where:
                 remedy="order the product on a regular grid, or bring it onto one (cdo remapcon)",
             )
     dy = (lat[rows[0]] - lat[rows[-1]]) / (len(rows) - 1) if len(rows) > 1 else dy
-    dx = (lon[columns[-1]] - lon[columns[0]]) / (len(columns) - 1) if len(columns) > 1 else dx
-    left, top, dx, dy = (round(float(each), 8) for each in (lon[columns[0]] - dx / 2, lat[rows[0]] + dy / 2, dx, dy))
+    dx = (across[-1] - across[0]) / (len(columns) - 1) if len(columns) > 1 else dx
+    left, top, dx, dy = (round(float(each), 8) for each in (across[0] - dx / 2, lat[rows[0]] + dy / 2, dx, dy))
     grid = Grid(left, top, dx, dy, len(columns), len(rows), pole)
     return Cut(rows, columns, grid)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -84,6 +85,21 @@ def _stacked(amounts: Sequence[Amount], members: Sequence[int]) -> tuple[dict[Sp
 def _same(one: Floats, other: Floats) -> bool:
     """GFS writes the sum of its first 6 hours twice: as the bucket and as the sum of the run."""
     return bool(np.allclose(one, other, rtol=0, atol=NOISE, equal_nan=True))
+
+
+def contradicting(rain: Mapping[Path, GriddedRain]) -> set[Path]:
+    """Of files that were each read by itself, on one grid: those that say different amounts of the same span."""
+    told: dict[Span, dict[Path, Floats]] = {}
+    for file, each in rain.items():
+        for step, span in enumerate(zip(each.starts, each.ends, strict=True)):
+            told.setdefault(span, {})[file] = each.amount[:, step]
+    return {
+        file
+        for amounts in told.values()
+        for (one, mm), (other, others) in combinations(amounts.items(), 2)
+        if mm.shape != others.shape or not _same(mm, others)
+        for file in (one, other)
+    }
 
 
 def _candidates(stacks: dict[Span, Floats], files: dict[Span, Path]) -> Iterator[tuple[Span, np.timedelta64, Floats]]:

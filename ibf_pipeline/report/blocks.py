@@ -80,6 +80,8 @@ class Blocks:
     """(findings, event, folder of the findings): what else is on its map"""
     country_words: Callable[[Any], CountryWords] = plain.country_words
     """(findings): of the country's map"""
+    indicator_words: Mapping[str, str] = field(default_factory=dict)
+    """further indicators in the page's words, with their unit; as portals name them where they are not here"""
     event_columns: Mapping[str, Callable[[Any], Value]] = field(default_factory=dict)
     """further columns of the table of events: name -> (event)"""
     tables: Callable[[Any, Any], Sequence[Table]] = plain.nothing
@@ -138,6 +140,7 @@ BLOCKS: Final[dict[str, Blocks]] = {
         event_words=flash_words.event_words,
         event_marks=event_marks,
         country_words=flash_words.country_words,
+        indicator_words=flash_words.INDICATORS,
         event_columns=flash_tables.event_columns(),
         tables=flash_tables.flash_tables,
         tables_need_kept=True,

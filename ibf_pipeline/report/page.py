@@ -48,6 +48,7 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         cycle=cycle_word(profile),
         issue_time=issue_time.words,
         issued=issued_text(issue_time),
+        indicator_words=blocks.indicator_words,
         **blocks.names,
     )
 

@@ -24,3 +24,5 @@ def test_rain() -> None:
     assert apart is not None
     assert float(apart[1]) < 1
     assert re.search(r"^ratio: \d+x$", done.stdout, re.MULTILINE)
+    assert re.search(r"^rolling sums: .* largest difference 0\.00\d mm$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ratio of both: \d+x$", done.stdout, re.MULTILINE)

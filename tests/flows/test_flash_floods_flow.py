@@ -143,13 +143,17 @@ def killed(project: FlashProject, call: int) -> None:
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
 
 
-@pytest.mark.parametrize("call", [3, 30])
-def test_a_killed_run_is_resumed_and_nobody_is_mailed_twice(project: FlashProject, call: int) -> None:
+@pytest.mark.parametrize(("call", "again"), [(3, "run"), (30, "resume")])
+def test_a_killed_run_is_gone_on_with_and_nobody_is_mailed_twice(project: FlashProject, call: int, again: str) -> None:
     project.rain(block(6), WARNING)
     killed(project, call)
     (revision,) = project.revisions(block(6))
     assert revision.state().left
-    assert project.run(block(6)).is_completed(), "a run goes on with it, and notifies as it was to"
+    if again == "run":
+        assert project.run(block(6)).is_completed(), "it goes on with the revision, and notifies as it was to"
+    else:
+        code, output = project.invoke("resume", "XTV/flash-floods/2026-02-15T06")
+        assert code == 0, output
     assert project.revisions(block(6)) == [revision]
     shown = project.portal()
     assert (list(shown.events), len(shown.mails)) == (["Alpha", "Beta"], 1)

@@ -18,7 +18,7 @@ from ibf_pipeline.sandbox import seed_assets
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import feature, square, write_areas
 
-FLASH = {"districts": {"Alpha": ["A1"]}, "sources": ["rain"], "admin_levels": [2], "default_admin_level": 2}
+FLASH = {"districts": {"Alpha": ["A1"]}, "sources": ["model"], "admin_levels": [2], "default_admin_level": 2}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
     (static / "assets/schools.csv").write_text("fid,name,lat,lon\n16,School,10.05,10.05\n")
     (tmp_path / "config/countries").mkdir(parents=True)
     settings = {
-        "sources": {"rain": {"kind": "folder", "root": "rain"}},
+        "sources": {"rain": {"kind": "folder", "root": "rain"}, "model": {"kind": "rain-folder", "root": "rain"}},
         "targets": {"here": {"kind": "files", "folder": "out"}},
     }
     (tmp_path / "config/settings.yaml").write_text(yaml.safe_dump(settings))

@@ -119,6 +119,18 @@ def test_members_have_the_same_observations_and_their_own_forecast() -> None:
     assert found.sel(area="A").isel(time=[52 - 4 - 3, 53, 54]).values.tolist() == [[2, 4, 1], [2, 4, 2], [2, 4, 3]]
 
 
+@pytest.mark.parametrize(("lacking", "expected"), [(1, (3, "ECMWF 2026-02-15T00")), (2, (9, "GFS 2026-02-15T00"))])
+def test_members_that_lack_an_hour_leave_it_to_the_others_or_to_the_next_source(
+    lacking: int, expected: tuple[float, str]
+) -> None:
+    """Of 2, 4 and 6 mm the mean of those that are there; where most are not, the hour is another source's."""
+    ensemble, gap = rain("ECMWF", -5, 60, 2, cycle=-6, members=3), rain("GFS", -5, 60, 9, cycle=-6)
+    ensemble.rain[3 - lacking :, 2] = nan
+    found = assemble(ISSUE, ["A"], [], [GFS, ensemble, gap])
+    assert at(found, -3) == (*expected, False)
+    assert at(found, -2) == (4, "ECMWF 2026-02-15T00", False)
+
+
 @pytest.mark.parametrize(
     ("forecasts", "words"),
     [

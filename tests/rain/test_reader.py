@@ -9,11 +9,13 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 import pytest
+import shapely
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.rain.steps import GriddedRain
+from ibf_pipeline.rain.weights import weigh
 from ibf_pipeline.sources.archives import unpacked
 from tests.rain.written import BOUNDS, CYCLE, LAT, LON, flat, grib, hour, imerg, netcdf
 
@@ -153,6 +155,19 @@ def test_declared_buckets(tmp_path: Path) -> None:
         read_rain([file], Reads(amounts="buckets"), BOUNDS)
 
 
+@pytest.mark.parametrize("reads", [Reads(amounts="buckets", bucket_hours=6), Reads(amounts="step", stamp="end")])
+def test_the_start_of_a_run_is_no_dry_time_before_it(reads: Reads, tmp_path: Path) -> None:
+    """Models write a field of 0 for their start; the hours before are those of an older run, which may have rain."""
+    file = netcdf(tmp_path / "run.nc", [0, 1, 2], np.stack([flat(0), flat(2), flat(5)]), run=True)
+    assert steps(read_rain([file], reads, BOUNDS)) == [(0, 1), (1, 2)]
+
+
+def test_steps_before_the_start_of_a_nowcast_were_measured(tmp_path: Path) -> None:
+    file = netcdf(tmp_path / "radar.nc", [-1, 0, 1], np.stack([flat(4), flat(2), flat(5)]), run=True)
+    rain = read_rain([file], Reads(amounts="step", stamp="end"), BOUNDS)
+    assert (steps(rain), fallen(rain)) == ([(-2, -1), (-1, 0), (0, 1)], [4, 2, 5])
+
+
 @pytest.mark.parametrize(("stamp", "first"), [("start", 0), ("middle", 0.5), ("end", 1)])
 def test_stamps_at_the_start_the_middle_and_the_end(stamp: str, first: float, tmp_path: Path) -> None:
     file = netcdf(tmp_path / "radar.nc", [first, first + 1], np.stack([flat(1), flat(2)]))
@@ -202,6 +217,16 @@ def test_a_country_on_the_seam_of_a_global_grid(tmp_path: Path) -> None:
     rain = read_rain([file], HOURLY, (-2.4, 5.6, 1.4, 8.4))
     assert rain.amount[0, 0, 0].tolist() == [7, 8, 9, 10, 11, 12]
     assert (rain.grid.left, rain.grid.dx) == (-3.5, 1)
+
+
+def test_a_country_on_both_sides_of_180_degrees_has_all_cells(tmp_path: Path) -> None:
+    """Of Fiji, whose areas are cut there: no part of one lies beyond the last cell, whose middle is at the seam."""
+    lat, lon = np.arange(-10.0, -25.0, -1), np.arange(0.0, 360.0, 1)
+    field = np.broadcast_to(np.abs(lon - 180), (1, len(lat), len(lon)))
+    rain = read_rain([netcdf(tmp_path / "global.nc", [1], field, lat=lat, lon=lon)], HOURLY, (-180, -21, 180, -12))
+    ends = weigh(rain.grid, ["west", "east"], [shapely.box(179.6, -17, 180, -16), shapely.box(-180, -17, -178.5, -16)])
+    assert ends.means(rain.amount)[0, 0].tolist() == pytest.approx([0, 1 / 1.5], abs=1e-3)
+    assert np.add.reduceat(ends.shares, ends.begins[:-1]).tolist() == pytest.approx([1, 1])
 
 
 def rotated_file(file: Path, pole: tuple[float, float] | None) -> Path:

@@ -106,6 +106,15 @@ def town() -> FlashWorld:
 
 
 @cache
+def dire_dawa(*, three: bool = False) -> FlashWorld:
+    """The town of Ethiopia, whose gauges have alert levels, as one district or as three."""
+    from tests.worlds.dire_dawa.country import CODES, ISO3, THREE, TOWN, write_dire_dawa
+
+    districts = THREE if three else {TOWN: CODES}
+    return _made(ISO3, lambda folder: write_dire_dawa(folder, districts))
+
+
+@cache
 def malawi(source: Path) -> FlashWorld:
     """Malawi; `source`: the folder of its real areas and points."""
     from tests.worlds.malawi.country import ISO3, write_malawi

@@ -122,13 +122,26 @@ class FlashRuns:
         with open_sandbox(configuration, configuration.country(self.iso3, "flash-floods")) as server:
             account = {"email": "pipeline@sandbox.example", "password": SANDBOX_PASSWORD}
             token = requests.post(f"{server.url}/user/login", json=account, timeout=10).json()["user"]["token"]
-            answer = requests.get(
-                f"{server.url}/event?countryCodeISO3={self.iso3}&disasterType=flash-floods",
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=10,
+
+            def get(path: str) -> Any:
+                answer = requests.get(f"{server.url}/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+                answer.raise_for_status()
+                return answer.json()
+
+            level = self.country.default_admin_level
+            return Portal(
+                get(f"event?countryCodeISO3={self.iso3}&disasterType=flash-floods"),
+                [mail.event_names for mail in server.mails(self.iso3)],
+                len(get(f"admin-areas/{self.iso3}/flash-floods/{level}")["features"]),
+                {
+                    category: {
+                        each["properties"]["fid"]: each["properties"]["dynamicData"]
+                        for each in get(f"point-data/{category}/{self.iso3}?disasterType=flash-floods")["features"]
+                        if each["properties"]["dynamicData"]
+                    }
+                    for category in ("schools", "health_sites", "waterpoints", "gauges")
+                },
             )
-            answer.raise_for_status()
-            return Portal(answer.json(), [mail.event_names for mail in server.mails(self.iso3)])
 
 
 class FlashProject(FlashRuns):
@@ -159,7 +172,13 @@ class FlashProject(FlashRuns):
 class Portal:
     """What the portal shows."""
 
-    def __init__(self, events: list[dict[str, Any]], mails: list[tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        events: list[dict[str, Any]],
+        mails: list[tuple[str, ...]],
+        polygons: int,
+        points: dict[str, dict[str, dict[str, str]]],
+    ) -> None:
         self.events = {
             event["eventName"]: (event["alertLevel"], event["firstLeadTime"], event["firstTriggerLeadTime"])
             for event in events
@@ -174,6 +193,10 @@ class Portal:
         }
         self.issued = {event["eventName"]: event["firstIssuedDate"][:16] for event in events}
         self.mails = mails
+        self.polygons = polygons
+        """of the national map"""
+        self.points = points
+        """category -> fid -> what is shown of it, where anything is"""
 
 
 def at(hour: float, day: date = DAY) -> datetime:

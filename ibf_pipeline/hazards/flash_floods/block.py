@@ -31,6 +31,7 @@ from ibf_pipeline.hazards.flash_floods.sight import (
     blind_areas,
     cycle_of,
     doubtful_areas,
+    may_clear,
     require_recent,
     require_seen,
 )
@@ -70,11 +71,13 @@ def find(
     cycle = cycle_of(rain)
     require_recent(cycle, issue_time.start, country.oldest_cycle_h, past.found)
     last_block = past.found.issue_time if past.found is not None else None
-    judged = judge(rain, layers, country, window_of(issue_time, published, last_block, country.warning_from_h))
+    window = window_of(issue_time, published, last_block, country.warning_from_h)
+    judged = judge(rain, layers, country, window, past.found.measured_to if past.found is not None else {})
     districts = _districts(judged, layers, country)
     seen = [_district_found(name, district, exercise=exercise) for name, district in districts.items()]
     require_seen(seen, past.found, past.accepted, len(judged.areas))
-    events = _events(districts, layers, country, past, is_current=cycle >= issue_time.start, exercise=exercise)
+    clears = may_clear(cycle, issue_time.start, past.found)
+    events = _events(districts, layers, country, past, may_clear=clears, exercise=exercise)
     levels, left_out = gauges_found(gauges, published)
     found = FlashFloodFindings(
         country=country.iso3,
@@ -92,7 +95,9 @@ def find(
         time_zone=country.time_zone,
         published=published,
         cycle=cycle,
+        may_clear=clears,
         members=judged.members,
+        measured_to=judged.measured_to,
         members_left_out=judged.own.left_out,
         one_run=rain.attrs.get("members") == "one run",
         districts=tuple(seen),
@@ -135,7 +140,7 @@ def _events(
     country: FlashFloodCountry,
     past: Past,
     *,
-    is_current: bool,
+    may_clear: bool,
     exercise: bool,
 ) -> tuple[FlashFloodEvent, ...]:
     """One for each alerted district; triggers first, then the earlier lead time, then more people."""
@@ -143,7 +148,7 @@ def _events(
     events = []
     for name, district in districts.items():
         shown = exercise_name(name) if exercise else name
-        evidence = Evidence(district, is_current, country.tail_h, may_close=bool({name, shown} & set(past.accepted)))
+        evidence = Evidence(district, may_clear, country.tail_h, may_close=bool({name, shown} & set(past.accepted)))
         outcome = outcome_of(district, earlier.get(name), evidence)
         if outcome is not None:
             events.append(_event(name, shown, outcome, layers, country))
@@ -203,6 +208,7 @@ def _event(name: str, shown: str, outcome: Outcome, layers: FlashLayers, country
         scenarios=scenarios,
         exposed=exposed_assets(scenarios, outcome.lead_time, layers),
         exceeded=exceeded,
+        measured=None if exceeded is None else outcome.measured,
         until=None if exceeded is None else exceeded + timedelta(hours=country.tail_h),
         later=outcome.later,
     )
@@ -211,7 +217,7 @@ def _event(name: str, shown: str, outcome: Outcome, layers: FlashLayers, country
 def _notes(found: FlashFloodFindings, rain: xr.DataArray, judged: Judged, country: FlashFloodCountry) -> Iterator[str]:
     yield from event_notes(found.events, found.published, country.zone, one_run=found.one_run)
     yield from rain_notes(rain, judged, country.zone)
-    if found.cycle < found.issue_time.start:
+    if not found.may_clear:
         yield f"the forecast is of {found.cycle:%Y-%m-%d %H} UTC, before this block: it alerts and takes nothing back"
     for district in found.districts:
         yield from blind_notes(district.blind, "blind")

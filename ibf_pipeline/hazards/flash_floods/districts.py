@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from ibf_pipeline.hazards.flash_floods.probability import (
     value_of_share,
 )
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.hazards.flash_floods.scenarios import Numbers
 from ibf_pipeline.hazards.flash_floods.sums import Flags
 
 
@@ -35,9 +37,29 @@ class District:
     probability: Probabilities
 
     @property
+    def numbers(self) -> Numbers:
+        """(member, hour of the window, area) of scenarios; 0 in hours that are not this block's."""
+        judged = self.judged
+        return (judged.number * judged.counts)[:, judged.seen][:, :, self.columns]
+
+    @property
+    def over(self) -> Flags:
+        """(member, hour of the window, area) whether an area is over its limit in an hour of this block."""
+        judged = self.judged
+        return (judged.exceeds & judged.counts)[:, judged.seen][:, :, self.columns]
+
+    @property
     def exceeds(self) -> Flags:
         """(member, hour of the window) whether any of its areas does (rule 7)."""
-        exceeds: Flags = np.logical_or.reduce(self.judged.exceeds[:, self.judged.seen][:, :, self.columns], axis=2)
+        exceeds: Flags = np.logical_or.reduce(self.over, axis=2)
+        return exceeds
+
+    @property
+    def measured(self) -> Flags:
+        """(member, hour of the window) whether an area exceeds by rain that was measured."""
+        judged = self.judged
+        measured = judged.measured[:, judged.seen][:, :, self.columns]
+        exceeds: Flags = np.logical_or.reduce(measured & self.over, axis=2)
         return exceeds
 
     @property
@@ -70,8 +92,7 @@ class District:
         hours = window.hours.tolist()
         rows = self.rows(within, share.trigger) if trigger else self.rows(np.ones_like(within), share.warning)
         people = sum(row.area.people for row in rows.values() if row.area.alerted)
-        over = exceeds.sum(axis=0) >= members_needed(share.trigger, self.judged.members)
-        now = np.flatnonzero(over & (sent == 0))
+        exceeded = (self._last_now(exceeds) or window.moment(hours[hour])) if trigger and sent[hour] == 0 else None
         return Outcome(
             trigger=trigger,
             starts=window.moment(hours[hour]),
@@ -79,9 +100,17 @@ class District:
             probability=float(exceeds[:, : hour + 1].any(axis=1).mean()),
             rows=rows,
             high_from=None if high is None else window.moment(hours[high]),
-            exceeded=window.moment(hours[now[-1] if len(now) else hour]) if trigger and sent[hour] == 0 else None,
+            exceeded=exceeded,
+            measured=None if exceeded is None else self._last_now(self.measured),
             later=self._later(people) if trigger else (),
         )
+
+    def _last_now(self, exceeds: Flags) -> datetime | None:
+        """The last hour at 0-hour in which a trigger's share of the members exceeds. `exceeds`: (member, hour)."""
+        window = self.judged.window
+        over = exceeds.sum(axis=0) >= members_needed(self.probability.trigger, self.judged.members)
+        now = np.flatnonzero(over & (window.sent == 0))
+        return window.moment(window.hours.tolist()[now[-1]]) if len(now) else None
 
     def rows(self, hours: Flags, share: float) -> dict[str, Row]:
         """The numbers of every area in some hours of the window, of what the share of the members exceeds.
@@ -90,9 +119,7 @@ class District:
         as many members exceed by itself has at least its own value. Areas below their threshold have their people too
         and are not alerted (rule 10).
         """
-        seen = self.judged.seen
-        number = self.judged.number[:, seen][:, :, self.columns] * hours[:, np.newaxis]
-        exceeds = self.judged.exceeds[:, seen][:, :, self.columns] & hours[:, np.newaxis]
+        number, exceeds = self.numbers * hours[:, np.newaxis], self.over & hours[:, np.newaxis]
         over = np.where(exceeds, number, 0).max(axis=1)
         people = self.judged.exposure.people[self.columns, over]
         member = member_of_share(over.any(axis=1), people.sum(axis=1), share)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 import numpy as np
 
@@ -14,9 +13,7 @@ from ibf_pipeline.hazards.flash_floods.districts import District
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent
 from ibf_pipeline.hazards.flash_floods.outcome import QUIET, Outcome, merged_flags, rows_of
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
-
-REFUTED_BY: Final = 0.9
-"""share of a sum's rain that must be measured before it can say that there was no flood"""
+from ibf_pipeline.hazards.flash_floods.sums import MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +21,8 @@ class Evidence:
     """What a block can say against an earlier one."""
 
     district: District
-    is_current: bool
-    """whether the forecast is of this block's own cycle: an older one takes nothing back"""
+    may_clear: bool
+    """whether the forecast is new enough to take anything back"""
     tail_h: int
     may_close: bool = False
     """whether a person accepted that what cannot be seen is closed"""
@@ -44,23 +41,26 @@ class Evidence:
             return self.may_close
         if cause.resolved and not sums.resolved[place, column]:
             return self.may_close
-        if not self.is_current:
+        if not self.may_clear:
             return False
         if judged.window.lead_time(moment) > 0:
             return True
         needed = members_needed(self.district.probability.warning, judged.members)
         over = int(np.count_nonzero(judged.exceeds[:, place, column])) >= needed
-        return bool(sums.observed[place, column] >= REFUTED_BY) and not over
+        return bool(sums.observed[place, column] >= MEASURED) and not over
 
 
 def tail(event: FlashFloodEvent, evidence: Evidence) -> Outcome | None:
     """A trigger that was at 0-hour stays there for `tail_h` hours from its last exceedance there (rule 11).
 
-    None where it never was, or that time is over at this block's issue time. Warnings have no tail. Its numbers are
-    those that it had; the larger of them and this block's are sent.
+    None where it never was, or that time is over at this block's issue time; and where forecasts alone had brought it
+    there, and measurements say now that nothing fell (rule 6). Warnings have no tail. Its numbers are those that it
+    had; the larger of them and this block's are sent.
     """
     issued = evidence.district.judged.window.issue_time.start
     if event.exceeded is None or issued >= event.exceeded + timedelta(hours=evidence.tail_h):
+        return None
+    if event.measured is None and _is_refuted(event, event.exceeded, evidence):
         return None
     return Outcome(
         trigger=True,
@@ -71,6 +71,21 @@ def tail(event: FlashFloodEvent, evidence: Evidence) -> Outcome | None:
         rows=rows_of(event),
         state="tail",
         exceeded=event.exceeded,
+        measured=event.measured,
+    )
+
+
+def _is_refuted(event: FlashFloodEvent, exceeded: datetime, evidence: Evidence) -> bool:
+    """Whether all that brought a trigger to 0-hour is taken back. Not where the numbers of an area are of a flood that
+    began later than that: nobody can look up any more what was there before.
+    """
+    own = {area.place_code for area in evidence.district.areas}
+    causes = [cause for cause in event.causes if cause.place_code in own]
+    return all(
+        cause.starts <= exceeded
+        and evidence.takes_back(cause, cause.starts, cause.start_duration_h)
+        and evidence.takes_back(cause, cause.peaks, cause.duration_h)
+        for cause in causes
     )
 
 
@@ -116,7 +131,7 @@ def _pending(event: FlashFloodEvent, cause: Cause, evidence: Evidence) -> Iterat
         return  # no longer of the district
     for exceeded, duration in ((cause.starts, cause.start_duration_h), (cause.peaks, cause.duration_h)):
         moment = max(exceeded, event.starts)
-        if window.hour(moment) <= window.first and not _is_high(event, moment):
+        if window.hour(moment) <= window.again and not _is_high(event, moment):
             continue
         if window.issue_time.start >= moment + timedelta(hours=evidence.tail_h):
             continue

@@ -99,6 +99,8 @@ class FlashFloodEvent(Event):
     """at its lead time"""
     exceeded: datetime | None = None
     """UTC; of a trigger at 0-hour the last hour in which its own rain exceeded: its tail counts from here"""
+    measured: datetime | None = None
+    """UTC; the last such hour whose rain was measured; None: it was only forecast, and measurements may refute it"""
     until: datetime | None = None
     """UTC; when the tail ends"""
     later: tuple[Later, ...] = ()
@@ -180,12 +182,16 @@ class FlashFloodFindings(Findings):
     """UTC; the moment that hours left are counted from"""
     cycle: datetime
     """UTC; of the forecast"""
+    may_clear: bool = True
+    """whether that forecast is new enough to take an earlier alert back"""
     members: int
     """that count"""
     members_left_out: int = 0
     one_run: bool
     """whether it is a single run, which knows no probability"""
     districts: tuple[DistrictFound, ...]
+    measured_to: dict[str, datetime] = field(default_factory=dict)
+    """place code -> the last hour whose rain had been measured, UTC: later ones are of the next block, too"""
     gauges: tuple[GaugeFound, ...] = ()
     not_seen: tuple[str, ...] = ()
     """beside blind and doubtful areas: sums that the source's steps are too long for, gauges that are left out"""

@@ -36,7 +36,8 @@ def gauges_found(gauges: Iterable[Gauge], now: datetime) -> tuple[tuple[GaugeFou
     which gauges are left out.
 
     A level older than 6 hours is left out. The previous one is the nearest to 24 hours before `now` (UTC), within 3
-    hours of that, else left out. `none` below all declared thresholds; without any there is no alert level.
+    hours of that, else left out. `none` below all declared thresholds; without any there is no alert level. Of words
+    that hold from the same level it is the last declared one, which is the higher.
     """
     found, left_out = [], []
     for gauge in gauges:
@@ -47,7 +48,8 @@ def gauges_found(gauges: Iterable[Gauge], now: datetime) -> tuple[tuple[GaugeFou
         level = gauge.levels[at]
         near = [moment for moment in gauge.levels if abs(moment - (now - DAY)) <= AROUND]
         previous = min(near, key=lambda moment: (abs(moment - (now - DAY)), moment), default=None)
-        reached = [(limit, word) for word, limit in gauge.alert_levels.items() if level >= limit]
+        levels = sorted((limit, place, word) for place, (word, limit) in enumerate(gauge.alert_levels.items()))
+        words = ["none", *(word for limit, _, word in levels if level >= limit)]
         found.append(
             GaugeFound(
                 fid=gauge.fid,
@@ -56,7 +58,7 @@ def gauges_found(gauges: Iterable[Gauge], now: datetime) -> tuple[tuple[GaugeFou
                 level=round(level, DIGITS),
                 previous=None if previous is None else round(gauge.levels[previous], DIGITS),
                 reference=gauge.reference.get(now.month),
-                alert_level=(max(reached)[1] if reached else "none") if gauge.alert_levels else None,
+                alert_level=words[-1] if gauge.alert_levels else None,
             )
         )
     return tuple(found), tuple(left_out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,8 @@ from ibf_pipeline.domain.flash_layers import FlashLayers
 from ibf_pipeline.errors import ConfigError, InputInvalid
 from ibf_pipeline.hazards.flash_floods.catchments import upstream, weights
 from ibf_pipeline.hazards.flash_floods.scenarios import Exposure, Library, Numbers
-from ibf_pipeline.hazards.flash_floods.sums import Flags, Floats, Series, Sums, all_sums, series_of
-from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR, Window
+from ibf_pipeline.hazards.flash_floods.sums import MEASURED, Flags, Floats, Series, Sums, all_sums, series_of
+from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, LAST_HOUR, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Judged:
     number: Numbers
     """the highest-ranked scenario of any duration, 0 for none"""
     exceeds: Flags
+    measured: Flags
+    """whether the rain of that scenario was measured, MEASURED of it or more"""
+    counts: Flags
+    """whether an hour is of this block: not one that the last block has looked at, unless its rain is measured now and
+    was not then"""
 
     @property
     def members(self) -> int:
@@ -50,6 +56,15 @@ class Judged:
         """The window's hours in the arrays."""
         start = self.window.first + 1 - self.first
         return slice(start, start + len(self.window.hours))
+
+    @property
+    def measured_to(self) -> dict[str, datetime]:
+        """Place code -> the last hour up to the issue time whose rain is measured, UTC; a day before it at least."""
+        hours = np.arange(self.number.shape[1]) + self.first
+        measured = np.minimum(self.own.observed, self.upstream.observed) > 1 - 1e-6
+        past = measured & ((hours > -FURTHEST_BACK) & (hours <= 0))[:, np.newaxis]
+        last = np.where(past, hours[:, np.newaxis], -FURTHEST_BACK).max(axis=0)
+        return {code: self.window.moment(int(hour)) for code, hour in zip(self.areas, last, strict=True)}
 
     @property
     def series(self) -> tuple[Series, Series]:
@@ -66,16 +81,23 @@ class Judged:
         return place if 0 <= place < self.number.shape[1] else None
 
 
-def judge(rain: xr.DataArray, layers: FlashLayers, country: FlashFloodCountry, window: Window) -> Judged:
+def judge(
+    rain: xr.DataArray,
+    layers: FlashLayers,
+    country: FlashFloodCountry,
+    window: Window,
+    measured_to: Mapping[str, datetime] = MappingProxyType({}),
+) -> Judged:
     """Sums of every duration, own and upstream, the scenario of each, and whom it reaches (rules 1 to 5).
 
-    `rain`: as `domain/flash_layers.py` says. Raises InputInvalid where it has no value, or lacks hours or areas;
-    ConfigError where library, table and configuration do not fit together.
+    `measured_to`: of the last block; measurements that came too late for it are of this one (rule 6). `rain`: as
+    `domain/flash_layers.py` says. Raises InputInvalid where it has no value, or lacks hours or areas; ConfigError where
+    library, table and configuration do not fit together.
     """
     areas = tuple(code for codes in layers.districts.values() for code in codes)
     names = [str(code) for code in rain["area"].values]
     first = _first_hour(rain, window, max(country.durations_h))
-    window = replace(window, first=max(window.first, first - 1))
+    window = _reaching_back(window, first, measured_to)
     _require_areas(names, areas, layers)
     everywhere, columns = series_of(rain), [names.index(code) for code in areas]
     above = upstream(everywhere, weights(layers.catchments, names)[columns])
@@ -85,9 +107,39 @@ def judge(rain: xr.DataArray, layers: FlashLayers, country: FlashFloodCountry, w
     exposure = Exposure(layers.exposure, library, areas)
     counted = _counted(areas, layers, country)
     number = np.max([library.nearest(d, each.amount) * counted[d] for d, each in sums.items()], axis=0)
+    measured = _measured(number, library, sums)
+    counts = measured & _is_new(window, first, number.shape[1], areas, measured_to)
+    counts |= (np.arange(number.shape[1]) + first > window.again)[:, np.newaxis]
     limits = np.array([layers.thresholds.get(code, country.people_threshold) for code in areas])
     people = exposure.people[np.arange(len(areas)), number]
-    return Judged(window, first, areas, library, exposure, limits, own, above, sums, counted, number, people > limits)
+    exceeds = people > limits
+    return Judged(
+        window, first, areas, library, exposure, limits, own, above, sums, counted, number, exceeds, measured, counts
+    )
+
+
+def _reaching_back(window: Window, first: int, measured_to: Mapping[str, datetime]) -> Window:
+    """The window from the first hour that the last block had not measured, as far back as there is rain."""
+    begin = min([window.first, *(window.hour(moment) for moment in measured_to.values())])
+    return replace(
+        window, first=max(begin, min(window.first, -FURTHEST_BACK), first - 1), again=max(window.again, first - 1)
+    )
+
+
+def _is_new(window: Window, first: int, hours: int, areas: Sequence[str], measured_to: Mapping[str, datetime]) -> Flags:
+    """(hour, area) what the last block had not measured."""
+    known = [window.hour(measured_to[code]) if code in measured_to else window.again for code in areas]
+    new: Flags = (np.arange(hours) + first)[:, np.newaxis] > np.array(known)
+    return new
+
+
+def _measured(number: Numbers, library: Library, sums: Mapping[int, Sums]) -> Flags:
+    """(member, hour, area) whether the rain of the scenario with that number was measured."""
+    duration = np.array([0, *(each.duration_h for each in library.ranked)])[number]
+    measured = np.zeros(number.shape, dtype=bool)
+    for hours, each in sums.items():
+        measured |= (duration == hours) & (each.observed >= MEASURED)
+    return measured
 
 
 def _first_hour(rain: xr.DataArray, window: Window, longest: int) -> int:

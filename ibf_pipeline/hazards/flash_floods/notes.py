@@ -66,9 +66,10 @@ def event_notes(
         if event.state == "kept":
             yield f"{event.name}: an earlier block's alert that nothing takes back yet; its numbers are those of then"
         if event.until is not None:
+            refuted = "" if event.measured else " or measurements say that nothing fell"
             yield (
                 f"{event.name}: it stays at 0-hour until {local_text(event.until, zone)}, with the larger numbers of "
-                "then and now, unless it exceeds again"
+                f"then and now, unless it exceeds again{refuted}"
             )
         for later in event.later:
             yield (
@@ -117,7 +118,8 @@ def blind_notes(blind: Mapping[str, str], what: str) -> Iterator[str]:
 def _origins(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str]:
     """`IMERG Late to Sun 2026-02-15 06:00 CAT`, in the order of time; of the districts' areas."""
     origins = rain["origin"].transpose("time", "area").sel(area=list(judged.areas)).values[judged.seen]
-    hours = judged.window.hours.tolist()
+    recent = judged.window.hours > judged.window.again
+    origins, hours = origins[recent], judged.window.hours[recent].tolist()
     used = []
     for number, name in enumerate(rain.attrs["origins"]):
         rows = np.flatnonzero((origins == number).any(axis=1))

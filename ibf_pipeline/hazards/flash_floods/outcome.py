@@ -36,6 +36,7 @@ class Outcome:
     state: State = "forecast"
     high_from: datetime | None = None
     exceeded: datetime | None = None
+    measured: datetime | None = None
     later: tuple[Later, ...] = ()
 
     @property
@@ -95,10 +96,8 @@ def together(earlier: Outcome, now: Outcome | None, rows: Mapping[str, Row]) -> 
     merged = replace(earlier, rows=larger_rows(rows, earlier.rows))
     if now is None:
         return merged
-    high, exceeded = (
-        [moment for moment in both if moment is not None]
-        for both in ((earlier.high_from, now.high_from), (earlier.exceeded, now.exceeded))
-    )
+    pairs = (earlier.high_from, now.high_from), (earlier.exceeded, now.exceeded), (earlier.measured, now.measured)
+    high, exceeded, measured = ([moment for moment in pair if moment is not None] for pair in pairs)
     merged = replace(
         merged,
         trigger=earlier.trigger or now.trigger,
@@ -106,6 +105,7 @@ def together(earlier: Outcome, now: Outcome | None, rows: Mapping[str, Row]) -> 
         probability=max(earlier.probability, now.probability),
         high_from=min(high, default=None),
         exceeded=max(exceeded, default=None),
+        measured=max(measured, default=None),
     )
     decides = now if (now.trigger, -now.lead_time) >= (earlier.trigger, -earlier.lead_time) else earlier
     next_one = Later(now.lead_time, now.starts, now.trigger, now.people, alerted_names(now.rows))

@@ -51,7 +51,7 @@ class Library:
         The nearest amount of the library, half a step up; below the first amount none; above the last the last.
         """
         amounts, numbers = self._steps[duration]
-        limits = np.concatenate([amounts[:1], (amounts[:-1] + amounts[1:]) / 2])
+        limits = np.round(np.concatenate([amounts[:1], (amounts[:-1] + amounts[1:]) / 2]), 6)  # 26.2, not 26.200...3
         return np.concatenate([[0], numbers])[np.searchsorted(limits, amount, side="right")]
 
     def is_beyond(self, duration: int, amount: float) -> bool:

@@ -13,6 +13,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.flash_floods.districts import District
 from ibf_pipeline.hazards.flash_floods.findings import DistrictFound, FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.judged import Judged
+from ibf_pipeline.hazards.flash_floods.window import BLOCK
 
 
 def cycle_of(rain: xr.DataArray) -> datetime:
@@ -34,6 +35,14 @@ def require_recent(cycle: datetime, issued: datetime, oldest_h: int, before: Fla
         expected=f"a cycle at most {oldest_h} hours before {issued:%Y-%m-%d %H} UTC",
         remedy="wait for the next cycle and run again; tell people that nothing newer is known",
     )
+
+
+def may_clear(cycle: datetime, issued: datetime, before: FlashFloodFindings | None) -> bool:
+    """Whether a forecast can take an earlier alert back (rule 15): that of this block's own cycle, or of a cycle one
+    block older which began after the one that was published last, as that of a model which is always whole so late.
+    """
+    newer = before is not None and before.cycle < cycle
+    return cycle >= issued or (newer and issued - cycle <= timedelta(hours=BLOCK))
 
 
 def blind_areas(district: District) -> dict[str, str]:

@@ -15,6 +15,8 @@ from ibf_pipeline.errors import InputInvalid
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 HOUR: Final = np.timedelta64(1, "h")
+MEASURED: Final = 0.9
+"""share of a sum's rain that must be measured before it can say what fell (rule 6)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,10 @@ class Window:
     published: datetime
     """when people can read it, UTC"""
     first: int
-    """the hour of the last block that was published, negative"""
+    """the hour after which it begins, negative"""
     warning_from_h: int
+    again: int
+    """the hour of the last block that was published, `first` or after it; up to here everything was looked at before"""
 
     @property
     def hours(self) -> npt.NDArray[np.int64]:
@@ -80,4 +82,4 @@ def window_of(issue_time: IssueTime, published: datetime, last_block: IssueTime 
     """
     missed = BLOCK if last_block is None else int((issue_time.start - last_block.start) // timedelta(hours=1))
     first = -min(max(missed, BLOCK), FURTHEST_BACK)
-    return Window(issue_time, published.astimezone(UTC), first, warning_from_h)
+    return Window(issue_time, published.astimezone(UTC), first, warning_from_h, again=first)

@@ -135,7 +135,9 @@ def _features(file: Path) -> _Read:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    """Of a property; a whole number that was exported as 12.0 is the portal's 12."""
+    whole = isinstance(value, float) and value.is_integer()
+    return "" if value is None else str(int(value) if whole else value).strip()
 
 
 def _require_fid(fid: str, category: str, where: str, file: Path) -> None:

@@ -19,6 +19,14 @@ NAMED: Final = 3
 """districts in a headline that have a sentence of their own"""
 EXPLAINED: Final = 5
 """areas of a district whose reason is a sentence; the table has them all"""
+INDICATORS: Final = {
+    "nr_affected_buildings": "buildings",
+    "nr_affected_roads": "roads (km)",
+    "nr_affected_schools": "schools",
+    "nr_affected_clinics": "health sites",
+    "nr_affected_waterpoints": "waterpoints",
+}
+"""the portal's indicators in words"""
 
 
 def alerts(found: FlashFloodFindings) -> list[str]:
@@ -73,7 +81,7 @@ def begins(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
 def cautions(found: FlashFloodFindings) -> list[str]:
     """The portal's own mails; a forecast that is older than the block."""
     parts = []
-    if found.cycle < found.issue_time.start:
+    if not found.may_clear:
         cycle = local_text(found.cycle, found.zone)
         parts.append(f"The forecast of rain is older than this block, of {cycle}: it can alert and takes nothing back.")
     if found.publishable_events:

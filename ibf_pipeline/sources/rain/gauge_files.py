@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import numpy as np
-
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
@@ -72,8 +70,10 @@ def gauge_files(root: Path, pattern: str) -> Iterator[Path]:
 
 
 def _between(readings: Readings, first: datetime, last: datetime) -> Readings:
-    """Those that the hours asked for may need: a reading says what fell since the one before."""
+    """Those that the hours asked for may need: a reading says what fell since the one before. So the last hour may
+    need one after it: few loggers write on the full hour.
+    """
     moments, amounts = readings
-    begin = moment(first - timedelta(hours=LONGEST))
-    wanted = (moments >= begin) & (moments <= np.datetime64(moment(last)))
+    around = timedelta(hours=LONGEST)
+    wanted = (moments >= moment(first - around)) & (moments <= moment(last + around))
     return moments[wanted], amounts[wanted]

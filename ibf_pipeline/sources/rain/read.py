@@ -13,6 +13,7 @@ from ibf_pipeline.rain.fields import Moment
 from ibf_pipeline.rain.hourly import HourlyRain, hourly
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.rain.steps import GriddedRain, contradicting
 from ibf_pipeline.rain.weights import area_steps, kept_weights
 from ibf_pipeline.sources.rain.source import RainAreas
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
@@ -41,24 +42,28 @@ def rain_of_files(
 def observed_rain(
     files: Sequence[Path], reads: Reads, areas: RainAreas, origin: str
 ) -> tuple[HourlyRain, tuple[str, ...]]:
-    """The same of observations, without the files that cannot be read: each is named, and its hours are missing.
+    """The same of observations, without the files that cannot be read or contradict each other: each is named,
+    and its hours are missing.
 
     Raises InputInvalid where none can be read, or they do not fit together.
     """
     try:
         return rain_of_files(files, reads, areas, origin, observed=True), ()
     except InputInvalid:
-        sound, notes = [], []
+        sound: dict[Path, GriddedRain] = {}
+        notes = []
         for file in files:
             try:
                 with FILE_LIBRARIES:
-                    read_rain([file], reads, areas.bounds, observed=True)
-                sound.append(file)
+                    sound[file] = read_rain([file], reads, areas.bounds, observed=True)
             except InputInvalid as error:
                 notes.append(f"{origin}: {file.name} is left out: {error.found}")
+        for file in sorted(contradicting(sound)):
+            del sound[file]
+            notes.append(f"{origin}: {file.name} is left out: another file has other amounts of the same time")
         if not sound or not notes:
             raise
-        return rain_of_files(sound, reads, areas, origin, observed=True), tuple(notes)
+        return rain_of_files(list(sound), reads, areas, origin, observed=True), tuple(notes)
 
 
 def moment(at: datetime) -> Moment:

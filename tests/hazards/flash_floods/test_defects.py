@@ -1,7 +1,6 @@
 """The defects of today's flash flood pipelines (F1 to F9 of Malawi's, E1 to E4 of Ethiopia's), as far as rules go.
 
-Without a counterpart here: E1, a key of the configuration spelled in two ways (unknown keys are errors, see
-`test_configuration.py`), and of F8 the order of calls when a district fails, which is the publisher's.
+Without a counterpart here: of F8 the order of calls when a district fails, which is the publisher's.
 """
 
 from __future__ import annotations
@@ -13,12 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.flash_floods.catchments import upstream, weights
 from ibf_pipeline.hazards.flash_floods.gauges import Gauge, gauges_found
 from ibf_pipeline.hazards.flash_floods.sums import series_of
-from tests.worlds.countries.two_valleys import AREAS, at, block, found, layers, only, rain
+from tests.worlds.countries.two_valleys import AREAS, at, block, country, found, layers, only, rain
 
 
 @pytest.mark.parametrize("hour", [13, 14, 16, 17, 19, 25, 30, 47])
@@ -107,6 +107,14 @@ def test_f9_floods_are_named_by_area_and_scenario_whatever_the_order_of_events()
         "Alpha": {"A1": "30mm_1hr"}, "Beta": {"B1": "20mm_1hr"},
     }  # fmt: skip
     assert {e.name: e.scenarios for e in both.events} == {e.name: e.scenarios for e in turned.events}
+
+
+@pytest.mark.parametrize("key", ["enable", "enabled", "trigger", "triggers"])
+def test_e1_no_key_decides_whether_triggers_are_sent_and_an_unknown_one_is_an_error(key: str) -> None:
+    """Of a key that is spelled in two ways one would be passed over, and only warnings sent."""
+    assert only(found(rain({"A1": {5: 30}}))).trigger
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        country(**{key: True})
 
 
 def test_e2_a_trigger_at_a_gauge_is_a_trigger_and_fids_are_whole() -> None:

@@ -47,6 +47,11 @@ def test_the_alert_level_is_the_highest_threshold_reached(level: float, word: st
     assert found_gauge.alert_level == word
 
 
+def test_of_words_of_the_same_level_the_higher_one_holds() -> None:
+    (found_gauge,), _ = gauges_found([gauge({1: 3.5}, alert_levels={"warning": 3.0, "trigger": 3.0})], NOW)
+    assert found_gauge.alert_level == "trigger"
+
+
 def test_levels_after_now_are_not_read() -> None:
     (found_gauge,), _ = gauges_found([gauge({-1: 9.0, 1: 3.0})], NOW)
     assert found_gauge.level == 3.0

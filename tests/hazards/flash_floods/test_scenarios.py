@@ -27,6 +27,12 @@ def test_the_nearest_amount_half_a_step_up(mm: float, name: str | None) -> None:
     assert (LIBRARY[number].name if number else None) == name
 
 
+def test_half_a_step_goes_up_whatever_the_amounts_are() -> None:
+    """Half-way from 22.3 to 30.1 mm is 26.2, and in binary a little more."""
+    odd = Library([Scenario("low", 1, 22.3, 1), Scenario("high", 1, 30.1, 2)], (1,))
+    assert odd.nearest(1, np.array([26.199, 26.2])).tolist() == [1, 2]
+
+
 def test_numbers_go_by_rank_over_all_durations() -> None:
     assert [LIBRARY[number].name for number in range(1, 10)] == list(TABLE)
     shuffled = Library(reversed(layers().scenarios), (1, 4, 24))

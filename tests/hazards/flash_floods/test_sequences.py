@@ -91,6 +91,10 @@ SEQUENCES: dict[str, list[Seen | None]] = {
         Seen({}, (4, "T", "kept", 60), stale=True),
         Seen({}, None, observed_to=0),
     ],
+    "a model that is always whole a block late takes back what its run before said": [
+        Seen(burst(20), (18, "w", "forecast", 60), stale=True),
+        Seen({}, None, stale=True),
+    ],
     "a partial sum takes nothing back": [
         Seen(burst(10), (10, "T", "forecast", 60)),
         Seen({}, (4, "T", "kept", 60), missing={"A1": [4]}),
@@ -114,6 +118,26 @@ SEQUENCES: dict[str, list[Seen | None]] = {
     "a downgrade from a complete one": [
         Seen(burst(12), (12, "T", "forecast", 60)),
         Seen(burst(20, "A2"), (18, "w", "forecast", 30)),
+    ],
+    "a burst that was measured too late for its own block is 0-hour in the next": [
+        Seen({}, None, observed_to=-13),
+        Seen(burst(-9), (0, "T", "forecast", 60), observed_to=-7),
+        Seen(burst(-15), (0, "T", "tail", 60), observed_to=-7),
+    ],
+    "two blocks late": [
+        Seen({}, None, observed_to=-13),
+        Seen({}, None, observed_to=-13),
+        Seen(burst(-17), (0, "T", "forecast", 60), observed_to=-12),
+    ],
+    "one of which it is only said afterwards is none": [
+        Seen({}, None, observed_to=-13),
+        Seen(burst(-9), None, observed_to=-10),
+    ],
+    "up to a day back": [
+        Seen({}, None, observed_to=-30),
+        Seen(burst(-24), None),
+        Seen({}, None, observed_to=-30),
+        Seen(burst(-23), (0, "T", "forecast", 60)),
     ],
     "blocks that were missed are looked at": [Seen({}, None), None, Seen(burst(-9), (0, "T", "forecast", 60))],
     "and not those that were not": [Seen({}, None), Seen({}, None), Seen(burst(-9), None)],
@@ -167,6 +191,18 @@ def test_ninety_per_cent_of_the_sum_must_be_measured(observed_to: int, refuted: 
     played([first, then], durations_h=[24])
 
 
+def test_what_one_area_had_measured_is_not_looked_at_again_for_another() -> None:
+    """A1 was measured to the end and dry; that its hour -9 is wet now is no news, but that of A2 is."""
+    cube = rain({}, block(0), observed_to=0)
+    late = cube.observed.copy()
+    late.loc[{"area": "A2"}] = late["time"] <= late["time"][47]
+    first = found(cube.assign_coords(observed=late), durations_h=[1])
+    assert (first.measured_to["A1"], first.measured_to["A2"]) == (at(0), at(-6))
+    then = found(rain({"A1": {-7: 30}, "A2": {-8: 30}}, block(1)), first, durations_h=[1])
+    assert [area.place_code for area in only(then).areas if area.alerted] == ["A2"]
+    assert only(then).starts == at(-2)
+
+
 def test_the_catchment_must_be_measured_too() -> None:
     static = layers(catchments={"A1": {"U1": 3, "A1": 1}})
     first = found(rain({"U1": {3: 40}}, block(0)), static=static, durations_h=[1])
@@ -185,6 +221,44 @@ def test_the_tail_ends_120_hours_after_the_last_exceedance() -> None:
     results = played(blocks, durations_h=[1])
     assert {event.until for result in results for event in result.events} == {at(119)}
     assert any("stays at 0-hour until Fri 2026-02-20 07:00 CAT" in note for note in results[1].notes)
+
+
+def test_measurements_end_a_tail_that_only_forecasts_had_begun() -> None:
+    """30 mm at +3 are 0-hour for who reads it 4 hours later; measured dry they are taken back, and not before."""
+    first = found(rain(burst(3), block(0)), late=4, durations_h=[1])
+    assert (only(first).until, only(first).measured) == (at(123), None)
+    assert any("exceeds again or measurements say that nothing fell" in note for note in first.notes)
+    unmeasured = found(rain({}, block(1), observed_to=-6), first, late=4, durations_h=[1])
+    assert only(unmeasured).state == "tail"
+    for before, number in ((first, 1), (unmeasured, 2)):
+        assert not found(rain({}, block(number)), before, late=4, durations_h=[1]).events
+
+
+def test_what_an_older_run_had_forecast_for_hours_that_are_over_begins_no_tail_for_good() -> None:
+    """The gap up to now is filled with the run that said so before."""
+    blocks = [
+        Seen(burst(3), (3, "T", "forecast", 60)),
+        Seen(burst(-3), (0, "T", "forecast", 60), observed_to=-12),
+        Seen(burst(-9), (0, "T", "tail", 60), observed_to=-12),
+        Seen({}, None),
+    ]
+    played(blocks, durations_h=[1])
+
+
+def test_measurements_end_no_tail_that_they_had_begun() -> None:
+    """Neither where a larger flood is forecast later and does not come, nor where the measured hours were corrected."""
+    first = found(rain(burst(-1), block(0)), durations_h=[1])
+    larger = found(rain({"A1": {-7: 30, 3: 30}, "A2": {3: 30}}, block(1)), first, late=4, durations_h=[1])
+    assert (only(first).measured, only(larger).measured, only(larger).until) == (at(-1), at(-1), at(129))
+    assert [event.state for event in found(rain({}, block(2)), larger, durations_h=[1]).events] == ["tail"]
+
+
+def test_a_tail_whose_numbers_became_those_of_a_later_flood_stays() -> None:
+    """What was forecast for +3 was never measured: that the larger one of +9 is taken back says nothing of it."""
+    first = found(rain(burst(3, mm=20), block(0)), late=4, durations_h=[1])
+    then = found(rain(burst(9), block(1), observed_to=-6), first, late=4, durations_h=[1])
+    assert [(cause.starts, cause.people) for cause in only(then).causes] == [(at(15), 60)]
+    assert [event.state for event in found(rain({}, block(2)), then, late=4, durations_h=[1]).events] == ["tail"]
 
 
 def test_a_new_exceedance_at_0_hour_begins_the_tail_anew() -> None:

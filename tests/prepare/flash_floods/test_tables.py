@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,17 @@ def test_assets_without_fid_or_place_are_refused(tmp_path: Path, category: str, 
     with pytest.raises(InputInvalid) as error:
         read_asset_file(written(tmp_path, text, f"{category}.csv"), category)
     assert found in str(error.value)
+
+
+def test_numbers_that_geojson_has_with_a_point_are_the_portals_fids(tmp_path: Path) -> None:
+    """Tables with a gap are exported with 12.0 for 12; texts stay as they are."""
+    points = [
+        {"type": "Feature", "properties": {"fid": fid}, "geometry": {"type": "Point", "coordinates": [number, 1]}}
+        for number, fid in enumerate((12.0, "012", 7, "a b"))
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": points})
+    read = read_asset_file(written(tmp_path, text, "schools.geojson"), "schools")
+    assert read.places["fid"].tolist() == ["12", "012", "7", "a b"]
 
 
 def test_a_geojson_that_is_none_and_two_files_of_a_category_are_refused(tmp_path: Path) -> None:

@@ -80,8 +80,10 @@ def test_the_page_says_everything_that_a_reader_needs(block):
         "Kelim bridge Sun 2026-02-15 07:00 CAT 3.20 2.10 2.00 not declared",
         "An area is alerted above 20 people, or its own number.",
         "Hours left are counted from Sun 2026-02-15 08:00 CAT.",
+        "place code people affected of the area's people buildings",
     ):
         assert said in text, said
+    assert "nr_affected" not in text.split("Calls made")[0], "indicators are words, roads have their unit"
     assert text.count("Alpha, Area A1: 82 mm") == 0, "what is told above is no note again"
     assert not re.search(r"\d\d:\d\d UTC", text.split("Calls made")[0]), "clock times are those of the country"
 

@@ -133,6 +133,20 @@ def test_damaged_and_empty_files_of_a_radar_are_named(tmp_path: Path) -> None:
     assert f"radar: {files[2].name} is left out: " in found.notes[0]
 
 
+def test_two_editions_of_a_quarter_of_an_hour_leave_its_hour_to_others(tmp_path: Path) -> None:
+    """Nobody can tell which of them is right; all other hours stay measured."""
+    model(tmp_path / "model", -6, lambda hour: 2)
+    radar(tmp_path / "radar", -8, 0, 6)
+    again = RADAR | {"files": "%Y%m%d/%H%M*.nc"}
+    netcdf(tmp_path / "radar" / f"{after(-1):%Y%m%d/%H%M}_new.nc", [-1], flat(8)[None], variable="pr", unit="mm/h")
+    netcdf(tmp_path / "radar" / f"{after(-3):%Y%m%d/%H%M}_same.nc", [-3], flat(6)[None], variable="pr", unit="mm/h")
+    found = block(tmp_path, {"radar": again, "model": MODEL})
+    assert [at(found.rain, hour) for hour in (-3, -2, 0)] == [(6, "radar")] * 3
+    assert at(found.rain, -1) == (2, "model 2026-02-15T00")
+    assert [note.partition(" is left")[0] for note in found.notes[:2]] == ["radar: 0500.nc", "radar: 0500_new.nc"]
+    assert "another file has other amounts of the same time" in found.notes[0]
+
+
 def test_an_archive_that_goes_away_leaves_what_was_fetched(tmp_path: Path) -> None:
     model(tmp_path / "model", 0, lambda hour: 1)
     model(tmp_path / "model", -6, lambda hour: 2)

@@ -56,6 +56,18 @@ def test_gauges_stand_for_their_areas_and_leave_the_rest_to_others(tmp_path: Pat
     assert found.origin["sources"]["sensors"]["gauges"] == ["K1", "K10"]
 
 
+def test_the_last_hour_is_known_of_a_logger_that_does_not_write_on_the_hour(tmp_path: Path) -> None:
+    """Its counter goes on by 5 mm an hour, written 7 minutes after each; hours after the issue time are not used."""
+    model(tmp_path / "model", 0, lambda hour: 1)
+    static(tmp_path, "rain_gauges.csv", "code,lat,lon,area\nK1,-10.7,33.5,\n")
+    (tmp_path / "sensors").mkdir()
+    rows = [f"{after(hour + 7 / 60).isoformat()},{5 * (hour + 14)}" for hour in range(-14, 3)]
+    (tmp_path / "sensors" / "K1.csv").write_text("\n".join(["time,rain", *rows]))
+    found = block(tmp_path, {"sensors": GAUGES, "model": MODEL})
+    assert [at(found.rain, hour) for hour in (-1, 0)] == [(5, "gauge K1")] * 2
+    assert at(found.rain, 1) == (1, "model 2026-02-15T06")
+
+
 def test_json_of_sensors_with_keys_of_its_own(tmp_path: Path) -> None:
     model(tmp_path / "model", 0, lambda hour: 1)
     static(tmp_path, "kenya.csv", "code,lat,lon,area\nS,-12,30,B\n")

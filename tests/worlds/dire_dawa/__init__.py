@@ -1,0 +1,1 @@
+"""A town of Ethiopia for flash floods: made-up squares with the portal's codes, names and gauges."""
