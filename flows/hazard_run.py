@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from prefect.client.schemas.objects import State
-from prefect.runtime import deployment
+from prefect.runtime import deployment, flow_run
 
 from flows.approval import await_approval, tell_waiting
 from flows.ending import HOLD, URGENT, ended, failed, nothing_new, tell
 from flows.half_made import shown_meanwhile
 from flows.installed import final
 from flows.morning import show_waiting
-from flows.states import COMPLETED, HELD, NOT_NOTIFIED
+from flows.states import COMPLETED, HELD, NOT_NOTIFIED, WATCHED
 from flows.wiring.day import Day, now, open_day
 from flows.wiring.issue_date import Asked, scheduled_moment
 from flows.wiring.legs import leg_of
@@ -29,7 +30,7 @@ from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, mailed_nobody, unfinished
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.unconfirmed import require_confirmed
+from ibf_pipeline.runs.unconfirmed import give_up_held, require_confirmed
 from ibf_pipeline.targets.notice import DIFFERS
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
@@ -90,7 +91,8 @@ def run_day(
             config, country, issued, target, hazard=hazard, at=scheduled_moment(), workspace=workspace,
             exercise=exercise,
         )  # fmt: skip
-        day = replace(day, accepted=options.consent.blind)
+        by_sensor = WATCHED in (flow_run.tags or ())  # which names the period that it waited for
+        day = replace(day, accepted=options.consent.blind, asked=day.asked and not by_sensor)
         shown = partial(shown_meanwhile, day)
         with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
             sources = None if options.wishes is None else _wished(day, options.wishes)
@@ -147,7 +149,7 @@ def conclude(
 ) -> tuple[State, bool]:
     """Publish, then report. Last of what is returned: whether the notification waits for a person."""
     held, leg = False, leg_of(day)
-    notify, waits = notify and leg.mails(day, found), leg.may_wait(found)
+    waits = leg.may_wait(found)
     try:
         publications: list[Publication] = []
         if publish:
@@ -213,15 +215,23 @@ def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, cons
 def publish_day(
     day: Day, found: Findings, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
 ) -> list[Publication]:
-    """Publish what was found, one run at a time on a target."""
+    """Publish what was found, one run at a time on a target. What may not wait does not wait behind what is held."""
     require_no_trial_begun(day)
-    purpose = f"run {day.country.iso3} {day.issue_time}"
-    with open_target(day, notify=notify, hold=hold) as target, run.right_to_publish(day.target_name, purpose):
-        return bring_up_to_date(target, found, run, consent, now)
+    leg, purpose = leg_of(day), f"run {day.country.iso3} {day.issue_time}"
+
+    def opened() -> AbstractContextManager[OpenTarget]:
+        begun = unfinished(run, day.target_name) if hold else None
+        waits = hold and (begun is None or leg.may_wait(begun.found()))
+        return open_target(day, notify=notify and leg.mails(day, found), hold=waits)
+
+    with run.right_to_publish(day.target_name, purpose):
+        if notify and not leg.may_wait(found):
+            give_up_held(run, day.target_name, now)
+        return bring_up_to_date(opened, found, run, consent, now)
 
 
 def bring_up_to_date(
-    target: OpenTarget,
+    opened: Callable[[], AbstractContextManager[OpenTarget]],
     found: Findings,
     run: RunFolder,
     consent: Consent,
@@ -229,14 +239,18 @@ def bring_up_to_date(
     plan: Callable[..., Revision | None] = plan_revision,
     publish: Callable[[str, OpenTarget, Revision], Publication] = publish_revision,
 ) -> list[Publication]:
-    """Finish a revision that was begun, then publish what has changed since: two revisions at most."""
+    """Finish a revision that was begun, then publish what has changed since: two revisions at most.
+
+    `opened`: the target for one revision. Whether the second notifies is asked once the first has.
+    """
     publications: list[Publication] = []
     for _ in ("begun", "new"):
-        resumes = unfinished(run, target.name) is not None
-        revision = plan(found, run, target, consent=consent, now=clock)
-        if revision is None:
-            break
-        publications.append(publish(found.country, target, revision))
+        with opened() as target:
+            resumes = unfinished(run, target.name) is not None
+            revision = plan(found, run, target, consent=consent, now=clock)
+            if revision is None:
+                break
+            publications.append(publish(found.country, target, revision))
         if publications[-1].outcome.held or not resumes:
             break
     return publications

@@ -34,6 +34,8 @@ class Day:
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
     accepted: tuple[str, ...] = ()
     """events that a person lets close although something that they are about cannot be seen"""
+    asked: bool = True
+    """whether a person asked for this issue time; else it is that of the moment for which the run was due"""
 
     @property
     def issue_date(self) -> date:
@@ -122,7 +124,8 @@ def open_day(
     profile = known_hazard(country.hazard).profile
     others = () if hazard is not None else configuration.hazards(iso3)
     issue_time = profile.newest(at or now()) if issued is None else as_issue_time(profile, issued, others)
-    day = Day(configuration, country, issue_time, name, configuration.target(name), exercise)
+    asked = issued is not None
+    day = Day(configuration, country, issue_time, name, configuration.target(name), exercise, asked=asked)
     if exercise and not day.target.exercises:
         raise ForbiddenByRule(
             f"target {name} does not allow exercises",

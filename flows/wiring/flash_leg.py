@@ -17,7 +17,6 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.rain_sources import RainFolderSource
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.hazards.flash_floods import mails as rule
 from ibf_pipeline.hazards.flash_floods.block import Past
@@ -72,7 +71,7 @@ def find_block(
         None if before is None else before.issue_time,
         country.oldest_cycle_h,
     )
-    past, published = Past(before, day.accepted), moment_of_publication(day.profile, day.issue_time, now())
+    past, published = Past(before, day.accepted), moment_of_publication(day, now())
     found = find_districts(iso3, block.rain, prepared, country, published, past, levels, exercise=day.exercise)
     require_no_trial(day, found)
     found = replace(found, notes=(*found.notes, *block.notes, *said), doubts=(*found.doubts, *block.doubts))
@@ -98,19 +97,20 @@ def mails(day: Day, found: FlashFloodFindings) -> bool:
     if begun is not None and begun.about().notify:
         return True
     told = newest_told(day.run, day.target_name, FlashFloodFindings)
-    last = None if told is None else rule.LastMail(told.published, told)
-    decided = rule.mailing(found, shown_before(day), last, found.published)
+    last = None if told is None else rule.LastMail(told.issue_time.start, told)  # a day is four blocks: clocks jitter
+    decided = rule.mailing(found, shown_before(day), last, found.issue_time.start)
     for reason in decided.reasons:
         log.info("%s: %s: %s", found.country, "people are notified" if decided.notify else "nobody is notified", reason)
     return decided.notify
 
 
-def moment_of_publication(profile: HazardProfile, issue_time: IssueTime, at: datetime) -> datetime:
-    """When people read a block: now, as long as it is the newest there is; of any other, as in a backfill or an
-    exercise of another day, when it began.
+def moment_of_publication(day: Day, at: datetime) -> datetime:
+    """When people read a block: now, as long as it is the newest there is, and where its schedule or sensor was late;
+    of any other, as in a backfill or an exercise of another day, when it began.
     """
-    is_newest = issue_time.start <= at < profile.end(issue_time) + timedelta(hours=profile.hours_late)
-    return at if is_newest else issue_time.start
+    begun, profile = day.issue_time.start, day.profile
+    is_newest = begun <= at < profile.end(day.issue_time) + timedelta(hours=profile.hours_late)
+    return at if is_newest or not day.asked else begun
 
 
 def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashFloodFindings | None) -> int:

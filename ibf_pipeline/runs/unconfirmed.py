@@ -7,7 +7,7 @@ import logging
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown
 from ibf_pipeline.publish.journal import REVISION
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.ledger import Clock, begun_after, close
+from ibf_pipeline.runs.ledger import Clock, begun_after, close, unfinished
 from ibf_pipeline.runs.revision import Revision
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,14 @@ def give_up_replaced(run: RunFolder, target: str, by: Revision, now: Clock) -> N
         state = earlier.state()
         if earlier.number < by.number and not state.is_closed and not state.is_finished:
             give_up(earlier, now, f"replaced by revision {by.number}")
+
+
+def give_up_held(run: RunFolder, target: str, now: Clock) -> None:
+    """Give up the revision of a run that waits for a person's approval: what follows it may not wait."""
+    revision = unfinished(run, target)
+    if revision is not None and waits_to_notify(revision) == "is held":
+        log.warning("%s: held, and given up: what was found since may not wait for an approval", revision.folder)
+        give_up(revision, now, "what was found since may not wait for an approval")
 
 
 def waits_to_notify(revision: Revision) -> str | None:

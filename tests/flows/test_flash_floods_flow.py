@@ -7,12 +7,13 @@ import re
 import shutil
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from flows.backfill import issue_times
-from flows.states import exit_code
+from flows.states import WATCHED, exit_code
 from flows.wiring import flash_leg
 from flows.wiring.day import open_day
 from ibf_pipeline.errors import UsageError
@@ -121,9 +122,8 @@ def test_a_cycle_of_the_block_before_alerts_and_takes_nothing_back(project: Flas
     assert "takes nothing back" in " ".join(project.found(block(6)).notes)
 
 
-@pytest.mark.parametrize(("call", "again"), [(3, "run"), (30, "resume")])
-def test_a_killed_run_is_gone_on_with_and_nobody_is_mailed_twice(project: FlashProject, call: int, again: str) -> None:
-    project.rain(block(6), WARNING)
+def killed(project: FlashProject, call: int) -> None:
+    """The block of 06:00, run by a process that is killed at one of its calls."""
     child = os.fork()
     if child == 0:
         send, sent = IbfTransport.send, []
@@ -141,6 +141,12 @@ def test_a_killed_run_is_gone_on_with_and_nobody_is_mailed_twice(project: FlashP
         finally:
             os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+
+
+@pytest.mark.parametrize(("call", "again"), [(3, "run"), (30, "resume")])
+def test_a_killed_run_is_gone_on_with_and_nobody_is_mailed_twice(project: FlashProject, call: int, again: str) -> None:
+    project.rain(block(6), WARNING)
+    killed(project, call)
     (revision,) = project.revisions(block(6))
     assert revision.state().left
     if again == "run":
@@ -151,6 +157,16 @@ def test_a_killed_run_is_gone_on_with_and_nobody_is_mailed_twice(project: FlashP
     assert project.revisions(block(6)) == [revision]
     shown = project.portal()
     assert (list(shown.events), len(shown.mails)) == (["Alpha", "Beta"], 1)
+
+
+def test_after_a_killed_run_a_small_change_is_no_second_mail(project: FlashProject) -> None:
+    """What was begun is finished with its mail; whether the rest is news is asked once people know of that."""
+    project.rain(block(6), WARNING)
+    killed(project, 30)
+    assert project.run(block(6), "Alpha=@8h Beta=@20h").is_completed()
+    assert [revision.about().notify for revision in project.revisions(block(6))] == [True, False]
+    shown = project.portal()
+    assert (shown.events["Alpha"][1], shown.mails) == ("8-hour", [("Alpha", "Beta")])
 
 
 def test_past_blocks_are_run_in_their_order_without_mails(project: FlashProject) -> None:
@@ -182,6 +198,21 @@ def test_what_has_begun_when_people_read_it_is_0_hour(project: FlashProject, clo
         clock(moment)
         found, _ = flash_leg.find_block(day)
         assert (found.events[0].lead_time, found.published) == (sent, moment if moment < at(16) else at(6))
+
+
+def test_a_scheduled_block_that_is_late_tells_of_no_hours_that_are_gone(
+    project: FlashProject, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two blocks at once, after the worker was away: the portal mails about the first, and no more once it began."""
+    project.rain(block(0), "Alpha=@9h")
+    clock(at(10.8))
+    for asked, sent in ((None, 0), (str(block(0)), 9)):
+        day = open_day(project.config, "XTV", asked, None, at=at(4.75), workspace=project.workspace)
+        found, _ = flash_leg.find_block(day)
+        assert (found.issue_time, found.events[0].lead_time) == (block(0), sent)
+    monkeypatch.setattr("flows.hazard_run.flow_run", SimpleNamespace(tags=[WATCHED]))
+    assert project.run(block(0)).is_completed()
+    assert project.portal().events["Alpha"][1] == "0-hour", "a sensor's, too"
 
 
 def test_an_exercise_has_its_own_past_and_ends_with_its_tails(project: FlashProject) -> None:
@@ -222,3 +253,22 @@ def test_a_held_approval_dies_with_the_next_block(project: FlashProject) -> None
     state = project.run(block(12), "Beta=@10h", hold=True)
     assert (state.name, "not held for approval: there is no time to wait" in state.message) == ("Completed", True)
     assert project.portal().mails == [("Beta",)]
+
+
+def test_a_trigger_within_12_hours_does_not_wait_behind_what_is_held(project: FlashProject) -> None:
+    """Found by a second run of the same block, while a warning of the first waits for a person."""
+    assert project.run(block(6), "Beta=@20h", hold=True).name == "Held"
+    state = project.run(block(6), "Alpha=@6h Beta=@20h", hold=True)
+    assert (state.name, "not held for approval: there is no time to wait" in state.message) == ("Completed", True)
+    held, _ = project.revisions(block(6))
+    assert held.state().is_closed
+    shown = project.portal()
+    assert (list(shown.events), shown.mails) == (["Alpha", "Beta"], [("Alpha", "Beta")])
+
+
+def test_a_mail_that_is_due_after_a_day_does_not_wait_for_the_clock(project: FlashProject, clock: Any) -> None:
+    """Four blocks later people are told again, though that run began some seconds earlier than the one before."""
+    for hour, late, mails in ((0, 4.76, 1), (18, 4.75, 1), (24, 4.75, 2)):
+        clock(at(hour + late))
+        assert project.run(block(hour), "Beta=@30h").is_completed()
+        assert len(project.portal().mails) == mails

@@ -110,12 +110,11 @@ class FlashDays:
     ) -> Publication | None:
         """Plan and make the calls; whatever happened before, the portal shows in the end what it must."""
         run = self.keep(result)
-        with self.target(**more) as target:
-            publish = partial(publish_revision.fn, end=end)
-            made = bring_up_to_date(target, result, run, consent or Consent(), clock, plan_revision.fn, publish)
-            for each in made:
-                assert each.verified is not None
-                assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified
+        opened, publish = partial(self.target, **more), partial(publish_revision.fn, end=end)
+        made = bring_up_to_date(opened, result, run, consent or Consent(), clock, plan_revision.fn, publish)
+        for each in made:
+            assert each.verified is not None
+            assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified
         return made[-1] if made else None
 
     @contextmanager

@@ -124,12 +124,12 @@ class FloodDays:
         Whatever happened before, the portal shows in the end what it must.
         """
         publish = partial(publish_revision.fn, end=end)
-        with self.target(notify=notify, capabilities=capabilities, url=url, hold_until=hold_until) as target:
-            published = bring_up_to_date(target, found, run, consent or Consent(), clock, plan_revision.fn, publish)
-            for each in published:
-                assert each.verified is not None
-                assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified
-            return published[-1] if published else None
+        opened = partial(self.target, notify=notify, capabilities=capabilities, url=url, hold_until=hold_until)
+        published = bring_up_to_date(opened, found, run, consent or Consent(), clock, plan_revision.fn, publish)
+        for each in published:
+            assert each.verified is not None
+            assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified
+        return published[-1] if published else None
 
     @contextmanager
     def target(
