@@ -19,6 +19,7 @@ from ibf_pipeline.report.flash_floods import words
 from ibf_pipeline.report.flash_floods.assets import Reached, reached
 from ibf_pipeline.report.flash_floods.changes import hours_left
 from ibf_pipeline.report.flash_floods.kept import FlashKept
+from ibf_pipeline.report.flash_floods.then import areas_of_then
 
 MOST_DRAWINGS: Final = 12
 """events up to which hyetographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
@@ -91,7 +92,7 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
         worst=words.worst(found, event),
         sure=words.sure(found, event),
         marks=words.marks(found, event),
-        states=tuple(words.states(found, event)),
+        states=(*words.states(found, event), *words.of_then(event, areas_of_then(event, kept.rain, kept.before))),
         why=tuple(words.why(found, event)),
         reached=reached(event, kept.assets),
         hyetograph=f"hyetograph_{file_stem(event.key)}.{form}" if is_known else None,

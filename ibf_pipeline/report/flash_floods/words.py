@@ -136,6 +136,13 @@ def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
     return lines
 
 
+def of_then(event: FlashFloodEvent, areas: Sequence[str]) -> list[str]:
+    """Which areas have the larger numbers of an earlier block, where it is not said of all."""
+    if not areas or event.state == "kept":
+        return []
+    return [f"Numbers of an earlier block, larger than this one's: {some([isolated(name) for name in areas], 4)}."]
+
+
 def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
     """The rain of the areas with most people, what it stands for and whom that reaches."""
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from ibf_pipeline.report.flash_floods.content import FlashReport
 from ibf_pipeline.report.flash_floods.hyetograph import hyetograph
 from ibf_pipeline.report.flash_floods.kept import FlashKept
 from ibf_pipeline.report.flash_floods.rain_of_area import rain_of_area
+from ibf_pipeline.report.flash_floods.then import is_of_then
 from ibf_pipeline.report.flash_floods.words import country_words, event_words
 from ibf_pipeline.report.make import make_report
 from ibf_pipeline.report.pictures.event_map import event_figure
@@ -244,3 +245,29 @@ def test_what_began_days_ago_is_named_at_the_edge():
     texts = texts_of(hyetograph(later, only(later), cube))
     assert "← start and worst hour Sun 2026-02-15 07:00 CAT" in texts
     assert any(text.startswith("numbers of an earlier block") for text in texts)
+
+
+def test_larger_numbers_of_an_earlier_block_are_said_to_be_so_where_this_one_exceeds_too():
+    """90 mm in four hours then; 21 mm in an hour now, and the four hours are dry in this block's rain."""
+    first = found(rain({"A1": {-4: 20, -3: 20, -2: 20, -1: 30}}))
+    cube = rain({"A1": {0: 21}}, block_after(1))
+    now = found(cube, first)
+    event = only(now)
+    assert (event.state, event.people) == ("forecast", 212)
+    report = make_report(now, first, {}, (), FlashKept(cube, before=first))
+    assert isinstance(report, FlashReport)
+    assert "Numbers of an earlier block, larger than this one's: Area A1." in report.events[0].states
+    figure = hyetograph(now, event, cube, first)
+    assert any(text.startswith("numbers of an earlier block") for text in texts_of(figure))
+    assert "sum of an earlier block" in texts_of(figure)
+    assert clipped_texts(figure) == []
+
+
+def test_numbers_that_this_blocks_rain_has_too_are_its_own():
+    first = found(rain({"A1": {-4: 20, -3: 20, -2: 20, -1: 30}}))
+    cube = rain({"A1": {-10: 20, -9: 20, -8: 20, -7: 30, 0: 21}}, block_after(1))
+    event = only(found(cube, first))
+    assert event.people == 212
+    assert not is_of_then(event, event.causes[0], cube, first)
+    assert is_of_then(event, replace(event.causes[0], of_catchment=True), cube, first), "the last block had the same"
+    assert not is_of_then(event, replace(event.causes[0], of_catchment=True), cube, None)
