@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.text import Text
 
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.gauges import Gauge
@@ -153,10 +154,14 @@ def test_blind_areas_are_on_both_maps(block):
     layers = read_map_layers(block.prepared, (3,))
     for figure in (
         overview_figure(result, layers, [], country_words(result)),
-        event_figure(result, only(result), layers, None, event_words(result, only(result))),
+        of_event := event_figure(result, only(result), layers, None, event_words(result, only(result))),
     ):
         assert "blind: nothing is known, no all clear" in texts_of(figure)
         assert clipped_texts(figure) == []
+    assert "Area A2\nblind" in texts_of(of_event), "nobody knows that it is 0"
+    (legend,) = [text for text in of_event.findobj(Text) if text.get_text().startswith("blind: nothing")]
+    small_map = min(axes.get_window_extent().x0 for axes in of_event.axes if axes.get_window_extent().width < 400)
+    assert legend.get_window_extent().x1 < small_map
 
 
 def test_the_hyetograph_marks_start_worst_hour_and_steps_on_local_clocks(block):
