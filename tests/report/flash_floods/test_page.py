@@ -81,7 +81,8 @@ def test_the_page_says_everything_that_a_reader_needs(block):
         "No school, health site, waterpoint, road or building of the country's data.",
         "Gauge Old is left out: its last level is 20 hours old.",
         "Kelim bridge Sun 2026-02-15 07:00 CAT 3.20 2.10 2.00 not declared",
-        "An area is alerted above 20 people, or its own number.",
+        "An area is alerted above 20 people, or above its own limit where it has one.",
+        "slide the picture sideways to see all of it",
         "Hours left are counted from Sun 2026-02-15 08:00 CAT.",
         "place code people affected of the area's people buildings",
     ):
