@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.hazards.flash_floods.findings import (
     Cause,
     FlashFloodEvent,
@@ -86,9 +87,11 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
     drawn = len(found.events) + len(found.withdrawn)
     form = "svg" if drawn <= MOST_DRAWINGS else "png"
     is_known = bool(event.causes) and kept.rain is not None and event.causes[0].place_code in kept.rain["area"].values
-    exercise = {} if event.name == event.key else {"name": event.name}
+    own = {} if event.name == event.key else {"name": event.name}
+    blind = words.blind_areas(found, event.district)
+    areas = tuple((level, tuple(_as_seen(area, blind) for area in rows)) for level, rows in plain.areas)
     return FlashEventPart(
-        **fields_of(plain) | exercise,
+        **fields_of(plain) | {"areas": areas} | own,
         worst=words.worst(found, event),
         sure=words.sure(found, event),
         marks=words.marks(found, event),
@@ -97,6 +100,13 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
         reached=reached(event, kept.assets),
         hyetograph=f"hyetograph_{file_stem(event.key)}.{form}" if is_known else None,
     )
+
+
+def _as_seen(area: EventArea, blind: frozenset[str]) -> EventArea:
+    """An area whose rain is not known has no known number either: 0 would read as an all clear."""
+    if area.alerted or area.place_code not in blind:
+        return area
+    return replace(area, name=f"{area.name or area.place_code}, blind", share=None, people_known=False)
 
 
 def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashReport:

@@ -175,6 +175,11 @@ def test_blind_areas_are_on_both_maps(block):
     ):
         assert "blind: nothing is known, no all clear" in texts_of(figure)
         assert clipped_texts(figure) == []
+    part = make_report(result, None, {}, (), FlashKept()).events[0]
+    assert [(a.name, a.people_known) for _, areas in part.areas for a in areas] == [
+        ("Area A1", True),
+        ("Area A2, blind", False),
+    ]
     assert "Area A2\nblind" in texts_of(of_event), "nobody knows that it is 0"
     (legend,) = [text for text in of_event.findobj(Text) if text.get_text().startswith("blind: nothing")]
     small_map = min(axes.get_window_extent().x0 for axes in of_event.axes if axes.get_window_extent().width < 400)
