@@ -232,8 +232,7 @@ def test_the_scale_bar_goes_where_the_country_is_not():
 
 
 def test_the_scale_bar_leaves_a_map_that_the_country_fills():
-    figure = new_figure(1000, 1100)
-    view = View(0, 0, 10, 10)
+    figure, view = new_figure(1000, 1100), View(0, 0, 10, 10)
     axes = map_axes(figure, 0, 0, 1000, 1000, view)
     box = scale_bar(axes, view, 24, shapely.box(0.1, 0.1, 9.9, 9.9), (980, 1050))
     assert (round(box.x1), 0 < box.y0 < box.y1 < 100) == (980, True)
