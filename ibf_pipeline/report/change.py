@@ -164,7 +164,7 @@ def what(compared: Compared[FindingsT, EventT]) -> str:
         limit = f" of {profile.lead_time_words(compared.today.trigger_limit or 0)}"
         return f"trigger before; as high now only beyond the trigger lead time limit{limit}: {left}"
     if compared.kind == "ended":
-        return f"{_class(old)} before; now no lead time has a class"
+        return f"{_class(old)} before; now no alert"
     if compared.kind == "moved":
         word = "later" if compared.moved > 0 else "earlier"
         return f"{_class(new)} as before, {profile.lead_time_words(abs(compared.moved))} {word}"

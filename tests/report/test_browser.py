@@ -12,6 +12,8 @@ from tests.worlds.services.browser import open_tab
 
 HIDDEN = "[...document.querySelectorAll('details > :not(summary)')].filter(e => !e.checkVisibility()).length"
 
+HINTS = "[...document.querySelectorAll('.hint')].filter(e => e.checkVisibility()).length"
+
 
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory):
@@ -32,6 +34,7 @@ def test_every_picture_is_drawn_and_inside_the_page(report, tmp_path):
     pictures = report.value(
         "[...document.images].map(i => [i.className, i.naturalWidth, i.getBoundingClientRect().width])"
     )
+    assert report.value(HINTS) == 0, "a desk shows pictures whole"
     assert [kind for kind, _, _ in pictures] == ["map", *["hydrograph", "map", "buildup"] * 6]
     assert all(natural >= 900 and 300 < shown <= 1000 for _, natural, shown in pictures)
     file = tmp_path / "page.png"
@@ -47,6 +50,7 @@ def test_every_picture_is_drawn_and_inside_the_page(report, tmp_path):
 def test_a_phone_needs_no_sideways_scrolling_and_shows_the_percentages(report):
     report.size(390, 844)
     assert report.value("innerWidth") == 390
+    assert report.value(HINTS) == report.value("document.querySelectorAll('.scroll > img').length") == 12
     assert report.value("document.documentElement.scrollWidth") == 390
     edges = report.value(
         "[...document.querySelectorAll('details[open] td:last-child')].map(e => e.getBoundingClientRect().right)"

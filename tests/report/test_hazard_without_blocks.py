@@ -123,7 +123,7 @@ def test_changes_are_counted_on_the_clock_and_not_by_lead_time(cycles):
         "Ros": "Trigger as before, 12 hours later.",
         "Sarvo": "Medium warning before, trigger now. 60 people affected, 50 before.",
         "Nor": "No alert in the run of Sun 2026-02-15 00:00 UTC.",
-        "Old bay": "Low warning before; now no lead time has a class.",
+        "Old bay": "Low warning before; now no alert.",
     }
     assert changes["Ros"].after.day == datetime(2026, 2, 16, 6, tzinfo=UTC)
     assert changes["Old bay"].since == datetime(2026, 2, 15, tzinfo=UTC)

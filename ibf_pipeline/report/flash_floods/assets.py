@@ -41,6 +41,8 @@ LOOKS: Final[dict[str, Look]] = {
     GAUGES: Look("gauge", "gauges", "v", INK, 16),
 }
 """by the portal's word: shapes tell them apart, in colours that a picture of few colours keeps"""
+_NAMELESS: Final = ("buildings",)
+"""of which nobody expects names"""
 _CUT: Final = ("roads",)
 """of which people say that they are cut"""
 
@@ -80,6 +82,8 @@ def _words(exposed: Exposed, assets: Assets) -> str:
     names = [called(exposed.category, fid, assets) for fid in exposed.fids]
     unnamed = [name for name in names if name.startswith(f"{LOOKS[exposed.category].one} ")]
     number = number_of(exposed.category, len(names)) + (" cut" if exposed.category in _CUT else "")
+    if exposed.category in _NAMELESS:
+        return number
     if len(unnamed) == len(names):
         return f"{number}, without names" if len(names) > 1 else number
     named = [isolated(name) for name in dict.fromkeys(names) if name not in unnamed]

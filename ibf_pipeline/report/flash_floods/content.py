@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.hazards.flash_floods.findings import (
     Cause,
     FlashFloodEvent,
@@ -19,6 +20,7 @@ from ibf_pipeline.report.flash_floods import words
 from ibf_pipeline.report.flash_floods.assets import Reached, reached
 from ibf_pipeline.report.flash_floods.changes import hours_left
 from ibf_pipeline.report.flash_floods.kept import FlashKept
+from ibf_pipeline.report.flash_floods.then import areas_of_then
 
 MOST_DRAWINGS: Final = 12
 """events up to which hyetographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
@@ -85,17 +87,26 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
     drawn = len(found.events) + len(found.withdrawn)
     form = "svg" if drawn <= MOST_DRAWINGS else "png"
     is_known = bool(event.causes) and kept.rain is not None and event.causes[0].place_code in kept.rain["area"].values
-    exercise = {} if event.name == event.key else {"name": event.name}
+    own = {} if event.name == event.key else {"name": event.name}
+    blind = words.blind_areas(found, event.district)
+    areas = tuple((level, tuple(_as_seen(area, blind) for area in rows)) for level, rows in plain.areas)
     return FlashEventPart(
-        **fields_of(plain) | exercise,
+        **fields_of(plain) | {"areas": areas} | own,
         worst=words.worst(found, event),
         sure=words.sure(found, event),
         marks=words.marks(found, event),
-        states=tuple(words.states(found, event)),
+        states=(*words.states(found, event), *words.of_then(event, areas_of_then(event, kept.rain, kept.before))),
         why=tuple(words.why(found, event)),
         reached=reached(event, kept.assets),
         hyetograph=f"hyetograph_{file_stem(event.key)}.{form}" if is_known else None,
     )
+
+
+def _as_seen(area: EventArea, blind: frozenset[str]) -> EventArea:
+    """An area whose rain is not known has no known number either: 0 would read as an all clear."""
+    if area.alerted or area.place_code not in blind:
+        return area
+    return replace(area, name=f"{area.name or area.place_code}, blind", share=None, people_known=False)
 
 
 def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashReport:

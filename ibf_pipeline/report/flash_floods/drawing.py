@@ -22,5 +22,5 @@ def _draw(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept, na
     from ibf_pipeline.report.pictures.figure import png, svg
 
     assert kept.rain is not None  # noqa: S101  else the part names no picture
-    figure = hyetograph(found, event, kept.rain)
+    figure = hyetograph(found, event, kept.rain, kept.before)
     return svg(figure) if name.endswith(".svg") else png(figure)

@@ -19,6 +19,8 @@ from ibf_pipeline.domain.local_time import clock_text, local_text
 from ibf_pipeline.domain.wording import counted, day_text
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.flash_floods.rain_of_area import KINDS, AreaRain, rain_of_area
+from ibf_pipeline.report.flash_floods.styles import BEYOND, DOT, DOT_OF_THEN, FILLED, GONE, ISSUED, WORST
+from ibf_pipeline.report.flash_floods.then import is_of_then
 from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, INK, MEDIAN, MEMBER, MUTED, drawn_class
 from ibf_pipeline.report.pictures.figure import (
     apart,
@@ -45,37 +47,31 @@ _FURTHEST: Final = 30
 """and at most: what began sooner is named at the edge"""
 _ROW: Final = 19
 """pixels of a line of words above the picture"""
-_FILLED: dict[str, dict[str, Any]] = {
-    "observed": {"facecolor": "#12489e", "edgecolor": "#12489e"},
-    "earlier forecast": {"facecolor": "#b9b9b4", "edgecolor": "#6d6d66"},
-    "nowcast": {"facecolor": "#4fa79a", "edgecolor": "#12564c", "hatch": "////"},
-    "forecast": {"facecolor": "#b5d3f2", "edgecolor": "#3a6ea5"},
-}
-"""dark for what was measured, light for what is forecast: told apart in grey too"""
-_GONE: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": "#a0a09a", "hatch": "xx", "linewidth": 0}
-_BEYOND: dict[str, Any] = {"facecolor": "#ececea", "edgecolor": "none"}
-_ISSUED: dict[str, Any] = {"color": MUTED, "linewidth": 1.6, "linestyle": (0, (2, 2))}
-_WORST: dict[str, Any] = {"linewidth": 1.8, "linestyle": (0, (6, 3))}
 
 
-def hyetograph(found: FlashFloodFindings, event: FlashFloodEvent, rain: xr.DataArray) -> Figure:
-    """The area with most people of an event. `rain`: as `domain/flash_layers.py` says, with that area."""
+def hyetograph(
+    found: FlashFloodFindings, event: FlashFloodEvent, rain: xr.DataArray, before: FlashFloodFindings | None = None
+) -> Figure:
+    """The area with most people of an event. `rain`: as `domain/flash_layers.py` says, with that area; `before`: what
+    the last block found."""
     cause, issued = event.causes[0], found.issue_time.start
     area = rain_of_area(rain, cause.place_code, issued)
     begun = (_hours(moment, issued) - 2 for moment in (cause.rains_from, event.starts))
     first = min(hour for hour in (-_BEFORE, *begun) if hour >= -_FURTHEST)
     view = max(first, _hours(area.ends[0], issued) - 1), min(48.0, _hours(area.ends[-1], issued))
+    of_then = is_of_then(event, cause, rain, before)
     figure = new_figure(WIDTH, HEIGHT)
     bars = axes_at(figure, _LEFT, _TOP, _ACROSS, _BARS)
     sums = axes_at(figure, _LEFT, _TOP + _BARS + _GAP, _ACROSS, _SUMS)
-    _title(figure, found, event, cause)
+    _title(figure, found, event, cause, of_then=of_then)
     _bars(bars, area, issued, view)
     _sums(figure, sums, found, cause, area, view)
+    _decided(sums, found, cause, of_then=of_then)
     for axes in (bars, sums):
         _ground(axes, found, area, view)
     _moments(figure, (bars, sums), found, event, view)
     _clocks(figure, (bars, sums), found, view)
-    _key(figure, found, area, is_ensemble=len(area.amount) > 1)
+    _key(figure, found, area, of_then=of_then)
     return figure
 
 
@@ -83,7 +79,7 @@ def _hours(moment: datetime, issued: datetime) -> float:
     return (moment - issued) / timedelta(hours=1)
 
 
-def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, cause: Cause) -> None:
+def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, cause: Cause, *, of_then: bool) -> None:
     named = f"{drawable(event.district, 'district')}: rain in {drawable(cause.name, cause.place_code)}"
     title = marked(named, exercise=found.exercise, trial=found.trial)
     write_line(figure, 20, 14, title, 24, WIDTH - 40, va="top", weight="bold")
@@ -91,7 +87,7 @@ def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, ca
     worst = f"most people of {counted(others, 'alerted area')} · " if others > 1 else ""
     members = "one run" if found.one_run else counted(found.members, "member")
     block = f"block of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
-    then = "" if event.state == "forecast" else "numbers of an earlier block · "
+    then = "numbers of an earlier block · " if of_then else ""
     catchment = " · the mean of its catchment decided" if cause.of_catchment else ""
     text = f"{then}{worst}{block} · {members} · clock times {_zone_name(found)}{catchment}"
     write_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
@@ -111,7 +107,7 @@ def _bars(axes: Axes, area: AreaRain, issued: datetime, view: tuple[float, float
     low[known], middle[known], high[known] = np.quantile(area.amount[:, known], (0.1, 0.5, 0.9), axis=0)
     for kind in KINDS:
         here = known & np.array([each == kind for each in area.kinds])
-        axes.bar(places[here] - 0.5, middle[here], width=0.92, linewidth=0.6, zorder=3, **_FILLED[kind])
+        axes.bar(places[here] - 0.5, middle[here], width=0.92, linewidth=0.6, zorder=3, **FILLED[kind])
     if len(area.amount) > 1:
         axes.vlines(places[known] - 0.5, low[known], high[known], color=MEDIAN, linewidth=1.3, zorder=4)
     seen = (places > view[0]) & (places <= view[1])
@@ -143,11 +139,15 @@ def _sums(
     axes.plot(places, middle, color=MEDIAN, linewidth=2.6, zorder=5)
     seen = sums[:, (places > view[0]) & (places <= view[1])]
     top = max(np.nanmax(seen, initial=0.0), cause.amount_mm, 5.0) * 1.15
-    peak = _hours(cause.peaks, issued)
-    axes.plot([peak], [cause.amount_mm], marker="o", markersize=9, color=MEDIAN, markeredgecolor="white", zorder=7)
     axes.set(xlim=view, ylim=(0, top))
     axes.set_ylabel(f"mm in {counted(cause.duration_h, 'hour')}", fontsize=points(14))
     _steps(figure, axes, found, cause, view[1])
+
+
+def _decided(axes: Axes, found: FlashFloodFindings, cause: Cause, *, of_then: bool) -> None:
+    """The sum that decided, hollow where this block's rain is another."""
+    peak = _hours(cause.peaks, found.issue_time.start)
+    axes.plot([peak], [cause.amount_mm], zorder=7, **(DOT_OF_THEN if of_then else DOT))
 
 
 def _steps(figure: Figure, axes: Axes, found: FlashFloodFindings, cause: Cause, right: float) -> None:
@@ -180,11 +180,11 @@ def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[f
     """What lies beyond a trigger's reach, and hours whose rain is missing."""
     limit, top = float(found.rule.warning_from_h), axes.get_ylim()[1]
     if limit < view[1]:
-        draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **_BEYOND)
+        draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **BEYOND)
     for end, amounts in zip(area.ends, area.amount.T, strict=True):
         place = _hours(end, found.issue_time.start)
         if np.isnan(amounts).any() and view[0] < place <= view[1]:
-            draw_box(axes, place - 1, 0, 1, top, zorder=1, **_GONE)
+            draw_box(axes, place - 1, 0, 1, top, zorder=1, **GONE)
     axes.tick_params(labelsize=points(13))
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -201,12 +201,12 @@ def _moments(
     issued, peak = found.issue_time.start, event.causes[0].peaks
     same = peak == event.starts
     moments = [
-        (issued, f"block of {issued:%H} UTC, {clock_text(issued, found.zone)}", _ISSUED, MUTED),
+        (issued, f"block of {issued:%H} UTC, {clock_text(issued, found.zone)}", ISSUED, MUTED),
         (event.starts, f"start{' and worst hour' if same else ''} {local_text(event.starts, found.zone)}",
          {"color": colour, "linewidth": 2.4}, INK),
     ]  # fmt: skip
     if not same:
-        moments.append((peak, f"worst hour {local_text(peak, found.zone)}", {"color": colour, **_WORST}, INK))
+        moments.append((peak, f"worst hour {local_text(peak, found.zone)}", {"color": colour, **WORST}, INK))
     for row, (moment, words, style, ink) in enumerate(moments):
         place = _hours(moment, issued)
         if not view[0] <= place <= view[1]:
@@ -264,9 +264,10 @@ def _local_hours(found: FlashFloodFindings, view: tuple[float, float], step: int
         day += timedelta(days=1)
 
 
-def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, is_ensemble: bool) -> None:
+def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, of_then: bool) -> None:
+    is_ensemble = len(area.amount) > 1
     handles: list[Any] = [
-        Patch(label=f"{kind}: {', '.join(area.origins[kind][-2:])}", **_FILLED[kind])
+        Patch(label=f"{kind}: {', '.join(area.origins[kind][-2:])}", **FILLED[kind])
         for kind in KINDS
         if kind in area.origins
     ]
@@ -275,9 +276,11 @@ def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, is_ensemb
     )
     if is_ensemble:
         handles.append(Patch(color=MEMBER, alpha=0.5, label="members: all, and 10 to 90 %"))
+    if of_then:
+        handles.append(Line2D([], [], linestyle="none", label="sum of an earlier block", **DOT_OF_THEN))
     if not np.isfinite(area.amount).all():
-        handles.append(Patch(label="rain missing", **_GONE))
-    handles.append(Patch(label=f"from {found.rule.warning_from_h} hours on: warnings only", **_BEYOND))
+        handles.append(Patch(label="rain missing", **GONE))
+    handles.append(Patch(label=f"from {found.rule.warning_from_h} hours on: warnings only", **BEYOND))
     figure.legend(
         handles=handles,
         loc="lower left",

@@ -112,7 +112,7 @@ def marks(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
     parts = []
     for mark, word in (("T", "trigger"), ("w", "warning")):
         at = [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag == mark]
-        parts += [f"{word} at {listed(at, len(found.lead_times))} hours"] if at else []
+        parts += [f"{word} at {listed(at, len(found.lead_times))} {'hour' if at == ['1'] else 'hours'}"] if at else []
     return f"In the portal at {FLASH_FLOODS.lead_time_name(event.lead_time)}: {', '.join(parts)}."
 
 
@@ -122,10 +122,10 @@ def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
     if event.state == "kept":
         lines.append("An earlier block's alert that nothing takes back yet; its numbers are those of then.")
     if event.until is not None:
-        last = "" if event.exceeded is None else f", last exceeded {local_text(event.exceeded, found.zone)}"
+        last = "" if event.exceeded is None else f"; the limit was last passed {local_text(event.exceeded, found.zone)}"
         lines.append(
-            f"Shown at 0-hour until {local_text(event.until, found.zone)}{last}; with the larger numbers of then and "
-            "now, unless it exceeds again."
+            f"Shown at 0-hour until {local_text(event.until, found.zone)}, longer if the limit is passed again{last}. "
+            "Its numbers are the larger ones of then and now."
         )
     for later in event.later:
         kind = "trigger" if later.trigger else "warning"
@@ -134,6 +134,13 @@ def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
             f"({FLASH_FLOODS.lead_time_name(later.lead_time)}), {number_text(later.people)} people."
         )
     return lines
+
+
+def of_then(event: FlashFloodEvent, areas: Sequence[str]) -> list[str]:
+    """Which areas have the larger numbers of an earlier block, where it is not said of all."""
+    if not areas or event.state == "kept":
+        return []
+    return [f"Numbers of an earlier block, larger than this one's: {some([isolated(name) for name in areas], 4)}."]
 
 
 def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
@@ -186,7 +193,9 @@ def decides(found: FlashFloodFindings) -> str:
     """Whether the notification may wait for a person, and who decides about what is done."""
     urgent = any(event.trigger and event.lead_time <= URGENT for event in found.publishable_events)
     held = (
-        f"A trigger is within {URGENT} hours: its notification is not held for a person's approval." if urgent else ""
+        f"A trigger has begun or begins within {URGENT} hours: its notification is not held for a person's approval."
+        if urgent
+        else ""
     )
     if found.publishable_events and may_wait(found):
         held = "Its notification may be held for a person's approval."
@@ -220,11 +229,11 @@ def rule_text(found: FlashFloodFindings) -> list[str]:
     hours = listed([f"{hours}" for hours in rule.durations_h], 12)
     lines = [
         f"Rain is summed over {hours} hours; the nearest flood of the library ({counted(len(rule.library), 'scenario')}"
-        f") says whom it reaches. An area is alerted above {amount_text(rule.people_threshold)} people, or its own "
-        "number.",
-        f"Triggers stand below {rule.warning_from_h} hours ahead; what begins later is a warning, up to "
+        f") says whom it reaches. An area is alerted above {amount_text(rule.people_threshold)} people, or above its "
+        "own limit where it has one.",
+        f"A trigger begins less than {rule.warning_from_h} hours ahead; what begins later is a warning, up to "
         f"{found.lead_times[-1]} hours.",
-        f"A trigger that has begun stays at 0-hour for {rule.tail_h} hours after its last exceedance.",
+        f"A trigger that has begun stays at 0-hour for {rule.tail_h} hours after the limit was last passed.",
     ]
     if not found.one_run:
         trigger, warning = (percent_text(share) for share in (rule.trigger_probability, rule.warning_probability))
@@ -241,7 +250,7 @@ def event_words(found: FlashFloodFindings, event: FlashFloodEvent) -> EventWords
         subject=FLASH_FLOODS.subject,
         footer=(
             f"Rain: {found.source}.",
-            f"Alerted above {amount_text(found.rule.people_threshold)} people in an area, or its own number.",
+            f"Alerted above {amount_text(found.rule.people_threshold)} people in an area, or its own limit.",
             "People and depth: the country's library of floods.",
         ),
         begins=begins_text(event, found.published, found.zone),

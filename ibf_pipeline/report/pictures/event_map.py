@@ -59,6 +59,8 @@ from ibf_pipeline.report.times import begins, issued
 WIDTH, HEIGHT = 1200, 1560
 _LEFT, _TOP, _ACROSS, _DOWN = 20, 240, 1160, 830
 _LEGEND_TOP = _TOP + _DOWN + 22
+_BESIDE = (_LEFT + _ACROSS, _LEGEND_TOP + 20)
+"""where the scale bar ends where an event fills the map"""
 PEOPLE_STEPS = (1, 100, 1_000, 10_000)
 """where the colours of people affected change"""
 _STEP_WORDS = ("0", "1–99", "100–999", "1,000–9,999", "10,000 or more")
@@ -109,10 +111,10 @@ def event_figure(
     alerted = [area.place_code for area in areas.values() if area.alerted]
     _borders(axes, found, layers, [s for code, s in layers.levels[deepest].shapes.items() if code in alerted])
     labels = Labels(figure, axes)
-    labels.block(scale_bar(axes, view, 28, shapely.union_all(own) if own else layers.country))
+    labels.block(scale_bar(axes, view, 28, shapely.union_all(own) if own else layers.country, _BESIDE))
     draw_marks(axes, labels, marks, view)
     _mark(labels, axes, event, view, place)
-    _labels(labels, found, event, layers, areas, view)
+    _labels(labels, found, event, layers, areas, view, words.blind)
     _legend(figure, found, event, water, words, marks)
     if own:  # else the map itself shows the whole country
         locator(figure, layers.country, view, WIDTH - 300, _LEGEND_TOP + 100, 280, 214)
@@ -204,7 +206,13 @@ def _mark(labels: Labels, axes: Axes, event: Event, view: View, place: tuple[flo
 
 
 def _labels(
-    labels: Labels, found: Findings, event: Event, layers: MapLayers, areas: dict[str, EventArea], view: View
+    labels: Labels,
+    found: Findings,
+    event: Event,
+    layers: MapLayers,
+    areas: dict[str, EventArea],
+    view: View,
+    blind: frozenset[str],
 ) -> None:
     outlines = layers.levels[found.admin_levels[-1]]
     largest = sorted(areas.values(), key=lambda area: (-area.people, area.place_code))
@@ -217,7 +225,9 @@ def _labels(
         if point is None or len(done) == _LABELLED:
             continue
         text = shortened(drawable(area.name, area.place_code), 22)
-        if event.is_estimated:
+        if area.place_code in blind and not area.alerted:
+            text += "\nblind"
+        elif event.is_estimated:
             text += f"\n{people_text(area.people, known=area.people_known)}"
         if any(labels.put(point[0], point[1] + away, text, 30, weight="bold") for away in (0, -step, step)):
             done.add(area.place_code)
@@ -256,8 +266,8 @@ def _legend(
     axes.plot([2, 40], [y, y], color="#6d6d66", linewidth=2.4)
     write(axes, 52, y, f"borders of admin level {found.default_admin_level}", 26, va="center")
     if words.blind:
-        draw_box(axes, 440, y - 16, 40, 32, **BLIND)
-        write(axes, 492, y, "blind: nothing is known, no all clear", 26, va="center")
+        draw_box(axes, 384, y - 16, 36, 32, **BLIND)  # left of the small map of the country
+        write(axes, 428, y, "blind: nothing is known, no all clear", 24, va="center")
     marks_legend(figure, axes, marks, y + 46)
 
 

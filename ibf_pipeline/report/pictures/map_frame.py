@@ -18,7 +18,7 @@ from matplotlib.transforms import Bbox
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, INK, LAND, OUTSIDE, WATER, WATER_EDGE
-from ibf_pipeline.report.pictures.figure import axes_at, draw_box, write
+from ibf_pipeline.report.pictures.figure import axes_at, draw_box, pixel_axes, write
 from ibf_pipeline.report.pictures.outlines import clip_to, draw_areas
 from ibf_pipeline.report.pictures.water import Water, edge_and_body, on_pixels
 
@@ -26,6 +26,8 @@ KM_PER_DEGREE = 111.195
 """along a meridian, sphere of 6,371 km"""
 _SMALLEST = 0.12
 """degrees that a map shows at least"""
+_HIDDEN = 0.05
+"""share of the scale bar's room that may lie on what a map is about"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,43 +101,63 @@ def _show_water(axes: Axes, wet: np.ndarray, ground: tuple[float, float, float, 
     return axes.imshow(picture, interpolation="nearest", aspect="auto", **options)
 
 
-def scale_bar(axes: Axes, view: View, pixels: float, avoid: BaseGeometry | None = None) -> Bbox:
+def scale_bar(
+    axes: Axes,
+    view: View,
+    pixels: float,
+    avoid: BaseGeometry | None = None,
+    beside: tuple[float, float] | None = None,
+) -> Bbox:
     """A bar of a round number of kilometres in a corner, true in the middle of the map.
 
-    In the corner where least of `avoid` (degrees) is covered; the lower left one where that is the same. Returns the
-    room that it takes, in display coordinates.
+    In the corner where least of `avoid` (degrees) is covered; the lower left one where that is the same. Where every
+    corner covers some of it, outside the map with its right end at `beside` (pixels from the figure's upper left
+    corner). Returns the room that it takes, in display coordinates.
     """
     across_km = (view.east - view.west) * KM_PER_DEGREE * math.cos(math.radians((view.south + view.north) / 2))
     length = round_length(across_km / 4)
-    share = length / across_km
+    share, words = length / across_km, f"{length:,g} km"
     options: dict[str, Any] = {"transform": axes.transAxes, "zorder": 20}
     box = axes.get_window_extent()
     x, y, high = 24 / box.width, 22 / box.height, 12 / box.height
     across, down = share + 2 * x, 5.2 * high + y
-    left, bottom = _free_corner(view, across, down, avoid)
+    left, bottom, hidden = _free_corner(view, across, down, avoid)
+    if beside is not None and hidden > _HIDDEN:
+        return _bar_beside(axes, beside, share * box.width, words, pixels)
     draw_box(axes, left, bottom, across, down, facecolor="white", alpha=0.88, edgecolor="none", **options)
     for part, colour in ((0, INK), (1, "white")):
         begin = left + x + part * share / 2
         draw_box(axes, begin, bottom + y, share / 2, high, facecolor=colour, edgecolor=INK, **options)
-    words = f"{length:,g} km"
     write(axes, left + x + share / 2, bottom + y + 1.5 * high, words, pixels, ha="center", va="bottom", **options)
     return Bbox.from_bounds(
         box.x0 + left * box.width, box.y0 + bottom * box.height, across * box.width, down * box.height
     )
 
 
-def _free_corner(view: View, across: float, down: float, avoid: BaseGeometry | None) -> tuple[float, float]:
-    """Left and bottom (shares of the map) of the corner that covers least of a shape."""
+def _bar_beside(axes: Axes, end: tuple[float, float], length: float, words: str, pixels: float) -> Bbox:
+    """The bar alone with its words at the left; `length`: pixels."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None  # noqa: S101  axes of a map are in one
+    strip = pixel_axes(figure, end[0] - length, end[1] - 6, length, 12)
+    for part, colour in ((0, INK), (1, "white")):
+        draw_box(strip, part * length / 2, 0, length / 2, 12, facecolor=colour, edgecolor=INK, clip_on=False)
+    text = write(strip, -12, 6, words, pixels, ha="right", va="center")
+    return Bbox.union([strip.get_window_extent(), text.get_window_extent()])
+
+
+def _free_corner(view: View, across: float, down: float, avoid: BaseGeometry | None) -> tuple[float, float, float]:
+    """Left and bottom (shares of the map) of the corner that covers least of a shape, and how much of it is covered."""
     corners = [(0.0, 0.0), (1 - across, 0.0), (0.0, 1 - down), (1 - across, 1 - down)]
     if avoid is None or avoid.is_empty:
-        return corners[0]
+        return *corners[0], 0.0
     width, height = view.east - view.west, view.north - view.south
 
     def covered(corner: tuple[float, float]) -> float:
         west, south = view.west + corner[0] * width, view.south + corner[1] * height
         return float(avoid.intersection(shapely.box(west, south, west + across * width, south + down * height)).area)
 
-    return min(corners, key=covered)
+    best = min(corners, key=covered)
+    return *best, covered(best) / (across * width * down * height)
 
 
 def round_length(longest: float) -> float:

@@ -50,6 +50,8 @@ from ibf_pipeline.report.times import issued, span
 
 WIDTH, HEIGHT = 1200, 1240
 _LEFT, _TOP, _ACROSS, _DOWN = 20, 122, 1160, 860
+_BESIDE = (_LEFT + _ACROSS, HEIGHT - 24)
+"""where the scale bar ends where the country fills the map"""
 _NAMED_BESIDE = 4
 """areas whose names stand beside them at most; more lines would hide the map"""
 
@@ -97,7 +99,7 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     draw_areas(axes, outlines.shapes.values(), facecolor="none", edgecolor=BORDER, linewidth=0.9, zorder=7)
     draw_areas(axes, [layers.country], facecolor="none", edgecolor=INK, linewidth=2.4, zorder=8)
     labels = Labels(figure, axes)
-    labels.block(scale_bar(axes, view, 28, layers.country))
+    labels.block(scale_bar(axes, view, 28, layers.country, _BESIDE))
     _marks(axes, marks, labels, view)
     _districts(axes, labels, outlines, words, view)
     _area_names(labels, axes, found, outlines, view)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.text import Text
 
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.gauges import Gauge
@@ -19,10 +20,12 @@ from ibf_pipeline.report.flash_floods.content import FlashReport
 from ibf_pipeline.report.flash_floods.hyetograph import hyetograph
 from ibf_pipeline.report.flash_floods.kept import FlashKept
 from ibf_pipeline.report.flash_floods.rain_of_area import rain_of_area
+from ibf_pipeline.report.flash_floods.then import is_of_then
 from ibf_pipeline.report.flash_floods.words import country_words, event_words
 from ibf_pipeline.report.make import make_report
 from ibf_pipeline.report.pictures.event_map import event_figure
 from ibf_pipeline.report.pictures.fonts import is_slanted
+from ibf_pipeline.report.pictures.map_words import Marks
 from ibf_pipeline.report.pictures.outlines import read_map_layers
 from ibf_pipeline.report.pictures.overview_map import area_classes, overview_figure
 from ibf_pipeline.runs.findings import read_found
@@ -78,7 +81,8 @@ def test_the_page_says_everything_that_a_reader_needs(block):
         "No school, health site, waterpoint, road or building of the country's data.",
         "Gauge Old is left out: its last level is 20 hours old.",
         "Kelim bridge Sun 2026-02-15 07:00 CAT 3.20 2.10 2.00 not declared",
-        "An area is alerted above 20 people, or its own number.",
+        "An area is alerted above 20 people, or above its own limit where it has one.",
+        "slide the picture sideways to see all of it",
         "Hours left are counted from Sun 2026-02-15 08:00 CAT.",
         "place code people affected of the area's people buildings",
     ):
@@ -142,9 +146,24 @@ def test_the_map_of_a_district_has_its_assets(block):
     figure = event_figure(block.found, event, read_map_layers(block.prepared, (3,)), None, words, marks)
     texts = texts_of(figure)
     assert {"2 schools", "1 road cut", "1 gauge", "Area A1\n212"} <= set(texts)
-    assert "Area A1" not in texts, "an area is named once, wherever its label had to go"
     assert "starts Sun 2026-02-15 17:00 CAT, in 9 hours · forecast of Sun 2026-02-15 08:00 CAT" in texts
     assert clipped_texts(figure) == []
+
+
+def test_an_area_is_named_once_wherever_its_label_had_to_go(block):
+    """A school in the way of its two lines and not of the name alone."""
+    event, layers = only(block.found), read_map_layers(block.prepared, (3,))
+    centre = layers.levels[3].shapes["A1"].centroid
+    school = Marks("1 school", "s", "#12489e", ((centre.x, centre.y + 0.03),))
+    words = event_words(block.found, event)
+
+    def label(*marks: Marks) -> Text:
+        figure = event_figure(block.found, event, layers, None, words, marks)
+        assert "Area A1" not in texts_of(figure)
+        (it,) = [text for text in figure.findobj(Text) if text.get_text() == "Area A1\n212"]
+        return it
+
+    assert label(school).get_position() != label().get_position()
 
 
 def test_blind_areas_are_on_both_maps(block):
@@ -152,10 +171,19 @@ def test_blind_areas_are_on_both_maps(block):
     layers = read_map_layers(block.prepared, (3,))
     for figure in (
         overview_figure(result, layers, [], country_words(result)),
-        event_figure(result, only(result), layers, None, event_words(result, only(result))),
+        of_event := event_figure(result, only(result), layers, None, event_words(result, only(result))),
     ):
         assert "blind: nothing is known, no all clear" in texts_of(figure)
         assert clipped_texts(figure) == []
+    part = make_report(result, None, {}, (), FlashKept()).events[0]
+    assert [(a.name, a.people_known) for _, areas in part.areas for a in areas] == [
+        ("Area A1", True),
+        ("Area A2, blind", False),
+    ]
+    assert "Area A2\nblind" in texts_of(of_event), "nobody knows that it is 0"
+    (legend,) = [text for text in of_event.findobj(Text) if text.get_text().startswith("blind: nothing")]
+    small_map = min(axes.get_window_extent().x0 for axes in of_event.axes if axes.get_window_extent().width < 400)
+    assert legend.get_window_extent().x1 < small_map
 
 
 def test_the_hyetograph_marks_start_worst_hour_and_steps_on_local_clocks(block):
@@ -244,3 +272,29 @@ def test_what_began_days_ago_is_named_at_the_edge():
     texts = texts_of(hyetograph(later, only(later), cube))
     assert "← start and worst hour Sun 2026-02-15 07:00 CAT" in texts
     assert any(text.startswith("numbers of an earlier block") for text in texts)
+
+
+def test_larger_numbers_of_an_earlier_block_are_said_to_be_so_where_this_one_exceeds_too():
+    """90 mm in four hours then; 21 mm in an hour now, and the four hours are dry in this block's rain."""
+    first = found(rain({"A1": {-4: 20, -3: 20, -2: 20, -1: 30}}))
+    cube = rain({"A1": {0: 21}}, block_after(1))
+    now = found(cube, first)
+    event = only(now)
+    assert (event.state, event.people) == ("forecast", 212)
+    report = make_report(now, first, {}, (), FlashKept(cube, before=first))
+    assert isinstance(report, FlashReport)
+    assert "Numbers of an earlier block, larger than this one's: Area A1." in report.events[0].states
+    figure = hyetograph(now, event, cube, first)
+    assert any(text.startswith("numbers of an earlier block") for text in texts_of(figure))
+    assert "sum of an earlier block" in texts_of(figure)
+    assert clipped_texts(figure) == []
+
+
+def test_numbers_that_this_blocks_rain_has_too_are_its_own():
+    first = found(rain({"A1": {-4: 20, -3: 20, -2: 20, -1: 30}}))
+    cube = rain({"A1": {-10: 20, -9: 20, -8: 20, -7: 30, 0: 21}}, block_after(1))
+    event = only(found(cube, first))
+    assert event.people == 212
+    assert not is_of_then(event, event.causes[0], cube, first)
+    assert is_of_then(event, replace(event.causes[0], of_catchment=True), cube, first), "the last block had the same"
+    assert not is_of_then(event, replace(event.causes[0], of_catchment=True), cube, None)

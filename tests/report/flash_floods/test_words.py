@@ -92,8 +92,8 @@ def test_a_tail_says_until_when_and_hides_nothing_new():
     event = only(second)
     assert event.state == "tail"
     assert words.states(second, event) == [
-        "Shown at 0-hour until Fri 2026-02-20 08:00 CAT, last exceeded Sun 2026-02-15 08:00 CAT; with the larger "
-        "numbers of then and now, unless it exceeds again.",
+        "Shown at 0-hour until Fri 2026-02-20 08:00 CAT, longer if the limit is passed again; the limit was last "
+        "passed Sun 2026-02-15 08:00 CAT. Its numbers are the larger ones of then and now.",
         "Further ahead: warning from Mon 2026-02-16 20:00 CAT (24-hour), 60 people.",
     ]
     assert "shown at 0-hour until Fri 2026-02-20 08:00 CAT" in headline(second)
@@ -135,7 +135,7 @@ def test_an_older_cycle_is_a_caution():
 def test_who_decides():
     """Rule 16: a trigger within 12 hours is not held."""
     assert words.decides(found(rain({"A1": EIGHTY}))).startswith(
-        "A trigger is within 12 hours: its notification is not"
+        "A trigger has begun or begins within 12 hours: its notification is not"
     )
     assert words.decides(found(rain({"A1": {20: 30}}))) == (
         "Its notification may be held for a person's approval. Whether anything is activated is decided by people, not "
@@ -180,7 +180,7 @@ def test_changes_say_class_hours_people_areas_and_rain():
         "Beta": (
             "ended",
             0,
-            "Warning before; now no lead time has a class. Before: 30 mm in 1 hour in Area B1.",
+            "Warning before; now no alert. Before: 30 mm in 1 hour in Area B1.",
         ),
     }
     raised = compare(found(rain({"A1": {18: 30}})), found(rain({"A1": {12: 30}}, block(1))))
@@ -211,3 +211,14 @@ def test_numbers_behind_a_name_from_right_to_left_keep_their_place():
     areas = {**static.areas, "A1": replace(static.areas["A1"], name=name)}
     block = found(rain({"A1": EIGHTY}), static=replace(static, areas=areas))
     assert words.why(block, only(block))[0].startswith(f"\u2068{name}\u2069: 82 mm in 4 hours")
+
+
+def test_nobody_expects_names_of_buildings():
+    static = layers(assets={"buildings": {("A1", "80mm_4hr"): ("1", "2", "3")}})
+    assert [each.words for each in reached(only(found(rain({"A1": EIGHTY}), static=static)), {})] == ["3 buildings"]
+
+
+def test_one_hour_is_no_hours():
+    result = found(rain({"A1": {1: 30}}))
+    event = replace(only(result), flags=f"-T{'-' * 16}")
+    assert words.marks(result, event) == "In the portal at 1-hour: trigger at 1 hour."

@@ -231,6 +231,15 @@ def test_the_scale_bar_goes_where_the_country_is_not():
     assert (round(box.x0), round(box.y1)) == (0, 1000)
 
 
+def test_the_scale_bar_leaves_a_map_that_the_country_fills():
+    figure, view = new_figure(1000, 1100), View(0, 0, 10, 10)
+    axes = map_axes(figure, 0, 0, 1000, 1000, view)
+    box = scale_bar(axes, view, 24, shapely.box(0.1, 0.1, 9.9, 9.9), (980, 1050))
+    assert (round(box.x1), 0 < box.y0 < box.y1 < 100) == (980, True)
+    assert scale_bar(axes, view, 24, shapely.box(3, 0, 10, 10), (980, 1050)).x0 == 0, "a corner is free"
+    assert clipped_texts(figure) == []
+
+
 def test_names_are_written_by_class_and_people():
     """Three areas: a trigger with 300 people, one with 100, a warning; whatever order the outlines have."""
     found = square_day(DAY, {"S05": {3: (40, 150.0)}, "S15": {3: (40, 650.0)}, "S25": {3: (40, 350.0)}}, stations=30)
