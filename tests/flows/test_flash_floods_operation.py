@@ -123,7 +123,7 @@ def test_commands_of_a_block(project: FlashProject) -> None:
         (("records", "runs", "XTV"), 0, "2026-02-15T06"),
         (("compare", "XTV", "--target", "sandbox", *hazard, *date), 0, "1 of 1 events agree"),
         (("heartbeat", "--date", "2026-02-15"), 1, "XTV 2026-02-15 00 UTC: there is no run"),
-        (("run", "XTV", *hazard, "--date", "2026-02-15"), 2, "day and hour such as"),
+        (("run", "XTV", *hazard, "--date", "2026-02-15"), 2, "day and hour (UTC) such as"),
         (("run", "XTV", "--hazard", "floods"), 2, "XTV has no hazard 'floods'"),
         (("prepare", "XTV", *hazard, "--propose-mapping"), 1, "is configured for flash-floods"),
         (("inputs", "fetch", "XTV", *hazard, *date), 0, "Model 2026-02-15T06: 48 hours, 3 areas"),

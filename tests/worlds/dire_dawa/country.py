@@ -31,7 +31,7 @@ CODES: Final = tuple(f"ET1501{number:02d}" for number in range(3, 12))
 SCENARIOS: Final = (Scenario("20mm_1hr", 1, 20, 1), Scenario("40mm_6hr", 6, 40, 2))
 THREE: Final = {"Rumphi": CODES[:3], "Blantyre City": CODES[3:6], "Karonga": CODES[6:]}
 """other districts of the same squares, for days of three events"""
-GAUGES: Final = {1: "wflow_dire_dawa_1", 4: "wflow_dire_dawa_4", 5: "wflow_dire_dawa_5"}
+GAUGES: Final = tuple((fid, f"wflow_dire_dawa_{fid}", 9.59, 41.82 + 0.01 * fid) for fid in (1, 4, 5))
 LEVELS: Final = {"warning-low": 1.5, "warning-medium": 2.0, "warning": 2.5, "trigger": 3.0}
 
 
