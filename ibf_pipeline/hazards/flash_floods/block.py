@@ -11,6 +11,7 @@ import xarray as xr
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.exercise import exercise_name
+from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.flash_layers import FlashLayers
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.assets import exposed_assets, still_shown
@@ -77,7 +78,8 @@ def find(
     seen = [_district_found(name, district, exercise=exercise) for name, district in districts.items()]
     require_seen(seen, past.found, past.accepted, len(judged.areas))
     clears = may_clear(cycle, issue_time.start, past.found)
-    events = _events(districts, layers, country, past, may_clear=clears, exercise=exercise)
+    blind = frozenset(code for each in seen for code in each.blind)
+    events = _events(districts, layers, country, past, blind, may_clear=clears, exercise=exercise)
     levels, left_out = gauges_found(gauges, published)
     found = FlashFloodFindings(
         country=country.iso3,
@@ -138,6 +140,7 @@ def _events(
     layers: FlashLayers,
     country: FlashFloodCountry,
     past: Past,
+    blind: Collection[str],
     *,
     may_clear: bool,
     exercise: bool,
@@ -150,7 +153,8 @@ def _events(
         evidence = Evidence(district, may_clear, country.tail_h, may_close=bool({name, shown} & set(past.accepted)))
         outcome = outcome_of(district, earlier.get(name), evidence)
         if outcome is not None:
-            events.append(_event(name, shown, outcome, layers, country))
+            rows = {code: replace(row, area=_as_known(row.area, layers, blind)) for code, row in outcome.rows.items()}
+            events.append(_event(name, shown, replace(outcome, rows=rows), layers, country))
     return tuple(sorted(events, key=lambda event: (not event.trigger, event.lead_time, -event.people, event.name)))
 
 
@@ -183,6 +187,16 @@ def _rows_beside(left: Outcome, now: Outcome | None, district: District) -> Mapp
     if left.trigger:
         return district.rows(district.within, district.probability.trigger)
     return district.rows(np.ones_like(district.within), district.probability.warning)
+
+
+def _as_known(area: EventArea, layers: FlashLayers, blind: Collection[str]) -> EventArea:
+    """Its people are unknown where the population does not cover it, and where it is blind: 0 reads as an all clear."""
+    ground = layers.areas.get(area.place_code)
+    known = (ground is None or ground.people_known) and (area.alerted or area.place_code not in blind)
+    if known == area.people_known:
+        return area
+    share = min(1.0, area.people / ground.population) if known and ground and ground.population > 0 else None
+    return replace(area, people_known=known, share=None if share is None else round(share, 6))
 
 
 def _event(name: str, shown: str, outcome: Outcome, layers: FlashLayers, country: FlashFloodCountry) -> FlashFloodEvent:

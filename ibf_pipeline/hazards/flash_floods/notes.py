@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.domain.local_time import clock_text, local_text
-from ibf_pipeline.domain.wording import amount_text, counted, number_text, percent_text
+from ibf_pipeline.domain.wording import amount_text, counted, number_text, people_words, percent_text
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent
 from ibf_pipeline.hazards.flash_floods.judged import Judged
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
@@ -42,7 +42,7 @@ def event_text(event: FlashFloodEvent, published: datetime, zone: tzinfo, *, one
     return (
         f"{event.name}: {kind} at {FLASH_FLOODS.lead_time_name(event.lead_time)}, "
         f"{begins_text(event, published, zone)}{peak}; "
-        f"{number_text(event.people)} people in {counted(areas, 'area')}; {sure}"
+        f"{people_words(event.people, known=event.people_known)} in {counted(areas, 'area')}; {sure}"
     )
 
 

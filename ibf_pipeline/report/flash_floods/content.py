@@ -103,10 +103,10 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
 
 
 def _as_seen(area: EventArea, blind: frozenset[str]) -> EventArea:
-    """An area whose rain is not known has no known number either: 0 would read as an all clear."""
+    """With the word that it is blind where its rain is not known."""
     if area.alerted or area.place_code not in blind:
         return area
-    return replace(area, name=f"{area.name or area.place_code}, blind", share=None, people_known=False)
+    return replace(area, name=f"{area.name or area.place_code}, blind")
 
 
 def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashReport:

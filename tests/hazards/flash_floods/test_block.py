@@ -228,6 +228,25 @@ def test_a_blind_area_is_named_and_no_all_clear() -> None:
     assert "area A1 is blind: no sum of the hours ahead is whole, as rain is missing" in result.notes
 
 
+def test_people_of_a_blind_area_are_unknown_until_its_rain_is_known() -> None:
+    cube = rain({"A1": {9: 30}}, missing={"A2": range(-5, 49)})
+    first = found(cube, durations_h=[1])
+    known = {area.place_code: (area.people, area.people_known) for area in only(first).areas}
+    assert known == {"A1": (60, True), "A2": (0, False)}
+    assert not only(first).people_known
+    assert "at least 60 people in 1 area" in first.notes[0]
+    then = found(rain({"A1": {3: 30}}, "2026-02-15T12"), first, durations_h=[1])
+    assert only(then).people_known
+    assert {area.place_code: area.share for area in only(then).areas} == {"A1": 0.006, "A2": 0}
+
+
+def test_people_whom_the_population_does_not_cover_are_unknown() -> None:
+    static = layers()
+    partly = replace(static, areas={**static.areas, "A1": replace(static.areas["A1"], people_known=False)})
+    (area, _) = only(found(rain({"A1": {9: 30}}), static=partly, durations_h=[1])).areas
+    assert (area.people, area.people_known, area.share) == (60, False, None)
+
+
 def test_hours_ahead_that_are_missing_make_an_area_doubtful() -> None:
     (unseen,) = found(rain({}, missing={"A2": [40, 41]})).unseen
     assert (unseen.condition, unseen.reason) == ("suspect", "rain is missing in 2 hours of the 48 ahead")
