@@ -171,10 +171,9 @@ def _filled(
     origins: list[str] = []
     for source, is_observed, hours in series:
         rain = source.rain.reindex(time=times, area=list(areas))
-        alike = np.array_equal(rain["member"], members)
-        values = np.broadcast_to(rain.values if alike else _mean(rain), amount.shape)
-        ahead = source is leading and hours[-1]
-        has = np.isfinite(values).any(axis=0) if ahead else is_given(rain)
+        values = rain.values if np.array_equal(rain["member"], members) else _mean(rain)
+        values = np.broadcast_to(values, amount.shape)
+        has = np.isfinite(values).any(axis=0) if source is leading and hours[-1] else is_given(rain)
         takes = (origin < 0) & hours[:, np.newaxis] & has
         if not takes.any():
             continue

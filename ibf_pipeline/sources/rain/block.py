@@ -138,9 +138,7 @@ def rain_of_block(
         if asked.lacks("forecast").any() or leading(issue_time, areas.codes, asked.given["forecast"], oldest_h) is None:
             asked.ask(source, ahead)
     rain = _assembled(asked, longest_h, last_published, oldest_h)
-    used = {label for number, label in enumerate(rain.attrs["origins"]) if (rain["origin"].values == number).any()}
-    doubts += [text for each in asked.given["observed"] if each.label in used for text in standing_still(each)]
-    doubts += repeated_cycles(asked.given["forecast"])
+    doubts += _repeated(asked, rain)
     origin = {"sources": asked.origin, "passed_over": asked.passed_over, "cycle": rain.attrs["cycle"]}
     return BlockRain(rain, (*dict.fromkeys(asked.notes), *_missing(asked)), tuple(doubts), origin)
 
@@ -190,6 +188,15 @@ def _unmeasured(asked: _Asked, sources: Sequence[RainSource]) -> Iterator[str]:
             f"no rain was measured in the {_RECENT} hours before the block ({', '.join(names)}): what fell is only "
             "forecast, and nothing that was expected to begin can be refuted"
         )
+
+
+def _repeated(asked: _Asked, rain: xr.DataArray) -> Iterator[str]:
+    """A doubt of every series that repeats itself, of observations where any of it is used."""
+    used = {label for number, label in enumerate(rain.attrs["origins"]) if (rain["origin"].values == number).any()}
+    for each in asked.given["observed"]:
+        if each.label in used:
+            yield from standing_still(each)
+    yield from repeated_cycles(asked.given["forecast"])
 
 
 def _missing(asked: _Asked) -> Iterator[str]:
