@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -93,8 +93,8 @@ def backfill(
     progress = Progress(f"Backfill of {country}, {date_from} to {date_to}")
     try:
         require_confirmed(notify=notify, really=really_notify)
-        of = open_configuration(config, workspace).country(country, hazard).hazard
-        number = len(issue_times(known_hazard(of).profile, date_from, date_to))
+        of, others = _hazards(config, workspace, country, hazard)
+        number = len(issue_times(known_hazard(of).profile, date_from, date_to, others))
         if deployment.id is not None:
             given = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
             run = _by_deployment(of, country, target, given, notify=notify)
@@ -138,11 +138,13 @@ def require_confirmed(*, notify: bool, really: bool) -> None:
         )
 
 
-def issue_times(profile: HazardProfile, first: date | str, last: date | str) -> list[IssueTime]:
+def issue_times(
+    profile: HazardProfile, first: date | str, last: date | str, others: Sequence[str] = ()
+) -> list[IssueTime]:
     """Every one from first to last; of a day without an hour all runs of it. UsageError where there is none or too
-    many days, or an hour at which no run begins.
+    many days, or an hour at which no run begins, which names those of the country's `others` that have such a one.
     """
-    begin, end = (min(_asked(profile, first)), max(_asked(profile, last)))
+    begin, end = (min(_asked(profile, first, others)), max(_asked(profile, last, others)))
     number = (end.day - begin.day).days + 1
     if end < begin or number > LONGEST:
         raise UsageError(
@@ -154,12 +156,12 @@ def issue_times(profile: HazardProfile, first: date | str, last: date | str) -> 
     return [each for day in days for each in profile.issue_times_of(day) if begin <= each <= end]
 
 
-def _asked(profile: HazardProfile, asked: date | str) -> list[IssueTime]:
+def _asked(profile: HazardProfile, asked: date | str, others: Sequence[str]) -> list[IssueTime]:
     """The issue times that a day, or day and hour, stands for."""
     try:
         return profile.issue_times_of(date.fromisoformat(str(asked)))
     except ValueError:
-        return [as_issue_time(profile, asked)]
+        return [as_issue_time(profile, asked, others)]
 
 
 def backfill_days(
@@ -180,9 +182,8 @@ def backfill_days(
 
     `run_day` runs a day elsewhere; in this process where none is given.
     """
-    of = open_configuration(config, workspace).country(country, hazard).hazard
-    profile = known_hazard(of).profile
-    for issue_time in issue_times(profile, first, last):
+    of, others = _hazards(config, workspace, country, hazard)
+    for issue_time in issue_times(known_hazard(of).profile, first, last, others):
         day = open_day(config, country, issue_time, target, hazard=of, workspace=workspace)
         if is_published(day.run, day.target_name):
             skipped(issue_time)
@@ -198,6 +199,13 @@ def backfill_days(
         yield PastDay(issue_time, state, published)
         if not published:
             return
+
+
+def _hazards(config: str, workspace: str | None, country: str, hazard: str | None) -> tuple[str, tuple[str, ...]]:
+    """The hazard that is meant, and those that may have been where none was named."""
+    configuration = open_configuration(config, workspace)
+    others = () if hazard is not None else configuration.hazards(country)
+    return configuration.country(country, hazard).hazard, others
 
 
 def _by_deployment(

@@ -25,6 +25,7 @@ from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.targets import open_target
 from flows.wiring.trial import require_no_trial_begun
+from flows.wiring.wishes import require_wishes
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.runs.folder import RunFolder
@@ -93,6 +94,8 @@ def run_day(
         )  # fmt: skip
         by_sensor = WATCHED in (flow_run.tags or ())  # which names the period that it waited for
         day = replace(day, accepted=options.consent.blind, asked=day.asked and not by_sensor)
+        if options.wishes is not None:
+            require_wishes(day, options.wishes, hazard)
         shown = partial(shown_meanwhile, day)
         with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
             sources = None if options.wishes is None else _wished(day, options.wishes)

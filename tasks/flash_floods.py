@@ -60,10 +60,17 @@ def obtain_rain(
     longest_h: int,
     last_published: IssueTime | None,
     oldest_h: int,
+    measured_h: int = 0,
 ) -> BlockRain:
     """The rain of a block out of all sources; each tries again by itself, and one that fails is passed over."""
     block = rain_of_block(
-        sources, issue_time, areas, longest_h=longest_h, last_published=last_published, oldest_h=oldest_h
+        sources,
+        issue_time,
+        areas,
+        longest_h=longest_h,
+        last_published=last_published,
+        oldest_h=oldest_h,
+        measured_h=measured_h,
     )
     log.info("%s: rain of %s: %s", iso3, issue_time, ", ".join(map(str, block.rain.attrs["origins"])))
     for note in block.notes:

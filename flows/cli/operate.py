@@ -72,8 +72,11 @@ def scenario(
     from flows.cli.outcome import print_outcome
     from flows.scenario import scenario as run
     from flows.wiring.day import open_day
+    from flows.wiring.wishes import require_wishes
 
-    open_day(config, country, issue_date, target, hazard=hazard, workspace=workspace, exercise=True)
+    # what was asked for wrongly is told at once, before a server is started
+    day = open_day(config, country, issue_date, target, hazard=hazard, workspace=workspace, exercise=True)
+    require_wishes(day, " ".join(wishes), hazard)
     state: Any = run(
         country,
         " ".join(wishes),
@@ -94,8 +97,11 @@ def scenario(
 @operate_app.command("compare")
 def compare_with_portal(
     country: Iso3,
-    target: Annotated[str, typer.Option("--target", help="portal that the other pipeline publishes to")],
     issue_date: Issued = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", help="portal that the other pipeline publishes to; else the country's own target"),
+    ] = None,
     hazard: HazardName = None,
     kept: Annotated[bool, typer.Option("--kept", help="list the days that were compared before")] = False,
     config: Config = "config",
@@ -111,8 +117,10 @@ def compare_with_portal(
     Example: ibf-pipeline compare UGA --target portal
     """
     from flows.cli.compare import compare_day, kept_of, print_compared, print_kept
+    from flows.wiring.day import target_of
 
     out = console(soft_wrap=True)
+    target = target_of(config, country, target, hazard)
     if kept:
         print_kept(kept_of(config, country, target, workspace, hazard), out)
         return

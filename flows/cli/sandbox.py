@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -104,7 +105,8 @@ def _show_portal(country: str, config: str, workspace: str, *, keep_open: bool) 
         if keep_open:
             _wait(portal.page_url)
         else:
-            console().print("to see the portal, run the demo with --open")
+            shown = f"ibf-pipeline sandbox {country} --config {quote(config)} --workspace {quote(workspace)}"
+            console().print(f"to see the portal: {shown}", soft_wrap=True)
 
 
 def _wait(url: str) -> None:

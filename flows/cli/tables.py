@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.on_portal import on_portal, portal_notes
-from ibf_pipeline.domain.wording import BEYOND_SHOWN, people_text
+from ibf_pipeline.domain.wording import BEYOND_SHOWN, alert_text, people_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.headline import title_of
@@ -27,6 +27,8 @@ def print_found(found: Findings, console: Console) -> None:
     console.print(Text(title, style="bold"))
     if found.events:
         table = Table("event", "alert", "lead time", flags_head(found), "people", "areas", box=None, pad_edge=False)
+        # a terminal of 80 columns breaks words, never the marks
+        table.columns[3].no_wrap, table.columns[3].min_width = True, max(len(each.flags) for each in found.events)
         shown = {each.event.name: each for each in on_portal(found.events, found.default_admin_level)}
         for event in found.events:
             areas = f"{len(event.alerted_areas_of(found.default_admin_level))} on level {found.default_admin_level}"
@@ -36,7 +38,7 @@ def print_found(found: Findings, console: Console) -> None:
                     if (named := found.named(event.key))
                     else event_text(found, event.name, event.key)
                 ),
-                "trigger" if event.trigger else f"warning ({event.alert_class})",
+                _alert(event.alert_class, trigger=event.trigger),
                 profile.lead_time_name(event.lead_time),
                 event.flags,
                 people_text(
@@ -49,6 +51,12 @@ def print_found(found: Findings, console: Console) -> None:
         console.print(table)
     for note in dict.fromkeys((*found.notes, *portal_notes(found.events, found.default_admin_level))):
         console.print(Text(f"- {note}", style="dim"))
+
+
+def _alert(alert_class: str, *, trigger: bool) -> str:
+    """With the class of a warning where it tells something: the highest is that of hazards that have no other."""
+    words = alert_text(alert_class, trigger=trigger)
+    return words if words in ("trigger", "warning") else f"warning ({alert_class})"
 
 
 def print_plan(calls: Iterable[Call], console: Console) -> None:

@@ -137,6 +137,13 @@ def open_day(
     return day
 
 
+def target_of(config: str, iso3: str, target: str | None, hazard: str | None = None) -> str:
+    """The name of the target that is meant: the country's own where none is given."""
+    configuration = open_configuration(config)
+    _require_known(configuration, iso3, target)
+    return target or configuration.country(iso3, hazard).target
+
+
 def as_issue_time(profile: HazardProfile, asked: IssueTime | date | str, others: Sequence[str] = ()) -> IssueTime:
     """What was asked for as an issue time of a hazard: a moment is taken for the period that it is in.
 

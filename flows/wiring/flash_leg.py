@@ -21,7 +21,7 @@ from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.hazards.flash_floods import mails as rule
 from ibf_pipeline.hazards.flash_floods.block import Past
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.window import BLOCK, window_of
+from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, window_of
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_floods
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import unfinished
@@ -29,6 +29,7 @@ from ibf_pipeline.runs.shown_before import newest_shown, newest_told
 from ibf_pipeline.sandbox import CountrySeed
 from ibf_pipeline.sandbox.assets import seed_assets
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
+from ibf_pipeline.synthetic.rain import parse_rain_wishes
 from tasks.flash_floods import find_districts, obtain_rain, prepared_flash_floods, record_block
 from tasks.scenario import make_rain
 
@@ -70,6 +71,7 @@ def find_block(
         hours_back(day.issue_time, country, before),
         None if before is None else before.issue_time,
         country.oldest_cycle_h,
+        measured_back(country),
     )
     past, published = Past(before, day.accepted), moment_of_publication(day, now())
     found = find_districts(iso3, block.rain, prepared, country, published, past, levels, exercise=day.exercise)
@@ -113,6 +115,13 @@ def moment_of_publication(day: Day, at: datetime) -> datetime:
     return at if is_newest or not day.asked else begun
 
 
+def measured_back(country: FlashFloodCountry) -> int:
+    """How many hours before the last block measured rain is asked for: so many that a sum of the longest duration may
+    have ended as far back as a block looks at what was measured late.
+    """
+    return max(country.durations_h) + FURTHEST_BACK - BLOCK
+
+
 def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashFloodFindings | None) -> int:
     """How many hours of rain are summed up before the last block: those of the longest duration, and of the blocks that
     were missed, which this one looks at.
@@ -121,6 +130,12 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
         issue_time, issue_time.start, None if before is None else before.issue_time, country.warning_from_h
     )
     return max(country.durations_h) - window.first - BLOCK
+
+
+def read_rain_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:
+    """WishInvalid for what cannot be wished for, as far as the configuration tells; UnknownDistrict for names alone."""
+    if wishes.strip().lower() != END:
+        parse_rain_wishes(wishes, list(flash_country(country).districts))
 
 
 def wished_rain(day: Day, wishes: str) -> Wished:

@@ -14,8 +14,10 @@ from flows.wiring.inputs_fetch import forecast_of_before, own_forecast
 from flows.wiring.local_static import local_static
 from flows.wiring.sources import open_sources, prune_cache
 from flows.wiring.trial import require_no_trial, require_no_trial_source
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry, flood_country
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.store import read_prepared
@@ -24,6 +26,7 @@ from ibf_pipeline.sources import FolderSource, ForecastFiles, Source, first_usab
 from ibf_pipeline.sources.completeness import is_whole_and_new
 from ibf_pipeline.sources.kept import without_damaged
 from ibf_pipeline.sources.source import shortened
+from ibf_pipeline.synthetic.wishes import parse_wishes
 from tasks.floods import find_events, obtain_forecast, prepared_layers, read_discharge, record_findings
 from tasks.scenario import make_forecast
 
@@ -98,6 +101,11 @@ def layer_notes(country: FloodCountry, folder: Path) -> tuple[Sequence[str], Seq
 def tidy_up(day: Day) -> None:
     """Keep the cache of fetched forecasts within its bounds."""
     prune_cache(day.configuration)
+
+
+def read_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:
+    """WishInvalid for what cannot be wished for, as far as the configuration tells: of any station."""
+    parse_wishes(wishes, flood_country(country).on(issue_time.day).lead_times_needed)
 
 
 def wished_sources(day: Day, wishes: str) -> list[Source]:

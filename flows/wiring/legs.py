@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from flows.wiring.day import Day
-from flows.wiring.flash_leg import find_block, flash_assets, flash_codes, mails, prepared_notes, wished_rain
-from flows.wiring.flood_leg import find_day, layer_notes, tidy_up, wished_sources
+from flows.wiring.flash_leg import (
+    find_block,
+    flash_assets,
+    flash_codes,
+    mails,
+    prepared_notes,
+    read_rain_wishes,
+    wished_rain,
+)
+from flows.wiring.flood_leg import find_day, layer_notes, read_wishes, tidy_up, wished_sources
 from flows.wiring.hazards import of_installation
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.mails import may_wait
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
@@ -65,12 +74,20 @@ class Leg:
     disaster: Disaster | None = None
     """what the built-in server has to know of a hazard that it does not have of its own"""
     preparing: Preparing = Preparing()
+    read_wishes: Callable[[CountryHazard, IssueTime, str], None] = lambda country, issue_time, wishes: None
+    """WishInvalid for wishes that are none, as far as the hazard's section tells: before anything is prepared"""
     afterwards: Callable[[Day], None] = lambda day: None
     """once everything that people wait for is done"""
 
 
 LEGS: Final[dict[str, Leg]] = {
-    FLOODS.name: Leg(find_day, wished_sources, preparing=Preparing(prepare, layer_notes), afterwards=tidy_up),
+    FLOODS.name: Leg(
+        find_day,
+        wished_sources,
+        preparing=Preparing(prepare, layer_notes),
+        read_wishes=read_wishes,
+        afterwards=tidy_up,
+    ),
     FLASH_FLOODS.name: Leg(
         find_block,
         wished_rain,
@@ -79,6 +96,7 @@ LEGS: Final[dict[str, Leg]] = {
         mails=mails,
         may_wait=may_wait,
         preparing=Preparing(prepare_flash_floods, prepared_notes),
+        read_wishes=read_rain_wishes,
         afterwards=tidy_up,
     ),
 }

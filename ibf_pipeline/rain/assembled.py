@@ -134,20 +134,25 @@ def _no_forecast(
         found = f"the newest is {newest.label}, {age} h old"
     else:
         found = f"{newest.label} has no rain after the issue time in any area"
-    shown = last_published.words if last_published else "the last block that was published"
+    shown = (
+        f"the portal shows the state of {last_published.words}" if last_published else "nothing was published before"
+    )
     return InputMissing(
         f"no rain forecast for the block of {issue_time.words}: {found}",
         where="rain",
         expected=f"a cycle at most {oldest_h} hours before it",
-        remedy=f"nothing is published, the portal shows the state of {shown}; run the block again when one "
-        "is there and can be read",
+        remedy=f"nothing is published, {shown}; run the block again when one is there and can be read",
     )
 
 
+def is_given(rain: xr.DataArray) -> npt.NDArray[np.bool_]:
+    """(time, area) whether a series has an hour: half of its members or more have a value."""
+    return 2 * np.isfinite(rain.transpose("member", "time", "area").values).sum(axis=0) >= rain.sizes["member"]
+
+
 def _mean(rain: xr.DataArray) -> npt.NDArray[np.float32]:
-    """(time, area) mean of the members that have a value; NaN where fewer than half have."""
-    mean: npt.NDArray[np.float32] = rain.mean("member").where(2 * rain.count("member") >= rain.sizes["member"]).values
-    return mean
+    """(time, area) mean of the members that have a value; NaN where the hour is not given."""
+    return np.where(is_given(rain), rain.mean("member").values, np.float32(np.nan))
 
 
 def _filled(
@@ -156,7 +161,8 @@ def _filled(
     series: Sequence[tuple[HourlyRain, bool, npt.NDArray[np.bool_]]],
     leading: HourlyRain,
 ) -> xr.DataArray:
-    """Every hour of an area from the first of `series` (rain, is observed, hours it may give) that has it."""
+    """Every hour of an area from the first of `series` (rain, is observed, hours it may give) that has it; of the hours
+    ahead, which nothing else gives, what any member of the leading forecast has."""
     members = leading.rain["member"].values
     shape = (len(times), len(areas))
     amount = np.full((len(members), *shape), np.nan, dtype=np.float32)
@@ -165,9 +171,10 @@ def _filled(
     origins: list[str] = []
     for source, is_observed, hours in series:
         rain = source.rain.reindex(time=times, area=list(areas))
-        alike = np.array_equal(rain["member"], members)
-        values = np.broadcast_to(rain.values if alike else _mean(rain), amount.shape)
-        takes = (origin < 0) & hours[:, np.newaxis] & np.isfinite(values).any(axis=0)
+        values = rain.values if np.array_equal(rain["member"], members) else _mean(rain)
+        values = np.broadcast_to(values, amount.shape)
+        has = np.isfinite(values).any(axis=0) if source is leading and hours[-1] else is_given(rain)
+        takes = (origin < 0) & hours[:, np.newaxis] & has
         if not takes.any():
             continue
         if source.label not in origins:

@@ -27,6 +27,10 @@ _WISH: Final = re.compile(r"\s*(?P<district>[^=]*?)\s*=\s*(?P<rest>\S*)")
 _REST: Final = re.compile(r"@(?P<at>[+-]?\d+)h(?::(?P<mm>\d+(?:\.\d+)?)mm/(?P<hours>\d+)h)?")
 
 
+class UnknownDistrict(WishInvalid):
+    """A wish as it should be, for a district that the country does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class RainWish:
     """A flash flood that somebody wants to see."""
@@ -61,10 +65,10 @@ def parse_rain_wishes(text: str, districts: Collection[str] | None = None) -> tu
 
 
 def known_district(wish: RainWish, districts: Collection[str]) -> RainWish:
-    """The wish with the district's name as it is configured; WishInvalid where there is none of that name."""
+    """The wish with the district's name as it is configured; UnknownDistrict where there is none of it."""
     found = [name for name in districts if same_name(name) == same_name(wish.district)]
     if not found:
-        raise WishInvalid(
+        raise UnknownDistrict(
             f"there is no district {wish.district!r}",
             where="wishes for rain",
             expected="one of " + ", ".join(districts),

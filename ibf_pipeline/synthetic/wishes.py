@@ -26,6 +26,10 @@ class WishInvalid(InputInvalid):
 
     exit_code = 2
 
+    def __init__(self, found: str, *, where: object = None, expected: str = "", remedy: str = "") -> None:
+        remedy = remedy or "correct the wish, and run the exercise again"
+        super().__init__(found, where=where, expected=expected, remedy=remedy)
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

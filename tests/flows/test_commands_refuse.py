@@ -8,17 +8,22 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from flows.backfill import issue_times
-from flows.cli.app import main
-from flows.wiring.day import as_issue_time
+from flows.backfill import backfill_days, issue_times
+from flows.cli.app import app, main
+from flows.cli.flash_demo import set_up
+from flows.wiring.day import as_issue_time, open_day
 from flows.wiring.decisions import open_run
+from flows.wiring.wishes import require_wishes
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.synthetic.wishes import WishInvalid
 from ibf_pipeline.targets.resume import Decision
+from tests.conftest import ROOT
 from tests.flows.test_command_run import command
 from tests.worlds.runs import flood_run
 
@@ -43,6 +48,60 @@ def test_a_block_of_a_hazard_that_was_not_named() -> None:
         as_issue_time(FLOODS, "2026-02-15T06", ["flash-floods"])
     with pytest.raises(UsageError, match=r"What to do: correct the parameter\.$"):
         as_issue_time(FLOODS, "2026-02-15T07", ["flash-floods"])
+    with pytest.raises(UsageError, match=r"or name the hazard: --hazard flash-floods\.$"):
+        issue_times(FLOODS, "2026-02-15T06", "2026-02-15T12", ["flash-floods"])
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The demo country with floods and flash floods."""
+    config = set_up(tmp_path_factory.mktemp("both"), str(ROOT / "config"))
+    own = yaml.safe_load((ROOT / "config/countries/XDM.yaml").read_text(encoding="utf-8"))
+    of_demo = Path(config, "countries/XDM.yaml")
+    demo = yaml.safe_load(of_demo.read_text(encoding="utf-8"))
+    floods = {
+        name: own.pop(name) for name in set(own) - {"iso3", "name", "static", "admin_levels", "default_admin_level"}
+    }
+    sources = {"sources": floods.pop("sources")}
+    hazards = {"floods": floods | sources, **demo["hazards"]}
+    of_demo.write_text(yaml.safe_dump(own | {"static": demo["static"], "hazards": hazards}), encoding="utf-8")
+    return config
+
+
+def test_backfill_says_that_a_hazard_may_be_meant(both: str) -> None:
+    asked = backfill_days("XDM", "2026-02-15T06", "2026-02-15T12", None, notify=False, config=both, workspace=None)
+    with pytest.raises(UsageError, match=r"or name the hazard: --hazard flash-floods\.$"):
+        next(asked)
+
+
+@pytest.mark.parametrize(
+    ("hazard", "wishes", "said"),
+    [
+        (None, "Kimiri=@3h", r"correct the wish, .* or name the hazard: --hazard flash-floods\.$"),
+        (None, "Nowhere=@3h:30mm/1h", r"--hazard flash-floods\.$"),
+        (None, "Kimiri=@99h", r"What to do: correct the wish, and run the exercise again\.$"),
+        ("floods", "Kimiri=@3h", r"What to do: correct the wish, and run the exercise again\.$"),
+        ("flash-floods", "Nowhere=@3h", r"no district 'Nowhere'.* What to do: correct the wish"),
+        ("flash-floods", "G9001=-wwwTTw-", r"is no wish.* What to do: correct the wish"),
+    ],
+)
+def test_wishes_are_read_before_a_server_is_started_or_anything_prepared(
+    both: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hazard: str | None, wishes: str, said: str
+) -> None:
+    """As the command line does: its flow is not even begun."""
+    monkeypatch.setattr("flows.scenario.scenario", lambda *given, **options: pytest.fail("it was begun"))
+    options = ["--hazard", hazard] if hazard else []
+    place = ["--config", both, "--workspace", str(tmp_path / "work")]
+    monkeypatch.setattr(sys, "argv", ["ibf-pipeline", "scenario", "XDM", wishes, *options, *place])
+    with pytest.raises(WishInvalid, match=said):
+        app(standalone_mode=False)
+    assert not (tmp_path / "work" / "prepared").exists()
+
+
+def test_wishes_that_can_be_read(both: str) -> None:
+    for hazard, wishes in (("flash-floods", "Kimiri=@3h"), ("flash-floods", "end"), (None, "G9001=-wwwTTw-")):
+        day = open_day(both, "XDM", None, None, hazard=hazard, exercise=True)
+        require_wishes(day, wishes, hazard)
 
 
 def test_the_report_of_a_day_that_never_ran(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_commands_of_a_block(project: FlashProject) -> None:
         (("report", run), 0, "report.html"),
         (("resume", run), 1, "nothing to resume"),
         (("records", "runs", "XTV"), 0, "2026-02-15T06"),
-        (("compare", "XTV", "--target", "sandbox", *hazard, *date), 0, "1 of 1 events agree"),
+        (("compare", "XTV", *hazard, *date), 0, "1 of 1 events agree"),
         (("heartbeat", "--date", "2026-02-15"), 1, "XTV 2026-02-15 00 UTC: there is no run"),
         (("run", "XTV", *hazard, "--date", "2026-02-15"), 2, "day and hour (UTC) such as"),
         (("run", "XTV", "--hazard", "floods"), 2, "XTV has no hazard 'floods'"),

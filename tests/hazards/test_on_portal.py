@@ -64,6 +64,17 @@ def test_the_terminal_prints_what_the_portal_shows_and_the_forecasts_own_number_
     assert said.count("draws it as trigger") == 1
 
 
+@pytest.mark.parametrize(("width", "alert_class", "words"), [(200, "med", "warning (med)"), (80, "max", "warning")])
+def test_marks_are_whole_and_a_class_is_said_where_there_are_several(width: int, alert_class: str, words: str) -> None:
+    console = Console(record=True, width=width)
+    flags = "--ww" + "-" * 14
+    print_found(replace(DAY, events=(replace(WARNING, flags=flags, alert_class=alert_class),)), console)
+    said = console.export_text()
+    assert flags in said
+    assert words in said
+    assert ("(" in words) == ("(m" in said)
+
+
 @pytest.fixture(scope="module")
 def shared() -> FloodFindings:
     """S02 has Row 1 on level 1 with S01's people; on the default level 2 each has its own."""

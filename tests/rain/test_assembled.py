@@ -145,5 +145,5 @@ def test_without_a_forecast_nothing_is_published_and_people_are_told_what_the_po
     with pytest.raises(InputMissing, match=words) as raised:
         assemble(ISSUE, ["A"], [], forecasts, last_published=IssueTime(date(2026, 2, 15), 0))
     assert "the portal shows the state of 2026-02-15 00 UTC" in str(raised.value)
-    with pytest.raises(InputMissing, match="the state of the last block that was published"):
+    with pytest.raises(InputMissing, match="nothing is published, nothing was published before; run"):
         assemble(ISSUE, ["A"], [], forecasts)

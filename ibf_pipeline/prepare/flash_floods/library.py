@@ -29,11 +29,12 @@ _NAMED: Final = 5
 def read_scenarios(file: Path, durations: Sequence[int]) -> tuple[Scenario, ...]:
     """Those of the durations (hours) that rain is summed over, as the file lists them.
 
-    Raises InputInvalid where a line is no scenario, one stands twice, has no rank, is named after another amount or
-    duration than its own, and where a duration has none: in the heaviest rain no run may stop over a name.
+    Raises InputInvalid where lines are no scenarios, which says so of them all, where one stands twice, has no rank, is
+    named after another amount or duration than its own, and where a duration has none: in the heaviest rain no run may
+    stop over a name.
     """
     rows = read_rows(file, COLUMNS)
-    scenarios = tuple(_scenario(row, file) for row in rows)
+    scenarios = _all_scenarios(rows, file)
     for words, keys in (
         ("scenario {} stands twice", [each.name for each in scenarios]),
         ("the flood of {} stands twice", [f"{each.amount_mm:g} mm in {each.duration_h} hours" for each in scenarios]),
@@ -74,6 +75,24 @@ def scenario_doubts(scenarios: Sequence[Scenario]) -> list[str]:
         *(words for own in by_duration.values() for words in (*_ranks(own), *_steps(own))),
         *_ends([own[-1] for own in by_duration.values()]),
     ]
+
+
+def _all_scenarios(rows: Sequence[Row], file: Path) -> tuple[Scenario, ...]:
+    """One a line; InputInvalid that says of how many lines that cannot be, and what is wrong with the first of them."""
+    scenarios, wrong = [], list[InputInvalid]()
+    for row in rows:
+        try:
+            scenarios.append(_scenario(row, file))
+        except InputInvalid as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        expected = "; ".join(dict.fromkeys(each.expected for each in wrong[:_NAMED]))
+        remedy = "; ".join(dict.fromkeys(each.remedy for each in wrong[:_NAMED]))
+        found = f"{len(wrong)} lines are no scenarios: {some([each.found for each in wrong], _NAMED)}"
+        raise _no_library(found, file, expected, remedy)
+    return tuple(scenarios)
 
 
 def _scenario(row: Row, file: Path) -> Scenario:

@@ -14,8 +14,8 @@ import xarray as xr
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.rain.assembled import AHEAD, BEFORE, OLDEST_CYCLE, assemble, leading
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerUnreachable
+from ibf_pipeline.rain.assembled import AHEAD, BEFORE, OLDEST_CYCLE, assemble, is_given, leading
 from ibf_pipeline.rain.hourly import HourlyRain
 from ibf_pipeline.sources.order import PASSED_OVER
 from ibf_pipeline.sources.rain.alike import repeated_cycles, standing_still
@@ -53,38 +53,53 @@ class _Asked:
     """(hour, area) hours up to the issue time that no source has given yet"""
     hours: npt.NDArray[np.datetime64]
     """their ends"""
+    measured_alone: int
+    """how many of them, the first ones, only measurements are asked for"""
     given: dict[Role, list[HourlyRain]] = field(default_factory=lambda: {"observed": [], "nowcast": [], "forecast": []})
     notes: list[str] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)
+    forecasts: dict[str, IbfError | None] = field(default_factory=dict)
+    """source of forecasts -> why none of it leads; None where something leads, or may with its next cycle"""
 
     @property
     def now(self) -> datetime:
         return self.issue_time.start
 
-    @property
-    def first_unseen(self) -> datetime:
+    def lacks(self, role: Role) -> npt.NDArray[np.bool_]:
+        """(hour,) whether an area lacks it, and sources of a role are asked for it."""
+        lacking = np.array(self.unseen.any(axis=1))
+        if role != "observed":
+            lacking[: self.measured_alone] = False
+        return lacking
+
+    def first_unseen(self, role: Role) -> datetime:
         """From when on rain is asked for: the beginning of the first hour that an area lacks."""
-        lacking = self.hours[self.unseen.any(axis=1)]
+        lacking = self.hours[self.lacks(role)]
         begin = (lacking[0] if len(lacking) else self.hours[-1] + np.timedelta64(1, "h")) - np.timedelta64(1, "h")
         return datetime.fromisoformat(str(begin.astype("datetime64[s]"))).replace(tzinfo=UTC)
 
     def ask(self, source: RainSource, last: datetime) -> None:
         """Add what a source has up to `last`; one that fails is passed over, and said."""
         try:
-            found = source.hours(self.issue_time, self.areas, self.first_unseen, last)
+            found = source.hours(self.issue_time, self.areas, self.first_unseen(source.role), last)
         except PASSED_OVER as error:
             log.warning("source %s is passed over: %s", source.name, error)
-            self.notes.append(f"source {source.name} is passed over: {error.found}")
+            mend = f" ({error.remedy})" if isinstance(error, InputInvalid) and error.remedy else ""
+            self.notes.append(f"source {source.name} is passed over: {error.found}{mend}")
             self.passed_over[source.name] = str(error)
+            if source.role == "forecast":
+                self.forecasts[source.name] = error
             return
+        if source.role == "forecast":
+            self.forecasts[source.name] = found.spoiled
         self.notes += found.notes
         self.origin[source.name] = dict(found.origin)
         series = [until(each, self.now) for each in found.series] if source.role == "observed" else found.series
         self.given[source.role] += series
         for each in series:
             rain = each.rain.reindex(time=self.hours, area=list(self.areas.codes))
-            self.unseen &= ~np.isfinite(rain.values).any(axis=0)
+            self.unseen &= ~is_given(rain)
 
 
 def rain_of_block(
@@ -95,19 +110,23 @@ def rain_of_block(
     longest_h: int,
     last_published: IssueTime | None = None,
     oldest_h: int = OLDEST_CYCLE,
+    measured_h: int = 0,
 ) -> BlockRain:
     """The hourly rain of areas for a block, of all sources in their order, better ones first within a role.
 
     `longest_h`: the longest duration that is summed up; `last_published`: of the block that the portal shows;
-    `oldest_h`: how many hours before the block the leading cycle may have begun. Observations that are later than the
+    `oldest_h`: how many hours before the block the leading cycle may have begun; `measured_h`: the same as `longest_h`
+    for measurements, where they are asked for further back than forecasts. Observations that are later than the
     issue time are not used, so that a past block is judged as it was.
 
-    Raises InputMissing where no forecast leads, with what each source said; whatever else goes wrong with a source is
-    a note.
+    Raises InputMissing where no forecast leads, with what each source said, or InputInvalid where only a person can
+    change that (`_stopped`); whatever else goes wrong with a source is a note.
     """
     now = moment(issue_time.start).astype("datetime64[h]")
+    further = max(0, measured_h - longest_h) if any(_of("observed", sources)) else 0
+    longest_h += further
     hours = np.arange(now - BEFORE - longest_h + 1, now + 1).astype("datetime64[ns]")
-    asked = _Asked(issue_time, areas, np.ones((len(hours), len(areas.codes)), dtype=bool), hours)
+    asked = _Asked(issue_time, areas, np.ones((len(hours), len(areas.codes)), dtype=bool), hours, further)
     ahead = issue_time.start + timedelta(hours=AHEAD)
     for source in _of("observed", sources):
         if asked.unseen.any():
@@ -116,12 +135,10 @@ def rain_of_block(
     for source in _of("nowcast", sources):
         asked.ask(source, ahead)
     for source in _of("forecast", sources):
-        if asked.unseen.any() or leading(issue_time, areas.codes, asked.given["forecast"], oldest_h) is None:
+        if asked.lacks("forecast").any() or leading(issue_time, areas.codes, asked.given["forecast"], oldest_h) is None:
             asked.ask(source, ahead)
     rain = _assembled(asked, longest_h, last_published, oldest_h)
-    used = {label for number, label in enumerate(rain.attrs["origins"]) if (rain["origin"].values == number).any()}
-    doubts += [text for each in asked.given["observed"] if each.label in used for text in standing_still(each)]
-    doubts += repeated_cycles(asked.given["forecast"])
+    doubts += _repeated(asked, rain)
     origin = {"sources": asked.origin, "passed_over": asked.passed_over, "cycle": rain.attrs["cycle"]}
     return BlockRain(rain, (*dict.fromkeys(asked.notes), *_missing(asked)), tuple(doubts), origin)
 
@@ -143,10 +160,24 @@ def _assembled(asked: _Asked, longest_h: int, last_published: IssueTime | None, 
             oldest_h=oldest_h,
         )
     except InputMissing as error:
-        said = "".join(f"; {note}" for note in dict.fromkeys(asked.notes))
-        raise InputMissing(
-            error.found + said, where=error.where, expected=error.expected, remedy=error.remedy
-        ) from None
+        raise _stopped(asked, error) from None
+
+
+def _stopped(asked: _Asked, error: InputMissing) -> InputMissing | InputInvalid:
+    """Why a block has no forecast, with what each source said.
+
+    InputInvalid where forecasts are there, none of them can be trusted, and waiting changes nothing: a wrong unit stays
+    wrong. InputMissing as long as one source may still have a forecast: it has none yet, its newest cycle is too old or
+    not whole, or its server is away. A server that refuses is no reason to wait, and by itself, as ever, none to call
+    the input wrong.
+    """
+    found = error.found + "".join(f"; {note}" for note in dict.fromkeys(asked.notes))
+    said = asked.forecasts.values()
+    may_come = any(each is None or isinstance(each, InputMissing | ServerUnreachable) for each in said)
+    if may_come or not any(isinstance(each, InputInvalid) for each in said):
+        return InputMissing(found, where=error.where, expected=error.expected, remedy=error.remedy)
+    remedy = f"mend what the sources are passed over for; {error.remedy}"
+    return InputInvalid(found, where=error.where, expected=error.expected, remedy=remedy)
 
 
 def _unmeasured(asked: _Asked, sources: Sequence[RainSource]) -> Iterator[str]:
@@ -159,11 +190,21 @@ def _unmeasured(asked: _Asked, sources: Sequence[RainSource]) -> Iterator[str]:
         )
 
 
+def _repeated(asked: _Asked, rain: xr.DataArray) -> Iterator[str]:
+    """A doubt of every series that repeats itself, of observations where any of it is used."""
+    used = {label for number, label in enumerate(rain.attrs["origins"]) if (rain["origin"].values == number).any()}
+    for each in asked.given["observed"]:
+        if each.label in used:
+            yield from standing_still(each)
+    yield from repeated_cycles(asked.given["forecast"])
+
+
 def _missing(asked: _Asked) -> Iterator[str]:
     """A note of past hours that nobody has: their sums are lower bounds."""
-    areas = asked.unseen.any(axis=0)
+    unseen = asked.unseen[asked.measured_alone :]
+    areas = unseen.any(axis=0)
     if areas.any():
-        hours = int(asked.unseen.any(axis=1).sum())
+        hours = int(unseen.any(axis=1).sum())
         yield (
             f"rain is missing in {counted(hours, 'hour')} before the block, in {counted(int(areas.sum()), 'area')}: "
             "sums over them are lower bounds"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -120,8 +120,9 @@ class FilesRain:
             leads |= is_leading
             series[at] = found if is_leading else until(found, now)
         if not series:
-            raise failed[0]
-        return self._given(series, notes)
+            raise _stopped(failed[0], notes)
+        spoiled = next((each for each in failed[:1] if isinstance(each, InputInvalid) and newest not in series), None)
+        return replace(self._given(series, notes), spoiled=None if leads else spoiled)
 
     def _run(self, at: datetime, areas: RainAreas) -> HourlyRain:
         return rain_of_files(self.place.files(at, self.pattern), self.reads, areas, self.origin, cycle=at)
@@ -129,6 +130,14 @@ class FilesRain:
     def _given(self, series: dict[datetime, HourlyRain], notes: list[str]) -> RainGiven:
         origin = {"place": self.place.address, "runs": [f"{at:%Y-%m-%dT%H:%M}" for at in series]}
         return RainGiven(tuple(series.values()), tuple(notes), origin)
+
+
+def _stopped(newest: IbfError, notes: Sequence[str]) -> IbfError:
+    """What became of the newest run; where that may still come, with what is wrong with those before it."""
+    if not isinstance(newest, InputMissing) or not notes[1:]:
+        return newest
+    found = "; ".join([newest.found, *notes[1:]])
+    return InputMissing(found, where=newest.where, expected=newest.expected, remedy=newest.remedy)
 
 
 def _words(at: datetime) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.rain.grid import Bounds
 from ibf_pipeline.rain.hourly import HourlyRain
 
@@ -42,6 +43,8 @@ class RainGiven:
     """what of it could not be used and why, a sentence each: a cycle that is not whole, a damaged file"""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """where it was fetched from; for the manifest"""
+    spoiled: InputInvalid | None = None
+    """of forecasts of which none leads: what is wrong with the newest cycle, which is there"""
 
 
 class RainSource(Protocol):

@@ -58,6 +58,13 @@ def test_a_library_that_no_run_could_use_is_refused(tmp_path: Path, lines: str, 
     assert found in str(error.value)
 
 
+def test_all_wrong_lines_are_named_at_once(tmp_path: Path) -> None:
+    wrong = "".join(f"s{number},1,ten,{number}\n" for number in range(1, 8))
+    file = written(tmp_path, f"scenario,duration_h,amount_mm,rank\n{wrong}fine,1,10,8\n10mm_1hr,1,12,1\n")
+    with pytest.raises(InputInvalid, match=r"8 lines are no scenarios: line 2: .*, line 6: .* and 3 more\. Expected: "):
+        read_scenarios(file, [1])
+
+
 def test_scenarios_of_other_durations_are_not_used(tmp_path: Path) -> None:
     file = written(tmp_path, "scenario,duration_h,amount_mm,rank\n12.5mm_1hr,1,12.5,1\n80mm_4hr,4,80,2\n")
     assert read_scenarios(file, [1]) == (Scenario("12.5mm_1hr", 1, 12.5, 1),)

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ibf_pipeline.errors import InputMissing
+from flows.wiring.rain_sources import open_rain_sources
+from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.rain.grid import rotated
+from ibf_pipeline.sources.rain.block import rain_of_block
 from tests.rain.written import flat, netcdf
-from tests.sources.rain.world import NOW, after, at, block, series
+from tests.sources.rain.world import ISSUE, NOW, after, areas, at, block, configured, series
 from tests.worlds.services import web_archive
 
 POLE = (75.0, -150.0)
@@ -106,6 +108,38 @@ def test_only_runs_that_are_not_whole_stop_the_block(tmp_path: Path) -> None:
     with pytest.raises(InputMissing, match=r"model 2026-02-15T06 has no rain after the issue time.*does not lead"):
         block(tmp_path, {"model": MODEL})
     assert block(tmp_path, {"model": MODEL | {"whole_h": 20}}).rain.attrs["cycle"] == "2026-02-15T06:00"
+
+
+def test_forecasts_that_only_a_person_mends_are_wrong_and_not_awaited(tmp_path: Path) -> None:
+    for hour in (0, -6, -30):
+        spoiled = model(tmp_path / "model", hour, lambda hour: 1)
+        netcdf(spoiled, [1, 2], np.array([flat(1), flat(900)]))
+    with pytest.raises(InputInvalid, match=r"source model is passed over: .*mend what the sources"):
+        block(tmp_path, {"model": MODEL})
+    model(tmp_path / "model", -30, lambda hour: 1)
+    with pytest.raises(InputInvalid, match="899 mm of rain"):
+        block(tmp_path, {"model": MODEL})
+    other = MODEL | {"root": "late"}
+    with pytest.raises(InputMissing, match="899 mm of rain"):
+        block(tmp_path, {"model": MODEL, "late": other})
+
+
+def test_a_run_that_may_come_is_awaited_and_those_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    netcdf(model(tmp_path / "model", -6, lambda hour: 1), [1, 2], np.array([flat(1), flat(900)]))
+    with pytest.raises(InputMissing, match=r"no rain of 2026-02-15 06:00 UTC; .*00:00 UTC is not used: 899 mm"):
+        block(tmp_path, {"model": MODEL})
+
+
+def test_measured_rain_is_asked_for_further_back_than_forecasts(tmp_path: Path) -> None:
+    model(tmp_path / "model", 0, lambda hour: 1)
+    for hour in (-12, -18, -24, -30, -36):
+        model(tmp_path / "model", hour, lambda hour: 2)
+    radar(tmp_path / "radar", -26, -20, 6)
+    opened = open_rain_sources(*configured(tmp_path, {"radar": RADAR, "model": MODEL}))
+    found = rain_of_block(opened, ISSUE, areas(tmp_path), longest_h=4, measured_h=22)
+    assert [at(found.rain, hour) for hour in (-22, -9)] == [(6, "radar"), (2, "model 2026-02-14T18")]
+    assert np.isnan(series(found.rain, [-18])).all()
+    assert not [note for note in found.notes if "missing" in note]
 
 
 def test_a_radar_every_15_minutes_goes_before_forecasts(tmp_path: Path) -> None:
@@ -274,7 +308,7 @@ def test_a_folder_that_may_not_be_read_is_passed_over(tmp_path: Path, monkeypatc
         raise PermissionError(13, "Permission denied", str(place))
 
     monkeypatch.setattr(Path, "iterdir", forbidden)
-    with pytest.raises(InputMissing, match=r"its files cannot be read: .*Permission denied"):
+    with pytest.raises(InputInvalid, match=r"its files cannot be read: .*Permission denied"):
         block(tmp_path, {"model": MODEL})
 
 

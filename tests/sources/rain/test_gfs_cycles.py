@@ -116,7 +116,7 @@ def test_an_archive_that_gives_nothing_stops_the_block_and_says_what_people_see(
         block(tmp_path, gfs(archive))
     assert "no rain forecast for the block of 2026-02-15 06 UTC: there is none" in stopped.value.found
     assert "source gfs is passed over: " in stopped.value.found
-    assert "the portal shows the state of" in stopped.value.remedy
+    assert "nothing was published before" in stopped.value.remedy
 
 
 def test_an_archive_without_byte_ranges_is_passed_over(tmp_path: Path, archive: Archive) -> None:
