@@ -27,12 +27,13 @@ from flows.hazard_flows import issue_parameter
 from flows.installed import final
 from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
-from flows.wiring.hazards import configured
-from flows.wiring.issue_date import issue_date_of_run
+from flows.wiring.hazards import Configured, configured
+from flows.wiring.issue_date import issue_time_of_run, named_time
 from flows.wiring.no_river import awaited
-from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
-from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.known import HAZARDS, known_hazard
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -48,12 +49,15 @@ class CountriesFailed(IbfError):
 
 
 def _run_name() -> str:
-    return f"all-countries-{issue_date_of_run(flow_run.parameters.get('issue_date'))}"
+    hazard = flow_run.parameters.get("hazard")
+    what = "all-countries" if hazard is None else f"all-countries-{hazard}"
+    profile = HAZARDS[hazard].profile if hazard in HAZARDS else FLOODS
+    return f"{what}-{named_time(profile, flow_run.parameters.get('issue_date'))}"
 
 
 @flow(name="all-countries", flow_run_name=_run_name, retries=0, persist_result=False)
 def all_countries(
-    issue_date: date | None = None,
+    issue_date: date | str | None = None,
     countries: list[str] | None = None,
     target: str | None = None,
     notify: bool = True,
@@ -61,41 +65,52 @@ def all_countries(
     limit: int | None = None,
     config: str = "config",
     workspace: str | None = None,
+    hazard: str | None = None,
 ) -> State:
-    """Run the day of every configured country, of all hazards with one run a day; the trouble of one does not keep the
-    others from theirs.
+    """Run the day, or the block of hours, of every configured country; the trouble of one does not keep the others from
+    theirs.
 
     Args:
-        issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) where none is given.
-        countries: ISO3 codes; all configured countries that have a river to forecast where none are given.
+        issue_date: day of the GloFAS 00 UTC run, or day and hour of the hazard; the scheduled one (UTC) where none is
+            given.
+        countries: ISO3 codes; all configured countries that have something to forecast where none are given.
         target: name of a target in settings.yaml; each country's own where none is given.
         notify: whether people are notified.
         publish: false stops with the findings on disk.
         limit: countries at the same time; operations.parallel_countries of settings.yaml where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
+        hazard: of the countries that have it; every hazard with one run a day where none is given.
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
         configuration = open_configuration(config, workspace)
-        chosen = _chosen(configuration.country_codes(), countries)
-        asked = configured(configuration) if countries else awaited(configuration)
-        daily = [each for each in asked if each.iso3 in chosen and each.profile.period_hours == 24]
-        if asked and not daily:
-            raise UsageError(
-                f"nothing here is run once a day: {', '.join(each.label for each in asked if each.iso3 in chosen)}",
-                expected="countries with floods",
-                remedy="run others with `ibf-pipeline run <ISO3> --hazard <hazard>`",
-            )
+        chosen = _runs(configuration, countries, hazard)
+        profile = FLOODS if hazard is None else known_hazard(hazard).profile
+        issued = issue_time_of_run(profile, issue_date)
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))
-    day = issue_date_of_run(issue_date)
     options = {"notify": notify, "publish": publish}
-    jobs = [CountryJob(each.iso3, each.hazard, IssueTime(day), target, config, workspace, options) for each in daily]
+    jobs = [CountryJob(each.iso3, each.hazard, issued, target, config, workspace, options) for each in chosen]
     outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
-    _keep_table(outcomes, day)
+    _keep_table(outcomes, f"Countries: {profile.short} runs of {issued.words}")
     return final(_ended(outcomes))
+
+
+def _runs(configuration: Configuration, countries: list[str] | None, hazard: str | None) -> list[Configured]:
+    """The countries that are meant, with the hazard, or with each that is run once a day; UsageError for none."""
+    chosen = _chosen(configuration.country_codes(), countries)
+    asked = [each for each in (configured if countries else awaited)(configuration) if each.iso3 in chosen]
+    runs = [each for each in asked if (each.profile.period_hours == 24 if hazard is None else each.hazard == hazard)]
+    if asked and not runs:
+        what = "is run once a day" if hazard is None else f"has {hazard}"
+        raise UsageError(
+            f"nothing here {what}: {', '.join(each.label for each in asked)}",
+            expected="countries with floods" if hazard is None else f"countries with hazards.{hazard}",
+            remedy="name a hazard that they have, with --hazard",
+        )
+    return runs
 
 
 def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
@@ -202,13 +217,13 @@ def _chosen(configured: list[str], countries: list[str] | None) -> list[str]:
     return list(dict.fromkeys(countries)) if countries else configured
 
 
-def _keep_table(outcomes: Sequence[CountryOutcome], day: date) -> None:
+def _keep_table(outcomes: Sequence[CountryOutcome], what: str) -> None:
     """The countries as a table artifact; that it cannot be written changes nothing."""
     rows = [
         {"country": o.country, "state": o.state, "message": o.message, "seconds": round(o.seconds, 1)} for o in outcomes
     ]
     with only_logged(log, "the table of the countries could not be kept"):
-        create_table_artifact(table=rows, key="all-countries", description=f"Flood days of {day}")
+        create_table_artifact(table=rows, key="all-countries", description=what)
 
 
 def _ended(outcomes: Sequence[CountryOutcome]) -> State:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.options import Config, Day, HazardName, Hold, Iso3, Issued, Notify, TargetName, Workspace
+from flows.cli.options import Config, HazardName, Hold, Iso3, Issued, Notify, TargetName, Workspace
 from flows.cli.terminal import console, end_with
 
 operate_app = typer.Typer()
@@ -15,14 +15,17 @@ operate_app = typer.Typer()
 @operate_app.command("all-countries")
 def run_all_countries(
     countries: Annotated[list[str] | None, typer.Argument(help="ISO3 codes; all configured countries")] = None,
-    issue_date: Day = None,
+    issue_date: Issued = None,
     target: TargetName = None,
+    hazard: Annotated[
+        str | None, typer.Option("--hazard", help="of the countries that have it; else all with one run a day")
+    ] = None,
     notify: Notify = True,
     limit: Annotated[int | None, typer.Option(min=1, help="countries at the same time; else as configured")] = None,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Run the flood day of every configured country; one country's trouble does not stop the others.
+    """Run the day of every configured country, or its block of hours; one country's trouble does not stop the others.
 
     Exit code: 0 where every country is done; 4 where a notification is unconfirmed, else 1 where one failed, else 3.
 
@@ -34,13 +37,14 @@ def run_all_countries(
     from flows.all_countries import all_countries
 
     state: Any = all_countries(
-        issue_date.date() if issue_date else None,
+        issue_date,
         countries,
         target,
         notify,
         limit=limit,
         config=config,
         workspace=workspace,
+        hazard=hazard,
         return_state=True,
     )
     end_with(state)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+import flows.all_countries as everybody
 import flows.watch_source as sensor
 from flows.deployment.table import planned_deployments
 from flows.heartbeat import overdue
 from flows.wiring.sources import users_of
 from ibf_pipeline.domain.issue_time import IssueTime
 from tests.worlds.flash_project import DAY, FlashProject, at, block
+from tests.worlds.plain_calls import run_here
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
 
@@ -105,6 +108,23 @@ def test_every_block_that_is_not_published_is_overdue(project: FlashProject) -> 
         "XTV 2026-02-15 12 UTC: there is no run",
         "XTV 2026-02-15 18 UTC: there is no run",
     ]
+
+
+def test_a_block_of_all_countries(project: FlashProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(everybody, "run_country", run_here)
+    monkeypatch.setattr(everybody, "ProcessPoolExecutor", lambda workers, **_: ThreadPoolExecutor(workers))
+    project.rain(block(6), "Alpha=@7h")
+    block_of_all = ("all-countries", "--date", "2026-02-15T06")
+    code, said = project.invoke(*block_of_all, "--hazard", "flash-floods")
+    assert (code, "1 of 1 countries done" in said) == (0, True), said
+    assert list(project.portal().events) == ["Alpha"]
+    for words, expected in (
+        (("all-countries",), "nothing here is run once a day: XTV"),
+        (("all-countries", "--hazard", "floods"), "nothing here has floods: XTV"),
+        (("all-countries", "--date", "2026-02-15", "--hazard", "flash-floods"), "day and hour (UTC) such as"),
+    ):
+        code, said = project.invoke(*words)
+        assert (code, expected in " ".join(said.split())) == (2, True), f"{words}: {code} {said}"
 
 
 def test_commands_of_a_block(project: FlashProject) -> None:

@@ -23,7 +23,7 @@ from prefect.states import Completed
 from prefect.tasks import Task
 
 from flows.country_process import CountryJob, CountryOutcome
-from flows.floods import floods
+from flows.hazard_flows import flow_of
 from flows.states import exit_code
 
 _PICKLE = PickleSerializer()
@@ -48,8 +48,9 @@ def plain_calls() -> Iterator[None]:
 def run_here(job: CountryJob, api_url: str) -> CountryOutcome:
     """A country's day in this process, as `run_country` runs it in one of its own."""
     where = {"config": job.config, "workspace": job.workspace}
-    state = floods(job.country, job.issue_time.day, job.target, return_state=True, **where, **job.options)
-    return CountryOutcome(job.country, str(state.name), str(state.message), exit_code(state), 0.0)
+    issued = job.issue_time.day if job.issue_time.hour is None else str(job.issue_time)
+    state = flow_of(job.hazard)(job.country, issued, job.target, return_state=True, **where, **job.options)
+    return CountryOutcome(job.label, str(state.name), str(state.message), exit_code(state), 0.0)
 
 
 def _run_flow(self: Flow[Any, Any], *arguments: Any, return_state: bool = False, **named: Any) -> Any:
