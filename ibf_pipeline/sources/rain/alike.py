@@ -15,6 +15,9 @@ from ibf_pipeline.rain.hourly import HourlyRain
 
 STILL: Final = 36
 """hours of one and the same rain, more than 0: no rain falls like that, and no source's step is so long"""
+MUCH: Final = 50.0
+"""mm that another instrument measured where one measured none at all, in `DRY` hours or more: no local cloud does it"""
+DRY: Final = 24
 _COMPARED: Final = 6
 """hours of two runs that are compared"""
 _FEWEST: Final = 8
@@ -39,6 +42,27 @@ def standing_still(series: HourlyRain) -> Iterator[str]:
             f"{values[last[most], most]:.3g} mm in each of the {longest[most]} hours to {end} UTC in "
             f"{series.rain['area'].values[most]}: it may stand still"
         )
+
+
+def silent(observed: Sequence[HourlyRain]) -> Iterator[str]:
+    """In words, which series has no rain at all where a later one of the order, asked behind it, has a lot: a gauge
+    that is blocked reads as a dry day, takes alerts back and hides what fell.
+    """
+    for place, series in enumerate(observed):
+        for other in observed[place + 1 :]:
+            one, two = (each.rain.isel(member=0) for each in (series, other))
+            two = two.reindex(time=one["time"], area=one["area"])
+            both = np.isfinite(one.values) & np.isfinite(two.values)
+            mm, hours = np.where(both, two.values, 0.0).sum(axis=0), both.sum(axis=0)
+            dry = np.where(both, one.values, 0.0).sum(axis=0) == 0
+            deaf = np.flatnonzero(dry & (hours >= DRY) & (mm >= MUCH))
+            if len(deaf):
+                most = int(deaf[np.argmax(mm[deaf])])
+                yield (
+                    f"{series.label} measured no rain in {counted(len(deaf), 'area')} where {other.label} has a lot, "
+                    f"such as {mm[most]:.0f} mm in {hours[most]} hours in {one['area'].values[most]}: it may be blocked"
+                )
+                break
 
 
 def repeated_cycles(series: Sequence[HourlyRain]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerUnre
 from ibf_pipeline.rain.assembled import AHEAD, BEFORE, OLDEST_CYCLE, assemble, is_given, leading
 from ibf_pipeline.rain.hourly import HourlyRain
 from ibf_pipeline.sources.order import PASSED_OVER
-from ibf_pipeline.sources.rain.alike import repeated_cycles, standing_still
+from ibf_pipeline.sources.rain.alike import repeated_cycles, silent, standing_still
 from ibf_pipeline.sources.rain.cycles import until
 from ibf_pipeline.sources.rain.read import moment
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
@@ -138,7 +138,7 @@ def rain_of_block(
         if asked.lacks("forecast").any() or leading(issue_time, areas.codes, asked.given["forecast"], oldest_h) is None:
             asked.ask(source, ahead)
     rain = _assembled(asked, longest_h, last_published, oldest_h)
-    doubts += _repeated(asked, rain)
+    doubts += _untold(asked, rain)
     origin = {"sources": asked.origin, "passed_over": asked.passed_over, "cycle": rain.attrs["cycle"]}
     return BlockRain(rain, (*dict.fromkeys(asked.notes), *_missing(asked)), tuple(doubts), origin)
 
@@ -190,12 +190,13 @@ def _unmeasured(asked: _Asked, sources: Sequence[RainSource]) -> Iterator[str]:
         )
 
 
-def _repeated(asked: _Asked, rain: xr.DataArray) -> Iterator[str]:
-    """A doubt of every series that repeats itself, of observations where any of it is used."""
+def _untold(asked: _Asked, rain: xr.DataArray) -> Iterator[str]:
+    """A doubt of every series that repeats itself, or is silent; of observations where any of it is used."""
     used = {label for number, label in enumerate(rain.attrs["origins"]) if (rain["origin"].values == number).any()}
     for each in asked.given["observed"]:
         if each.label in used:
             yield from standing_still(each)
+    yield from silent(asked.given["observed"])
     yield from repeated_cycles(asked.given["forecast"])
 
 
