@@ -13,6 +13,7 @@ import yaml
 import flows.watch_source as sensor
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.sources import Waiting
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.sources import ewds_request
 from ibf_pipeline.sources.arrivals import ArrivalNotes, Arrived, clock_text, read_arrivals, schedule_of
 from ibf_pipeline.sources.watch import LookTimes
@@ -115,7 +116,7 @@ def test_an_issue_that_appears_at_ten_past_ten_is_noted_and_listed(
     use(config, "ewds")
     assert "ewds: no arrival was noted yet; its sensor looks from 10:00 UTC on" in invoke(config, "arrivals")[1]
     starter = Starter()
-    sensor._watched(open_configuration(str(config), None), "ewds", ISSUE, starter)
+    sensor._watched(open_configuration(str(config), None), "ewds", IssueTime(ISSUE), starter)
     assert (sorted(starter.started), moment[0]) == (["AAA", "BBB"], datetime(2026, 2, 15, 10, 10, tzinfo=UTC))
     assert len(service.orders) == 2, "nothing is ordered before the service offers the day"
     code, output = invoke(config, "arrivals", "--source", "ewds")
