@@ -12,6 +12,7 @@ from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
 from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
 from flows.wiring.trial import require_no_trial, require_no_trial_source
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.rain_sources import RainFolderSource
@@ -22,6 +23,7 @@ from ibf_pipeline.hazards.flash_floods import mails as rule
 from ibf_pipeline.hazards.flash_floods.block import Past
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, window_of
+from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_floods
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import unfinished
@@ -156,6 +158,13 @@ def rain_areas(prepared: FlashPrepared, folder: Path) -> RainAreas:
     """All areas of the country, whose rain may run to a district. `folder`: of the prepared layers."""
     weights = folder / "weights"
     return RainAreas(tuple(prepared.layers.areas), prepared.bounds, prepared.shapes, prepared.ground, weights)
+
+
+def prepared_areas(configuration: Configuration, country: FlashFloodCountry) -> RainAreas:
+    """The same of a country that is prepared here where it is not yet, outside of a run."""
+    folder = configuration.prepared_folder(country.iso3, country.hazard)
+    prepare_flash_floods(country, local_static(configuration, country), folder)
+    return rain_areas(read_flash_floods(folder, country.iso3), folder)
 
 
 def flash_country(country: CountryHazard) -> FlashFloodCountry:

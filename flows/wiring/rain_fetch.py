@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from flows.wiring.flash_leg import hours_back, measured_back, rain_areas
-from flows.wiring.local_static import local_static
+from flows.wiring.flash_leg import hours_back, measured_back, prepared_areas
 from flows.wiring.rain_sources import open_rain_sources
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, InputMissing, UsageError
-from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
-from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
 
 
@@ -28,12 +25,7 @@ def fetch_rain(
             remedy="add it to `sources` of the section, or choose another",
         )
     chosen = country if source is None else country.model_copy(update={"sources": (source,)})
-    sources, folder = (
-        open_rain_sources(configuration, chosen),
-        configuration.prepared_folder(country.iso3, country.hazard),
-    )
-    prepare_flash_floods(country, local_static(configuration, country), folder)
-    areas = rain_areas(read_flash_floods(folder, country.iso3), folder)
+    sources, areas = open_rain_sources(configuration, chosen), prepared_areas(configuration, country)
     try:
         return rain_of_block(
             sources,

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, timedelta
 
-from flows.wiring.flash_leg import flash_country, rain_areas
-from flows.wiring.local_static import local_static
+from flows.wiring.flash_leg import flash_country, prepared_areas
 from flows.wiring.rain_sources import open_rain_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR
-from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
-from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.rain.assembled import leading
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 from ibf_pipeline.sources.watch import Look
@@ -23,12 +20,10 @@ def rain_look(
     configuration: Configuration, source: str, country: CountryHazard, issue_time: IssueTime
 ) -> Callable[[], Look]:
     """Whole: the cycle that begins with the block leads; usable: an older one does, at most `oldest_cycle_h` old."""
-    chosen, folder = flash_country(country), configuration.prepared_folder(country.iso3, country.hazard)
+    chosen = flash_country(country)
     with FILE_LIBRARIES:  # other countries are looked at at the same time
-        prepare_flash_floods(chosen, local_static(configuration, chosen), folder)
-        prepared = read_flash_floods(folder, country.iso3)
-    section = configuration.settings.sources[source]
-    opened, areas = open_rain_source(configuration, chosen, source, section), rain_areas(prepared, folder)
+        areas = prepared_areas(configuration, chosen)
+    opened = open_rain_source(configuration, chosen, source, configuration.settings.sources[source])
     first, last = (issue_time.start + timedelta(hours=hours) for hours in (-BLOCK, LAST_HOUR))
 
     def ask() -> Look:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.local_time import local_text
-from ibf_pipeline.domain.wording import number_text
+from ibf_pipeline.domain.wording import number_text, people_words
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings, Later
 from ibf_pipeline.hazards.flash_floods.mails import AHEAD, LOWERED, news
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
@@ -57,7 +57,7 @@ def _lowered(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
     first = FLASH_FLOODS.lead_time_name(event.lead_time)
     return (
         f"{day_of(found)}: what was a trigger at {_words(found, event)} is a warning now, first on {first}, for "
-        f"{number_text(event.people)} people. The portal shows it as such."
+        f"{people_words(event.people, known=event.people_known)}. The portal shows it as such."
     )
 
 
