@@ -12,6 +12,8 @@ from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Hazard:
 HAZARDS: Final[dict[str, Hazard]] = {
     FLOODS.name: Hazard(FLOODS, FloodFindings),
     FLASH_FLOODS.name: Hazard(FLASH_FLOODS, FlashFloodFindings),
+    TYPHOON.name: Hazard(TYPHOON, TyphoonFindings),
 }
 
 

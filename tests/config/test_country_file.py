@@ -164,7 +164,7 @@ def test_floods_are_configured_twice(folder: Path) -> None:
 def test_no_hazard_at_all(folder: Path, tides: type[Tides]) -> None:
     error = refused(folder, {**COMMON, "hazards": {}})
     assert (error.found, error.expected) == (
-        "hazards: no hazard is configured", "one section a hazard, of flash-floods, floods, tides",
+        "hazards: no hazard is configured", "one section a hazard, of flash-floods, floods, tides, typhoon",
     )  # fmt: skip
     assert error.remedy == "write e.g. hazards.floods with what is configured for that hazard"
 
@@ -178,7 +178,7 @@ def test_no_hazard_at_all(folder: Path, tides: type[Tides]) -> None:
 )
 def test_an_unknown_hazard(folder: Path, tides: type[Tides], hazards: dict[Any, Any], found: str) -> None:
     error = refused(folder, {**COMMON, "hazards": hazards})
-    assert (error.found, error.expected) == (found, "one of flash-floods, floods, tides")
+    assert (error.found, error.expected) == (found, "one of flash-floods, floods, tides, typhoon")
     assert error.remedy == "name a hazard of this installation"
 
 

@@ -1,0 +1,1 @@
+"""Typhoon: from an ensemble of tracks to winds, damage and alerts of municipalities. Rules: docs/design/typhoon.md."""

@@ -1,0 +1,1 @@
+"""Files of cyclone tracks to one labelled dataset, `domain/tracks.py`."""
