@@ -35,7 +35,7 @@ def islands(**changed: Any) -> TyphoonLayers:
         "region_of": {"N": "RN", "S": "RS"},
         "centres": {"N1": (122.0, 20.075), "N2": (122.3, 20.0), "S1": (122.0, 10.0)},
         "cells": xr.Dataset(
-            {k: ("cell", v) for k, v in zip(("lat", "lon", "area", "people"), (lat, lon, area, people))}
+            {"lat": ("cell", lat), "lon": ("cell", lon), "area": ("cell", area), "people": ("cell", people)}
         ),
         "houses": {"N1": 1000.0, "S1": 400.0},
         "land": shapely.union_all([shapely.box(121.9, 19.9, 122.4, 20.2), shapely.box(121.9, 9.9, 122.1, 10.1)]),
