@@ -8,11 +8,9 @@ import xarray as xr
 
 from ibf_pipeline.config.typhoon import WindSettings
 from ibf_pipeline.hazards.typhoon import wind as wind_module
-from ibf_pipeline.hazards.typhoon.geometry import distance_km
 from ibf_pipeline.hazards.typhoon.hourly import hourly
 from ibf_pipeline.hazards.typhoon.wind import fastest_at, fields, winds
-from ibf_pipeline.tracks.reader import read_tracks
-from tests.conftest import real_data
+from tests.worlds.chanthu import BASCO, chanthu
 from tests.worlds.two_islands import AREAS, islands, islands_country, storm
 
 DEGREE = 6371 * np.pi / 180
@@ -157,9 +155,8 @@ def test_chanthu_at_basco(radius: str) -> None:
     """The facts' figure (mean 40 m/s, high-resolution run 53, P(> 32.7 m/s) 0.94) is of 1-minute winds; 36 to 44 m/s
     and 0.88 to 1 are asked for. By 10-minute winds the mean is 38 and P 0.88, of 52 members.
     """
-    tracks = read_tracks([real_data("tracks", "chanthu_2021091000_eps.bufr")])
-    chanthu = hourly(tracks.isel(storm=0), WindSettings.model_validate({"radius": radius}))
-    ten_minutes = fastest_at(chanthu, np.array([20.449]), np.array([121.970]))[:, 0]
+    found = hourly(chanthu(), WindSettings.model_validate({"radius": radius}))
+    ten_minutes = fastest_at(found, *(np.array([degrees]) for degrees in BASCO))[:, 0]
     one_minute = ten_minutes / 0.93
     assert len(one_minute) == 52
     assert 36 <= one_minute.mean() <= 44
@@ -167,12 +164,5 @@ def test_chanthu_at_basco(radius: str) -> None:
     assert 36 <= ten_minutes.mean() <= 44
     if radius == "pressure":
         assert one_minute.mean() == pytest.approx(40.6, abs=0.1)
-        assert one_minute[tracks["kind"].values == "high-resolution"] == pytest.approx(53.05, abs=0.1)
+        assert one_minute[chanthu()["kind"].values == "high-resolution"] == pytest.approx(53.05, abs=0.1)
         assert (ten_minutes > 32.7).sum() == 46
-
-
-def test_distance_of_basco_from_the_closest_member() -> None:
-    """The peers stop at 19 N: Basco at 20.4 N is inside the storm of most members."""
-    chanthu = read_tracks([real_data("tracks", "chanthu_2021091000_eps.bufr")]).isel(storm=0)
-    km = distance_km(chanthu["lat"].values, chanthu["lon"].values, 20.449, 121.970)
-    assert (np.nanmin(km, axis=1) < 150).mean() > 0.9
