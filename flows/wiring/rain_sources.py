@@ -22,13 +22,13 @@ from ibf_pipeline.io.tokens import Token, TokenSource, end_of
 from ibf_pipeline.rain.gauges import GaugeReads
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.object_store import open_folder
+from ibf_pipeline.sources.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs
 from ibf_pipeline.sources.rain.files import FilesRain
 from ibf_pipeline.sources.rain.gauge_files import GaugesRain
 from ibf_pipeline.sources.rain.gfs_cycles import gfs_runs
 from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, Imerg, ImergRain
 from ibf_pipeline.sources.rain.levels import METRES, GaugePlace, LevelFiles, read_places, with_levels
-from ibf_pipeline.sources.rain.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.rain.source import RainSource
 
 log = logging.getLogger("ibf_pipeline.flows")
