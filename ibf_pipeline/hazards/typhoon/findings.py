@@ -82,7 +82,7 @@ class AreaImpact:
     wind_kmh: int
     """mean over the members"""
     gale_probability: float
-    """0..1, share of the ensemble with at least 89 km/h"""
+    """0..1, share of the ensemble with at least the country's wind for an event area, 89 km/h"""
     typhoon_probability: float
     """0..1, share with at least 118 km/h"""
     within_50km: float
