@@ -58,8 +58,10 @@ def flags_words(found: Findings, event: Event) -> str:
     """
     if len(event.flags) <= _MOST_MARKS:
         return event.flags
-    at = {mark: [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=False) if flag == mark]
-          for mark in "Tw"}
+    at = {
+        mark: [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=False) if flag == mark]
+        for mark in "Tw"
+    }
     return "; ".join(f"{mark} {', '.join(leads)}" for mark, leads in at.items() if leads)
 
 
