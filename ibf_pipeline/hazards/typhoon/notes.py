@@ -99,7 +99,7 @@ def _event_notes(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
     if event.ends_at is not None:
         yield f"{event.name}: it has passed; it stays at 0-hour until {found.moment_words(event.ends_at)}"
     for lead_time in later_marks(event):
-        yield f"{event.name}: further landfall ahead, at {TYPHOON.lead_time_name(lead_time)}"
+        yield f"{event.name}: a further landfall or close pass is ahead, at {TYPHOON.lead_time_name(lead_time)}"
     if event.renamed_from is not None:
         yield f"{event.name}: the portal's {event.renamed_from} until now; the same storm goes on under the new name"
     if event.shared_with:
@@ -110,7 +110,7 @@ def _event_notes(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
 
 
 def later_marks(event: TyphoonEvent) -> tuple[int, ...]:
-    """Lead times of further landfalls ahead."""
+    """Lead times of further landfalls and close passes ahead."""
     marks = zip(TYPHOON.lead_times, event.flags, strict=True)
     return tuple(lead_time for lead_time, flag in marks if flag != "-" and lead_time > event.lead_time)
 

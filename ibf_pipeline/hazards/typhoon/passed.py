@@ -89,7 +89,7 @@ def with_passed_provinces(
         if each.place_code in alerted:
             kept.setdefault(_province(each.place_code, layers), []).append(each.passed_at is not None)
     for old in before.provinces if before is not None else ():
-        own = kept.get(old.code, kept.get("", []) if len(kept) == 1 and not layers.provinces else [])
+        own = kept.get(old.code, [])
         if any(own):
             rows[old.code] = replace(_larger_province(old, rows.get(old.code)), passed=all(own))
     return tuple(sorted(rows.values(), key=lambda each: (*_onset(each), each.code)))
@@ -154,7 +154,8 @@ def _larger_province(old: ProvinceFound, now: ProvinceFound | None) -> ProvinceF
 
 
 def _province(code: str, layers: TyphoonLayers) -> str:
-    return layers.areas[code].parent or ""
+    parent = layers.areas[code].parent
+    return parent if parent is not None and parent in layers.provinces else layers.iso3
 
 
 def _onset(province: ProvinceFound) -> tuple[bool, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -142,7 +142,7 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
         peak_kmh=peak,
         category=category_of(peak),
         impacts=shown,
-        provinces=_provinces(storm, ahead, rows, alerted, setting),
+        provinces=_provinces(storm, ahead, rows, alerted, triggered, setting),
         triggers=triggers,
         houses_low=low,
         houses_high=high,
@@ -229,13 +229,21 @@ def _judged(
 
 
 def _provinces(
-    storm: Storm, ahead: _Ahead, rows: Sequence[AreaImpact], alerted: Sequence[str], setting: Setting
+    storm: Storm,
+    ahead: _Ahead,
+    rows: Sequence[AreaImpact],
+    alerted: Sequence[str],
+    triggered: Collection[str],
+    setting: Setting,
 ) -> tuple[ProvinceFound, ...]:
     layers = setting.layers
     now: tuple[ProvinceFound, ...] = ()
     if storm.tracks is not None and ahead.winds is not None:
         now = provinces_found(storm.tracks, ahead.winds, rows, alerted, layers, setting.country, setting.members)
-    return with_passed_provinces(now, storm.before, rows, alerted, layers)
+    codes = {layers.areas[code].parent for code in triggered}
+    whole = triggered and not layers.provinces
+    found = with_passed_provinces(now, storm.before, rows, alerted, layers)
+    return tuple(replace(each, trigger=bool(whole) or each.code in codes) for each in found)
 
 
 def _state(landfall: Landfall, setting: Setting, *, over: bool) -> State:
