@@ -56,7 +56,7 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
     maps = _Maps(found, folder, layers)
     draw: dict[str, Callable[[], bytes]] = {content.overview: maps.overview}
     for part in (*content.events, *content.withdrawn):
-        draw |= {**blocks.drawn(found, part, kept), part.map: partial(maps.event, part.event)}
+        draw |= {**blocks.drawn(found, part, kept, layers), part.map: partial(maps.event, part.event)}
     pictures = {name: _kept(report / name, drawer) for name, drawer in draw.items()}
     shapes = {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}
     write_exports(found, shapes, report, kept)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from typing import Final
 
 from ibf_pipeline.domain.local_time import clock_text, local_text
@@ -180,13 +179,6 @@ def rain_words(found: FlashFloodFindings, cause: Cause) -> str:
         return "all of it has fallen" if cause.observed else "all of it is due by now, none of it was measured"
     by_now = "have fallen" if cause.observed else "are due by now, none of it was measured"
     return f"{cause.fallen_mm:.0f} mm of it {by_now}, {ahead:.0f} mm are forecast"
-
-
-def next_update(found: FlashFloodFindings) -> str:
-    """When people may look again."""
-    issued = found.issue_time.start + timedelta(hours=FLASH_FLOODS.period_hours)
-    expected: datetime = issued + timedelta(hours=FLASH_FLOODS.hours_late)
-    return f"The next update is that of the block of {issued:%H} UTC, not before {local_text(expected, found.zone)}."
 
 
 def decides(found: FlashFloodFindings) -> str:

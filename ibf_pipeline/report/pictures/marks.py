@@ -20,8 +20,8 @@ from ibf_pipeline.report.pictures.map_words import Marks
 _EDGE = "#ffffff"
 _SMALL = 8
 """marks up to this size come in hundreds"""
-_COLUMNS, _ACROSS, _DOWN = 3, 290, 42
-"""of the legend; pixels of an entry"""
+_ACROSS, _DOWN = 290, 42
+"""of an entry of the legend, pixels"""
 
 
 def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -> None:
@@ -39,10 +39,10 @@ def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -
             labels.block_around(*place, 9)
 
 
-def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float) -> None:
-    """An entry for each kind, three in a row, from a height on; `axes`: in pixels."""
+def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float, columns: int = 3) -> None:
+    """An entry for each kind, so many in a row, from a height on; `axes`: in pixels."""
     for number, kind in enumerate(marks):
-        left, top = number % _COLUMNS * _ACROSS, y + number // _COLUMNS * _DOWN
+        left, top = number % columns * _ACROSS, y + number // columns * _DOWN
         if kind.lines and not kind.places:
             axes.plot([left + 2, left + 40], [top, top], color=kind.colour, linewidth=3.6)
         else:

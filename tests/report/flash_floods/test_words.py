@@ -10,6 +10,7 @@ from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.flash_floods import words
 from ibf_pipeline.report.flash_floods.assets import reached
 from ibf_pipeline.report.headline import cautions, headline
+from ibf_pipeline.report.hourly import next_update
 from ibf_pipeline.report.tables import event_rows
 from ibf_pipeline.runs.flash_floods import KeptAsset
 from tests.worlds.countries.two_valleys import at, block, found, layers, only, rain
@@ -39,7 +40,7 @@ def test_a_quiet_block_says_until_when_and_warns_of_no_mails():
     )
     assert cautions(quiet) == []
     assert words.decides(quiet) == ""
-    assert words.next_update(quiet) == (
+    assert next_update(quiet, quiet.zone, "block") == (
         "The next update is that of the block of 12 UTC, not before Sun 2026-02-15 18:00 CAT."
     )
 
