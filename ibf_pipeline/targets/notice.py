@@ -18,6 +18,9 @@ _ROWS = 10
 """differences that a notice lists"""
 TRIGGER_BEYOND: Final = f"trigger {BEYOND_SHOWN}"
 """kind: an event triggers there, and is published as the warning that it is within the portal's lead times"""
+LOWERED_TRIGGER: Final = "trigger lowered to a warning"
+FURTHER_AHEAD: Final = "further alert ahead"
+CHANGED: Final = "alert changed without mail"
 AREA_ENDED: Final = "area no longer alerted"
 """kind: an area dropped out of an event that goes on"""
 
