@@ -20,8 +20,6 @@ CATEGORIES: Final[dict[Category, str]] = {
     "TY": "typhoon",
     "STY": "super typhoon",
 }
-BOUNDS_KMH: Final[tuple[tuple[int, Category], ...]] = ((185, "STY"), (118, "TY"), (89, "STS"), (62, "TS"))
-"""10-minute wind from which a storm is of a category (PAGASA)"""
 SEEN: Final = "direct hit or close pass"
 """of storms that the portal shows with a landfall: whether the centre crosses the coast matters to nobody (rule 9)"""
 HOUSES: Final = (

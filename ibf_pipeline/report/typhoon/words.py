@@ -1,8 +1,9 @@
-"""Sentences of typhoon alone: headline, state, landfall, triggers, what was considered, who decides (pure)."""
+"""Sentences of typhoon alone: headline, state, landfall, triggers, what was considered (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ibf_pipeline.domain.local_time import clock_text, local_text
@@ -13,6 +14,7 @@ from ibf_pipeline.hazards.typhoon.findings import (
     TyphoonEvent,
     TyphoonFindings,
 )
+from ibf_pipeline.hazards.typhoon.notes import notes_of
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
@@ -216,9 +218,9 @@ def _considered(found: TyphoonFindings, storm: StormFound) -> str:
     return f"{isolated(storm.event_name)}, {seen}: {storm.note or 'no event'}."
 
 
-def decides(found: TyphoonFindings) -> str:
-    """Who decides about what is done."""
-    return "Whether anything is activated is decided by people, not by this forecast." if found.events else ""
+def told_elsewhere(found: TyphoonFindings) -> frozenset[str]:
+    """Notes that the page says in a place of their own."""
+    return frozenset((*notes_of(replace(found, events=(*found.events, *found.withdrawn))), *found.not_seen))
 
 
 def rule_text(found: TyphoonFindings) -> list[str]:

@@ -10,7 +10,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.typhoon.wording import action_text, approach_text, left_text
 from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.headline import cautions, headline
-from ibf_pipeline.report.hourly import next_update
+from ibf_pipeline.report.hourly import decides, next_update
 from ibf_pipeline.report.make import make_report
 from ibf_pipeline.report.table_files import of_run
 from ibf_pipeline.report.tables import event_rows, summary
@@ -77,7 +77,7 @@ def test_no_event_names_what_was_considered_and_why_it_is_none():
     assert words.considered_text(found(storms=(replace(gone, note="two cycles without it"),))) == [
         "Kiko (CHANTHU), not in this cycle's tracks: two cycles without it."
     ]
-    assert words.decides(quiet) == ""
+    assert decides(quiet) == ""
     assert next_update(quiet, quiet.zone, "cycle") == (
         "The next update is that of the cycle of 06 UTC, not before Fri 2021-09-10 22:00 PST."
     )
