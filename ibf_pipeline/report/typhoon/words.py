@@ -9,6 +9,7 @@ from typing import Final
 from ibf_pipeline.domain.local_time import clock_text, local_text
 from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
 from ibf_pipeline.hazards.typhoon.findings import (
+    Approach,
     StormFound,
     TriggerJudged,
     TyphoonEvent,
@@ -44,6 +45,11 @@ INDICATORS: Final = {
     "show_admin_area": "drawn by the portal",
 }
 """the portal's indicators in words"""
+
+_PLACES: Final[dict[Approach, str]] = {
+    "landfall": "landfall", "close-pass": "its close pass", "passes": "its point nearest to land",
+    "not-yet": "its point nearest to land",
+}  # fmt: skip
 
 
 def alerts(found: TyphoonFindings) -> list[str]:
@@ -126,8 +132,9 @@ def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | No
     now, there = point_now(event, found.published), point_at_land(event)
     lines = [] if now is None else [f"Now: {category_text(now)}."]
     if there is not None and event.state != "passed":
-        at = "landfall" if there.landfall else "its point nearest to land"
-        lines.append(f"At {at}: {category_text(there)}, {local_text(there.moment, found.zone)}.")
+        lines.append(
+            f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {local_text(there.moment, found.zone)}."
+        )
     if event.state != "passed":
         lines.append(f"{landfall_text(event, found.zone)}. Reference: {event.reference}.")
     lines.append(f"{_capital(exposed(found, event))} (mean over the members).")
@@ -189,7 +196,7 @@ def _judged(found: TyphoonFindings, judged: TriggerJudged) -> str:
     if judged.met:
         return f"Met and makes no trigger: {judged.name}: {judged.reached}{where}{reason}."
     nearest = f"{judged.reached}{where}"
-    return f"Not met: {judged.name}: needs {judged.wanted}, now {nearest}{reason}{_deadline(found, judged)}."
+    return f"Not met: {judged.name}; now {nearest}{reason}{_deadline(found, judged)}."
 
 
 def _deadline(found: TyphoonFindings, judged: TriggerJudged) -> str:
