@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.exercise import marked
@@ -70,11 +71,19 @@ def track_map(
     if members is not None:
         _members(axes, members, middle)
     labels = Labels(figure, axes)
+    words = stamped(found, [event.key])
+    labels.block(_stamp_room(axes, len(words)))
     labels.block(scale_bar(axes, view, 26, shapely.union_all([*shown, _line(event, middle)]), _BESIDE))
     _reference(axes, labels, found, event, view, middle)
     _legend(figure, found, event, areas, 0 if members is None else members.sizes["member"])
-    stamp(figure, _LEFT + 16, _TOP + 26, stamped(found, [event.key]), 24, _ACROSS - 32)
+    stamp(figure, _LEFT + 16, _TOP + 26, words, 24, _ACROSS - 32)
     return figure
+
+
+def _stamp_room(axes: Axes, lines: int) -> Bbox:
+    """What the words across the map take of its upper left corner, display coordinates."""
+    box = axes.get_window_extent()
+    return Bbox.from_extents(box.x0, box.y1 - 12 - 38 * lines, box.x0 + 0.6 * box.width, box.y1)
 
 
 def _at_land(event: TyphoonEvent) -> TrackPoint:
@@ -195,15 +204,15 @@ def _beside(labels: Labels, place: tuple[float, float], view: View, words: str, 
 
 def _title(figure: Figure, found: TyphoonFindings, event: TyphoonEvent) -> None:
     name = drawable(event.name, event.identifier)
-    title = marked(f"{name}: track · {drawable(found.country_name, found.country)}", exercise=found.exercise,
+    title = marked(f"Track of {name} · {drawable(found.country_name, found.country)}", exercise=found.exercise,
                    trial=found.trial)  # fmt: skip
     write_line(figure, 24, 40, title, 38, WIDTH - 48, va="center", weight="bold")
     write_line(figure, 24, 90, begins(found, event), 26, WIDTH - 48, va="center")
     cycle = f"cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
     clocks = found.issue_time.start.astimezone(found.zone).tzname()
     chance = f"P(landfall) {percent_text(event.landfall.probability)}"
-    text = f"{chance} · {cycle} · clock times {clocks} · winds in km/h, {AVERAGED}"
-    write_line(figure, 24, 132, text, 24, WIDTH - 48, va="center", color=MUTED)
+    text = f"{chance} · {cycle} · clock times {clocks} · winds in km/h, {AVERAGED}s"
+    write_line(figure, 24, 132, text, 21, WIDTH - 48, va="center", color=MUTED)
 
 
 def _legend(
@@ -237,7 +246,7 @@ def _legend(
     if there.landfall or there.closest:
         axes.plot([21], [y], marker="X", markersize=16, color=CLASS_COLOURS["min"], markeredgecolor=INK)
         write(axes, 52, y, "landfall" if there.landfall else "nearest to land", 23, va="center")
-    write_line(figure, _LEFT + 392, _TOP + _DOWN + 10 + y, "; ".join(f"{c} {w}" for c, w in CATEGORIES.items()), 17,
-               _ACROSS - 392, va="center", color=MUTED)  # fmt: skip
+    words = "; ".join(f"{short} {words}" for short, words in CATEGORIES.items())
+    write_line(figure, _LEFT, _TOP + _DOWN + 10 + y + 36, words, 20, _ACROSS, va="center", color=MUTED)
     write_line(figure, _LEFT, HEIGHT - 22, f"Tracks: {found.source}. A forecast, not an observation.", 21, _ACROSS,
                va="center", color=MUTED)  # fmt: skip
