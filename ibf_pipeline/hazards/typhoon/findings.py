@@ -72,6 +72,8 @@ class ProvinceFound:
     """exposed to at least the country's wind for it; mean over the members"""
     passed: bool = False
     """whether the storm has gone by: its numbers are kept from earlier cycles"""
+    trigger: bool = False
+    """whether any of its areas is one of a trigger"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class AreaImpact:
     wind_kmh: int
     """mean over the members"""
     gale_probability: float
-    """0..1, share of the ensemble with at least 89 km/h"""
+    """0..1, share of the ensemble with at least the country's wind for an event area, 89 km/h"""
     typhoon_probability: float
     """0..1, share with at least 118 km/h"""
     within_50km: float

@@ -1,0 +1,63 @@
+"""When the first gale reaches a place: then action ends, not when the centre comes (rule 9)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ibf_pipeline.domain.tracks import QUADRANTS, SPEEDS_MS
+from ibf_pipeline.hazards.typhoon.geometry import EARTH_KM, Moments, Path, unit_vectors
+from ibf_pipeline.hazards.typhoon.hourly import Hourly, compass
+from ibf_pipeline.hazards.typhoon.wind import fields
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+GALE_MS: Final = SPEEDS_MS[0]
+"""m/s, 10-minute: 34 kt"""
+
+
+def gale_onset(storm: xr.Dataset, centres: Hourly, lat: Floats, lon: Floats) -> Moments:
+    """(member, cell) the first hour with a gale, UTC; NaT where there is none.
+
+    By the message's 34 kt radii, each for its quadrant and even in time between two steps; in hours around which the
+    message has none, by the wind field. `storm`: dims (member, time); `lat`, `lon`: (cell,) degrees.
+    """
+    storm = storm.transpose("member", "time", ...)
+    places, path = unit_vectors(lat, lon), centres.path
+    found = np.full((len(path.lat), len(lat)), np.datetime64("NaT"), "datetime64[ns]")
+    told, reach = _hourly_radii(storm, path)
+    for member, cells, speeds in fields(centres, lat, lon):
+        gale = speeds >= GALE_MS
+        hours = np.flatnonzero(told[member] & np.isfinite(path.lat[member]))
+        gale[hours] = _reached(path.lat[member, hours], path.lon[member, hours], reach[member, hours], places[cells])
+        found[member, cells] = np.where(gale.any(axis=0), path.time[gale.argmax(axis=0)], found[member, cells])
+    return found
+
+
+def _reached(lat: Floats, lon: Floats, reach: Floats, places: Floats) -> Flags:
+    """(hour, cell) whether cells lie within the radius of their quadrant. `reach`: (hour, quadrant) km."""
+    km = EARTH_KM * np.arccos(np.clip(unit_vectors(lat, lon) @ places.T, -1, 1))
+    east, north = (towards @ places.T >= 0 for towards in compass(lat, lon))
+    quadrant = np.where(north, np.where(east, 0, 3), np.where(east, 1, 2))
+    radius = np.take_along_axis(reach, quadrant, axis=1)
+    within: Flags = (radius > 0) & (km <= radius)
+    return within
+
+
+def _hourly_radii(storm: xr.Dataset, path: Path) -> tuple[Flags, Floats]:
+    """(member, hour) whether the message has radii before and after, and (member, hour, quadrant) km."""
+    if "radius" not in storm:
+        return np.zeros(path.lat.shape, bool), np.zeros((*path.lat.shape, len(QUADRANTS)))
+    given = storm["radius"].sel(speed=GALE_MS, method="nearest").sel(quadrant=list(QUADRANTS))
+    radii = given.transpose("member", "time", "quadrant").values
+    known = np.isfinite(radii).any(axis=2) & np.isfinite(storm["lat"].values)
+    steps = storm["time"].values.astype("datetime64[s]").astype(float)
+    hours = path.time.astype("datetime64[s]").astype(float)
+    told = np.stack([np.interp(hours, steps, own) == 1 for own in known.astype(float)])
+    reach = np.stack(
+        [np.stack([np.interp(hours, steps, quadrant) for quadrant in np.nan_to_num(own).T], axis=1) for own in radii]
+    )
+    return told, reach

@@ -1,0 +1,226 @@
+"""Where a storm's centre passes: distances along great circles of a sphere, landfall, and nearness to land.
+
+Between two fixes the centre moves along the great circle at an even speed. Fixes at most `BRIDGED` apart are joined, so
+that one step which the tracker missed does not hide a pass; before, after and between longer gaps there is no storm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+import xarray as xr
+from shapely.geometry.base import BaseGeometry
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Moments = npt.NDArray[np.datetime64]
+
+EARTH_KM: Final = 6371.0
+"""km, mean radius"""
+HOUR: Final = np.timedelta64(1, "h")
+BRIDGED: Final = np.timedelta64(12, "h")
+"""longest time between two fixes that are joined"""
+_FINE: Final = 1e-9
+"""radians, 6 mm: shorter arcs are points"""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Where the centre is hour by hour."""
+
+    time: Moments
+    """(hour,) UTC, hourly from the first to the last step"""
+    lat: Floats
+    """(member, hour) degrees; NaN where there is no storm"""
+    lon: Floats
+    """(member, hour) degrees, -180..180"""
+
+
+def unit_vectors(lat: npt.ArrayLike, lon: npt.ArrayLike) -> Floats:
+    """Points of the unit sphere, (..., 3), of latitudes and longitudes in degrees."""
+    phi, lam = np.radians(np.asarray(lat, float)), np.radians(np.asarray(lon, float))
+    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
+
+
+def distance_km(lat: npt.ArrayLike, lon: npt.ArrayLike, other_lat: npt.ArrayLike, other_lon: npt.ArrayLike) -> Floats:
+    """Great circle distance in km; degrees, broadcast against each other; NaN where any is."""
+    return _apart(unit_vectors(lat, lon), unit_vectors(other_lat, other_lon))
+
+
+def segment_km(point: Floats, start: Floats, end: Floats) -> Floats:
+    """km from points to the arc of the great circle between two ends (the shorter one).
+
+    All three are unit vectors (..., 3), broadcast against each other. The distance is that to the great circle where
+    the foot lies between the ends, else to the nearer end; NaN where any is.
+    """
+    nearer_end = np.minimum(_apart(point, start), _apart(point, end))
+    normal = np.cross(start, end)
+    length = np.linalg.norm(normal, axis=-1)
+    pole = normal / np.where(length > _FINE, length, 1)[..., np.newaxis]
+    ahead = (np.cross(pole, start) * point).sum(axis=-1) > 0
+    behind = (np.cross(end, pole) * point).sum(axis=-1) > 0
+    across = EARTH_KM * np.arcsin(np.clip(np.abs((pole * point).sum(axis=-1)), 0, 1))
+    km: Floats = np.where((length > _FINE) & ahead & behind, across, nearer_end)
+    return km
+
+
+def nearest_km(storm: xr.Dataset, points: npt.ArrayLike) -> Floats:
+    """(member, point) km between each point and each member's whole path; infinite where a member has no storm.
+
+    `storm`: one storm of `domain/tracks.py`, dims (member, time). `points`: (point, 2) longitude and latitude, degrees.
+    """
+    lon, lat = np.asarray(points, float).reshape(-1, 2).T
+    targets = unit_vectors(lat, lon)
+    time, fixes = storm["time"].values, _fixes(storm)
+    km = np.full((len(fixes), len(targets)), np.inf)
+    for member, all_fixes in enumerate(fixes):
+        there = np.isfinite(all_fixes[:, 0])
+        own, at = all_fixes[there], time[there]
+        if not len(own):
+            continue
+        joined = np.flatnonzero(np.diff(at) <= BRIDGED)
+        km[member] = _apart(own[:, np.newaxis], targets).min(axis=0)
+        if len(joined):
+            between = segment_km(targets, own[joined, np.newaxis], own[joined + 1, np.newaxis])
+            km[member] = np.minimum(km[member], between.min(axis=0))
+    return km
+
+
+def within_km(storm: xr.Dataset, points: npt.ArrayLike, km: float) -> Flags:
+    """(member, point) whether a member's centre passes within so many km, by segments; as `nearest_km`."""
+    return nearest_km(storm, points) <= km
+
+
+def hourly_path(storm: xr.Dataset) -> Path:
+    """The centre of each member hour by hour, along great circles. `storm`: dims (member, time), steps growing."""
+    steps = storm["time"].values.astype("datetime64[ns]")
+    hours = np.arange(steps[0], steps[-1] + HOUR, HOUR)
+    fixes = _fixes(storm)
+    found = np.full((len(fixes), len(hours), 3), np.nan)
+    for member, all_fixes in enumerate(fixes):
+        there = np.isfinite(all_fixes[:, 0])
+        found[member] = _along(steps[there], all_fixes[there], hours)
+    lat = np.degrees(np.arctan2(found[..., 2], np.hypot(found[..., 0], found[..., 1])))
+    return Path(hours, lat, np.degrees(np.arctan2(found[..., 1], found[..., 0])))
+
+
+def crossings(storm: xr.Dataset, land: BaseGeometry) -> Moments:
+    """(member,) when the centre is first over land, UTC; NaT of members that never are.
+
+    Looked at by segments, not by points: a narrow island between two fixes counts (rule 9). A storm whose path begins
+    over land crosses at its first moment. `land`: EPSG:4326.
+    """
+    path = hourly_path(storm)
+    land = land.buffer(0) if not land.is_valid else land
+    shapely.prepare(land)
+    found = np.full(len(path.lat), np.datetime64("NaT"), dtype="datetime64[ns]")
+    middle = _middle(land)
+    for member, (lat, lon) in enumerate(zip(path.lat, path.lon, strict=True)):
+        number, lines = _lines(lat, _near(lon, middle))
+        hit = np.flatnonzero(shapely.intersects(land, lines))
+        if len(hit):
+            first = lines[hit[0]]
+            inside = shapely.get_coordinates(shapely.intersection(first, land))
+            found[member] = _moment(path.time, number[hit[0]], min((_share(first, each) for each in inside), default=0))
+    return found
+
+
+def nearest_to_land(
+    lat: npt.ArrayLike, lon: npt.ArrayLike, time: Moments, land: BaseGeometry
+) -> tuple[np.datetime64, float]:
+    """When one path is nearest to land, and how near, km; (NaT, infinite) of a path without any fix.
+
+    0 km and the first moment over land where it crosses. `lat`, `lon`: (time,) degrees, NaN where there is no storm;
+    `land`: EPSG:4326. The nearest place is sought in a plane that is true to scale at the latitude of the nearest
+    pass; the distance to it is along the great circle.
+    """
+    one = xr.Dataset(
+        {"lat": (("member", "time"), np.atleast_2d(np.asarray(lat, float))),
+         "lon": (("member", "time"), np.atleast_2d(np.asarray(lon, float)))},
+        {"time": np.asarray(time).astype("datetime64[ns]")},
+    )  # fmt: skip
+    crossed = crossings(one, land)[0]
+    if not np.isnat(crossed):
+        return crossed, 0.0
+    path = hourly_path(one)
+    number, lines = _lines(path.lat[0], _near(path.lon[0], _middle(land)))
+    if not len(lines):
+        return np.datetime64("NaT", "ns"), np.inf
+    scale = np.cos(np.radians(np.mean(land.bounds[1::2])))
+    for _ in range(2):  # once more at the latitude that was found
+        flat, wide = shapely.transform(lines, _scaled(scale)), shapely.transform(land, _scaled(scale))
+        shapely.prepare(wide)
+        nearest = int(np.argmin(shapely.distance(wide, flat)))
+        scale = np.cos(np.radians(lines[nearest].centroid.y))
+    here, there = shapely.get_coordinates(shapely.shortest_line(flat[nearest], wide)) / (scale, 1)
+    km = float(distance_km(here[1], here[0], there[1], there[0]))
+    return _moment(path.time, number[nearest], _share(lines[nearest], here)), km
+
+
+def _fixes(storm: xr.Dataset) -> Floats:
+    """(member, time, 3) unit vectors."""
+    storm = storm.transpose("member", "time", ...)
+    return unit_vectors(storm["lat"].values, storm["lon"].values)
+
+
+def _apart(one: Floats, other: Floats) -> Floats:
+    """km between unit vectors; by the chord, which stays exact for points that are close."""
+    chord = np.linalg.norm(one - other, axis=-1)
+    km: Floats = 2 * EARTH_KM * np.arcsin(np.clip(chord / 2, 0, 1))
+    return km
+
+
+def _along(steps: Moments, fixes: Floats, hours: Moments) -> Floats:
+    """(hour, 3) of one member: its fixes at their steps, and evenly along the great circle between those joined."""
+    found = np.full((len(hours), 3), np.nan)
+    at = np.searchsorted(hours, steps)
+    found[at] = fixes
+    for start in np.flatnonzero((np.diff(steps) <= BRIDGED) & (np.diff(at) > 1)):
+        one, other = fixes[start], fixes[start + 1]
+        count = at[start + 1] - at[start]
+        share = np.arange(1, count)[:, np.newaxis] / count
+        arc = 2 * np.arcsin(np.clip(np.linalg.norm(one - other) / 2, 0, 1))
+        if arc < _FINE:
+            found[at[start] + 1 : at[start + 1]] = one
+        else:
+            mixed = np.sin((1 - share) * arc) * one + np.sin(share * arc) * other
+            found[at[start] + 1 : at[start + 1]] = mixed / np.sin(arc)
+    return found
+
+
+def _middle(land: BaseGeometry) -> float:
+    return float(np.mean(land.bounds[::2]))
+
+
+def _near(lon: Floats, middle: float) -> Floats:
+    """The same longitudes, within half a turn of the middle of the land: so that paths do not jump at 180 degrees."""
+    return (lon - middle + 180) % 360 - 180 + middle
+
+
+def _lines(lat: Floats, lon: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
+    """The hours at which pieces of a path begin, and those; a last or lonely fix is a piece without length."""
+    there = np.isfinite(lat)
+    number = np.flatnonzero(there)
+    follower = np.where(there[np.minimum(number + 1, len(lat) - 1)], np.minimum(number + 1, len(lat) - 1), number)
+    corners = np.stack([np.column_stack([lon[k], lat[k]]) for k in (number, follower)], axis=1)
+    lines: npt.NDArray[np.object_] = shapely.linestrings(corners)
+    return number, lines
+
+
+def _share(line: shapely.LineString, place: Floats) -> float:
+    """0..1, how far along a line a place on it is."""
+    return float(line.project(shapely.Point(place)) / line.length) if line.length else 0.0
+
+
+def _moment(time: Moments, number: int, share: float) -> np.datetime64:
+    moment: np.datetime64 = time[number] + np.timedelta64(round(share * 3600), "s")
+    return moment
+
+
+def _scaled(scale: float) -> Callable[[Floats], Floats]:
+    return lambda corners: corners * (scale, 1)

@@ -1,0 +1,88 @@
+"""Wind by distance from a storm's centre: the profile of Holland (1980) with the shape of Holland (2008).
+
+The shape `b` of Holland (2008) is fitted to surface winds of 1 minute, so what comes out of it is a 1-minute wind;
+`TEN_MINUTES` makes a 10-minute one of it. All functions take arrays that broadcast against each other.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+TEN_MINUTES: Final = 0.93
+"""10-minute wind of a 1-minute one, at sea: Harper, Kepert and Ginger (2010), WMO/TD-No. 1555, table 1.1"""
+AIR_KG_M3: Final = 1.15
+"""kg/m3, density of the air at the surface"""
+CUT_KM: Final = 300.0
+"""km; further out there is no wind of the storm"""
+NAUTICAL_MILE_KM: Final = 1.852
+SHAPE: Final = (1.0, 2.5)
+"""smallest and largest b, as Holland (1980) found it"""
+LEAST_DROP_HPA: Final = 1.0
+"""hPa; a centre that is hardly deeper, or not at all, than the pressure around it still has the profile's form"""
+_EARTH_TURNS: Final = 7.292e-5
+"""1/s"""
+_RADIUS_PRESSURES: Final = (872.0, 940.0, 980.0, 1021.0)
+_RADIUS_MILES: Final = (14.9, 15.7, 25.7, 56.9)
+_PASCAL: Final = 100.0
+
+
+def radius_of_pressure(pressure: npt.ArrayLike) -> Floats:
+    """km from the centre to the largest wind, of the pressure at the centre (hPa).
+
+    Linear between 14.9, 15.7, 25.7 and 56.9 nautical miles at 872, 940, 980 and 1021 hPa, level beyond: a fit to the
+    best tracks of IBTrACS (doi 10.1175/2009BAMS2755.1) with r2 0.79, as CLIMADA has it (doi 10.5194/gmd-12-3085-2019).
+    """
+    miles: Floats = np.interp(np.asarray(pressure, float), _RADIUS_PRESSURES, _RADIUS_MILES)
+    miles = np.where(np.isnan(pressure), np.nan, miles)
+    return miles * NAUTICAL_MILE_KM
+
+
+def drop_of_wind(wind_one_minute: npt.ArrayLike) -> Floats:
+    """hPa by which a centre lies below its surroundings, of its largest 1-minute wind (m/s): where pressure is missing.
+
+    V = 6.7 kt (1010 - pc)^0.644: Atkinson and Holliday (1977), western North Pacific,
+    doi 10.1175/1520-0493(1977)105<0421:TCMSLP>2.0.CO;2.
+    """
+    knots = np.asarray(wind_one_minute, float) / 0.514444
+    drop: Floats = (knots / 6.7) ** (1 / 0.644)
+    return drop
+
+
+def shape(drop: npt.ArrayLike, deepening: npt.ArrayLike, lat: npt.ArrayLike, translation: npt.ArrayLike) -> Floats:
+    """b of 1-minute surface winds, 1..2.5.
+
+    b = -4.4e-5 dp^2 + 0.01 dp + 0.03 dpc/dt - 0.014 |lat| + 0.15 vt^x + 1, x = 0.6 (1 - dp / 215): Holland (2008),
+    equation 11, doi 10.1175/2008MWR2395.1.
+
+    `drop`: dp, hPa below the surroundings; `deepening`: dpc/dt, hPa/h, negative where the centre deepens; `lat`:
+    degrees; `translation`: vt, m/s.
+    """
+    dp = np.asarray(drop, float)
+    moving = np.asarray(translation, float) ** (0.6 * (1 - dp / 215))
+    b = -4.4e-5 * dp**2 + 0.01 * dp + 0.03 * np.asarray(deepening, float) - 0.014 * np.abs(lat) + 0.15 * moving + 1
+    clipped: Floats = np.clip(b, *SHAPE)
+    return clipped
+
+
+def profile(
+    distance: npt.ArrayLike, radius: npt.ArrayLike, b: npt.ArrayLike, drop: npt.ArrayLike, lat: npt.ArrayLike
+) -> Floats:
+    """m/s around the centre at a distance from it, without the storm's own motion; of the averaging period of b.
+
+    V(r) = sqrt((b / rho) (rm / r)^b dp exp(-(rm / r)^b) + (r f / 2)^2) - r f / 2: Holland (1980),
+    doi 10.1175/1520-0493(1980)108<1212:AAMOTW>2.0.CO;2.
+
+    `distance`: r, km; `radius`: rm, km, of the largest wind; `drop`: dp, hPa; `lat`: degrees, of the centre. 0 m/s in
+    the centre itself.
+    """
+    r = np.maximum(np.asarray(distance, float), 1e-3)
+    ratio = (np.asarray(radius, float) / r) ** b
+    turning = r * 1000 * _EARTH_TURNS * np.sin(np.radians(np.abs(lat)))
+    pushed = np.asarray(b) / AIR_KG_M3 * ratio * np.asarray(drop) * _PASCAL * np.exp(-np.minimum(ratio, 700))
+    found: Floats = np.sqrt(pushed + turning**2) - turning
+    return found

@@ -1,0 +1,147 @@
+"""What a reader of a cycle must be told, in words, with clock times of the country."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+import xarray as xr
+
+from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.wording import counted, number_text, people_words, percent_text, some
+from ibf_pipeline.hazards.typhoon.ensemble import started
+from ibf_pipeline.hazards.typhoon.findings import Landfall, StormFound, TyphoonEvent, TyphoonFindings
+from ibf_pipeline.hazards.typhoon.horizon import carried_from, is_short
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
+
+WIND_ONLY: Final = "wind only: no storm surge, flood or landslide"
+"""on every page (rule 16; C8 16)"""
+DAMAGE: Final = "ratios of value lost to wind by two published curves, not counts of destroyed houses"
+_APPROACH: Final[Mapping[str, str]] = {
+    "landfall": "landfall",
+    "close-pass": "direct hit or close pass",
+    "passes": "closest to land",
+    "not-yet": "closest to land at the end of the forecast",
+}
+
+
+def notes_of(found: TyphoonFindings) -> Iterator[str]:
+    """The events and what they rest on, storms without an event, and what the numbers are."""
+    yield WIND_ONLY
+    for event in found.events:
+        yield event_text(event, found)
+        yield from _event_notes(event, found)
+    for storm in found.storms:
+        yield from _storm_notes(storm, found)
+    yield f"probabilities are shares of the {counted(found.members, 'member')} of the cycle, with the storm or without"
+    if found.events:
+        yield f"winds are 10-minute means; damage: {DAMAGE}"
+
+
+def event_text(event: TyphoonEvent, found: TyphoonFindings) -> str:
+    """`CHANTHU: trigger at 21-hour, direct hit or close pass Sat 2021-09-11 05:00 PST, in 13 hours; ...`."""
+    kind = "trigger" if event.trigger else "warning"
+    areas = sum(area.alerted for area in event.areas)
+    return (
+        f"{event.name}: {kind} at {TYPHOON.lead_time_name(event.lead_time)}, {approach_text(event.landfall, found)}; "
+        f"largest wind {number_text(event.peak_kmh)} km/h ({event.category}) in the {event.reference}; "
+        f"{people_words(event.people, known=event.people_known)} with at least {found.rule.people_kmh:g} km/h in "
+        f"{counted(areas, 'area')}; damage like that of {number_text(event.houses_low)} to "
+        f"{number_text(event.houses_high)} houses"
+    )
+
+
+def approach_text(landfall: Landfall, found: TyphoonFindings) -> str:
+    """`landfall Sat 2021-09-11 05:00 PST, in 13 hours`; hours are rounded down and counted from publication."""
+    at = found.moment_words(landfall.reference_at)
+    return f"{_APPROACH[landfall.approach]} {at}, {left_text(landfall.reference_at, found.published)}"
+
+
+def left_text(moment: datetime, published: datetime) -> str:
+    """`in 13 hours`, rounded down; `within the hour`; `passed`."""
+    left = (moment - published).total_seconds() / 3600
+    return "passed" if left <= 0 else f"in {counted(int(left), 'hour')}" if left >= 1 else "within the hour"
+
+
+def landfall_text(landfall: Landfall, found: TyphoonFindings) -> str:
+    """`33 % of the members cross land, in these from ... to ... (10 to 90 %)`."""
+    when = landfall.when
+    if when is None:
+        return "no member crosses land"
+    return (
+        f"{percent_text(landfall.probability)} of the members cross land, these between "
+        f"{found.moment_words(when.early)} and {found.moment_words(when.late)} (10 to 90 %)"
+    )
+
+
+def corrected_text(event: TyphoonEvent) -> str:
+    """What the portal's `not predicted to make landfall` leaves out (rule 9; C8 9)."""
+    nearest = max((each.within_50km for each in event.impacts), default=0.0)
+    return (
+        f"the portal says that it is not predicted to make landfall: that is the {event.reference} alone; the centre "
+        f"comes within 50 km of somebody's municipality in up to {percent_text(nearest)} of the members, and "
+        f"{percent_text(event.landfall.probability)} of them cross land"
+    )
+
+
+def _event_notes(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
+    yield f"{event.name}: {landfall_text(event.landfall, found)}"
+    if event.landfall.corrected:
+        yield f"{event.name}: {corrected_text(event)}"
+    for judged in event.triggers:
+        state = "met" if judged.met else "not met"
+        where = f" in {some(judged.where, 4)}" if judged.where else ""
+        reason = f"; {judged.reason}" if judged.reason else ""
+        yield f"{event.name}: {state}: {judged.wanted}; reached {judged.reached}{where}{reason}"
+    if event.state == "carried":
+        yield f"{event.name}: it comes beyond the end of this short cycle; what is there is of the last long one"
+    if event.ends_at is not None:
+        yield f"{event.name}: it has passed; it stays at 0-hour until {found.moment_words(event.ends_at)}"
+    for lead_time in later_marks(event):
+        yield f"{event.name}: a further landfall or close pass is ahead, at {TYPHOON.lead_time_name(lead_time)}"
+    if event.renamed_from is not None:
+        yield f"{event.name}: the portal's {event.renamed_from} until now; the same storm goes on under the new name"
+    if event.shared_with:
+        yield (
+            f"{event.name}: it has areas in common with {', '.join(event.shared_with)}; the portal's maps mix the two "
+            "up, lists and each event by itself are right"
+        )
+
+
+def later_marks(event: TyphoonEvent) -> tuple[int, ...]:
+    """Lead times of further landfalls and close passes ahead."""
+    marks = zip(TYPHOON.lead_times, event.flags, strict=True)
+    return tuple(lead_time for lead_time, flag in marks if flag != "-" and lead_time > event.lead_time)
+
+
+def _storm_notes(storm: StormFound, found: TyphoonFindings) -> Iterator[str]:
+    if storm.note and storm.storm not in {event.storm for event in found.events}:
+        yield f"storm {storm.event_name}: no event: {storm.note}"
+    elif storm.note:
+        yield f"storm {storm.event_name}: {storm.note}"
+    elif not storm.in_cycle:
+        yield f"storm {storm.event_name}: missing from this cycle's tracks, which is no all clear"
+
+
+def left_out(tracks: xr.Dataset, rain: Mapping[str, float] | None, country: TyphoonCountry) -> tuple[str, ...]:
+    """What a cycle cannot say, in words (rules 3, 4 and 5)."""
+    words = []
+    if rain is None:
+        words.append(
+            "rainfall is left out: none of its sources has any"
+            if country.rain
+            else "rainfall is left out: the country has no source of rain for typhoon"
+        )
+    if is_short(tracks):
+        last = int(tracks.attrs["last_step_h"])
+        carried = carried_from(tracks) is not None
+        beyond = "is of the last long cycle" if carried else "is not known: the last long cycle has nothing there"
+        words.append(f"this cycle ends after {last} hours; what is later {beyond}")
+    words += [
+        f"only {counted(count, 'member')} {'has' if count == 1 else 'have'} storm {storm} at the cycle time, where it "
+        "was seen; the others count as without it"
+        for storm, count in sorted(started(tracks).items())
+        if count < country.fewest_members
+    ]
+    return tuple(words)

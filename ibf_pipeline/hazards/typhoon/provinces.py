@@ -1,0 +1,106 @@
+"""What a storm means for each province: when it begins, how strong it gets, whom it may reach."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.tracks import MS_TO_KMH
+from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.hazards.typhoon.areas import TYPHOON_KMH
+from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound
+from ibf_pipeline.hazards.typhoon.gales import gale_onset
+from ibf_pipeline.hazards.typhoon.geometry import Moments, Path, distance_km
+from ibf_pipeline.hazards.typhoon.holland import CUT_KM
+from ibf_pipeline.hazards.typhoon.hourly import hourly
+from ibf_pipeline.hazards.typhoon.spread import spread_of
+from ibf_pipeline.hazards.typhoon.wind import Winds
+
+SIGNALS_KMH: Final = (39, 62, 89, 118, 185)
+"""km/h, 10-minute: the smallest winds of the public signals 1 to 5 of PAGASA, since 2022"""
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def signal_of(wind_kmh: float) -> int:
+    """The public wind signal of PAGASA for a 10-minute wind: 0 below 39 km/h, 5 from 185 km/h on."""
+    return sum(wind_kmh >= bound for bound in SIGNALS_KMH)
+
+
+def provinces_found(
+    storm: xr.Dataset,
+    winds: Winds,
+    impacts: Sequence[AreaImpact],
+    event_areas: Collection[str],
+    layers: TyphoonLayers,
+    country: TyphoonCountry,
+    members: int,
+) -> tuple[ProvinceFound, ...]:
+    """The provinces of an event's areas, of these areas alone; the earliest gale first, those without a gale last.
+
+    One for the whole country where its data have no provinces. `storm`: dims (member, time); `members`: of the whole
+    ensemble, the denominator of all shares and means (rule 3).
+    """
+    codes = [code for code in layers.areas if code in set(event_areas)]
+    if not codes:
+        return ()
+    centres, of_area = hourly(storm, country.wind), np.array(list(layers.areas))[layers.cells["area"].values]
+    cells = np.flatnonzero(np.isin(of_area, codes))
+    lat, lon = layers.cells["lat"].values[cells], layers.cells["lon"].values[cells]
+    onset = gale_onset(storm, centres, lat, lon)
+    by_code = {impact.place_code: impact for impact in impacts}
+    found = []
+    for (code, name), own in _provinces(codes, layers, country).items():
+        numbers = _numbers([by_code[each] for each in own], winds, members)
+        gales = _first(onset[:, np.isin(of_area[cells], own)])
+        passes = _passes(centres.path, [layers.centres[each] for each in own])
+        found.append(ProvinceFound(code, name, spread_of(gales, members), spread_of(passes, members), *numbers))
+    return tuple(sorted(found, key=lambda each: (each.gale_onset.early if each.gale_onset else _NEVER, each.code)))
+
+
+def _provinces(
+    codes: Sequence[str], layers: TyphoonLayers, country: TyphoonCountry
+) -> Mapping[tuple[str, str], Sequence[str]]:
+    """Code and name of each province -> its areas among these."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for code in codes:
+        parent = layers.areas[code].parent
+        name = layers.provinces.get(parent or "")
+        key = (layers.iso3, country.name) if name is None or parent is None else (parent, name)
+        found.setdefault(key, []).append(code)
+    return found
+
+
+def _numbers(own: Sequence[AreaImpact], winds: Winds, members: int) -> tuple[float, int, int, float, float, int]:
+    """The numbers of a province of these areas, in the order of `ProvinceFound`."""
+    codes = [impact.place_code for impact in own]
+    typhoon = (winds.fastest.sel(area=codes) * MS_TO_KMH >= TYPHOON_KMH).any("area").sum()
+    wind = max(impact.wind_kmh for impact in own)
+    low, high = (
+        sum(damage * (impact.houses or 0.0) for impact, damage in pairs)
+        for pairs in (
+            [(impact, impact.damage_low) for impact in own],
+            [(impact, impact.damage_high) for impact in own],
+        )
+    )
+    people = round(float(winds.people.sel(area=codes).sum()) / members)
+    return float(typhoon) / members, signal_of(wind), wind, low, high, people
+
+
+def _first(moments: Moments) -> Moments:
+    """(member,) the earliest of (member, cell); NaT where there is none."""
+    latest = np.iinfo(np.int64).max
+    numbers = np.where(np.isnat(moments), latest, moments.astype(np.int64)).min(axis=1)
+    return np.where(numbers == latest, np.datetime64("NaT"), numbers.astype("datetime64[ns]"))
+
+
+def _passes(path: Path, places: Sequence[tuple[float, float]]) -> Moments:
+    """(member,) the hour at which the centre is nearest to any of the places; NaT of members that stay 300 km away."""
+    km = np.full(path.lat.shape, np.inf)
+    for lon, lat in places:
+        km = np.fmin(km, distance_km(path.lat, path.lon, lat, lon))
+    return np.where(km.min(axis=1) <= CUT_KM, path.time[km.argmin(axis=1)], np.datetime64("NaT"))

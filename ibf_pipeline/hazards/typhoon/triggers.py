@@ -1,0 +1,219 @@
+"""The alternatives of a country's triggers against one storm (rule 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ibf_pipeline.config.typhoon import TriggerAlternative, TyphoonCountry
+from ibf_pipeline.domain.rule import members_needed
+from ibf_pipeline.domain.tracks import MS_TO_KMH
+from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.domain.wording import amount_text, number_text, percent_text
+from ibf_pipeline.hazards.typhoon.findings import AreaImpact, TriggerJudged
+from ibf_pipeline.hazards.typhoon.wind import CURVES, Winds
+
+Floats = npt.NDArray[np.float64]
+DAMAGED: Final = 0.1
+"""0..1, damage from which an area counts as damaged"""
+TENTH: Final = 0.1
+"""of the amount: an area with so much belongs to a trigger of the whole country"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Storm:
+    """All that an alternative is judged by."""
+
+    country: TyphoonCountry
+    winds: Winds
+    impacts: Sequence[AreaImpact]
+    layers: TyphoonLayers
+    members: int
+    lead_h: float
+    met_before: Collection[str]
+    event_areas: Collection[str]
+    landfall_at: datetime
+
+    @property
+    def shown(self) -> str:
+        """The damage curve that one number is of."""
+        return CURVES[0] if self.country.vulnerability.shown == "high" else CURVES[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """One region, one province or the country, and how far it reached."""
+
+    name: str
+    """empty: the whole country"""
+    areas: frozenset[str]
+    members_reaching: int
+    mean: float
+    """of the measure, over the whole ensemble"""
+    met: bool
+
+
+def judge(
+    country: TyphoonCountry,
+    winds: Winds,
+    impacts: Sequence[AreaImpact],
+    layers: TyphoonLayers,
+    members: int,
+    lead_h: float,
+    met_before: Collection[str],
+    event_areas: Collection[str],
+    landfall_at: datetime,
+) -> tuple[TriggerJudged, ...]:
+    """Every alternative of the country, in its order; which of them count as a trigger says `counts`.
+
+    Regions and provinces are looked at each by itself. Of a member, the measure is the largest wind of the scope, or
+    the sum over its areas; the alternative is met by the share of the ensemble that reaches the amount, or by the mean
+    over the ensemble; members without the storm have 0, and `members` is the denominator (rule 3). Houses and damaged
+    areas are of the curve `vulnerability.shown`.
+
+    It is looked at in storms at most `within_h` away, and is met for the first time at least `not_later_than_h` ahead
+    of landfall; one of `met_before` (by name) stays met later than that. Trigger areas are those of `event_areas` in
+    the scopes that met it, of the whole country those with a tenth of its amount, or 10 % damage.
+
+    `lead_h`: hours to landfall; `landfall_at`: landfall or closest approach of the reference, UTC.
+    """
+    storm = _Storm(country, winds, impacts, layers, members, lead_h, met_before, event_areas, landfall_at)
+    return tuple(_judged(alternative, storm) for alternative in country.triggers)
+
+
+def alternative_name(alternative: TriggerAlternative, layers: TyphoonLayers) -> str:
+    """What an alternative asks for, in words; the same in every cycle."""
+    share = alternative.probability
+    judged = "mean over the members" if share is None else f"{percent_text(share)} of members"
+    names = [layers.regions.get(code, code) for code in alternative.regions]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    where = {
+        "country": "in the whole country",
+        "province": "in a province",
+        "regions": f"in a region of {', '.join(names[:3])}{more}",
+    }[alternative.scope]
+    first = alternative.not_later_than_h
+    ahead = f"{first} to {alternative.within_h} h" if first else f"at most {alternative.within_h} h"
+    return f"{_measure(alternative)}, {judged}, {where}, {ahead} before landfall"
+
+
+def _judged(wanted: TriggerAlternative, storm: _Storm) -> TriggerJudged:
+    name = alternative_name(wanted, storm.layers)
+    scopes = list(_scopes(wanted, storm))
+    enough = [scope for scope in scopes if scope.met]
+    far = storm.lead_h > wanted.within_h
+    late = wanted.not_later_than_h > 0 and storm.lead_h < wanted.not_later_than_h and name not in storm.met_before
+    met = bool(enough) and not far and not late
+    nearest = sorted(scopes, key=lambda scope: (_reached(wanted, scope, storm.members), scope.mean))[-1:]
+    counts = wanted.measure == "wind_kmh" or wanted.calibration is not None
+    reasons = [
+        f"it is looked at from {wanted.within_h} hours before landfall on" if far else "",
+        f"it had to be met first {wanted.not_later_than_h} hours before landfall" if late else "",
+        "" if counts else "damage makes no trigger while the curves have no calibration",
+        _unknown(wanted, storm.layers),
+    ]
+    return TriggerJudged(
+        name=name,
+        met=met,
+        counts=counts,
+        wanted=_text(wanted),
+        reached=_reached_text(wanted, nearest[0], storm.members) if nearest else "not looked at",
+        where=tuple(scope.name for scope in enough or nearest if scope.name),
+        areas=_areas(wanted, enough, storm) if met else (),
+        deadline=storm.landfall_at - timedelta(hours=wanted.not_later_than_h) if wanted.not_later_than_h else None,
+        reason="; ".join(reason for reason in reasons if reason),
+    )
+
+
+def _scopes(wanted: TriggerAlternative, storm: _Storm) -> Iterator[_Scope]:
+    """The country, or each province, or each region of the alternative that has areas."""
+    amounts = _amounts(wanted, storm)
+    layers = storm.layers
+    province = np.array([area.parent or "" for area in layers.areas.values()])
+    region = np.array([layers.region_of.get(each, "") for each in province])
+    everywhere = np.full(len(province), True)
+    inside = {
+        "country": [("", everywhere)],
+        "province": [(name, province == code) for code, name in layers.provinces.items()],
+        "regions": [(layers.regions.get(code, code), region == code) for code in wanted.regions],
+    }[wanted.scope]
+    codes = np.array(list(layers.areas))
+    for name, flags in inside:
+        if not flags.any():
+            continue
+        own = amounts[:, flags].max(axis=1) if wanted.measure == "wind_kmh" else amounts[:, flags].sum(axis=1)
+        reaching, mean = int((own >= wanted.amount).sum()), float(own.sum()) / storm.members
+        share = wanted.probability
+        met = mean >= wanted.amount if share is None else reaching >= members_needed(share, storm.members)
+        yield _Scope(name, frozenset(codes[flags].tolist()), reaching, mean, met)
+
+
+def _amounts(wanted: TriggerAlternative, storm: _Storm) -> Floats:
+    """(member, area) of the measure: km/h, houses, or 1 of a damaged area."""
+    if wanted.measure == "wind_kmh":
+        kmh: Floats = storm.winds.fastest.transpose("member", "area").values * MS_TO_KMH
+        return kmh
+    damage: Floats = storm.winds.damage.sel(curve=storm.shown).transpose("member", "area").values
+    if wanted.measure == "areas_damaged_10_percent":
+        return (damage >= DAMAGED).astype(float)
+    return damage * [storm.layers.houses.get(code, 0.0) for code in storm.layers.areas]
+
+
+def _areas(wanted: TriggerAlternative, met: Sequence[_Scope], storm: _Storm) -> tuple[str, ...]:
+    """Event areas that a trigger is of, in the order of the country's areas."""
+    inside = frozenset[str]().union(*(scope.areas for scope in met)) & set(storm.event_areas)
+    if wanted.scope == "country":
+        inside &= {impact.place_code for impact in storm.impacts if _has_a_tenth(wanted, impact, storm)}
+    return tuple(code for code in storm.layers.areas if code in inside)
+
+
+def _has_a_tenth(wanted: TriggerAlternative, impact: AreaImpact, storm: _Storm) -> bool:
+    damage = impact.damage_high if storm.country.vulnerability.shown == "high" else impact.damage_low
+    amount = {
+        "wind_kmh": float(impact.wind_kmh),
+        "houses_damaged": damage * (impact.houses or 0.0),
+        "areas_damaged_10_percent": 0.0,
+    }[wanted.measure]
+    return damage >= DAMAGED or amount >= TENTH * wanted.amount
+
+
+def _unknown(wanted: TriggerAlternative, layers: TyphoonLayers) -> str:
+    """Which regions cannot be looked at, in words."""
+    there = set(layers.region_of.values())
+    missing = [code for code in wanted.regions if code not in there]
+    return f"the boundaries have no areas of {', '.join(missing)}" if missing else ""
+
+
+def _reached(wanted: TriggerAlternative, scope: _Scope, members: int) -> float:
+    return scope.mean if wanted.probability is None else scope.members_reaching / members
+
+
+def _reached_text(wanted: TriggerAlternative, scope: _Scope, members: int) -> str:
+    if wanted.probability is None:
+        return f"{_amount(wanted, scope.mean)} as mean over the members"
+    return f"{percent_text(scope.members_reaching / members)} of members with {_measure(wanted)}"
+
+
+def _text(wanted: TriggerAlternative) -> str:
+    if wanted.probability is None:
+        return f"{_measure(wanted)} as mean over the members"
+    return f"{percent_text(wanted.probability)} of members with {_measure(wanted)}"
+
+
+def _measure(wanted: TriggerAlternative) -> str:
+    return f"at least {_amount(wanted, wanted.amount)}"
+
+
+def _amount(wanted: TriggerAlternative, amount: float) -> str:
+    """`185 km/h`, `50,000 houses damaged`, `3 areas with 10 % damage`."""
+    unit = {
+        "wind_kmh": "km/h",
+        "houses_damaged": "houses damaged",
+        "areas_damaged_10_percent": "areas with 10 % damage",
+    }[wanted.measure]
+    return f"{number_text(amount) if wanted.measure != 'areas_damaged_10_percent' else amount_text(amount)} {unit}"
