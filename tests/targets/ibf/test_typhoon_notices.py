@@ -111,9 +111,9 @@ def test_rule_11_a_province_that_is_reached_after_the_first_landfall() -> None:
 
 
 def test_rule_11_a_province_that_becomes_a_trigger_after_the_first_landfall() -> None:
-    met = TriggerJudged("wind", met=True, counts=True, wanted="w", reached="r", where=("North",))
+    gale = start(SECOND)
     first = cycle(storm(lead=0))
-    second = cycle(storm(lead=0, at=SECOND, triggers=(met,)), at=SECOND)
+    second = cycle(storm(lead=0, at=SECOND, provinces=(province("North", gale, trigger=True),)), at=SECOND)
     assert "North (trigger): gale from" in told(second, first)["storm reaches further provinces"].text
 
 
