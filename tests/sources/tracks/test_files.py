@@ -87,13 +87,14 @@ def test_a_file_that_is_still_copied_is_waited_for_and_another_product_is_refuse
 def test_a_web_server_gives_each_edition_once(tmp_path: Path, cycle: Path, archive: Archive) -> None:
     deliver(cycle / "tracks.bufr", "21W")
     store = {"kind": "tracks-object-store", "url": archive.url, "attempts": 1}
-    assert list(source(tmp_path, store).cycle(ISSUE).tracks["storm"].values) == ["21W"]
-    source(tmp_path, store).cycle(ISSUE)
+    tracks = source(tmp_path, store)
+    assert list(tracks.cycle(ISSUE).tracks["storm"].values) == ["21W"]
+    tracks.cycle(ISSUE)
     assert archive.asked["tracks.bufr"] == 1
     deliver(cycle / "tracks.bufr", "21W", "22W")
-    assert source(tmp_path, store).cycle(ISSUE).tracks.sizes["storm"] == 2, "it was delivered again"
+    assert tracks.cycle(ISSUE).tracks.sizes["storm"] == 2, "it was delivered again"
     archive.refuse = 4
-    given = source(tmp_path, store).cycle(ISSUE)
+    given = tracks.cycle(ISSUE)
     assert given.tracks.sizes["storm"] == 2
     assert "were fetched before, and are not there now" in given.notes[0]
 
@@ -110,6 +111,9 @@ def test_a_web_server_without_tracks(tmp_path: Path, cycle: Path, archive: Archi
     assert source(tmp_path, store).cycle(ISSUE).tracks.sizes["storm"] == 0
     plain = store | {"url": f"file://{tmp_path}/in"}
     assert source(tmp_path, plain).cycle(ISSUE).tracks.sizes["storm"] == 0
+    (cycle / "no-cyclones").unlink()
+    with pytest.raises(InputMissing):
+        source(tmp_path, plain).cycle(ISSUE)
 
 
 def test_the_sensor_finds_a_cycle_or_that_it_has_no_cyclone(tmp_path: Path, cycle: Path) -> None:
