@@ -25,8 +25,8 @@ BOUNDS_KMH: Final[tuple[tuple[int, Category], ...]] = ((185, "STY"), (118, "TY")
 SEEN: Final = "direct hit or close pass"
 """of storms that the portal shows with a landfall: whether the centre crosses the coast matters to nobody (rule 9)"""
 HOUSES: Final = (
-    "the share of their value that wind takes, by a weak and a strong published curve, mean over the members; not "
-    "destroyed houses"
+    "the share of value that wind takes, by a weak and a strong published curve, mean over the members; not a number "
+    "of destroyed houses"
 )
 """what numbers of houses are"""
 
@@ -69,6 +69,13 @@ def approach_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str
             return f"passes by: nearest {at}, {away}"
         case "not-yet":
             return f"nearest at the end of the forecast, {at}, {away}: a landfall cannot be told yet"
+
+
+def short_approach(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
+    """The same for a title: `close pass Sat 2021-09-11 05:00 PST, in 13 hours`."""
+    landfall = event.landfall
+    word = {"landfall": "landfall", "close-pass": "close pass"}.get(landfall.approach, "nearest to land")
+    return f"{word} {local_text(landfall.reference_at, zone)}, {left_text(landfall.reference_at, published)}"
 
 
 def landfall_text(event: TyphoonEvent, zone: tzinfo) -> str:

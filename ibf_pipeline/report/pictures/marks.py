@@ -16,6 +16,7 @@ from ibf_pipeline.report.pictures.colours import INK
 from ibf_pipeline.report.pictures.figure import fitted, write
 from ibf_pipeline.report.pictures.map_frame import Labels, View
 from ibf_pipeline.report.pictures.map_words import Marks
+from ibf_pipeline.report.pictures.outlines import nearest_turn
 
 _EDGE = "#ffffff"
 _SMALL = 8
@@ -26,17 +27,26 @@ _ACROSS, _DOWN = 290, 42
 
 def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -> None:
     """Lines below points, small ones below large ones; labels keep clear of the large."""
+    across = view.west, view.east
     for kind in marks:
         if kind.lines:
-            parts = [np.asarray(part)[:, :2] for wkt in kind.lines for part in _lines(wkt)]
+            parts = [_turned(np.asarray(part)[:, :2], across) for wkt in kind.lines for part in _lines(wkt)]
             axes.add_collection(LineCollection(parts, colors=_EDGE, linewidths=6, zorder=11), autolim=False)
             axes.add_collection(LineCollection(parts, colors=kind.colour, linewidths=3.2, zorder=11), autolim=False)
     for kind in sorted(marks, key=lambda each: each.size):
-        seen = [place for place in kind.places if view.holds(*place)]
+        places = ((nearest_turn(lon, across), lat) for lon, lat in kind.places)
+        seen = [place for place in places if view.holds(*place)]
         if seen:
             axes.add_line(_symbol(kind, *np.transpose(seen), zorder=12))
         for place in seen if kind.size > _SMALL else ():
             labels.block_around(*place, 9)
+
+
+def _turned(line: np.ndarray, across: tuple[float, float]) -> np.ndarray:
+    """A line as near to the view as whole turns bring it."""
+    middle = float(line[:, 0].mean())
+    turned: np.ndarray = line + np.array([nearest_turn(middle, across) - middle, 0.0])
+    return turned
 
 
 def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float, columns: int = 3) -> None:

@@ -55,8 +55,8 @@ def _marks(events: Iterable[TyphoonEvent]) -> tuple[Marks, ...]:
     tracks = [event.track for event in events if event.track]
     points = [point for track in tracks for point in track]
     kinds = (
-        Marks("track of the reference", "o", _TRACK, lines=tuple(wkt_of(track) for track in tracks if parts_of(track))),
-        Marks("its centre every 6 hours", "o", _TRACK, tuple((p.lon, p.lat) for p in points), size=8),
+        Marks("reference track", "o", _TRACK, lines=tuple(wkt_of(track) for track in tracks if parts_of(track))),
+        Marks("every 6 hours", "o", _TRACK, tuple((p.lon, p.lat) for p in points), size=8),
         Marks("landfall", "X", INK, tuple((p.lon, p.lat) for p in points if p.landfall), size=18),
         Marks("nearest to land", "X", INK, tuple((p.lon, p.lat) for p in points if p.closest), size=18),
     )

@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.exercise import marked
@@ -52,13 +53,14 @@ def track_map(
     found: TyphoonFindings, event: TyphoonEvent, layers: MapLayers, members: xr.Dataset | None = None
 ) -> Figure:
     """The map of a storm. `members`: its tracks, (member, time), those members alone that have it; None where they are
-    not at hand. Longitudes are those around the storm at land, so that 180 degrees are no edge.
+    not at hand; `layers`: as `joined` has them. Longitudes are those around the country, so that 180 degrees are no
+    edge.
     """
-    middle = _at_land(event).lon
-    land = _around(layers.country, middle)
-    areas = _areas(found, event, layers, middle)
+    land = layers.country
+    middle = _at_land(event).lon if land.is_empty else (land.bounds[0] + land.bounds[2]) / 2
+    areas = _areas(found, event, layers)
     shown = [shape for shapes in areas.values() for shape in shapes]
-    view = _view(event, shown or [land], middle)
+    view = _view(event, shown, middle)
     figure = new_figure(WIDTH, HEIGHT)
     _title(figure, found, event)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
@@ -70,11 +72,19 @@ def track_map(
     if members is not None:
         _members(axes, members, middle)
     labels = Labels(figure, axes)
+    words = stamped(found, [event.key])
+    labels.block(_stamp_room(axes, len(words)))
     labels.block(scale_bar(axes, view, 26, shapely.union_all([*shown, _line(event, middle)]), _BESIDE))
     _reference(axes, labels, found, event, view, middle)
     _legend(figure, found, event, areas, 0 if members is None else members.sizes["member"])
-    stamp(figure, _LEFT + 16, _TOP + 26, stamped(found, [event.key]), 24, _ACROSS - 32)
+    stamp(figure, _LEFT + 16, _TOP + 26, words, 24, _ACROSS - 32)
     return figure
+
+
+def _stamp_room(axes: Axes, lines: int) -> Bbox:
+    """What the words across the map take of its upper left corner, display coordinates."""
+    box = axes.get_window_extent()
+    return Bbox.from_extents(box.x0, box.y1 - 12 - 38 * lines, box.x0 + 0.6 * box.width, box.y1)
 
 
 def _at_land(event: TyphoonEvent) -> TrackPoint:
@@ -83,30 +93,13 @@ def _at_land(event: TyphoonEvent) -> TrackPoint:
     return marked_ones[0] if marked_ones else max(event.track, key=lambda point: point.wind_kmh)
 
 
-def _around(shape: BaseGeometry, middle: float) -> BaseGeometry:
-    """The same with longitudes around another one: what lies beyond 180 degrees stands beside what is before."""
-    west, _, east, _ = shape.bounds or (middle,) * 4
-    if abs(west - middle) <= 180 and abs(east - middle) <= 180:
-        return shape
-    moved = [shapely.transform(part, lambda at: _near(at, middle)) for part in shapely.get_parts(shape)]
-    return shapely.union_all(shapely.make_valid(np.array(moved)))
-
-
-def _near(at: np.ndarray, middle: float) -> np.ndarray:
-    """By the middle of a part: one that ends at 180 degrees is not torn."""
-    centre = float(at[:, 0].min() + at[:, 0].max()) / 2
-    return at + np.array([near(centre, middle) - centre, 0.0])
-
-
-def _areas(
-    found: TyphoonFindings, event: TyphoonEvent, layers: MapLayers, middle: float
-) -> dict[str, list[BaseGeometry]]:
+def _areas(found: TyphoonFindings, event: TyphoonEvent, layers: MapLayers) -> dict[str, list[BaseGeometry]]:
     """Its alerted areas by the class whose colour they have."""
     outlines = layers.levels[found.default_admin_level].shapes
     areas: dict[str, list[BaseGeometry]] = {}
     for area in event.alerted_areas_of(found.default_admin_level):
         if area.place_code in outlines:
-            areas.setdefault(_kind(event, area), []).append(_around(outlines[area.place_code], middle))
+            areas.setdefault(_kind(event, area), []).append(outlines[area.place_code])
     return areas
 
 
@@ -116,10 +109,9 @@ def _kind(event: TyphoonEvent, area: EventArea) -> str:
 
 def _view(event: TyphoonEvent, shown: Sequence[BaseGeometry], middle: float) -> View:
     """Areas and the storm at land, and what is near them of its track."""
-    west, south, east, north = (float(edge) for edge in shapely.total_bounds(shown))
     there = _at_land(event)
-    west, east = min(west, middle), max(east, middle)
-    south, north = min(south, there.lat), max(north, there.lat)
+    at_land = shapely.Point(near(there.lon, middle), there.lat)
+    west, south, east, north = (float(edge) for edge in shapely.total_bounds([*shown, at_land]))
     inside = shapely.box(west - _AROUND, south - _AROUND, east + _AROUND, north + _AROUND)
     places = [(near(point.lon, middle), point.lat) for point in event.track]
     seen = [place for place in places if inside.contains(shapely.Point(place))]
@@ -195,15 +187,15 @@ def _beside(labels: Labels, place: tuple[float, float], view: View, words: str, 
 
 def _title(figure: Figure, found: TyphoonFindings, event: TyphoonEvent) -> None:
     name = drawable(event.name, event.identifier)
-    title = marked(f"{name}: track · {drawable(found.country_name, found.country)}", exercise=found.exercise,
+    title = marked(f"Track of {name} · {drawable(found.country_name, found.country)}", exercise=found.exercise,
                    trial=found.trial)  # fmt: skip
     write_line(figure, 24, 40, title, 38, WIDTH - 48, va="center", weight="bold")
     write_line(figure, 24, 90, begins(found, event), 26, WIDTH - 48, va="center")
     cycle = f"cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
     clocks = found.issue_time.start.astimezone(found.zone).tzname()
     chance = f"P(landfall) {percent_text(event.landfall.probability)}"
-    text = f"{chance} · {cycle} · clock times {clocks} · winds in km/h, {AVERAGED}"
-    write_line(figure, 24, 132, text, 24, WIDTH - 48, va="center", color=MUTED)
+    text = f"{chance} · {cycle} · clock times {clocks} · winds in km/h, {AVERAGED}s"
+    write_line(figure, 24, 132, text, 21, WIDTH - 48, va="center", color=MUTED)
 
 
 def _legend(
@@ -215,9 +207,10 @@ def _legend(
 ) -> None:
     axes = pixel_axes(figure, _LEFT, _TOP + _DOWN + 10, _ACROSS, 210)
     y = 26
-    axes.plot([2, 40], [y, y], color=INK, linewidth=4)
-    axes.plot([21], [y], color=INK, marker="o", markersize=10, markeredgecolor="white")
-    write(axes, 52, y, f"reference: {event.reference}", 23, va="center")
+    if any(not point.past for point in event.track):
+        axes.plot([2, 40], [y, y], color=INK, linewidth=4)
+        axes.plot([21], [y], color=INK, marker="o", markersize=10, markeredgecolor="white")
+        write(axes, 52, y, f"reference: {event.reference}", 23, va="center")
     if any(point.past for point in event.track):
         axes.plot([572, 610], [y, y], **_PAST)
         write(axes, 622, y, "where it was", 23, va="center")
@@ -237,7 +230,7 @@ def _legend(
     if there.landfall or there.closest:
         axes.plot([21], [y], marker="X", markersize=16, color=CLASS_COLOURS["min"], markeredgecolor=INK)
         write(axes, 52, y, "landfall" if there.landfall else "nearest to land", 23, va="center")
-    write_line(figure, _LEFT + 392, _TOP + _DOWN + 10 + y, "; ".join(f"{c} {w}" for c, w in CATEGORIES.items()), 17,
-               _ACROSS - 392, va="center", color=MUTED)  # fmt: skip
+    words = "; ".join(f"{short} {words}" for short, words in CATEGORIES.items())
+    write_line(figure, _LEFT, _TOP + _DOWN + 10 + y + 36, words, 20, _ACROSS, va="center", color=MUTED)
     write_line(figure, _LEFT, HEIGHT - 22, f"Tracks: {found.source}. A forecast, not an observation.", 21, _ACROSS,
                va="center", color=MUTED)  # fmt: skip

@@ -8,7 +8,6 @@ from typing import Final
 from ibf_pipeline.domain.local_time import clock_text, local_text
 from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
 from ibf_pipeline.hazards.typhoon.findings import (
-    ProvinceFound,
     StormFound,
     TriggerJudged,
     TyphoonEvent,
@@ -26,6 +25,7 @@ from ibf_pipeline.hazards.typhoon.wording import (
     left_text,
     point_at_land,
     point_now,
+    short_approach,
 )
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords, Marks
 from ibf_pipeline.report.typhoon.lines import country_marks
@@ -58,7 +58,14 @@ def _counts(found: TyphoonFindings, triggers: int, warnings: int) -> str:
     if not found.events:
         last = local_text(TYPHOON.at(found.issue_time, found.lead_times[-1]), found.zone)
         watched = [isolated(storm.event_name) for storm in considered(found)]
-        return f"no typhoon alert until {last}" + (f"; considered: {listed(watched)}" if watched else "")
+        missing = [isolated(each.event_name) for each in found.unseen]
+        return "; ".join(
+            [
+                f"no typhoon alert until {last}",
+                *([f"missing from this cycle, which is no all clear: {listed(missing)}"] if missing else []),
+                *([f"considered: {listed(watched)}"] if watched else []),
+            ]
+        )
     parts = [f"trigger detected by the forecast for {counted(triggers, 'storm')}"] if triggers else []
     if warnings:
         parts.append(f"a warning for {warnings} more" if triggers else f"warning for {counted(warnings, 'storm')}")
@@ -122,7 +129,7 @@ def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | No
     if event.state != "passed":
         lines.append(f"{landfall_text(event, found.zone)}. Reference: {event.reference}.")
     lines.append(f"{_capital(exposed(found, event))} (mean over the members).")
-    lines.append(f"Houses damaged, low to high: {houses_text(event.houses_low, event.houses_high)}: {HOUSES}.")
+    lines.append(f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES}.")
     if shifted := shift_text(event, before):
         lines.append(f"{_capital(shifted)}.")
     return [*lines, _sure(found, event), marks(found, event)]
@@ -135,12 +142,13 @@ def _sure(found: TyphoonFindings, event: TyphoonEvent) -> str:
 
 
 def marks(found: TyphoonFindings, event: TyphoonEvent) -> str:
-    """`In the portal at 21-hour: trigger at 21 hours, warning at 96 hours.`"""
+    """`In the portal at 21-hour, counted from the cycle: trigger at 21 hours, warning at 96 hours.`"""
     parts = []
     for mark, word in (("T", "trigger"), ("w", "warning")):
         at = [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag == mark]
         parts += [f"{word} at {listed(at, len(found.lead_times))} {'hour' if at == ['1'] else 'hours'}"] if at else []
-    return f"In the portal at {TYPHOON.lead_time_name(event.lead_time)}: {', '.join(parts)}."
+    at_lead = TYPHOON.lead_time_name(event.lead_time)
+    return f"In the portal at {at_lead}, counted from the cycle: {', '.join(parts)}."
 
 
 def states(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
@@ -192,9 +200,9 @@ def _deadline(found: TyphoonFindings, judged: TriggerJudged) -> str:
 
 
 def considered(found: TyphoonFindings) -> tuple[StormFound, ...]:
-    """Storms of the cycle that are no event, and those that are missing from it."""
-    events = {event.storm for event in (*found.events, *found.withdrawn)}
-    return tuple(storm for storm in found.storms if storm.storm not in events)
+    """Storms that are no event, with a reason; those that are missing from the cycle are blind, not considered."""
+    told = {event.storm for event in (*found.events, *found.withdrawn)} | {each.key for each in found.unseen}
+    return tuple(storm for storm in found.storms if storm.storm not in told)
 
 
 def considered_text(found: TyphoonFindings) -> list[str]:
@@ -205,8 +213,7 @@ def considered_text(found: TyphoonFindings) -> list[str]:
 def _considered(found: TyphoonFindings, storm: StormFound) -> str:
     have = f"{number_text(storm.members_with_storm)} of {counted(found.members, 'member')}"
     seen = f"in {have}" if storm.in_cycle else "not in this cycle's tracks"
-    reason = storm.note or ("no event" if storm.in_cycle else "no all clear: its alert is not closed by one cycle")
-    return f"{isolated(storm.event_name)}, {seen}: {reason}."
+    return f"{isolated(storm.event_name)}, {seen}: {storm.note or 'no event'}."
 
 
 def decides(found: TyphoonFindings) -> str:
@@ -217,14 +224,14 @@ def decides(found: TyphoonFindings) -> str:
 def rule_text(found: TyphoonFindings) -> list[str]:
     """The country's rule in sentences, with what the numbers are."""
     rule = found.rule
-    strong, weak = (f"{amount_text(speed)} m/s" for speed in rule.v_half_ms)
+    strong, weak = (f"{speed:g} m/s" for speed in rule.v_half_ms)
     return [
         f"Winds are {AVERAGED}s at 10 m: of an area the largest at any of its inhabited cells, mean over the members. "
         f"Every share is one of {counted(found.members, 'member')}; one without the storm counts as no.",
         f"An area is alerted where {percent_text(rule.area_probability)} of the members have "
-        f"{amount_text(rule.area_wind_kmh)} km/h or more, or its centre within 50 km.",
-        f"People are those in winds of {amount_text(rule.people_kmh)} km/h or more.",
-        f"Houses: {HOUSES}. 1-minute winds: no damage below {amount_text(rule.v_threshold_ms)} m/s, half at {strong} "
+        f"{amount_text(rule.area_wind_kmh)} km/h ({AVERAGED}) or more, or the centre within 50 km.",
+        f"People are those in winds of {amount_text(rule.people_kmh)} km/h ({AVERAGED}) or more.",
+        f"Houses: {HOUSES}. 1-minute winds: no damage below {rule.v_threshold_ms:g} m/s, half at {strong} "
         f"(high) or {weak} (low). They differ by a factor of ten and more: the truth lies between.",
         f"A landfall is shown where the reference comes within {amount_text(rule.landfall_km)} km of land, or "
         f"{percent_text(rule.landfall_probability)} of the members cross it.",
@@ -235,7 +242,7 @@ def rule_text(found: TyphoonFindings) -> list[str]:
 def event_words(found: TyphoonFindings, event: TyphoonEvent) -> EventWords:
     """Words of the map of an event."""
     return EventWords(
-        people=f"in {amount_text(found.rule.people_kmh)} km/h or more",
+        people=f"in {amount_text(found.rule.people_kmh)} km/h ({AVERAGED}) or more",
         extent="",
         subject=TYPHOON.subject,
         footer=(
@@ -243,7 +250,7 @@ def event_words(found: TyphoonFindings, event: TyphoonEvent) -> EventWords:
             f"Winds are {AVERAGED}s.",
             f"Tracks: {found.source}.",
         ),
-        begins=begins(found, event),
+        begins=begins(found, event) if event.state == "passed" else short_approach(event, found.published, found.zone),
         title=event.name,
     )
 
@@ -251,12 +258,7 @@ def event_words(found: TyphoonFindings, event: TyphoonEvent) -> EventWords:
 def country_words(found: TyphoonFindings) -> CountryWords:
     """Words of the map of the country, and the tracks of its storms."""
     marks: tuple[Marks, ...] = country_marks(found)
-    return CountryWords("", f"tracks: {found.source}; winds are {AVERAGED}s", marks=marks)
-
-
-def provinces_ahead(event: TyphoonEvent) -> tuple[ProvinceFound, ...]:
-    """Those that the storm has not passed."""
-    return tuple(each for each in event.provinces if not each.passed)
+    return CountryWords("", f"tracks: {found.source}", marks=marks)
 
 
 def _capital(text: str) -> str:

@@ -131,7 +131,7 @@ class FilesTracks:
             )
 
     def _says_none(self, began: datetime) -> str:
-        is_shared = f"{began:{self.folder}}" == f"{began + _EVERY:{self.folder}}"
+        is_shared = began.strftime(self.folder) == (began + _EVERY).strftime(self.folder)
         return f"{NO_CYCLONES}-%Y%m%d%H" if is_shared else NO_CYCLONES
 
     def _listed(self, began: datetime, name: str) -> list[str]:
@@ -142,7 +142,7 @@ class FilesTracks:
 
     def _where(self, began: datetime) -> str:
         folder = began.strftime(self.folder)
-        return f"{self.place.address}/{folder}" if folder else self.place.address
+        return f"{self.place.address.rstrip('/')}/{folder}" if folder else self.place.address
 
     def _missing(self, began: datetime, found: str, expected: str) -> InputMissing:
         marker = began.strftime(self._says_none(began))
