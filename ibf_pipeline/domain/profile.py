@@ -54,6 +54,9 @@ class HazardProfile:
     """whether titles and notices say which hazard they are about"""
     lines: tuple[str, ...] = ()
     """categories of lines whose exposure it sends"""
+    covers: str = ""
+    """what its numbers are of and what they leave out, in words that stand on every page, picture, table and notice;
+    empty where its noun says it"""
 
     def lead_time_name(self, lead_time: int) -> str:
         """`4-day`, as the IBF API spells it."""

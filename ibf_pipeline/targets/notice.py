@@ -37,11 +37,13 @@ class Notice:
 
 
 def day_of(found: Findings) -> str:
-    """`Uganda, forecast of 2026-02-15`: what every notice begins with, those of a trial with the words that say so."""
+    """`Uganda, forecast of 2026-02-15`: what every notice begins with, with what its numbers leave out, and of a
+    trial with the words that say so."""
     profile = profile_of(found)
     trial = f" ({found.trial})" if found.trial else ""
     named = f"{profile.short} " if profile.is_named else ""
-    return f"{found.country_name}, {named}forecast of {found.issue_time.words}{trial}"
+    covers = f" ({profile.covers})" if profile.covers else ""
+    return f"{found.country_name}, {named}forecast of {found.issue_time.words}{covers}{trial}"
 
 
 def blind_notices(found: Findings) -> list[Notice]:

@@ -15,7 +15,7 @@ from ibf_pipeline.hazards.typhoon.findings import Landfall, StormFound, TyphoonE
 from ibf_pipeline.hazards.typhoon.horizon import carried_from, is_short
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
-WIND_ONLY: Final = "wind only: no storm surge, flood or landslide"
+WIND_ONLY: Final = TYPHOON.covers
 """on every page (rule 16; C8 16)"""
 DAMAGE: Final = "ratios of value lost to wind by two published curves, not counts of destroyed houses"
 _APPROACH: Final[Mapping[str, str]] = {

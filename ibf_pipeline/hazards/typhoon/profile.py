@@ -34,4 +34,5 @@ TYPHOON: Final = HazardProfile(
     indicators=(WITHIN_50KM, WINDSPEED, RAINFALL, SHOWN),
     schedule="45 2,8,14,20 * * *",
     hours_late=8,
+    covers="wind only: no storm surge, flood or landslide",
 )
