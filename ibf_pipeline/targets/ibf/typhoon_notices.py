@@ -12,7 +12,7 @@ from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.local_time import local_text
-from ibf_pipeline.domain.wording import number_text, percent_text
+from ibf_pipeline.domain.wording import counted, number_text, percent_text
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, Spread, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.mails import LOWERED, PROVINCES, TRIGGERED, news
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
@@ -204,20 +204,24 @@ def _shared(found: TyphoonFindings, before: TyphoonFindings | None) -> Iterator[
     """Rule 12: once for each two storms, and when one of them becomes a trigger or ceases to be one."""
     known = {_pair(*pair) for pair in _pairs(before)} if before else set()
     for one, other in _pairs(found):
-        if _pair(one, other) in known:
-            continue
-        areas = {area.place_code for area in one.areas if area.alerted}
-        both = areas & {area.place_code for area in other.areas if area.alerted}
-        text = (
-            f"{day_of(found)}: {one.name} and {other.name} share {len(both):,} areas. {_maps(one, other)} Right are "
-            "the portal's lists of events and of their areas, its mails, and our report. No trigger changes by it."
-        )
-        yield Notice(SHARED, one.name, text)
+        if _pair(one, other) not in known:
+            both = counted(len(_mixed(one, other)), "area")
+            text = (
+                f"{day_of(found)}: {one.name} and {other.name} have {both} in common. "
+                f"{_maps(one, other)} Right are the portal's lists of events and of their areas, its mails, and our "
+                "report. No trigger changes by it."
+            )
+            yield Notice(SHARED, one.name, text)
 
 
 def _pairs(found: TyphoonFindings | None) -> list[tuple[TyphoonEvent, TyphoonEvent]]:
-    events = found.publishable_events if found else ()
-    return [pair for pair in combinations(events, 2) if pair[1].name in pair[0].shared_with]
+    return [pair for pair in combinations(found.publishable_events if found else (), 2) if _mixed(*pair)]
+
+
+def _mixed(one: TyphoonEvent, other: TyphoonEvent) -> set[str]:
+    """Areas that are sent for both and alerted in one of them at least: the server joins their rows by area alone."""
+    sent = {area.place_code for area in one.areas} & {area.place_code for area in other.areas}
+    return sent & {area.place_code for event in (one, other) for area in event.areas if area.alerted}
 
 
 def _pair(one: TyphoonEvent, other: TyphoonEvent) -> frozenset[tuple[str, bool]]:

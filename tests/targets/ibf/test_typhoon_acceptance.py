@@ -87,7 +87,7 @@ def test_a_warning_and_a_trigger_that_share_sixty_areas(days: TyphoonDays) -> No
     }  # fmt: skip
     assert len(days.polygons()) == 120
     shared = next(notice.text for notice in published.notices if notice.kind == "maps of shared areas")
-    assert "MOCK6 and MOCK7 share 60 areas. The portal's maps mix them up: the shared areas are drawn" in shared
+    assert "MOCK6 and MOCK7 have 60 areas in common." in shared
     of_warning = days.polygons(eventName="MOCK7", leadTime="112-hour")
     assert {each["alertLevel"] for each in of_warning} == {"trigger"}
     assert len(of_warning) == 60, "those that it alone has are missing there"

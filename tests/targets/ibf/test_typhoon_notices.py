@@ -180,7 +180,7 @@ def test_rule_12_the_maps_of_two_storms_that_share_areas() -> None:
         return cycle(*sharing(one, storm("OFEL", AREAS[1:5], lead=96, at=at)), at=at)
 
     first = told(both(FIRST, triggers=False), mailed=["NIKA", "OFEL"])["maps of shared areas"]
-    assert "OFEL and NIKA share 2 areas" in first.text
+    assert "OFEL and NIKA have 2 areas in common" in first.text
     assert "drawn as a trigger in the map of NIKA too, which is a warning" in first.text
     later = both(SECOND, triggers=True)
     assert "maps of shared areas" not in told(later, later, mailed=[])
