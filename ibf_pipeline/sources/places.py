@@ -119,7 +119,7 @@ class UrlPlace:
         with self.cache.held(self.name, at.date()) as kept:
             try:
                 names = self._listed(remote, at, name) if any(mark in name for mark in "*?[") else [name]
-                return [self._fetched(remote, at, each, kept / "files") for each in names]
+                return [self._fetched(remote, at, each, kept) for each in names]
             except InputMissing:
                 return []
 
@@ -137,7 +137,7 @@ class UrlPlace:
     def _fetched(self, remote: RemoteFolder, at: datetime, name: str, folder: Path) -> Path:
         about = self._described(remote, at, name)
         edition = hashlib.sha256(f"{remote.address} {about.size} {about.stamp}".encode()).hexdigest()[:12]
-        target = folder / edition / name
+        target = folder / edition / "files" / name
         if not target.is_file():
             fetch_file(remote, at.date(), name, target, self.patience)
         return target

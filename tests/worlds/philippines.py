@@ -19,10 +19,10 @@ MONITORING = [(115, 5), (115, 15), (120, 21), (120, 25), (135, 25), (135, 5)]
 
 
 @cache
-def philippines() -> TyphoonLayers:
-    """1,647 municipalities, each one cell at its middle with 20,000 people and 4,000 houses."""
+def northern_philippines() -> TyphoonLayers:
+    """Municipalities north of 15.5 N, each one cell at its middle with 20,000 people and 4,000 houses; all land."""
     provinces = _features("PHL_adm2.json")
-    points = _features("municipality_points.geojson")
+    points = [each for each in _features("municipality_points.geojson") if each["geometry"]["coordinates"][1] > 15.5]
     areas, centres = {}, {}
     for point in points:
         own = point["properties"]

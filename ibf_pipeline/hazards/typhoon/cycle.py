@@ -64,7 +64,7 @@ def find(
     """
     past, layers, published = past or Past(), layers.accepting(country.accepted_doubts), published.astimezone(UTC)
     cycle, before = cycle_of(given.tracks), past.found
-    tracks = without_doubled_run(given.tracks)
+    tracks = without_doubled_run(given.tracks.sortby(["storm", "member"]))
     require_whole(tracks, country.fewest_members)
     require_long(tracks, given.long, before)
     members = members_of(tracks, country)

@@ -59,23 +59,22 @@ def with_long(
     if not is_short(tracks) or long is None or not _fits(tracks, long):
         return tracks
     end = np.datetime64(last_moment(tracks).replace(tzinfo=None), "ns")
-    later = long.isel(time=np.flatnonzero(long["time"].values >= end)).transpose("storm", "member", "time", ...)
+    later = long.isel(time=np.flatnonzero(long["time"].values >= end)).reindex(member=tracks["member"].values)
     beyond = later["time"].values[later["time"].values > end]
-    keys = {identity.key: storm for storm, identity in here.items()}
-    parts = []
+    ours = {identity.key: storm for storm, identity in here.items()}
+    parts: dict[str, xr.Dataset] = {}
+    names: dict[str, str] = {}
     for storm in map(str, later["storm"].values):
-        own = later.sel(storm=storm, drop=False).reindex(member=tracks["member"].values)
-        name = keys.get(there[storm].key)
-        if name is not None:
-            parts.append(_moved_on(tracks.sel(storm=name), own, end).assign_coords(storm=name))
-        elif np.isnan(float(own["observed_lat"])) and bool(own["lat"].sel(time=beyond).notnull().any()):
-            free = storm if storm not in keys.values() else f"{storm} of the last cycle"
-            parts.append(own.sel(time=beyond).assign_coords(storm=free))
-    if not parts or not len(beyond):
-        return tracks
-    carried = xr.concat(parts, "storm", coords="minimal", compat="override", join="outer")
-    joined = _joined(tracks, carried.sel(time=beyond))
-    return joined.assign_attrs(tracks.attrs | {CARRIED: last_moment(tracks).isoformat()})
+        own = later.sel(storm=storm)
+        known = ours.get(there[storm].key)
+        if known is not None:
+            parts[known] = _moved_on(tracks.sel(storm=known), own, end)
+        elif np.isnan(float(own["observed_lat"])):
+            parts[storm if storm not in ours.values() else f"{storm} of the last cycle"] = own
+            names[storm] = str(own["name"].item())
+    there_then = {storm: part.sel(time=beyond) for storm, part in parts.items()}
+    carried = {storm: part for storm, part in there_then.items() if bool(part["lat"].notnull().any())}
+    return _joined(tracks, carried, names) if carried else tracks
 
 
 def carried_from(tracks: xr.Dataset) -> datetime | None:
@@ -106,18 +105,27 @@ def _moved_on(storm: xr.Dataset, later: xr.Dataset, end: np.datetime64) -> xr.Da
     return moved.where(alive == was)
 
 
-def _joined(tracks: xr.Dataset, carried: xr.Dataset) -> xr.Dataset:
-    """Both in time; storms of either. What belongs to a storm alone is this cycle's where it has it."""
-    storms = sorted({*map(str, tracks["storm"].values), *map(str, carried["storm"].values)})
+def _joined(tracks: xr.Dataset, carried: Mapping[str, xr.Dataset], names: Mapping[str, str]) -> xr.Dataset:
+    """This cycle and after it what is carried, storm by storm. `names`: of storms that only the long cycle has."""
+    storms = sorted({*map(str, tracks["storm"].values), *carried})
     moving = [name for name in tracks.data_vars if "time" in tracks[name].dims]
-    early, late = (each[moving].drop_vars(["name", "step", "kind"], errors="ignore") for each in (tracks, carried))
-    joined = xr.concat([early.reindex(storm=storms), late.reindex(storm=storms)], "time", join="outer")
-    names = carried["name"].reindex(storm=storms, fill_value="").values.tolist()
-    own = tracks["name"].reindex(storm=storms, fill_value="").values.tolist()
+    later = xr.concat(
+        [part[moving].drop_vars(["storm", "name"]).expand_dims(storm=[storm]) for storm, part in carried.items()],
+        "storm",
+    )
+    early = tracks[moving].drop_vars("name")
+    joined = xr.concat(
+        [each.drop_vars(["step", "kind"]).reindex(storm=storms) for each in (early, later)], "time", join="outer"
+    )
+    own = dict(zip(map(str, tracks["storm"].values), map(str, tracks["name"].values), strict=True))
     hours = (joined["time"].values - tracks["time"].values[0]) // np.timedelta64(1, "h") + int(tracks["step"].values[0])
-    still = {name: tracks[name].reindex(storm=storms) for name in tracks.data_vars if name not in moving}
-    return joined.assign(still).assign_coords(
-        name=("storm", [mine or other for mine, other in zip(own, names, strict=True)]),
-        step=("time", hours),
-        kind=tracks["kind"],
+    still = {name: tracks[name].drop_vars("name", errors="ignore") for name in tracks.data_vars if name not in moving}
+    return (
+        joined.assign({name: values.reindex(storm=storms) for name, values in still.items()})
+        .assign_coords(
+            name=("storm", [own.get(storm) or names.get(storm, storm) for storm in storms]),
+            step=("time", hours),
+            kind=tracks["kind"],
+        )
+        .assign_attrs(tracks.attrs | {CARRIED: last_moment(tracks).isoformat()})
     )

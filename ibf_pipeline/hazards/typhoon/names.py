@@ -20,7 +20,8 @@ def event_name(international: str, local: Mapping[str, str]) -> str:
 
 def unique_name(name: str, identifier: str, key: str, taken: Collection[str], *, exercise: bool) -> str:
     """The same, or with the identifier or the identity where another event of the cycle has it (rule 1; C8 1)."""
-    for each in (name, f"{name} {identifier}", f"{name} {key}"):
+    further = [f"{name} {each}" for each in (identifier, key) if each != name]
+    for each in (name, *further):
         shown = exercise_name(each) if exercise else each
         if same_name(shown) not in map(same_name, taken):
             return shown

@@ -10,12 +10,18 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from ibf_pipeline.config.typhoon import WindSettings
+from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
-from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound, TriggerJudged, TyphoonEvent
+from ibf_pipeline.hazards.typhoon.findings import AreaImpact, Fix, ProvinceFound, TriggerJudged, TyphoonEvent
 from ibf_pipeline.hazards.typhoon.geometry import distance_km, hourly_path
-from ibf_pipeline.hazards.typhoon.holland import CUT_KM
+from ibf_pipeline.hazards.typhoon.hourly import hourly
 from ibf_pipeline.hazards.typhoon.identity import moment_of
+from ibf_pipeline.hazards.typhoon.track_points import line_of
+from ibf_pipeline.hazards.typhoon.wind import fastest_at
 
+GALE_KMH: Final = 62.0
+"""km/h, 10-minute: 34 kt"""
 KEPT: Final = "kept where the storm has passed"
 
 
@@ -32,14 +38,32 @@ def approached(line: xr.Dataset, layers: TyphoonLayers, codes: Collection[str]) 
     return found
 
 
-def passing(line: xr.Dataset, layers: TyphoonLayers, codes: Collection[str], now: datetime) -> dict[str, datetime]:
+def felt(
+    fixes: Sequence[Fix], layers: TyphoonLayers, codes: Collection[str], settings: WindSettings
+) -> dict[str, float]:
+    """km/h, 10-minute, that areas had along a storm's way so far, by our records of it. `fixes`: growing in time."""
+    if not fixes or not codes:
+        return dict.fromkeys(codes, 0.0)
+    kmh = np.array([[fix.wind_kmh for fix in fixes]], float)
+    unknown = (("member", "time"), np.full(kmh.shape, np.nan))
+    way = line_of(fixes).expand_dims("member").assign(wind=(("member", "time"), kmh / MS_TO_KMH), pressure=unknown)
+    way = way.assign(wind_lat=unknown, wind_lon=unknown)
+    cells = layers.cells
+    known = settings.model_copy(update={"factor": 1.0, "radius": "pressure"})  # the records' winds have it already
+    winds = fastest_at(hourly(way, known), cells["lat"].values, cells["lon"].values)[0] * MS_TO_KMH
+    area = np.array(list(layers.areas))[cells["area"].values]
+    return {code: float(winds[area == code].max(initial=0.0)) for code in codes}
+
+
+def passing(line: xr.Dataset, layers: TyphoonLayers, kmh: Mapping[str, float], now: datetime) -> dict[str, datetime]:
     """Areas that a storm has passed, and when it was nearest to each (rule 11; C8 11).
 
-    Those to whose centre the whole track, of our records and ahead, was nearest by `now`, within 300 km, where a storm
-    has wind. An area that the storm still approaches is not passed, and one that it never came near never was.
+    Those to whose centre the whole track, of our records and ahead, was nearest by `now`, and which had a gale of it
+    (62 km/h). An area that the storm still approaches is not passed, and one that it turned away from never was.
+    `line`: (time) `lat`, `lon`; `kmh`: as `felt`, of the areas that are asked for.
     """
-    nearest = approached(line, layers, codes)
-    return {code: at for code, (at, km) in nearest.items() if at <= now and km <= CUT_KM}
+    nearest = approached(line, layers, kmh)
+    return {code: at for code, (at, _) in nearest.items() if at <= now and kmh[code] >= GALE_KMH}
 
 
 def with_passed(

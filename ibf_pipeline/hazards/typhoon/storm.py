@@ -28,6 +28,7 @@ from ibf_pipeline.hazards.typhoon.geometry import distance_km
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_of, visits
 from ibf_pipeline.hazards.typhoon.passed import (
+    felt,
     larger_people,
     passing,
     trigger_areas,
@@ -99,10 +100,12 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
     country, layers, before = setting.country, setting.layers, storm.before
     recent = [fix for fix in storm.past if fix.moment >= setting.cycle - timedelta(hours=country.tail_h)]
     expected = storm.identity.before.fixes if storm.identity.before is not None else ()
-    line = line_of((*(storm.fixes or expected), *recent))
+    way = {fix.moment: fix for fix in (*(storm.fixes or expected), *recent)}
+    line = line_of(way.values())
     ahead = _ahead(storm, line, setting)
     open_areas = [area.place_code for area in before.areas if area.alerted] if before is not None else []
-    passed = passing(line, layers, open_areas, setting.cycle) if line.sizes["time"] else {}
+    so_far = [way[moment] for moment in sorted(way) if moment <= setting.cycle]
+    passed = passing(line, layers, felt(so_far, layers, open_areas, country.wind), setting.cycle)
     rows = with_passed(ahead.impacts, before, passed, setting.cycle, country.tail_h)
     alerted = event_areas(rows, country)
     found = _storm_found(storm, ahead.members)

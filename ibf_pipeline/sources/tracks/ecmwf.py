@@ -80,7 +80,7 @@ class EcmwfTracks:
     def _file(self, folder: Path, began: datetime, stream: str) -> tuple[Path, str] | None:
         """A file and its address, fetched where it was not before; None where the archive has none."""
         for url in self._addresses(began, stream):
-            target = folder / url.rpartition("/")[2]
+            target = folder / f"{began:%Y%m%d%H}" / url.rpartition("/")[2]
             if not target.is_file():
                 try:
                     download(self.client, url, target)

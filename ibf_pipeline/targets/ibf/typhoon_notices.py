@@ -12,9 +12,9 @@ from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.local_time import local_text
-from ibf_pipeline.domain.wording import number_text, percent_text
+from ibf_pipeline.domain.wording import counted, number_text, percent_text
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, Spread, TyphoonEvent, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.mails import LOWERED, news
+from ibf_pipeline.hazards.typhoon.mails import LOWERED, PROVINCES, TRIGGERED, news
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.targets.ibf.before import PortalBefore
@@ -23,7 +23,7 @@ from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER,
 
 WARNING_UNMAILED: Final = "warning without mail"
 BEGUN: Final = "storm at 0-hour"
-PROVINCES: Final = "storm reaches further provinces"
+REACHED: Final = "storm reaches further provinces"
 CORRECTED: Final = "landfall not ruled out"
 CLOCK: Final = "wrong times in the mail"
 UNCALIBRATED: Final = "damage without calibration"
@@ -83,7 +83,8 @@ def _silent(
             f"the portal mails nobody about it, whatever becomes of it: {_TELL}. {WIND_ONLY}"
         )
         yield Notice(BEGUN, event.name, text)
-    changed = [words for words in news(event, before, told) if words != LOWERED]
+    of_others = (LOWERED, PROVINCES, TRIGGERED) if event.lead_time == 0 else (LOWERED,)
+    changed = [words for words in news(event, before, told) if not words.startswith(of_others)]
     if changed:
         text = (
             f"{day_of(found)}: the alert for {event.name} goes on and has changed: {listed(changed)}; "
@@ -103,27 +104,23 @@ def _why_silent(event: TyphoonEvent) -> str:
 
 def _provinces(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEvent) -> Iterator[Notice]:
     """Provinces that a storm comes to after its first landfall, or in which it is a trigger now (rule 11)."""
-    known = {province.code for province in earlier.provinces}
-    triggered = _triggered(event) - _triggered(earlier)
-    new = [each for each in event.provinces if not each.passed and (each.code not in known or each.name in triggered)]
+    known = {(province.code, province.trigger) for province in earlier.provinces}
+    known |= {(code, False) for code, _ in known}
+    new = [each for each in event.provinces if not each.passed and (each.code, each.trigger) not in known]
     if new:
-        each = "; ".join(_province_text(found, province, triggered) for province in new)
+        each = "; ".join(_province_text(found, province) for province in new)
         text = (
             f"{day_of(found)}: {event.name}, at 0-hour on the portal, reaches further provinces: {each}. The portal "
             f"mails nobody about them: {_TELL}. {WIND_ONLY}"
         )
-        yield Notice(PROVINCES, event.name, text)
+        yield Notice(REACHED, event.name, text)
 
 
-def _triggered(event: TyphoonEvent) -> set[str]:
-    return {name for judged in event.triggers if judged.met and judged.counts for name in judged.where}
-
-
-def _province_text(found: TyphoonFindings, province: ProvinceFound, triggered: set[str]) -> str:
+def _province_text(found: TyphoonFindings, province: ProvinceFound) -> str:
     onset = province.gale_onset
     gale = f"gale from {local_text(onset.middle, found.zone)}{_spread(found, onset)}, " if onset else ""
     return (
-        f"{province.name}{' (trigger)' if province.name in triggered else ''}: {gale}{province.wind_kmh} km/h, "
+        f"{province.name}{' (trigger)' if province.trigger else ''}: {gale}{province.wind_kmh} km/h, "
         f"{_houses(province.houses_low, province.houses_high)}"
     )
 
@@ -207,20 +204,24 @@ def _shared(found: TyphoonFindings, before: TyphoonFindings | None) -> Iterator[
     """Rule 12: once for each two storms, and when one of them becomes a trigger or ceases to be one."""
     known = {_pair(*pair) for pair in _pairs(before)} if before else set()
     for one, other in _pairs(found):
-        if _pair(one, other) in known:
-            continue
-        areas = {area.place_code for area in one.areas if area.alerted}
-        both = areas & {area.place_code for area in other.areas if area.alerted}
-        text = (
-            f"{day_of(found)}: {one.name} and {other.name} share {len(both):,} areas. {_maps(one, other)} Right are "
-            "the portal's lists of events and of their areas, its mails, and our report. No trigger changes by it."
-        )
-        yield Notice(SHARED, one.name, text)
+        if _pair(one, other) not in known:
+            both = counted(len(_mixed(one, other)), "area")
+            text = (
+                f"{day_of(found)}: {one.name} and {other.name} have {both} in common. "
+                f"{_maps(one, other)} Right are the portal's lists of events and of their areas, its mails, and our "
+                "report. No trigger changes by it."
+            )
+            yield Notice(SHARED, one.name, text)
 
 
 def _pairs(found: TyphoonFindings | None) -> list[tuple[TyphoonEvent, TyphoonEvent]]:
-    events = found.publishable_events if found else ()
-    return [pair for pair in combinations(events, 2) if pair[1].name in pair[0].shared_with]
+    return [pair for pair in combinations(found.publishable_events if found else (), 2) if _mixed(*pair)]
+
+
+def _mixed(one: TyphoonEvent, other: TyphoonEvent) -> set[str]:
+    """Areas that are sent for both and alerted in one of them at least: the server joins their rows by area alone."""
+    sent = {area.place_code for area in one.areas} & {area.place_code for area in other.areas}
+    return sent & {area.place_code for event in (one, other) for area in event.areas if area.alerted}
 
 
 def _pair(one: TyphoonEvent, other: TyphoonEvent) -> frozenset[tuple[str, bool]]:

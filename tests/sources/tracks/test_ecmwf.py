@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.tracks.source import TrackSource
 from tests.sources.tracks.world import CYCLE, ISSUE, at, deliver, source
 from tests.worlds.services import web_archive
@@ -55,6 +56,8 @@ def test_both_files_are_one_cycle_and_are_fetched_once(archive: Archive, tracks:
     (enfo, oper) = given.origin["delivered"].values()
     assert oper["origin"] == f"{archive.url}/20261129/12z/ifs/0p25/oper/20261129120000-360h-oper-tf.bufr"
     assert (enfo["bytes"], len(enfo["sha256"])) == (given.files[0].stat().st_size, 64)
+    (day,) = InputCache(tmp_path / "fetched").days()
+    assert (day.source, day.countries) == ("tracks", {"2026112912": 2})
     archive.refuse, asked = 1, archive.asked.total()
     assert tracks.cycle(ISSUE).tracks.identical(given.tracks)
     assert (archive.refuse, archive.asked.total()) == (1, asked), "not a single question"

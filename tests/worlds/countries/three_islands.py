@@ -144,7 +144,7 @@ def cycle(
     storms: Storms, hours: int = 0, past: TyphoonFindings | None = None, accepted: Iterable[str] = (), **given: Any
 ) -> TyphoonFindings:
     """What a cycle finds that is published 6 hours after its time. `given`: of `Cycle`, country and layers."""
-    settings = {name: given.pop(name) for name in list(given) if name in TyphoonCountry.model_fields}
+    settings = {name: given.pop(name) for name in list(given) if name in TyphoonCountry.model_fields and name != "rain"}
     changed = given.pop("layers", None) or layers()
     exercise = given.pop("exercise", False)
     published = FIRST + timedelta(hours=hours + given.pop("late_h", 6))
