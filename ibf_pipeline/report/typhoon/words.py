@@ -129,19 +129,20 @@ def _shared(event: TyphoonEvent) -> str:
 
 def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | None) -> list[str]:
     """Category now and at land, landfall in the ensemble, what is exposed, how the track shifted, how sure that is."""
-    now, there = point_now(event, found.published), point_at_land(event)
-    lines = [] if now is None else [f"Now: {category_text(now)}."]
-    if there is not None and event.state != "passed":
-        lines.append(
-            f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {local_text(there.moment, found.zone)}."
-        )
-    if event.state != "passed":
+    now, there, gone = point_now(event, found.published), point_at_land(event), event.state == "passed"
+    lines = [] if now is None else [f"{'Last seen' if gone else 'Now'}: {category_text(now)}."]
+    if there is not None and not gone:
+        at = local_text(there.moment, found.zone)
+        lines.append(f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {at}.")
+    if not gone:
         lines.append(f"{landfall_text(event, found.zone)}. Reference: {event.reference}.")
-    lines.append(f"{_capital(exposed(found, event))} (mean over the members).")
-    lines.append(f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES}.")
+    lines += [
+        f"{_capital(exposed(found, event))} (mean over the members).",
+        f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES}.",
+    ]
     if shifted := shift_text(event, before):
         lines.append(f"{_capital(shifted)}.")
-    return [*lines, _sure(found, event), marks(found, event)]
+    return [*lines, *([] if gone else [_sure(found, event)]), marks(found, event)]
 
 
 def _sure(found: TyphoonFindings, event: TyphoonEvent) -> str:
