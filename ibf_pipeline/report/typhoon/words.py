@@ -15,7 +15,7 @@ from ibf_pipeline.hazards.typhoon.findings import (
     TyphoonEvent,
     TyphoonFindings,
 )
-from ibf_pipeline.hazards.typhoon.notes import notes_of
+from ibf_pipeline.hazards.typhoon.notes import corrected_text, notes_of
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
@@ -107,8 +107,7 @@ def begins(found: TyphoonFindings, event: TyphoonEvent) -> str:
 def cautions(found: TyphoonFindings) -> list[str]:
     """What the portal says otherwise: clock times of its mails, landfall, and maps of storms that share areas."""
     parts = [
-        f"The portal says that {isolated(event.name)} is not predicted to make landfall: its centre may pass within "
-        "50 km of people."
+        f"{isolated(event.name)}: {corrected_text(event)}."
         for event in found.publishable_events
         if event.landfall.corrected
     ]

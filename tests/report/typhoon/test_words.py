@@ -193,8 +193,9 @@ def test_storms_that_share_areas_are_a_caution_once():
 def test_the_portals_wrong_sentence_is_corrected():
     landfall = replace(LANDFALL, approach="passes", reference_km=40, corrected=True)
     assert cautions(found(storm(landfall=landfall)))[0] == (
-        "The portal says that Kiko (CHANTHU) is not predicted to make landfall: its centre may pass within 50 km of "
-        "people."
+        "Kiko (CHANTHU): the portal says that it is not predicted to make landfall: that is the high-resolution run "
+        "alone; the centre comes within 50 km of somebody's municipality in up to 52 % of the members, and 32.7 % of "
+        "them cross land."
     )
 
 
