@@ -1,4 +1,4 @@
-"""How a flood day ends: the message of its state, and events for what people must be told."""
+"""How a run of a forecast ends: the message of its state, and events for what people must be told."""
 
 from __future__ import annotations
 

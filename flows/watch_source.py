@@ -34,12 +34,14 @@ from flows.wiring.sources import (
     users_of,
     waiting_of,
 )
+from flows.wiring.track_looks import tracks_look
 from flows.wiring.trial import require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry, flood_country
 from ibf_pipeline.config.rain_sources import BlockWaiting
+from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable, WriteFailed
@@ -78,8 +80,8 @@ def watch_source(
     Args:
         source: name of a source in settings.yaml; its `waiting` tells from when to when, and how often it is looked.
         issue_date: day of the GloFAS 00 UTC run; the day this run was scheduled for where none is given, so that a
-            sensor that starts late, or waits beyond midnight, still waits for the right day. Of rain day and hour of a
-            block, such as 2026-02-15T06.
+            sensor that starts late, or waits beyond midnight, still waits for the right day. Of rain and tracks day
+            and hour of a block, such as 2026-02-15T06.
         config: folder of the configuration.
         workspace: folder for fetched forecasts and runs, instead of those of the settings.
     """
@@ -199,6 +201,7 @@ def flood_look(
 LOOKS: Final[dict[str, Callable[[Configuration, str, CountryHazard, IssueTime], Callable[[], Look]]]] = {
     FloodCountry.hazard: flood_look,
     FlashFloodCountry.hazard: rain_look,
+    TyphoonCountry.hazard: tracks_look,
 }
 """(configuration, source, the hazard's section, issue time): what is wrong here is raised at once; then a look"""
 

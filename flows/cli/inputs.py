@@ -12,6 +12,7 @@ from flows.cli.terminal import end_with, print_data
 if TYPE_CHECKING:
     from ibf_pipeline.config.configuration import Configuration
     from ibf_pipeline.config.flash_floods import FlashFloodCountry
+    from ibf_pipeline.config.typhoon import TyphoonCountry
     from ibf_pipeline.domain.issue_time import IssueTime
 
 inputs_app = typer.Typer(
@@ -66,6 +67,7 @@ def fetch(
     from flows.wiring.inputs_fetch import fetch_and_read
     from ibf_pipeline.config.flash_floods import FlashFloodCountry
     from ibf_pipeline.config.floods import flood_country
+    from ibf_pipeline.config.typhoon import TyphoonCountry
     from ibf_pipeline.hazards.known import known_hazard
 
     if verbose:
@@ -77,6 +79,9 @@ def fetch(
     issue_time = profile.newest(now()) if issue_date is None else as_issue_time(profile, issue_date)
     if isinstance(chosen, FlashFloodCountry):
         _fetch_rain(configuration, chosen, issue_time, source, unknown=again or as_json)
+        return
+    if isinstance(chosen, TyphoonCountry):
+        _fetch_tracks(configuration, chosen, issue_time, source, unknown=again or as_json)
         return
     read = fetch_and_read(configuration, flood_country(chosen).iso3, issue_time.day, source, again=again)
     if as_json:
@@ -96,11 +101,27 @@ def _fetch_rain(
 ) -> None:
     from flows.cli.rain_tables import print_rain
     from flows.wiring.rain_fetch import fetch_rain
+
+    _require_known(unknown)
+    print_rain(fetch_rain(configuration, country, issue_time, source))
+
+
+def _fetch_tracks(
+    configuration: Configuration, country: TyphoonCountry, issue_time: IssueTime, source: str | None, *, unknown: bool
+) -> None:
+    from flows.cli.track_tables import print_tracks
+    from flows.wiring.track_fetch import fetch_tracks
+
+    _require_known(unknown)
+    print_tracks(fetch_tracks(configuration, country, issue_time, source))
+
+
+def _require_known(unknown: bool) -> None:
     from ibf_pipeline.errors import UsageError
 
     if unknown:
-        raise UsageError("--again and --json are of floods", remedy="leave them out: rain is looked up again by itself")
-    print_rain(fetch_rain(configuration, country, issue_time, source))
+        remedy = "leave them out: rain and tracks are looked up again by themselves"
+        raise UsageError("--again and --json are of floods", remedy=remedy)
 
 
 @inputs_app.command()

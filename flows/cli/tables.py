@@ -14,7 +14,7 @@ from ibf_pipeline.domain.wording import BEYOND_SHOWN, alert_text, people_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.headline import title_of
-from ibf_pipeline.report.times import flags_head
+from ibf_pipeline.report.times import flags_head, flags_words
 from ibf_pipeline.report.words import event_text
 
 
@@ -26,9 +26,10 @@ def print_found(found: Findings, console: Console) -> None:
     title += found.headline
     console.print(Text(title, style="bold"))
     if found.events:
+        flags = {event.name: flags_words(found, event) for event in found.events}
         table = Table("event", "alert", "lead time", flags_head(found), "people", "areas", box=None, pad_edge=False)
         # a terminal of 80 columns breaks words, never the marks
-        table.columns[3].no_wrap, table.columns[3].min_width = True, max(len(each.flags) for each in found.events)
+        table.columns[3].no_wrap, table.columns[3].min_width = True, max(len(each) for each in flags.values())
         shown = {each.event.name: each for each in on_portal(found.events, found.default_admin_level)}
         for event in found.events:
             areas = f"{len(event.alerted_areas_of(found.default_admin_level))} on level {found.default_admin_level}"
@@ -40,7 +41,7 @@ def print_found(found: Findings, console: Console) -> None:
                 ),
                 _alert(event.alert_class, trigger=event.trigger),
                 profile.lead_time_name(event.lead_time),
-                event.flags,
+                flags[event.name],
                 people_text(
                     shown[event.name].people if event.name in shown else event.people, known=event.people_known
                 ),

@@ -29,7 +29,7 @@ def _tagged(*tags: str) -> dict[str, str | list[str]]:
     return {"prefect.resource.role": "tag", "prefect.resource.id": [f"prefect.tag.{tag}" for tag in tags]}
 
 
-_FLOODS = _tagged(TAG)
+_OURS = _tagged(TAG)
 _TEXT = "{{ flow_run.name }}: {{ flow_run.state.message }}\n{{ flow_run|ui_url }}"
 _DEPLOYED = "{{ flow.name }}/{{ deployment.name }}"
 """what is known of a run that has not begun: until then its name is one that the server made up"""
@@ -61,49 +61,49 @@ def watching_runs() -> list[AutomationCore]:
 
 
 _ENDS_TOLD = (
-    ("failed runs", "A run has failed for another reason than those below.", "Flood run failed", _TEXT),
-    ("crashed runs", "A run died.", "Flood run crashed", f"{_DEPLOYED}, {_TEXT}"),
+    ("failed runs", "A run has failed for another reason than those below.", "Forecast run failed", _TEXT),
+    ("crashed runs", "A run died.", "Forecast run crashed", f"{_DEPLOYED}, {_TEXT}"),
     (
         "input not available",
         "No forecast yet; the sensors or a person run the day later.",
-        "Flood run waits for its input",
+        "Forecast run waits for its input",
         _TEXT,
     ),
     (
         "alert could not be published",
-        "An alerted station has no areas: the portal cannot show it.",
-        "A flood alert could not be published",
+        "An alerted event has no areas: the portal cannot show it.",
+        "An alert could not be published",
         _TEXT,
     ),
     (
         "notification unconfirmed",
         "Nobody knows whether people were notified: a person decides.",
-        "Flood notification unconfirmed",
+        "Notification unconfirmed",
         _TEXT,
     ),
     (
         "not notified",
         "Everything was published and nobody notified: not approved in time, or the portal can make no mail about it.",
-        "Nobody was notified of a flood alert",
+        "Nobody was notified of an alert",
         _TEXT,
     ),
     (
         "portal unreachable",
         "The portal was away for longer than a run waits.",
-        "Flood day waits for its portal",
+        "Forecast waits for its portal",
         "{{ flow_run.name }}: {{ flow_run.state.message }}\nAttempts to go on follow by themselves; where they end "
         "without the day being published, a message says so.\n{{ flow_run|ui_url }}",
     ),
     (
         "portal stayed away",
         "The attempts to go on with a day are over, and it is not published.",
-        "Flood day is NOT published: its portal stayed away",
+        "Forecast is NOT published: its portal stayed away",
         _TEXT,
     ),
     (
         "cancelled runs",
         "A person has cancelled a run, or one that waited for approval: that decides nothing.",
-        "Flood run cancelled",
+        "Forecast run cancelled",
         _DEPLOYED + ", {{ flow_run.name }}, was cancelled. What it had published stays on the portal, and a "
         "notification that waited for approval was neither sent nor given up: run the day again, or decide with "
         "`ibf-pipeline resume`.\n{{ flow_run|ui_url }}",
@@ -122,28 +122,28 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
     heard = {COMPLETED.event, FAILED.event}
     return [
         *(
-            told(name, description, _of_runs(_FLOODS, expect=_told_by(name)), subject, text)
+            told(name, description, _of_runs(_OURS, expect=_told_by(name)), subject, text)
             for name, description, subject, text in _ENDS_TOLD
         ),
         told(
             "held for approval",
             "A notification waits for a person, with or without a run that waits for it.",
             _of_ours("run", HELD_EVENT),
-            "Flood alert waits for approval",
+            "Alert waits for approval",
             "{{ event.payload.text }}",
         ),
         told(
             "late runs",
             "A scheduled run has not begun: no worker, or none that is free.",
             _of_runs(
-                _FLOODS,
+                _OURS,
                 for_each={"prefect.resource.id"},
                 after=_states("Late"),
                 expect=_states("Pending", "Running", "Cancelled", "Cancelling"),
                 posture=Posture.Proactive,
                 within=timedelta(minutes=operations.late_after_minutes),
             ),
-            "Flood run is late",
+            "Forecast run is late",
             _DEPLOYED + " of {{ flow_run.expected_start_time }} has not begun. Is a worker running?\n"
             "{{ flow_run|ui_url }}",
         ),
@@ -177,8 +177,8 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
                 posture=Posture.Proactive,
                 within=SILENCE,
             ),
-            "Flood pipeline is silent",
-            f"The heartbeat of the flood pipeline did not run for {SILENCE / timedelta(hours=1):g} hours: is the "
+            "Forecast pipeline is silent",
+            f"The heartbeat of the forecast pipeline did not run for {SILENCE / timedelta(hours=1):g} hours: is the "
             "scheduler up, is a worker running? Do not take the silence for an all clear.",
         ),
     ]

@@ -30,9 +30,9 @@ from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.prepare.inputs import NO_RIVER
 
 TAG = "ibf-pipeline"
-"""of every deployment but those below, and so of every run of which people are told as of a flood run"""
+"""of every deployment but those below, and so of every run of which people are told as of a forecast run"""
 OBSERVATION_TAG = "ibf-observation"
-"""of those that look from above, beside the forecasts: their trouble is no trouble of a flood run"""
+"""of those that look from above, beside the forecasts: their trouble is no trouble of a forecast run"""
 OUR_TAGS = (TAG, OBSERVATION_TAG)
 """one of them is on every deployment of ours"""
 RUN_ENVIRONMENT = {

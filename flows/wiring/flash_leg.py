@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
+from flows.wiring.past import as_decided, is_begun_to_notify, is_end, moment_of_publication, shown_before
 from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
@@ -26,19 +25,13 @@ from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, windo
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_floods
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.ledger import unfinished
-from ibf_pipeline.runs.shown_before import newest_shown, newest_told
+from ibf_pipeline.runs.shown_before import newest_told
 from ibf_pipeline.sandbox import CountrySeed
 from ibf_pipeline.sandbox.assets import seed_assets
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
 from ibf_pipeline.synthetic.rain import parse_rain_wishes
 from tasks.flash_floods import find_districts, obtain_rain, prepared_flash_floods, record_block
 from tasks.scenario import make_rain
-
-log = logging.getLogger("ibf_pipeline.flows")
-
-END = "end"
-"""wish that ends an exercise"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +54,7 @@ def find_block(
     if wished is None:
         require_no_trial_source(day.configuration, country, day.target_name)
     prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
-    before = None if wished is not None and wished.ends else shown_before(day)
+    before = None if wished is not None and wished.ends else shown_before(day, FlashFloodFindings)
     sources = open_rain_sources(day.configuration, country) if wished is None else wished.sources
     said = list[str]()
     levels = open_levels(day.configuration, country, said.append) if wished is None else ()
@@ -84,37 +77,14 @@ def find_block(
     return found, record_block(iso3, found, block, prepared, country, day.run, day.prepared)
 
 
-def shown_before(day: Day) -> FlashFloodFindings | None:
-    """What people were shown last. Of an exercise the block just before or an earlier revision of it: after a pause an
-    exercise is over, and the next one does not go on with its tails.
-    """
-    found = newest_shown(day.run, day.target_name, FlashFloodFindings)
-    if found is None or not day.exercise:
-        return found
-    apart = day.issue_time.start - found.issue_time.start
-    return found if apart <= timedelta(hours=day.profile.period_hours) else None
-
-
 def mails(day: Day, found: FlashFloodFindings) -> bool:
     """Whether a block notifies (rule 17); a notification that was planned and not sent yet goes out in any case."""
-    begun = unfinished(day.run, day.target_name)
-    if begun is not None and begun.about().notify:
+    if is_begun_to_notify(day):
         return True
     told = newest_told(day.run, day.target_name, FlashFloodFindings)
     last = None if told is None else rule.LastMail(told.issue_time.start, told)  # a day is four blocks: clocks jitter
-    decided = rule.mailing(found, shown_before(day), last, found.issue_time.start)
-    for reason in decided.reasons:
-        log.info("%s: %s: %s", found.country, "people are notified" if decided.notify else "nobody is notified", reason)
-    return decided.notify
-
-
-def moment_of_publication(day: Day, at: datetime) -> datetime:
-    """When people read a block: now, as long as it is the newest there is, and where its schedule or sensor was late;
-    of any other, as in a backfill or an exercise of another day, when it began.
-    """
-    begun, profile = day.issue_time.start, day.profile
-    is_newest = begun <= at < profile.end(day.issue_time) + timedelta(hours=profile.hours_late)
-    return at if is_newest or not day.asked else begun
+    decided = rule.mailing(found, shown_before(day, FlashFloodFindings), last, found.issue_time.start)
+    return as_decided(found, decided.notify, decided.reasons)
 
 
 def measured_back(country: FlashFloodCountry) -> int:
@@ -136,7 +106,7 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
 
 def read_rain_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:
     """WishInvalid for what cannot be wished for, as far as the configuration tells; UnknownDistrict for names alone."""
-    if wishes.strip().lower() != END:
+    if not is_end(wishes):
         parse_rain_wishes(wishes, list(flash_country(country).districts))
 
 
@@ -144,13 +114,16 @@ def wished_rain(day: Day, wishes: str) -> Wished:
     """The rain of an exercise: DISTRICT=@HOUR, see `scenario`; `end` is its last block, without any rain."""
     iso3, country = day.country.iso3, flash_country(day.country)
     prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
-    ends = wishes.strip().lower() == END
+    ends = is_end(wishes)
     root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
     roles: tuple[Role, ...] = ("observed", "forecast")
     sections = [
         RainFolderSource(kind="rain-folder", root=str(root), role=role, origin=f"made-up {role}") for role in roles
     ]
-    opened = (open_rain_source(day.configuration, country, f"scenario-{each.role}", each) for each in sections)
+    opened = (
+        open_rain_source(day.configuration, country, f"scenario-{each.role}", each, country.oldest_cycle_h)
+        for each in sections
+    )
     return Wished(tuple(opened), ends)
 
 

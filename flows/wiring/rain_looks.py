@@ -23,7 +23,8 @@ def rain_look(
     chosen = flash_country(country)
     with FILE_LIBRARIES:  # other countries are looked at at the same time
         areas = prepared_areas(configuration, chosen)
-    opened = open_rain_source(configuration, chosen, source, configuration.settings.sources[source])
+    section = configuration.settings.sources[source]
+    opened = open_rain_source(configuration, chosen, source, section, chosen.oldest_cycle_h)
     first, last = (issue_time.start + timedelta(hours=hours) for hours in (-BLOCK, LAST_HOUR))
 
     def ask() -> Look:

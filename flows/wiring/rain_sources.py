@@ -10,6 +10,7 @@ from typing import Any, Final
 from flows.wiring.sources import open_cache, secret_of
 from ibf_pipeline.config import rain_sources as settings
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.source_section import SourceSection
 from ibf_pipeline.errors import ConfigError, InputInvalid
@@ -21,13 +22,13 @@ from ibf_pipeline.io.tokens import Token, TokenSource, end_of
 from ibf_pipeline.rain.gauges import GaugeReads
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.object_store import open_folder
+from ibf_pipeline.sources.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs
 from ibf_pipeline.sources.rain.files import FilesRain
 from ibf_pipeline.sources.rain.gauge_files import GaugesRain
 from ibf_pipeline.sources.rain.gfs_cycles import gfs_runs
 from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, Imerg, ImergRain
 from ibf_pipeline.sources.rain.levels import METRES, GaugePlace, LevelFiles, read_places, with_levels
-from ibf_pipeline.sources.rain.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.rain.source import RainSource
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -42,7 +43,7 @@ def open_rain_sources(configuration: Configuration, country: FlashFloodCountry) 
     """
     chosen = {name: configuration.settings.sources[name] for name in country.sources}
     sources = [
-        OPENED[type(section)](configuration, country, name, section)
+        open_rain_source(configuration, country, name, section, country.oldest_cycle_h)
         for name, section in chosen.items()
         if not isinstance(section, settings.WaterLevelsSource)
     ]
@@ -57,10 +58,10 @@ def open_rain_sources(configuration: Configuration, country: FlashFloodCountry) 
 
 
 def open_rain_source(
-    configuration: Configuration, country: FlashFloodCountry, name: str, section: SourceSection
+    configuration: Configuration, country: CountryHazard, name: str, section: SourceSection, oldest_h: int
 ) -> RainSource:
-    """One source of rain, as its section says."""
-    return OPENED[type(section)](configuration, country, name, section)
+    """One source of rain, as its section says. `oldest_h`: how many hours old the cycle of a forecast may be."""
+    return OPENED[type(section)](configuration, country, name, section, oldest_h)
 
 
 def open_levels(
@@ -108,27 +109,28 @@ def _read(place: GaugePlace, files: list[LevelFiles], said: Callable[[str], None
     return place.gauge
 
 
-def _gfs(configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.GfsSource) -> RainSource:
+def _gfs(
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.GfsSource, oldest_h: int
+) -> RainSource:
     client = Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor())
-    cache, oldest_h = open_cache(configuration), country.oldest_cycle_h
-    return gfs_runs(name, client, cache, step_h=chosen.step_hours, oldest_h=oldest_h)
+    return gfs_runs(name, client, open_cache(configuration), step_h=chosen.step_hours, oldest_h=oldest_h)
 
 
 def _ecmwf(
-    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.EcmwfOpenDataSource
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.EcmwfOpenDataSource, oldest_h: int
 ) -> RainSource:
     return ecmwf_runs(
         name,
         Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor()),
         open_cache(configuration),
         is_ensemble=chosen.run == "ensemble",
-        oldest_h=country.oldest_cycle_h,
+        oldest_h=oldest_h,
         parallel=chosen.parallel,
     )
 
 
 def _imerg(
-    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.ImergSource
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.ImergSource, oldest_h: int
 ) -> RainSource:
     redact, patience = Redactor(), Patience(chosen.timeout_seconds, chosen.attempts)
     tokens = TokenSource(lambda: Token(secret_of(name, chosen.token_variable)), redact)
@@ -139,22 +141,26 @@ def _imerg(
 
 
 def _folder(
-    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.RainFolderSource
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.RainFolderSource, oldest_h: int
 ) -> RainSource:
     place = FolderPlace(name, configuration.path(chosen.root), open_cache(configuration))
-    return _files(country, name, chosen, place)
+    return _files(name, chosen, place, oldest_h)
 
 
 def _object_store(
-    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.RainObjectStoreSource
+    configuration: Configuration,
+    country: CountryHazard,
+    name: str,
+    chosen: settings.RainObjectStoreSource,
+    oldest_h: int,
 ) -> RainSource:
     patience = Patience(chosen.timeout_seconds, chosen.attempts)
     root = open_folder(chosen.url, patience, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False)
     place = UrlPlace(name, root, open_cache(configuration), patience)
-    return _files(country, name, chosen, place)
+    return _files(name, chosen, place, oldest_h)
 
 
-def _files(country: FlashFloodCountry, name: str, chosen: settings.RainFilesSection, place: Place) -> RainSource:
+def _files(name: str, chosen: settings.RainFilesSection, place: Place, oldest_h: int) -> RainSource:
     return FilesRain(
         name=name,
         role=chosen.role,
@@ -163,13 +169,13 @@ def _files(country: FlashFloodCountry, name: str, chosen: settings.RainFilesSect
         pattern=chosen.pattern,
         every=timedelta(hours=chosen.hours_between),
         whole=timedelta(hours=chosen.whole_h),
-        oldest_h=country.oldest_cycle_h,
+        oldest_h=oldest_h,
         reads=Reads(**chosen.reads.model_dump()),
     )
 
 
 def _gauges(
-    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.RainGaugesSource
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.RainGaugesSource, oldest_h: int
 ) -> RainSource:
     return GaugesRain(
         name,
@@ -180,7 +186,7 @@ def _gauges(
     )
 
 
-OPENED: Final[dict[type[SourceSection], Callable[[Configuration, FlashFloodCountry, str, Any], RainSource]]] = {
+OPENED: Final[dict[type[SourceSection], Callable[[Configuration, CountryHazard, str, Any, int], RainSource]]] = {
     settings.GfsSource: _gfs,
     settings.EcmwfOpenDataSource: _ecmwf,
     settings.ImergSource: _imerg,
@@ -188,4 +194,4 @@ OPENED: Final[dict[type[SourceSection], Callable[[Configuration, FlashFloodCount
     settings.RainObjectStoreSource: _object_store,
     settings.RainGaugesSource: _gauges,
 }
-"""model of a kind's section -> what opens it; water levels are no rain"""
+"""model of a kind's section -> what opens it (and how old a forecast's cycle may be); water levels are no rain"""

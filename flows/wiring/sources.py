@@ -19,6 +19,7 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.rain_sources import BlockWaiting, ForecastSection, RainFilesSection
 from ibf_pipeline.config.source_section import SourceSection
 from ibf_pipeline.config.sources import Waiting
+from ibf_pipeline.config.track_sources import TracksSection
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError
@@ -181,7 +182,7 @@ def prune_cache(configuration: Configuration) -> None:
 def waiting_of(configuration: Configuration, name: str) -> Waiting | BlockWaiting:
     """When the sensor of a source looks; ConfigError where there is no such source, or none that is waited for."""
     chosen = configuration.settings.sources.get(name)
-    if not isinstance(chosen, settings.DischargeSection | ForecastSection):
+    if not isinstance(chosen, settings.DischargeSection | ForecastSection | TracksSection):
         raise ConfigError(
             f"source {name} is not waited for" if chosen else f"there is no source {name!r}",
             where=configuration.folder / "settings.yaml",
@@ -218,7 +219,7 @@ def _may_have_new(chosen: SourceSection) -> bool:
     """Whether a source may have a forecast that a run can begin with."""
     if isinstance(chosen, RainFilesSection):
         return chosen.role == "forecast"
-    known = isinstance(chosen, settings.DischargeSection | ForecastSection)
+    known = isinstance(chosen, settings.DischargeSection | ForecastSection | TracksSection)
     return known and not isinstance(chosen, settings.RunSource)
 
 

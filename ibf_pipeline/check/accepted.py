@@ -8,13 +8,16 @@ from dataclasses import replace
 from ibf_pipeline.check.finding import Finding, finding
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.country import ACCEPTED, is_accepted
 from ibf_pipeline.prepare.map_doubts import dry_doubt
 
 _MEANING = f"`accepted_doubts`: it stays in the notes of runs as `{ACCEPTED}: ...`, and nobody is told of it"
 
 
-def with_accepted(findings: Sequence[Finding], country: FloodCountry | FlashFloodCountry) -> Iterator[Finding]:
+def with_accepted(
+    findings: Sequence[Finding], country: FloodCountry | FlashFloodCountry | TyphoonCountry
+) -> Iterator[Finding]:
     """The findings, those accepted of which every doubt is; and texts that no doubt contains any more.
 
     Of these nothing is said beside an error: what it hides may be what was accepted.

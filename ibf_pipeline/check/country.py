@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -50,15 +50,18 @@ class StaticData:
         return {level: layer.place_codes for level, layer in (self.boundaries or {}).items()}
 
 
-def check_areas(country: CountryHazard, static: Path) -> tuple[list[Finding], StaticData]:
-    """The boundaries alone, which every hazard has."""
-    missing = inputs.missing_files(static, inputs.boundary_files(static, country).values())
+def check_areas(
+    country: CountryHazard, static: Path, levels: Sequence[int] = (), *, with_parent_file: bool = True
+) -> tuple[list[Finding], StaticData]:
+    """The boundaries alone, which every hazard has. `levels`: that are read, highest first; default the portal's."""
+    levels = levels or country.admin_levels
+    missing = inputs.missing_files(static, (static / "admin_areas" / f"adm{level}.geojson" for level in levels))
     if missing:
         how = "the portal's own areas, GET admin-areas, below admin_areas/"
         lacking = finding("files missing", static=static, missing=", ".join(missing), how_to_obtain=how)
         return [lacking], StaticData(None, None, None)
     try:
-        boundaries = read_boundaries(static / "admin_areas", country.admin_levels)
+        boundaries = read_boundaries(static / "admin_areas", levels, with_parent_file=with_parent_file)
     except IbfError as error:
         return [of_error("boundaries", error, _NO_ALERTS)], StaticData(None, None, None)
     return list(_boundaries(boundaries)), StaticData(boundaries, None, None)

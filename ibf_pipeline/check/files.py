@@ -9,13 +9,16 @@ from typing import Any, Final
 from ibf_pipeline.check.country import StaticData, check_areas, check_static
 from ibf_pipeline.check.finding import Finding, not_checked
 from ibf_pipeline.check.flash_floods import check_flash_floods
+from ibf_pipeline.check.typhoon import check_typhoon
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.typhoon import TyphoonCountry
 
 FILES: Final[dict[str, Callable[[Any, Path], tuple[list[Finding], StaticData]]]] = {
     FloodCountry.hazard: check_static,
     FlashFloodCountry.hazard: check_flash_floods,
+    TyphoonCountry.hazard: check_typhoon,
 }
 """hazard -> (what is configured of a country for it, its static folder): every fault at once"""
 

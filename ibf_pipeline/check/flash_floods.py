@@ -23,10 +23,10 @@ from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.flash_floods.catchments import read_area_thresholds, read_upstream
 from ibf_pipeline.prepare.flash_floods.districts import require_known
-from ibf_pipeline.prepare.flash_floods.extents import counting_grid
 from ibf_pipeline.prepare.flash_floods.inputs import layer_files, needed_files, scenarios_file
 from ibf_pipeline.prepare.flash_floods.library import read_scenarios, scenario_doubts, unused_durations
 from ibf_pipeline.prepare.inputs import missing_files
+from ibf_pipeline.prepare.national_grid import counting_grid
 from ibf_pipeline.prepare.totals import read_totals
 
 _NO_ALERTS: Final = "`prepare` refuses it, so there are no alerts at all"

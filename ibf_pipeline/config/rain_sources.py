@@ -22,6 +22,15 @@ _FILES: Final = {
 Degrees = Annotated[float, Field(ge=-180, le=180)]
 
 
+def require_path_of_files(pattern: str) -> None:
+    """ValueError where a pattern of files is no path below a root with wildcards in the file's name alone."""
+    folder, _, name = pattern.rpartition("/")
+    if pattern.startswith("/") or ".." in pattern.split("/") or any(mark in folder for mark in "*?["):
+        raise ValueError(f"files: {pattern!r}: write a path below it, with `*` in the file's name alone")
+    if not name:
+        raise ValueError(f"files: {pattern!r} names no file: end it with `/*` where all of a folder are meant")
+
+
 class ReadsSection(Section):
     """What its files do not say themselves; docs/rain.md."""
 
@@ -161,11 +170,7 @@ class RainFilesSection(ForecastSection):
 
     @model_validator(mode="after")
     def _moments_told_apart(self) -> Self:
-        name = self.pattern.rpartition("/")
-        if self.pattern.startswith("/") or ".." in self.pattern.split("/") or any(mark in name[0] for mark in "*?["):
-            raise ValueError(f"files: {self.pattern!r}: write a path below it, with `*` in the file's name alone")
-        if not name[2]:
-            raise ValueError(f"files: {self.pattern!r} names no file: end it with `/*` where all of a folder are meant")
+        require_path_of_files(self.pattern)
         if 24 / self.hours_between % 1:
             raise ValueError(
                 f"every_hours: {self.hours_between:g} does not divide a day: write e.g. 0.25, 1, 6, 12, 24"

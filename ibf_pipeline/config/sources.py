@@ -13,6 +13,7 @@ from ibf_pipeline.config.by_kind import ByKind
 from ibf_pipeline.config.rain_sources import RAIN_KINDS
 from ibf_pipeline.config.section import Encrypted, GlofasVersion, Section, Url
 from ibf_pipeline.config.source_section import SourceSection, Variable
+from ibf_pipeline.config.track_sources import TRACK_KINDS
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='UTC, in quotation marks: "14:30"')]
@@ -205,6 +206,7 @@ SOURCE_KINDS: Final[dict[str, type[SourceSection]]] = {
     "open-meteo": OpenMeteoSource,
     "run": RunSource,
     **RAIN_KINDS,
+    **TRACK_KINDS,
 }
 """kind -> the model of its section"""
 

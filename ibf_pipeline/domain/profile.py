@@ -40,6 +40,8 @@ class HazardProfile:
     """under which their share of the population (0..1) is sent"""
     indicators: tuple[str, ...] = ()
     """further ones that it may send for an area"""
+    unlisted: tuple[str, ...] = ()
+    """those of its indicators that portals take and do not name in their lists"""
     raster: str | None = None
     """file name of a lead time's extent, such as `flood_extent_{lead_time}_{country}.tif`; None: it has no rasters"""
     points: tuple[str, ...] = ()
@@ -54,6 +56,9 @@ class HazardProfile:
     """whether titles and notices say which hazard they are about"""
     lines: tuple[str, ...] = ()
     """categories of lines whose exposure it sends"""
+    covers: str = ""
+    """what its numbers are of and what they leave out, in words that stand on every page, picture, table and notice;
+    empty where its noun says it"""
 
     def lead_time_name(self, lead_time: int) -> str:
         """`4-day`, as the IBF API spells it."""

@@ -11,6 +11,7 @@ import numpy as np
 import rasterio
 import xarray as xr
 from exactextract import exact_extract
+from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
@@ -40,11 +41,18 @@ def area_sums(layer: Path, depths: Sequence[Path], boundaries: Boundaries, scrat
 
     `layer` and `depths` are rasters on the country's grid, 0 where nobody lives and where it is dry. A cell that
     straddles a border counts for each area with its share of the cell, so shared borders add up; ground that
-    several areas cover counts for one of them (`own_ground`). One pass over the polygons for all columns: the raster's
-    bands share the fractions.
+    several areas cover counts for one of them (`own_ground`).
+    """
+    return sums_in(layer, depths, boundaries.ground, scratch)
+
+
+def sums_in(layer: Path, depths: Sequence[Path], polygons: Sequence[BaseGeometry], scratch: Path) -> np.ndarray:
+    """The same in any polygons, EPSG:4326, 0 in empty ones.
+
+    One pass over the polygons for all columns: the raster's bands share the fractions.
     """
     _write_bands(layer, depths, scratch)
-    ground = gpd.GeoDataFrame({"number": range(len(boundaries.ground))}, geometry=list(boundaries.ground), crs=4326)
+    ground = gpd.GeoDataFrame({"number": range(len(polygons))}, geometry=list(polygons), crs=4326)
     frame = ground[~ground.is_empty]
     with rasterio.open(scratch) as dataset:
         result = exact_extract(

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import BaseLoader, PackageLoader
+from jinja2 import BaseLoader, ChoiceLoader, PackageLoader
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.observed import MISSES, flooded_km2, observed_share, passes_of
 from ibf_pipeline.domain.wording import discharge_text
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
+from ibf_pipeline.hazards.typhoon.wording import houses_text
 from ibf_pipeline.report import plain
 from ibf_pipeline.report.change import Change, Compared, plain_change
 from ibf_pipeline.report.content import EventPart, Report
@@ -32,9 +34,17 @@ from ibf_pipeline.report.floods.changes import flood_change
 from ibf_pipeline.report.floods.drawing import flood_pictures
 from ibf_pipeline.report.floods.kept import read_kept
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords, Marks
+from ibf_pipeline.report.pictures.outlines import MapLayers
 from ibf_pipeline.report.rows import ShortTable
 from ibf_pipeline.report.table_files import Table, Value
 from ibf_pipeline.report.times import begins
+from ibf_pipeline.report.typhoon import content as typhoon_content
+from ibf_pipeline.report.typhoon import kept as typhoon_kept
+from ibf_pipeline.report.typhoon import lines as typhoon_lines
+from ibf_pipeline.report.typhoon import tables as typhoon_tables
+from ibf_pipeline.report.typhoon import words as typhoon_words
+from ibf_pipeline.report.typhoon.changes import typhoon_change
+from ibf_pipeline.report.typhoon.drawing import typhoon_pictures
 from ibf_pipeline.runs.folder import RunFolder
 
 Draw = Callable[[], bytes]
@@ -96,14 +106,17 @@ class Blocks:
     """(part, findings, event, kept): the part with what only this hazard has"""
     report: Callable[[Report, Any, Any], Report] = _same
     """(report, findings, kept): the same for the whole report"""
-    drawn: Callable[[Any, Any, Any], Mapping[str, Draw]] = _no_pictures
-    """(findings, part of an event, kept): further pictures, by file"""
+    drawn: Callable[[Any, Any, Any, MapLayers], Mapping[str, Draw]] = _no_pictures
+    """(findings, part of an event, kept, outlines of the country): further pictures, by file"""
     templates: BaseLoader | None = None
     """parts of the page that it brings, for the places that the frame's own templates say: `event.html.j2`,
     `areas.html.j2`, `event_end.html.j2`, `sections.html.j2`, `inputs.html.j2`"""
     names: Mapping[str, Any] = field(default_factory=dict)
     """what its templates call by name: functions and texts"""
 
+
+_HOURLY: Final = PackageLoader("ibf_pipeline.report", "templates/hourly")
+"""parts that hazards with several cycles a day share"""
 
 BLOCKS: Final[dict[str, Blocks]] = {
     FLOODS.name: Blocks(
@@ -149,7 +162,27 @@ BLOCKS: Final[dict[str, Blocks]] = {
         event_part=flash_content.event_part,
         report=flash_content.report,
         drawn=flash_pictures,
-        templates=PackageLoader("ibf_pipeline.report.flash_floods", "templates"),
+        templates=ChoiceLoader([PackageLoader("ibf_pipeline.report.flash_floods", "templates"), _HOURLY]),
+    ),
+    TYPHOON.name: Blocks(
+        pictures="maps, tracks and winds",
+        cautions=typhoon_words.cautions,
+        change=typhoon_change,
+        alerts=typhoon_words.alerts,
+        begins=typhoon_words.begins,
+        event_words=typhoon_words.event_words,
+        event_marks=typhoon_lines.event_marks,
+        country_words=typhoon_words.country_words,
+        indicator_words=typhoon_words.INDICATORS,
+        event_columns=typhoon_tables.event_columns(),
+        tables=typhoon_tables.typhoon_tables,
+        short_tables=typhoon_tables.short_tables,
+        kept=typhoon_kept.read_kept,
+        event_part=typhoon_content.event_part,
+        report=typhoon_content.report,
+        drawn=typhoon_pictures,
+        templates=ChoiceLoader([PackageLoader("ibf_pipeline.report.typhoon", "templates"), _HOURLY]),
+        names={"houses": houses_text},
     ),
 }
 

@@ -105,9 +105,10 @@ class Compared(Generic[FindingsT, EventT]):
 
     @property
     def name(self) -> str:
-        """Of what the event is about; `station G1` where that has no name."""
+        """Of what the event is about; `station G1` where that has no name, the event's own where there are no lists."""
         key = self.event.key
-        return self.today.named(key) or (self.before.named(key) if self.before else "") or subject_text(self.today, key)
+        named = self.today.named(key) or (self.before.named(key) if self.before else "")
+        return named or (self.event.name if self.profile.subject_list is None else subject_text(self.today, key))
 
 
 def plain_change(compared: Compared[FindingsT, EventT]) -> Change:

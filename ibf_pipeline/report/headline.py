@@ -100,7 +100,8 @@ def cautions(found: Findings) -> list[str]:
         why = f"no areas are mapped to the {profile.subject}"
         parts.append(f"The portal cannot show {names}: {why}. Tell people another way.")
     parts += [f"Doubtful: {doubt}" + ("" if doubt.endswith("?") else ".") for doubt in found.doubts]
-    return [*parts, *_beyond_portal(found), *_beyond_limit(found), *blocks_of(found).cautions(found)]
+    covers = [f"{profile.covers[0].upper()}{profile.covers[1:]}."] if profile.covers else []
+    return [*parts, *_beyond_portal(found), *_beyond_limit(found), *blocks_of(found).cautions(found), *covers]
 
 
 def _beyond_portal(found: Findings) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.io.writing import whole, write_text
 
 Value = str | int | float | bool | None
@@ -44,8 +45,9 @@ def point(place: tuple[float, float] | None) -> Place | None:
 def of_run(found: Findings) -> Row:
     """The columns that every row begins with."""
     issue = "issue_date" if found.issue_time.hour is None else "issue_time"
-    trial = {"trial": found.trial} if found.trial else {}
-    return {"country": found.country, issue: str(found.issue_time), "exercise": found.exercise, **trial}
+    said = {"covers": profile_of(found).covers, "trial": found.trial}
+    own = {name: words for name, words in said.items() if words}
+    return {"country": found.country, issue: str(found.issue_time), "exercise": found.exercise, **own}
 
 
 def flags_cell(flags: str) -> str:

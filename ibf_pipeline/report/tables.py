@@ -21,7 +21,7 @@ from ibf_pipeline.report.calls import Published, differing
 from ibf_pipeline.report.change import Change, Correction
 from ibf_pipeline.report.headline import cautions, headline, title_of
 from ibf_pipeline.report.rows import MOST_ROWS, Row
-from ibf_pipeline.report.times import cycle_word, event_moment, flags_head, issued, span
+from ibf_pipeline.report.times import cycle_word, event_moment, flags_head, flags_words, issued, span
 from ibf_pipeline.report.words import area_names, listed
 
 _EVENTS_ON_PAGE = 20
@@ -126,7 +126,7 @@ def _event_row(found: Findings, event: Event) -> Row:
         "alert": alert_text(event.alert_class, trigger=event.trigger),
         "day" if profile.unit == "day" else "time": f"{moment}, {profile.lead_time_name(event.lead_time)}",
         "people": _people(event) if event.is_estimated and event.publishable else None,
-        flags_head(found): event.flags,
+        flags_head(found): flags_words(found, event),
         "where": listed(area_names(found, [event]), 3) if event.areas else "no areas: cannot be published",
     }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import day_text
 from ibf_pipeline.hazards.known import profile_of
+
+_MOST_MARKS: Final = 40
 
 
 def issued(found: Findings) -> date:
@@ -47,6 +50,19 @@ def begins(found: Findings, event: Event) -> str:
 def span(found: Findings) -> str:
     """`0 to 7`, `0 to 72`: its lead times from the first to the last."""
     return f"{found.lead_times[0]} to {found.lead_times[-1]}"
+
+
+def flags_words(found: Findings, event: Event) -> str:
+    """The flags as they are, one mark for each lead time; where those are too many to be counted by eye, the lead times
+    that have a mark: `T 48; w 60, 96`.
+    """
+    if len(event.flags) <= _MOST_MARKS:
+        return event.flags
+    at = {
+        mark: [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=False) if flag == mark]
+        for mark in "Tw"
+    }
+    return "; ".join(f"{mark} {', '.join(leads)}" for mark, leads in at.items() if leads)
 
 
 def flags_head(found: Findings) -> str:

@@ -13,9 +13,14 @@ _NAMED = 5
 
 
 def subject_text(found: Findings, key: str) -> str:
-    """`Mill bridge (G1)`; what has no name is `station G1`, or its key where there are no lists of its like."""
+    """`Mill bridge (G1)`; what has no name is `station G1`, or as events of it are called where there are no lists of
+    its like.
+    """
     name, profile = found.named(key), profile_of(found)
-    return f"{name} ({key})" if name else key if profile.subject_list is None else f"{profile.subject} {key}"
+    if profile.subject_list is None and not name:
+        events = {event.key: event.name for event in (*found.withdrawn, *found.events)}
+        return events.get(key) or {of: called for called, of in found.known.items()}.get(key, key)
+    return f"{name} ({key})" if name else f"{profile.subject} {key}"
 
 
 def event_text(found: Findings, name: str, key: str) -> str:

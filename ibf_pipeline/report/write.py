@@ -22,7 +22,7 @@ from ibf_pipeline.report.exports import write_exports
 from ibf_pipeline.report.make import make_report
 from ibf_pipeline.report.page import page
 from ibf_pipeline.report.pictures.event_map import event_map
-from ibf_pipeline.report.pictures.outlines import MapLayers, read_map_layers
+from ibf_pipeline.report.pictures.outlines import MapLayers, joined, read_map_layers
 from ibf_pipeline.report.pictures.overview_map import overview_map
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.withdrawn import standing
@@ -53,10 +53,11 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
     before = earlier[0].found if earlier else None
     content = make_report(found, before, manifest, published(run), kept, corrected)
     layers = read_map_layers(prepared, found.admin_levels)
-    maps = _Maps(found, folder, layers)
+    drawn = joined(layers)
+    maps = _Maps(found, folder, drawn)
     draw: dict[str, Callable[[], bytes]] = {content.overview: maps.overview}
     for part in (*content.events, *content.withdrawn):
-        draw |= {**blocks.drawn(found, part, kept), part.map: partial(maps.event, part.event)}
+        draw |= {**blocks.drawn(found, part, kept, drawn), part.map: partial(maps.event, part.event)}
     pictures = {name: _kept(report / name, drawer) for name, drawer in draw.items()}
     shapes = {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}
     write_exports(found, shapes, report, kept)
@@ -74,7 +75,7 @@ def rewrite_report(run: RunFolder, prepared: Path) -> Path:
 
 def event_maps(prepared: Path, found: Findings, run: RunFolder) -> dict[str, Path]:
     """The map of each publishable event of a finished run by its name, drawn into its report if it is not there."""
-    maps = _Maps(found, run.path, read_map_layers(prepared, found.admin_levels))
+    maps = _Maps(found, run.path, joined(read_map_layers(prepared, found.admin_levels)))
     (run.path / "report").mkdir(exist_ok=True)
     files = {event.name: run.path / "report" / map_name(event) for event in found.publishable_events}
     for event in found.publishable_events:

@@ -63,15 +63,37 @@ def _day(day: datetime) -> str:
 def expected_lines(event: Mapping[str, Any], clock: MailClock, label: str, *, landfall: bool) -> list[tuple[str, str]]:
     """What the mail says of an event's times, label and text; `label`: the hazard's.
 
-    `landfall`: of a storm, whose trigger has the time of its landfall alone, or "null" where no lead time has a
-    trigger. A trigger that goes on has one time too.
+    `landfall`: of a storm, which has one sentence. A trigger that goes on has one time too.
     """
     first, trigger = event["firstLeadTime"], event["firstTriggerLeadTime"]
-    if landfall and event["alertLevel"] == "trigger":
-        clock.printed(first)
-        return [("Trigger", f"Expected to make landfall on {clock.printed(trigger) if trigger else 'null'}.")]
+    if landfall:
+        word = "Trigger" if event["alertLevel"] == "trigger" else "Warning"
+        return [(word, _landfall(event, clock, is_trigger=word == "Trigger"))]
     beginning = clock.start(first)
     if trigger is None:
         return [("Warning", beginning)]
     activation = ("Trigger", clock.start(trigger))
     return [activation] if lead_time_number(trigger) == 0 else [(label, beginning), activation]
+
+
+def _landfall(event: Mapping[str, Any], clock: MailClock, *, is_trigger: bool) -> str:
+    """By the flags of its track. A trigger's is the time of its first trigger, or "null" where no lead time has one;
+    both of its times are made, printed or not.
+    """
+    of_track, trigger = event["disasterSpecificProperties"], event["firstTriggerLeadTime"]
+    moment = clock.printed(event["firstLeadTime"])
+    if is_trigger:
+        moment = clock.printed(trigger) if trigger else "null"
+    if lead_time_number(event["firstLeadTime"]) == 0:
+        said = (
+            "Has already made landfall."
+            if of_track["typhoonLandfall"]
+            else "Has already reached the point closest to land. Not predicted to make landfall."
+        )
+    elif of_track["typhoonLandfall"]:
+        said = f"Expected to make landfall on {moment}."
+    elif of_track["typhoonNoLandfallYet"]:
+        said = "The landfall time prediction cannot be determined yet. Keep monitoring the event."
+    else:
+        said = f"Expected to reach the point closest to land on {moment}. Not predicted to make landfall."
+    return said if is_trigger else f"{said} Not predicted to reach trigger thresholds."

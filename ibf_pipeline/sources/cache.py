@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 RAW: Final = "raw"
 """folder of files as delivered, and of those that are not whole yet"""
 _LOCK: Final = ".lock"
+_TRACKS: Final = (".bufr", ".bin")
+"""endings of ECMWF's files of cyclone tracks"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class CachedDay:
     issue_date: date
     folder: Path
     countries: dict[str, int]
-    """forecast files by country; `raw` for those of all countries"""
+    """forecast files by country; `raw` and others for those of all countries"""
     size: int
     """bytes on disk"""
     used: float
@@ -118,7 +120,7 @@ def _cached(folder: Path) -> CachedDay:
     for file in folder.rglob("*"):
         if file.is_file():
             size += file.stat().st_size
-            if file.suffix.lower() in (".nc", *GRIB_NAMES):
+            if file.suffix.lower() in (".nc", *GRIB_NAMES, *_TRACKS):
                 countries[file.parent.name] = countries.get(file.parent.name, 0) + 1
     issue_date = datetime.strptime(folder.name, "%Y%m%d").date()  # noqa: DTZ007 - a calendar day
     used = (folder / _LOCK).stat().st_mtime

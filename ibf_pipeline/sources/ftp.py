@@ -1,15 +1,16 @@
-"""ECMWF's file server: one global netCDF a member below a folder for each issue date."""
+"""A file server such as ECMWF's: a folder for each issue date, or folders of any name."""
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import ftplib
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, Self
 
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.io.answers import NoAnswer
@@ -32,15 +33,18 @@ class FtpAccount:
 
 
 class FtpFolder:
-    """`<folder>/<YYYYMMDD>/` on an FTP server (RFC 959; SIZE, MDTM and REST of RFC 3659); a connection a thread."""
+    """`<folder>/<YYYYMMDD>/` on an FTP server, or without dates the folder itself (RFC 959; SIZE, MDTM and REST of RFC
+    3659); a connection a thread, data over passive ones."""
 
     def __init__(
-        self, host: str, port: int, folder: str, account: Callable[[], FtpAccount], *, tls: bool, timeout_seconds: float
-    ) -> None:
+        self, host: str, port: int, folder: str, account: Callable[[], FtpAccount], *, tls: bool,
+        timeout_seconds: float, dated: bool = True,
+    ) -> None:  # fmt: skip
         self._host, self._port, self._tls = host, port, tls
         self._folder = folder.rstrip("/")
         self._account = account
         self._timeout = timeout_seconds
+        self._dated = dated
         self._idle: queue.SimpleQueue[ftplib.FTP] = queue.SimpleQueue()
         self._accepted = False
         """whether the account was let in before: what is refused then is one more connection"""
@@ -50,9 +54,15 @@ class FtpFolder:
         """Without the account."""
         return f"{'ftps' if self._tls else 'ftp'}://{self._host}:{self._port}/{self._folder.lstrip('/')}"
 
+    def below(self, folder: str) -> Self:
+        """A folder in it, over the same connections."""
+        inner = copy.copy(self)
+        inner._folder = f"{self._folder}/{folder}".rstrip("/")
+        return inner
+
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; InputMissing where the folder is not there yet."""
-        with self._connection(f"the folder {issue_date:%Y%m%d}") as ftp:
+        with self._connection(f"the folder {self._path(issue_date).rpartition('/')[2]}") as ftp:
             return sorted(entry.rsplit("/", 1)[-1] for entry in ftp.nlst(self._path(issue_date)))
 
     def describe(self, issue_date: date, name: str) -> RemoteFile:
@@ -82,7 +92,7 @@ class FtpFolder:
                     self._idle.get_nowait().quit()
 
     def _path(self, issue_date: date) -> str:
-        return f"{self._folder}/{issue_date:%Y%m%d}"
+        return f"{self._folder}/{issue_date:%Y%m%d}" if self._dated else self._folder
 
     @contextmanager
     def _connection(self, what: str) -> Iterator[ftplib.FTP]:

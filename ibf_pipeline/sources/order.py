@@ -5,23 +5,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ibf_pipeline.discharge.version import VersionRefused
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.sources.source import Source
 
 log = logging.getLogger(__name__)
 
+
+class Named(Protocol):
+    """A source of anything."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+
+
+Asked = TypeVar("Asked", bound=Named)
 Used = TypeVar("Used")
 PASSED_OVER = (InputMissing, InputInvalid, ServerRefused, ServerUnreachable)
 """what makes a run turn to its next source; everything else stops it"""
 
 
 def first_usable(
-    sources: Sequence[Source],
-    issue_date: date,
-    use: Callable[[Source], Used],
+    sources: Sequence[Asked],
+    issue_date: date | IssueTime,
+    use: Callable[[Asked], Used],
     whole: Callable[[Used], bool] = lambda used: True,
 ) -> tuple[Used, tuple[str, ...]]:
     """What `use` makes of the first source that does not fail, and why others were passed over.

@@ -18,6 +18,9 @@ _ROWS = 10
 """differences that a notice lists"""
 TRIGGER_BEYOND: Final = f"trigger {BEYOND_SHOWN}"
 """kind: an event triggers there, and is published as the warning that it is within the portal's lead times"""
+LOWERED_TRIGGER: Final = "trigger lowered to a warning"
+FURTHER_AHEAD: Final = "further alert ahead"
+CHANGED: Final = "alert changed without mail"
 AREA_ENDED: Final = "area no longer alerted"
 """kind: an area dropped out of an event that goes on"""
 
@@ -34,11 +37,13 @@ class Notice:
 
 
 def day_of(found: Findings) -> str:
-    """`Uganda, forecast of 2026-02-15`: what every notice begins with, those of a trial with the words that say so."""
+    """`Uganda, forecast of 2026-02-15`: what every notice begins with, with what its numbers leave out, and of a
+    trial with the words that say so."""
     profile = profile_of(found)
     trial = f" ({found.trial})" if found.trial else ""
     named = f"{profile.short} " if profile.is_named else ""
-    return f"{found.country_name}, {named}forecast of {found.issue_time.words}{trial}"
+    covers = f" ({profile.covers})" if profile.covers else ""
+    return f"{found.country_name}, {named}forecast of {found.issue_time.words}{covers}{trial}"
 
 
 def blind_notices(found: Findings) -> list[Notice]:

@@ -15,6 +15,7 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.rain_sources import RainFolderSource
 from ibf_pipeline.config.sources import SOURCE_KINDS
+from ibf_pipeline.config.track_sources import TRACK_KINDS
 from ibf_pipeline.errors import ConfigError
 
 SOURCES: dict[str, Any] = {
@@ -101,6 +102,9 @@ def test_every_kind_says_which_hazards_it_serves() -> None:
         ({"kind": "rain-folder", "root": "x", "files": "../%Y%m%d%H.nc"}, "write a path below it"),
         ({"kind": "rain-folder", "root": "x", "files": "%Y%m%d%H/"}, "names no file"),
         ({"kind": "rain-folder", "root": "x", "every_hours": 5}, "does not divide a day"),
+        ({"kind": "tracks-folder", "root": "x", "files": "%Y%m%d/*"}, "is the same 6 hours later"),
+        ({"kind": "tracks-folder", "root": "x", "files": "run*/%Y%m%d%H"}, r"with `\*` in the file's name alone"),
+        ({"kind": "tracks-ftp", "finished": "../x"}, "a name in the cycle's folder, without its path"),
         ({"kind": "rain-gauges", "root": "x", "files": "*.csv"}, r"sources.rain.files"),
         ({"kind": "rain-folder", "root": "x", "reads": {"unit": "mm", "stap": "end"}}, r"unknown key, did you mean"),
     ],
@@ -127,3 +131,11 @@ def test_the_example_of_the_page_about_rain_is_valid(tmp_path: Path) -> None:
     sources = configured(tmp_path, example["sources"]).settings.sources
     kinds = ("gfs", "rain-folder", "rain-object-store", "rain-gauges", "water-levels")
     assert {type(section) for section in sources.values()} == {SOURCE_KINDS[kind] for kind in kinds}
+
+
+def test_the_example_of_the_page_about_tracks_is_valid(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "tracks.md"
+    example = yaml.safe_load(page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0])
+    sources = configured(tmp_path, example["sources"]).settings.sources
+    assert {type(section) for section in sources.values()} == set(TRACK_KINDS.values())
+    assert {section.hazards for section in sources.values()} == {("typhoon",)}

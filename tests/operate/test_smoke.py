@@ -252,15 +252,15 @@ def test_a_country_never_runs_twice_at_once_and_others_go_on_beside_it(story: St
 
 
 def test_a_day_without_input_fails_in_one_line_and_somebody_is_told(story: Story) -> None:
-    until_told(story, "Flood run waits for its input", again=lambda: story.runs.update({"failing": fail_one()}))
+    until_told(story, "Forecast run waits for its input", again=lambda: story.runs.update({"failing": fail_one()}))
     name, state, message = named(story.runs["failing"])
     assert (name, state) == ("floods-XDO-2026-01-01", "Input not available"), "the day that it was scheduled for"
     assert message.startswith("input not available yet: ")
     assert "\n" not in message
-    (told,) = {m["body"] for m in story.told.messages if m["subject"] == "Flood run waits for its input"}
+    (told,) = {m["body"] for m in story.told.messages if m["subject"] == "Forecast run waits for its input"}
     assert told.startswith("floods-XDO-2026-01-01: input not available yet: ")
     assert str(story.runs["failing"].id) in told
-    assert "Flood run failed" not in story.told.subjects(), "in one automation's words"
+    assert "Forecast run failed" not in story.told.subjects(), "in one automation's words"
 
 
 def test_what_the_portal_does_not_tell_is_sent_on_as_it_is(story: Story) -> None:
@@ -274,14 +274,14 @@ def test_what_the_portal_does_not_tell_is_sent_on_as_it_is(story: Story) -> None
             f"Demoland {country}, forecast of {story.today}: {code} (Daro at Beles) is alerted and has no areas in "
             "the mapping: the portal cannot show it."
         )
-    wait_until(lambda: "A flood alert could not be published" in story.told.subjects(), "the state is told too")
+    wait_until(lambda: "An alert could not be published" in story.told.subjects(), "the state is told too")
 
 
 def test_a_killed_worker_is_seen_and_the_next_attempt_resumes_without_doubling(story: Story) -> None:
     _, state, message = named(story.runs["killed"])
     assert state == "Crashed"
     assert message.startswith("no sign of life for ")
-    until_told(story, "Flood run crashed")
+    until_told(story, "Forecast run crashed")
     assert named(story.runs["next attempt"])[1] == "Not all published"
     (revision,) = flood_run(story.workspace / "runs", "XDM", story.today).revisions("portal")
     done = [entry.call for entry in revision.state().progress.entries if entry.state == "done"]
@@ -294,8 +294,8 @@ def test_a_held_notification_and_a_cancelled_run_are_told(story: Story) -> None:
         "held before the notification: approve or abort it with `ibf-pipeline resume`"
     )
     for subject, words, again in (
-        ("Flood alert waits for approval", f"ibf-pipeline resume XDM/{story.today} --approve", None),
-        ("Flood run cancelled", "neither sent nor given up", cancel_one),
+        ("Alert waits for approval", f"ibf-pipeline resume XDM/{story.today} --approve", None),
+        ("Forecast run cancelled", "neither sent nor given up", cancel_one),
     ):
         until_told(story, subject, again)
         assert any(words in message["body"] for message in story.told.messages if message["subject"] == subject)

@@ -86,7 +86,7 @@ def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webh
     until(told, TROUBLE, "the month's budget is used up")
     for _ in range(3):
         fail("floods/XDM", "the disk is full")
-    until(told, "Flood run failed", "the disk is full")
+    until(told, "Forecast run failed", "the disk is full")
     assert len({each["body"] for each in told.messages if each["subject"] == TROUBLE}) == 2, "one of each flow"
     assert not [each for each in told.messages if each["subject"] != TROUBLE and "disk" not in each["body"]]
 
@@ -95,9 +95,9 @@ def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webh
 @pytest.mark.parametrize(
     ("outcome", "message", "subject"),
     [
-        (NOTIFICATION_UNCONFIRMED, "notification unconfirmed: no answer", "Flood notification unconfirmed"),
-        (NOT_NOTIFIED, "not notified: approved too late", "Nobody was notified of a flood alert"),
-        (FAILED, "the server refused call 7 of 31", "Flood run failed"),
+        (NOTIFICATION_UNCONFIRMED, "notification unconfirmed: no answer", "Notification unconfirmed"),
+        (NOT_NOTIFIED, "not notified: approved too late", "Nobody was notified of an alert"),
+        (FAILED, "the server refused call 7 of 31", "Forecast run failed"),
     ],
     ids=["unconfirmed", "not notified", "failed"],
 )
@@ -120,7 +120,7 @@ def test_a_run_that_has_not_begun_is_told_by_its_deployment_and_hour(told: Webho
             client.set_flow_run_state(run.id, Late(scheduled_time=due), force=True)
 
     be_late()
-    until(told, "Flood run is late", f"floods/XDM of {due:%Y-%m-%d %H:%M}", be_late)
+    until(told, "Forecast run is late", f"floods/XDM of {due:%Y-%m-%d %H:%M}", be_late)
 
 
 @pytest.mark.story
@@ -131,7 +131,7 @@ def test_a_run_that_crashed_before_it_began_is_told_by_its_deployment(told: Webh
             client.set_flow_run_state(run.id, Crashed(message="no place for its process"), force=True)
 
     crash()
-    until(told, "Flood run crashed", ": no place for its process", crash)
+    until(told, "Forecast run crashed", ": no place for its process", crash)
     assert all(each["body"].startswith("floods/XDM, ") for each in told.messages)
 
 

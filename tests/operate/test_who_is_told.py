@@ -18,17 +18,26 @@ TROUBLE = "Satellite observation has trouble"
 
 
 SUBJECTS = {
-    "a failure": "Flood run failed",
-    "another failure": "Flood run failed",
+    "a failure": "Forecast run failed",
+    "another failure": "Forecast run failed",
+    "unconfirmed": "Notification unconfirmed",
+    "not notified": "Nobody was notified of an alert",
+    "away": "Forecast waits for its portal",
+    "stayed away": "Forecast is NOT published: its portal stayed away",
+    "no input": "Forecast run waits for its input",
+    "hidden": "An alert could not be published",
+    "partly hidden": "An alert could not be published",
+    "heartbeat": "Forecast run failed",
+}
+SUBJECTS_OF_VERSION_1 = {
+    **dict.fromkeys(("a failure", "another failure", "away", "stayed away", "heartbeat"), "Flood run failed"),
     "unconfirmed": "Flood notification unconfirmed",
     "not notified": "Nobody was notified of a flood alert",
-    "away": "Flood day waits for its portal",
-    "stayed away": "Flood day is NOT published: its portal stayed away",
     "no input": "Flood run waits for its input",
     "hidden": "A flood alert could not be published",
     "partly hidden": "A flood alert could not be published",
-    "heartbeat": "Flood run failed",
 }
+"""when there was no other hazard"""
 QUIET = ("done", "held", "stopped", "differs", "skipped", "awaited")
 """told of by nobody, or by an event of its own"""
 
@@ -54,14 +63,14 @@ def test_a_run_that_is_done_is_not_told(end: str, evaluation: dict[str, Any]) ->
     assert evaluation["ends"][end]["told"] == []
 
 
-@pytest.mark.parametrize(("end", "subject"), SUBJECTS.items())
+@pytest.mark.parametrize(("end", "subject"), SUBJECTS_OF_VERSION_1.items())
 def test_people_are_told_as_ever_while_the_automations_are_of_an_older_version(
     end: str, subject: str, evaluation: dict[str, Any]
 ) -> None:
     """And what to do about that, in the very message."""
     run = evaluation["before deploy"]["ends"][end]
     (message,) = run["told"]
-    assert message["subject"] == ("Flood run failed" if end in ("away", "stayed away") else subject)
+    assert message["subject"] == subject
     assert message["body"].startswith(f"{run['name']}: {ENDS[end][2]}; {OUTDATED}\n")
 
 
@@ -72,14 +81,14 @@ def test_older_automations_take_no_run_for_dead_that_has_ended(evaluation: dict[
 
 def test_a_run_that_crashed_before_it_began_is_told_by_its_deployment(evaluation: dict[str, Any]) -> None:
     (message,) = evaluation["ends"]["crash"]["told"]
-    assert message["subject"] == "Flood run crashed"
+    assert message["subject"] == "Forecast run crashed"
     assert message["body"].startswith("floods/XDM, ")
     assert ": no place for its process\n" in message["body"]
 
 
 def test_a_cancelled_run_is_told_with_what_that_leaves_open(evaluation: dict[str, Any]) -> None:
     (message,) = evaluation["ends"]["cancelled"]["told"]
-    assert message["subject"] == "Flood run cancelled"
+    assert message["subject"] == "Forecast run cancelled"
     assert message["body"].startswith("floods/XDM, ")
     assert "neither sent nor given up" in message["body"]
 
@@ -97,7 +106,7 @@ def test_a_catalogue_that_is_down_is_told_once_for_some_hours_and_not_as_a_flood
 
 
 def test_failures_of_flood_runs_are_told_each_time(evaluation: dict[str, Any]) -> None:
-    assert [message["subject"] for message in evaluation["troubles"]["floods/XDM"]] == ["Flood run failed"] * 3
+    assert [message["subject"] for message in evaluation["troubles"]["floods/XDM"]] == ["Forecast run failed"] * 3
 
 
 def test_a_run_that_has_not_begun_is_told_by_its_deployment_and_hour(evaluation: dict[str, Any]) -> None:
@@ -105,7 +114,7 @@ def test_a_run_that_has_not_begun_is_told_by_its_deployment_and_hour(evaluation:
     seen = evaluation["lateness"]
     assert (seen["at once"], seen["before"], seen["again"]) == ([], [], [])
     (message,) = seen["after"]
-    assert message["subject"] == "Flood run is late"
+    assert message["subject"] == "Forecast run is late"
     assert message["body"].startswith(f"floods/XDM of {seen['due']}")
     assert message["body"].endswith(f"/runs/flow-run/{seen['late']}")
 
@@ -113,7 +122,7 @@ def test_a_run_that_has_not_begun_is_told_by_its_deployment_and_hour(evaluation:
 def test_a_notice_and_a_held_notification_are_sent_on_as_they_are(evaluation: dict[str, Any]) -> None:
     notice, held = evaluation["words"]
     assert notice == {"subject": "alert ended: G7", "body": "Testland: the alert at G7 has ended."}
-    assert held["subject"] == "Flood alert waits for approval"
+    assert held["subject"] == "Alert waits for approval"
     assert held["body"].endswith("afterwards nobody is notified. Press Resume on the page of the run.")
 
 
@@ -128,7 +137,7 @@ def test_a_run_without_a_sign_of_life_becomes_crashed_and_is_told(evaluation: di
     }  # fmt: skip
     assert after["is gone"][1].startswith(f"no sign of life for {SIGNS_OF_LIFE} seconds: ")
     (message,) = evaluation["life"]["told"]
-    assert message["subject"] == "Flood run crashed"
+    assert message["subject"] == "Forecast run crashed"
 
 
 def test_a_run_that_found_its_portal_away_is_tried_again_with_what_it_was_asked_for(

@@ -14,7 +14,8 @@ from ibf_pipeline.sandbox import Mail, Sandbox
 
 _SAID = re.compile(
     r"\d+ [A-Z][\w ]* alerts|IBF alert sent on .*|(Trigger|Warning|Flash Flood|Flood):.*|Expected to start on .*"
-    r"|Expected to make landfall on (?!.*Not predicted).*|\d+ \(see list below\)|This \w+ was first issued by IBF on .*"
+    r"|Expected to (make landfall|reach the point closest to land) on .*|The landfall time prediction .*|Has already .*"
+    r"|\d+ \(see list below\)|This \w+ was first issued by IBF on .*"
 )
 """lines of a recorded mail that a sandbox's has too"""
 

@@ -72,6 +72,8 @@ class ProvinceFound:
     """exposed to at least the country's wind for it; mean over the members"""
     passed: bool = False
     """whether the storm has gone by: its numbers are kept from earlier cycles"""
+    trigger: bool = False
+    """whether any of its areas is one of a trigger"""
 
 
 @dataclass(frozen=True, slots=True)

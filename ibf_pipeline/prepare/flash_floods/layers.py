@@ -22,13 +22,12 @@ from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.depths import DepthFacts, facts_file, read_facts, write_depth
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_files, read_asset_file
 from ibf_pipeline.prepare.flash_floods.districts import counted_bounds, require_known
-from ibf_pipeline.prepare.flash_floods.extents import counting_grid, national_grid, write_coarse, write_grid
+from ibf_pipeline.prepare.flash_floods.extents import write_coarse
 from ibf_pipeline.prepare.flash_floods.inputs import depth_files, layer_files
 from ibf_pipeline.prepare.flash_floods.reached import reached
 from ibf_pipeline.prepare.flash_floods.store import (
     AREA_GRID,
     COUNTRY,
-    GROUND,
     TABLES,
     WET_BLOCKS,
     amounts_name,
@@ -36,11 +35,12 @@ from ibf_pipeline.prepare.flash_floods.store import (
     extent_name,
     fids_name,
     write_assets,
-    write_ground,
 )
 from ibf_pipeline.prepare.flash_floods.tables import BlockTables, asset_notes, file_notes, library_notes
 from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.inputs import boundary_files, total_files
+from ibf_pipeline.prepare.kept_ground import GROUND, write_ground
+from ibf_pipeline.prepare.national_grid import counting_grid, national_grid, write_grid
 from ibf_pipeline.prepare.origins import doubts_of_files
 from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import Part, Workshop

@@ -17,9 +17,10 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.flash_layers import FlashLayers, Scenario
-from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.prepare.extent_tiles import FloodTiles
 from ibf_pipeline.prepare.grids import Bounds
+from ibf_pipeline.prepare.kept_ground import read_ground, undamaged
 
 FlashTiles = FloodTiles[str]
 """by name of the scenario"""
@@ -27,7 +28,6 @@ COUNTRY: Final = "country.json"
 TABLES: Final = "tables.nc"
 WET_BLOCKS: Final = "wet_blocks.npy"
 AREA_GRID: Final = "areas.tif"
-GROUND: Final = "ground.txt"
 _TEXTS: Final = ("fid", "name", "area")
 _DEPTH: Final = "depth "
 """how the columns of scenarios begin"""
@@ -81,7 +81,7 @@ def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
             expected="prepared layers with their stamp.json",
             remedy=f"run `ibf-pipeline prepare {iso3}`",
         )
-    with _undamaged(folder, iso3):
+    with undamaged(folder, iso3):
         content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
         with xr.open_dataset(folder / TABLES, engine="netcdf4") as tables:
             exposure = tables["exposure"].load()
@@ -104,20 +104,9 @@ def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
 
 def read_assets(folder: Path) -> Assets:
     """The assets of `FlashPrepared.assets`; InputInvalid where the folder is damaged."""
-    with _undamaged(folder, folder.name):
+    with undamaged(folder, folder.name):
         content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
         return {category: _asset_table(folder / assets_name(category)) for category in content["assets"]}
-
-
-def read_ground(folder: Path) -> list[BaseGeometry]:
-    """As `write_ground` wrote it."""
-    with _undamaged(folder, folder.name):
-        return list(shapely.from_wkb((folder / GROUND).read_text(encoding="ascii").split()))
-
-
-def write_ground(ground: Sequence[BaseGeometry], folder: Path) -> None:
-    """The polygons of all areas, one a line."""
-    (folder / GROUND).write_text("\n".join(shapely.to_wkb(np.array(ground), hex=True)), encoding="ascii")
 
 
 def extent_name(scenario: str) -> str:
@@ -174,14 +163,4 @@ def _layers(content: Mapping[str, Any], exposure: xr.DataArray) -> FlashLayers:
         },
         findings=tuple(content["findings"]),
         doubts=tuple(content["doubts"]),
-    )
-
-
-def _undamaged(folder: Path, iso3: str) -> Any:
-    return turned_into(
-        InputInvalid,
-        f"the prepared layers of {iso3} are damaged ({{}})",
-        where=folder,
-        expected="the layers as `prepare` wrote them",
-        remedy="delete the folder and run `ibf-pipeline prepare` again",
     )

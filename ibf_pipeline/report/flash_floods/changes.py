@@ -9,6 +9,7 @@ from datetime import timedelta
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.change import Change, Compared, people_of_both, plain_change, sentences, what
+from ibf_pipeline.report.hourly import hours_text
 from ibf_pipeline.report.words import isolated
 
 FlashCompared = Compared[FlashFloodFindings, FlashFloodEvent]
@@ -41,14 +42,7 @@ def hours_left(
     before: FlashFloodFindings | None, today: FlashFloodFindings, old: FlashFloodEvent, new: FlashFloodEvent
 ) -> str:
     """`9 hours are left, 15 before`; empty where it had begun before."""
-    then = _hours(old, before) if before is not None else 0
-    now = _hours(new, today)
-    if then <= 0 and now <= 0:
-        return ""
-    if now <= 0:
-        return f"it has begun; {counted(then, 'hour')} {'was' if then == 1 else 'were'} left before"
-    left = f"{counted(now, 'hour')} {'is' if now == 1 else 'are'} left"
-    return left + (f", {then} before" if then > 0 else "; it had begun before")
+    return hours_text(_hours(new, today), _hours(old, before) if before is not None else 0)
 
 
 def _hours(event: FlashFloodEvent, found: FlashFloodFindings) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.hazards.flash_floods.findings import (
@@ -21,6 +19,7 @@ from ibf_pipeline.report.flash_floods.assets import Reached, reached
 from ibf_pipeline.report.flash_floods.changes import hours_left
 from ibf_pipeline.report.flash_floods.kept import FlashKept
 from ibf_pipeline.report.flash_floods.then import areas_of_then
+from ibf_pipeline.report.hourly import HourlyReport, decides, next_update
 
 MOST_DRAWINGS: Final = 12
 """events up to which hyetographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
@@ -52,34 +51,16 @@ class FlashEventPart(EventPart):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlashReport(Report):
+class FlashReport(HourlyReport):
     """A block of flash floods, as people read it."""
 
     events: tuple[FlashEventPart, ...]
     withdrawn: tuple[FlashEventPart, ...]
-    time_zone: str
-    """IANA name"""
-    published_at: datetime
-    """UTC; hours left are counted from it"""
-    cycle: datetime
-    """UTC; of the forecast"""
     one_run: bool
-    next_update: str
-    decides: str
-    going_on: tuple[str, ...]
-    """alerts that are as they were, with the hours that are left now and were left before"""
-    not_seen: tuple[str, ...]
-    """beside blind and doubtful districts"""
     still_shown: tuple[str, ...]
     """lines that the portal goes on showing"""
     gauges: tuple[GaugeFound, ...]
     rule: FlashRule
-    rule_words: tuple[str, ...]
-
-    @property
-    def zone(self) -> tzinfo:
-        """The clocks of the country."""
-        return ZoneInfo(self.time_zone)
 
 
 def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept) -> FlashEventPart:
@@ -118,8 +99,8 @@ def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashRe
         published_at=found.published,
         cycle=found.cycle,
         one_run=found.one_run,
-        next_update=words.next_update(found),
-        decides=words.decides(found),
+        next_update=next_update(found, found.zone, "block"),
+        decides=decides(found),
         going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
         not_seen=found.not_seen,
         still_shown=tuple(words.still_shown(found)),

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.flash_floods.content import FlashEventPart
 from ibf_pipeline.report.flash_floods.kept import FlashKept
+from ibf_pipeline.report.pictures.outlines import MapLayers
 
 
 def flash_pictures(
-    found: FlashFloodFindings, part: FlashEventPart, kept: FlashKept
+    found: FlashFloodFindings, part: FlashEventPart, kept: FlashKept, _: MapLayers
 ) -> Mapping[str, Callable[[], bytes]]:
     """What draws it, by file."""
     name = part.hyetograph

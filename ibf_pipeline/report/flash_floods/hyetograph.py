@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -21,14 +19,14 @@ from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, F
 from ibf_pipeline.report.flash_floods.rain_of_area import KINDS, AreaRain, rain_of_area
 from ibf_pipeline.report.flash_floods.styles import BEYOND, DOT, DOT_OF_THEN, FILLED, GONE, ISSUED, WORST
 from ibf_pipeline.report.flash_floods.then import is_of_then
-from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, INK, MEDIAN, MEMBER, MUTED, drawn_class
+from ibf_pipeline.report.pictures.clock_axis import draw_clocks, hours_after
+from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, INK, MEDIAN, MEMBER, MUTED, drawn_class
 from ibf_pipeline.report.pictures.figure import (
     apart,
     axes_at,
     draw_box,
     fitted,
     new_figure,
-    pixel_axes,
     points,
     stamp,
     text_width,
@@ -56,9 +54,9 @@ def hyetograph(
     the last block found."""
     cause, issued = event.causes[0], found.issue_time.start
     area = rain_of_area(rain, cause.place_code, issued)
-    begun = (_hours(moment, issued) - 2 for moment in (cause.rains_from, event.starts))
+    begun = (hours_after(moment, issued) - 2 for moment in (cause.rains_from, event.starts))
     first = min(hour for hour in (-_BEFORE, *begun) if hour >= -_FURTHEST)
-    view = max(first, _hours(area.ends[0], issued) - 1), min(48.0, _hours(area.ends[-1], issued))
+    view = max(first, hours_after(area.ends[0], issued) - 1), min(48.0, hours_after(area.ends[-1], issued))
     of_then = is_of_then(event, cause, rain, before)
     figure = new_figure(WIDTH, HEIGHT)
     bars = axes_at(figure, _LEFT, _TOP, _ACROSS, _BARS)
@@ -70,13 +68,9 @@ def hyetograph(
     for axes in (bars, sums):
         _ground(axes, found, area, view)
     _moments(figure, (bars, sums), found, event, view)
-    _clocks(figure, (bars, sums), found, view)
+    draw_clocks(figure, (bars, sums), found.zone, issued, view, (_LEFT, _TOP + _BARS + _GAP + _SUMS, _ACROSS))
     _key(figure, found, area, of_then=of_then)
     return figure
-
-
-def _hours(moment: datetime, issued: datetime) -> float:
-    return (moment - issued) / timedelta(hours=1)
 
 
 def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, cause: Cause, *, of_then: bool) -> None:
@@ -101,7 +95,7 @@ def _zone_name(found: FlashFloodFindings) -> str:
 
 def _bars(axes: Axes, area: AreaRain, issued: datetime, view: tuple[float, float]) -> None:
     """Each hour in the colour of its source; of members the median, with a line from a tenth to nine tenths of them."""
-    places = np.array([_hours(end, issued) for end in area.ends])
+    places = np.array([hours_after(end, issued) for end in area.ends])
     known = np.isfinite(area.amount).all(axis=0)
     low, middle, high = np.zeros((3, len(places)))
     low[known], middle[known], high[known] = np.quantile(area.amount[:, known], (0.1, 0.5, 0.9), axis=0)
@@ -125,7 +119,7 @@ def _sums(
 ) -> None:
     """The running sum of the duration that decided, and the floods of the library that stand for so much rain."""
     issued = found.issue_time.start
-    places, sums = np.array([_hours(end, issued) for end in area.ends]), area.sums(cause.duration_h)
+    places, sums = np.array([hours_after(end, issued) for end in area.ends]), area.sums(cause.duration_h)
     known = np.isfinite(sums).all(axis=0)
     if len(sums) > 1:
         low, tenth, middle, nine, high = np.full((5, len(places)), np.nan)
@@ -146,7 +140,7 @@ def _sums(
 
 def _decided(axes: Axes, found: FlashFloodFindings, cause: Cause, *, of_then: bool) -> None:
     """The sum that decided, hollow where this block's rain is another."""
-    peak = _hours(cause.peaks, found.issue_time.start)
+    peak = hours_after(cause.peaks, found.issue_time.start)
     axes.plot([peak], [cause.amount_mm], zorder=7, **(DOT_OF_THEN if of_then else DOT))
 
 
@@ -182,7 +176,7 @@ def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[f
     if limit < view[1]:
         draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **BEYOND)
     for end, amounts in zip(area.ends, area.amount.T, strict=True):
-        place = _hours(end, found.issue_time.start)
+        place = hours_after(end, found.issue_time.start)
         if np.isnan(amounts).any() and view[0] < place <= view[1]:
             draw_box(axes, place - 1, 0, 1, top, zorder=1, **GONE)
     axes.tick_params(labelsize=points(13))
@@ -208,7 +202,7 @@ def _moments(
     if not same:
         moments.append((peak, f"worst hour {local_text(peak, found.zone)}", {"color": colour, **WORST}, INK))
     for row, (moment, words, style, ink) in enumerate(moments):
-        place = _hours(moment, issued)
+        place = hours_after(moment, issued)
         if not view[0] <= place <= view[1]:
             edge = f"← {words}" if place < view[0] else f"{words} →"
             write(figure, _LEFT / WIDTH, 1 - (_TOP - 58 + row * _ROW) / HEIGHT, edge, 14, va="center", color=ink)
@@ -219,49 +213,6 @@ def _moments(
         y, wide = _TOP - 58 + row * _ROW, text_width(figure, words, 14)
         x = min(x + 5, WIDTH - 16 - wide)
         write(figure, x / WIDTH, 1 - y / HEIGHT, words, 14, va="center", color=ink)
-
-
-def _clocks(figure: Figure, both: tuple[Axes, Axes], found: FlashFloodFindings, view: tuple[float, float]) -> None:
-    """Local hours below, the days below them, and which hours are night there."""
-    issued, (first, last) = found.issue_time.start, view
-    step = 6 if last - first <= 75 else 12
-    ticks = [(_hours(m, issued), m) for m in _local_hours(found, view, step)]
-    bars, sums = both
-    bars.set_xticks([place for place, _ in ticks], ["" for _ in ticks])
-    sums.set_xticks([place for place, _ in ticks], [f"{m.astimezone(found.zone):%H:%M}" for _, m in ticks])
-    strip = pixel_axes(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 26, _ACROSS, 44)
-    strip.set_xlim(first, last)
-    nights = [m for m in _local_hours(found, (first - 24, last), 6) if m.astimezone(found.zone).hour == 18]
-    for night in nights:
-        begins = max(first, _hours(night, issued))
-        ends = min(last, _hours(night, issued) + 12)
-        if ends > begins:
-            draw_box(strip, begins, 2, ends - begins, 9, facecolor="#3d4663", edgecolor="none")
-    midnights = [m for m in _local_hours(found, (first - 24, last + 24), 6) if m.astimezone(found.zone).hour == 0]
-    for begin, end in pairwise(midnights):
-        left, right = max(first, _hours(begin, issued)), min(last, _hours(end, issued))
-        if (right - left) / (last - first) * _ACROSS > 110:
-            words = day_text(begin.astimezone(found.zone).date())
-            write(strip, (left + right) / 2, 27, words, 14, ha="center", va="center", weight="bold")
-        if first < _hours(begin, issued) < last:
-            strip.plot([left, left], [0, 40], color=BORDER, linewidth=1.2)
-    write(figure, (_LEFT + _ACROSS + 14) / WIDTH, 1 - (_TOP + _BARS + _GAP + _SUMS + 33) / HEIGHT, "night there", 13,
-          va="center", color=MUTED)  # fmt: skip
-
-
-def _local_hours(found: FlashFloodFindings, view: tuple[float, float], step: int) -> Iterator[datetime]:
-    """The moments (UTC) in view at which clocks there show a multiple of `step` hours."""
-    issued = found.issue_time.start
-    day = (issued + timedelta(hours=view[0])).astimezone(found.zone).date()
-    last = issued + timedelta(hours=view[1])
-    while True:
-        for hour in range(0, 24, step):
-            moment = datetime(day.year, day.month, day.day, hour, tzinfo=found.zone).astimezone(UTC)
-            if moment > last:
-                return
-            if _hours(moment, issued) >= view[0]:
-                yield moment
-        day += timedelta(days=1)
 
 
 def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, of_then: bool) -> None:

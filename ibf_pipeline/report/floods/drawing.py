@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.report.floods.content import FloodEventPart
 from ibf_pipeline.report.floods.kept import FloodKept
+from ibf_pipeline.report.pictures.outlines import MapLayers
 
 if TYPE_CHECKING:  # slow to load, and few who ask for words get here
     from matplotlib.figure import Figure
 
 
-def flood_pictures(found: FloodFindings, part: FloodEventPart, kept: FloodKept) -> Mapping[str, Callable[[], bytes]]:
+def flood_pictures(
+    found: FloodFindings, part: FloodEventPart, kept: FloodKept, _: MapLayers
+) -> Mapping[str, Callable[[], bytes]]:
     """What draws each of them, by file."""
     pictures: dict[str, Callable[[], bytes]] = {
         part.hydrograph: lambda: draw_hydrograph(found, part.event.station_code, kept, part.hydrograph)

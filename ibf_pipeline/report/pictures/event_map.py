@@ -148,7 +148,8 @@ def _header(figure: Figure, found: Findings, event: Event, said: EventWords) -> 
     ink = CLASS_INK[shade_of(event)]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
     dates = f"{said.begins or begins(found, event)} · forecast of {found.moment_words(issued(found))}"
-    write_line(figure, 24, 110, titled(found.named(event.key), event.key), 36, WIDTH - 48, va="center", weight="bold")
+    title = drawable(said.title, event.key) if said.title else titled(found.named(event.key), event.key)
+    write_line(figure, 24, 110, title, 36, WIDTH - 48, va="center", weight="bold")
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
     write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
     stamp(figure, _LEFT + 16, _TOP + 26, stamped(found, [event.key]), 26, _ACROSS - 32)

@@ -7,6 +7,23 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """Things of one kind on the map of an event."""
+
+    words: str
+    """`3 schools` in the legend"""
+    marker: str
+    """as matplotlib calls it"""
+    colour: str
+    places: tuple[tuple[float, float], ...] = ()
+    """longitude, latitude (degrees) of points"""
+    lines: tuple[str, ...] = ()
+    """WKT, degrees, of lines and outlines"""
+    size: float = 14
+    """of a point, as matplotlib counts it"""
+
+
+@dataclass(frozen=True, slots=True)
 class EventWords:
     """Of the map of an event."""
 
@@ -22,6 +39,8 @@ class EventWords:
     """when it begins, in place of the lead time's own moment"""
     blind: frozenset[str] = frozenset()
     """place codes of areas of which nothing is known"""
+    title: str = ""
+    """what it is about, where that has no code for people"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +54,5 @@ class CountryWords:
     """name of what events are about, where that is several areas -> their place codes"""
     blind: frozenset[str] = frozenset()
     """place codes of areas of which nothing is known"""
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Things of one kind on the map of an event."""
-
-    words: str
-    """`3 schools` in the legend"""
-    marker: str
-    """as matplotlib calls it"""
-    colour: str
-    places: tuple[tuple[float, float], ...] = ()
-    """longitude, latitude (degrees) of points"""
-    lines: tuple[str, ...] = ()
-    """WKT, degrees, of lines and outlines"""
-    size: float = 14
-    """of a point, as matplotlib counts it"""
+    marks: tuple[Marks, ...] = ()
+    """what else is on it, such as tracks"""

@@ -16,33 +16,43 @@ from ibf_pipeline.report.pictures.colours import INK
 from ibf_pipeline.report.pictures.figure import fitted, write
 from ibf_pipeline.report.pictures.map_frame import Labels, View
 from ibf_pipeline.report.pictures.map_words import Marks
+from ibf_pipeline.report.pictures.outlines import nearest_turn
 
 _EDGE = "#ffffff"
 _SMALL = 8
 """marks up to this size come in hundreds"""
-_COLUMNS, _ACROSS, _DOWN = 3, 290, 42
-"""of the legend; pixels of an entry"""
+_ACROSS, _DOWN = 290, 42
+"""of an entry of the legend, pixels"""
 
 
 def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -> None:
     """Lines below points, small ones below large ones; labels keep clear of the large."""
+    across = view.west, view.east
     for kind in marks:
         if kind.lines:
-            parts = [np.asarray(part)[:, :2] for wkt in kind.lines for part in _lines(wkt)]
+            parts = [_turned(np.asarray(part)[:, :2], across) for wkt in kind.lines for part in _lines(wkt)]
             axes.add_collection(LineCollection(parts, colors=_EDGE, linewidths=6, zorder=11), autolim=False)
             axes.add_collection(LineCollection(parts, colors=kind.colour, linewidths=3.2, zorder=11), autolim=False)
     for kind in sorted(marks, key=lambda each: each.size):
-        seen = [place for place in kind.places if view.holds(*place)]
+        places = ((nearest_turn(lon, across), lat) for lon, lat in kind.places)
+        seen = [place for place in places if view.holds(*place)]
         if seen:
             axes.add_line(_symbol(kind, *np.transpose(seen), zorder=12))
         for place in seen if kind.size > _SMALL else ():
             labels.block_around(*place, 9)
 
 
-def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float) -> None:
-    """An entry for each kind, three in a row, from a height on; `axes`: in pixels."""
+def _turned(line: np.ndarray, across: tuple[float, float]) -> np.ndarray:
+    """A line as near to the view as whole turns bring it."""
+    middle = float(line[:, 0].mean())
+    turned: np.ndarray = line + np.array([nearest_turn(middle, across) - middle, 0.0])
+    return turned
+
+
+def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float, columns: int = 3) -> None:
+    """An entry for each kind, so many in a row, from a height on; `axes`: in pixels."""
     for number, kind in enumerate(marks):
-        left, top = number % _COLUMNS * _ACROSS, y + number // _COLUMNS * _DOWN
+        left, top = number % columns * _ACROSS, y + number // columns * _DOWN
         if kind.lines and not kind.places:
             axes.plot([left + 2, left + 40], [top, top], color=kind.colour, linewidth=3.6)
         else:

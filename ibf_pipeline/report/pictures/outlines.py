@@ -14,6 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.path import Path
+from shapely import affinity
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
@@ -51,6 +52,28 @@ def read_map_layers(prepared: File, admin_levels: Sequence[int]) -> MapLayers:
     """The outlines of every level out of a prepared folder; InputMissing or InputInvalid where one cannot be read."""
     levels = {level: read_outlines(prepared / f"outlines_adm{level}.geojson") for level in admin_levels}
     return MapLayers(levels, shapely.union_all(list(levels[min(levels)].shapes.values())))
+
+
+def joined(layers: MapLayers) -> MapLayers:
+    """The same for drawing: of a country across 180 degrees what lies beyond has longitudes above 180."""
+    bounds = layers.country.bounds
+    if layers.country.is_empty or bounds[2] - bounds[0] <= 180:
+        return layers
+    levels = {
+        level: Outlines(outlines.names, {code: _joined(shape) for code, shape in outlines.shapes.items()})
+        for level, outlines in layers.levels.items()
+    }
+    return MapLayers(levels, _joined(layers.country))
+
+
+def _joined(shape: BaseGeometry) -> BaseGeometry:
+    parts = [affinity.translate(part, 360 if part.bounds[0] < 0 else 0) for part in shapely.get_parts(shape)]
+    return shapely.union_all(parts)
+
+
+def nearest_turn(lon: float, view: tuple[float, float]) -> float:
+    """A longitude as that of its kind, whole turns away, that is nearest to the middle of a view from west to east."""
+    return lon + 360 * round(((view[0] + view[1]) / 2 - lon) / 360)
 
 
 def read_outlines(file: File) -> Outlines:

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.wording import alert_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.pictures.colours import (
@@ -43,6 +43,7 @@ from ibf_pipeline.report.pictures.map_frame import (
     water_sample,
 )
 from ibf_pipeline.report.pictures.map_words import CountryWords
+from ibf_pipeline.report.pictures.marks import draw_marks, marks_legend
 from ibf_pipeline.report.pictures.outlines import MapLayers, Outlines, draw_areas
 from ibf_pipeline.report.pictures.stamped import stamped
 from ibf_pipeline.report.pictures.water import read_water
@@ -100,10 +101,13 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     draw_areas(axes, [layers.country], facecolor="none", edgecolor=INK, linewidth=2.4, zorder=8)
     labels = Labels(figure, axes)
     labels.block(scale_bar(axes, view, 28, layers.country, _BESIDE))
+    draw_marks(axes, labels, words.marks, view)
     _marks(axes, marks, labels, view)
     _districts(axes, labels, outlines, words, view)
     _area_names(labels, axes, found, outlines, view)
     shown = {_drawn(event): alert_text(event.alert_class, trigger=event.trigger) for event in found.events}
+    if "med" in area_classes(found).values():  # areas of a trigger that are warned alone
+        shown.setdefault("med", alert_text("max", trigger=False))
     _legend(figure, found, shown, words, marks, shows_water=shows_water)
     return figure
 
@@ -165,16 +169,18 @@ def by_weight(found: Findings, classes: dict[str, str]) -> list[str]:
 
 
 def area_classes(found: Findings) -> dict[str, str]:
-    """The highest class of every default-level area that an event has."""
+    """The highest class of every default-level area that an event has; of a trigger some areas may be warned alone."""
     classes: dict[str, str] = {}
-    for event in reversed(found.events):  # the highest class comes first and is written last
-        areas = event.alerted_areas_of(found.default_admin_level)
-        classes.update({area.place_code: _drawn(event) for area in areas})
+    for event in found.events:
+        for area in event.alerted_areas_of(found.default_admin_level):
+            other = classes.get(area.place_code, "no")
+            classes[area.place_code] = max(_drawn(event, area), other, key=ALERT_CLASSES.index)
     return classes
 
 
-def _drawn(event: Event) -> str:
-    return drawn_class(event.alert_class, trigger=event.trigger)
+def _drawn(event: Event, area: EventArea | None = None) -> str:
+    trigger = event.trigger if area is None or area.trigger is None else area.trigger
+    return drawn_class(event.alert_class, trigger=trigger)
 
 
 def _view(marks: Sequence[Mark], layers: MapLayers) -> View:
@@ -266,6 +272,9 @@ def _legend(
     if shows_water:
         water_sample(axes, 0, y - 16, 46, 32)
         write(axes, 60, y, words.extent, 28, va="center")
+        y += 46
+    if words.marks:
+        marks_legend(figure, axes, words.marks, y, columns=4)
         y += 46
     text = f"areas of admin level {found.default_admin_level}; {words.source}; a forecast, no observation"
     write(axes, 0, y, fitted(figure, text, 23, _ACROSS), 23, va="center", color=MUTED)

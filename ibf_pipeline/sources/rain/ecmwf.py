@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import requests
-from ecmwf.opendata import Client as Library
+from ecmwf.opendata import Client as OpenData
 
 from ibf_pipeline.errors import InputMissing, turned_into
 from ibf_pipeline.io.answers import Gone
@@ -75,8 +75,7 @@ def fetch_ecmwf(
     nothing lies there that is not whole. Raises InputMissing where the run is not whole yet, also where members lack,
     InputInvalid where a file is something else, Refused or NoAnswer.
     """
-    library = _Library(client.server.base.rstrip("/"), maximum_retries=1)
-    library.session = _Asking(client)
+    library = library_of(client)
     for step in reversed(steps):  # the last one is published last: where it is not there, nothing is fetched in vain
         for part in wanted:
             target = ecmwf_file(folder, cycle, step, part)
@@ -91,7 +90,7 @@ def ecmwf_file(folder: Path, cycle: datetime, step: int, part: Wanted) -> Path:
 
 
 def _fetch(
-    client: Client, library: _Library, cycle: datetime, step: int, part: Wanted, target: Path, parallel: int
+    client: Client, library: Library, cycle: datetime, step: int, part: Wanted, target: Path, parallel: int
 ) -> None:
     url, places = _in_index(library, cycle, step, part)
     one = partial(_message, client, url)
@@ -106,7 +105,7 @@ def _message(client: Client, url: str, place: tuple[int, int]) -> bytes:
     return fetch_message(client, url, offset, offset + length - 1, of="ECMWF's open data")
 
 
-def _in_index(library: _Library, cycle: datetime, step: int, part: Wanted) -> tuple[str, list[tuple[int, int]]]:
+def _in_index(library: Library, cycle: datetime, step: int, part: Wanted) -> tuple[str, list[tuple[int, int]]]:
     """Address of a file, and (first byte, length) of the messages in it; InputMissing where not all are there."""
     day, expected = f"{cycle:%Y-%m-%d %H} UTC", "a run is whole about 8 hours after it began"
     remedy = "wait, or go on with the run before"
@@ -137,11 +136,18 @@ def _in_index(library: _Library, cycle: datetime, step: int, part: Wanted) -> tu
     return url, places
 
 
-class _Library(Library):  # type: ignore[misc, unused-ignore]
+class Library(OpenData):  # type: ignore[misc, unused-ignore]
     """The library, up to where it would begin to download."""
 
     def _download(self, result: Any) -> Any:
         return result
+
+
+def library_of(client: Client) -> Library:
+    """The library, asking a client's archive."""
+    library = Library(client.server.base.rstrip("/"), maximum_retries=1)
+    library.session = _Asking(client)
+    return library
 
 
 @dataclass(frozen=True, slots=True)

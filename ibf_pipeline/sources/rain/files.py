@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final, TypeVar
 
+from ibf_pipeline.discharge.kind import kind_of
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.rain.hourly import HourlyRain
 from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.sources.archives import unpacked
 from ibf_pipeline.sources.order import PASSED_OVER
+from ibf_pipeline.sources.places import Place, readable, told
 from ibf_pipeline.sources.rain.cycles import backwards, first_gap, floored, until
-from ibf_pipeline.sources.rain.places import Place
 from ibf_pipeline.sources.rain.read import observed_rain, rain_of_files
 from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
 
@@ -50,7 +53,7 @@ class FilesRain:
     def _observed(self, now: datetime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
         """All files of the time asked for, and of a moment more on either side: nobody knows which hours they hold."""
         moments = list(backwards(last + self.every, first - self.every, self.every))
-        found, notes = self._collected(moments, lambda at: self.place.files(at, self.pattern))
+        found, notes = self._collected(moments, lambda at: _gridded(self.place, at, self.pattern))
         files = sorted({file for each in found.values() for file in each})
         rain, left_out = observed_rain(files, self.reads, areas, self.origin)
         return RainGiven((rain,), (*notes, *left_out), {"place": self.place.address, "files": len(files)})
@@ -125,11 +128,36 @@ class FilesRain:
         return replace(self._given(series, notes), spoiled=None if leads else spoiled)
 
     def _run(self, at: datetime, areas: RainAreas) -> HourlyRain:
-        return rain_of_files(self.place.files(at, self.pattern), self.reads, areas, self.origin, cycle=at)
+        return rain_of_files(_gridded(self.place, at, self.pattern), self.reads, areas, self.origin, cycle=at)
 
     def _given(self, series: dict[datetime, HourlyRain], notes: list[str]) -> RainGiven:
         origin = {"place": self.place.address, "runs": [f"{at:%Y-%m-%dT%H:%M}" for at in series]}
         return RainGiven(tuple(series.values()), tuple(notes), origin)
+
+
+def _gridded(place: Place, at: datetime, pattern: str) -> list[Path]:
+    """GRIB and netCDF files of a moment, those of archives too; what is neither is passed over.
+
+    InputMissing where there are none (yet).
+    """
+    where = f"{place.address}/{'/'.join(told(at, pattern))}"
+    found = place.files(at, pattern)
+    with readable(where):
+        kinds = {file: kind_of(file) for file in found if file.stat().st_size}
+    loose = [file for file, kind in kinds.items() if kind in ("grib", "netcdf")]
+    archives = [file for file, kind in kinds.items() if kind == "archive"]
+    if archives:
+        with place.cache.held(place.name, at.date()) as kept:
+            loose += unpacked(archives, loose, kept)[0]
+    if not loose:
+        others = f"; there is {found[0].name}, which is none or empty" if found else ""
+        raise InputMissing(
+            f"no rain of {at:%Y-%m-%d %H:%M} UTC" + others,
+            where=where,
+            expected="GRIB2, netCDF or HDF5 files, or an archive that holds them",
+            remedy="run again when it has been delivered, or correct root or url, and files, of the source",
+        )
+    return loose
 
 
 def _stopped(newest: IbfError, notes: Sequence[str]) -> IbfError:

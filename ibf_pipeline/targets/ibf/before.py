@@ -18,5 +18,7 @@ class PortalBefore:
     """events of this publication that the server mails nobody about"""
     earlier: Callable[[], Findings | None]
     """reads what it showed; None for nothing that is ours"""
+    mails: bool
+    """whether this publication notifies people at all"""
     told: Callable[[], Findings | None]
     """reads what people were notified of last; None for nothing that is ours"""

@@ -17,11 +17,8 @@ from ibf_pipeline.hazards.flash_floods.mails import AHEAD, LOWERED, news
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.report.words import event_text, listed
 from ibf_pipeline.targets.ibf.before import PortalBefore
-from ibf_pipeline.targets.notice import Notice, day_of
+from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER, Notice, day_of
 
-LOWERED_TRIGGER: Final = "trigger lowered to a warning"
-FURTHER_AHEAD: Final = "further alert ahead"
-CHANGED: Final = "alert changed without mail"
 LINES_SHOWN: Final = "lines still shown"
 _PORTAL: Final = "the portal"
 

@@ -32,6 +32,7 @@ def notices(
     issued_today: Collection[str] = (),
     *,
     unmailed: bool = False,
+    mails: bool = True,
     earlier: Callable[[], Findings | None] = lambda: None,
     told: Callable[[], Findings | None] = lambda: None,
 ) -> list[Notice]:
@@ -42,8 +43,8 @@ def notices(
     shows for other reasons as well, the server's own rule is applied;
     `stations`: event name -> key of what an event of `before` is about; `issued_today`: events of
     `before` that were first issued today, which a revision of the day issues anew; `unmailed`: the server mails nobody
-    about this country, so every trigger is told of; `earlier`: what the server showed before, if anything;
-    `told`: what people were notified of last.
+    about this country, so every trigger is told of; `mails`: whether this publication notifies at all; `earlier`: what
+    the server showed before, if anything; `told`: what people were notified of last.
     """
     day, profile = day_of(found), profile_of(found)
     made: list[Notice] = []
@@ -83,7 +84,7 @@ def notices(
         text = f"{day}: {_words(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice(NOT_SHOWN, event.name, text))
     triggers = frozenset(name for name, was in before.items() if was in TRIGGERS)
-    there = PortalBefore(triggers, silent_about, earlier, told)
+    there = PortalBefore(triggers, silent_about, earlier, mails and not unmailed, told)
     return [*made, *blind_notices(found), *part_of(found).notices(found, there)]
 
 
@@ -96,7 +97,7 @@ def _silent_about(found: Findings, issued_before: Collection[str], mailed: Colle
         if (
             event.name not in mailed
             if mailed is not None and event.name not in unclear
-            else _server_stays_silent(found, event, issued_before)
+            else part_of(found).unmailed(event) or _server_stays_silent(found, event, issued_before)
         )
     )
 

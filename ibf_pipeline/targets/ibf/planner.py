@@ -43,10 +43,12 @@ def plan_calls(found: Findings, order: Order, capabilities: Capabilities) -> lis
 def _calls(found: Findings, order: Order, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
     events, part = found.publishable_events, part_of(found)
     if order.wipe:
+        yield from part.wiped(found, order, bodies)
         replaced = (*bodies.indicators, *capabilities.alert_indicators) if events else ()  # else by the zeros
         yield from _wipe(found, bodies, (*replaced, *capabilities.other_alert_indicators))
     for event in events:
         yield from _exposure(found, event, bodies, capabilities)
+        yield from part.before_lead_times(found, event, order, bodies)
         yield _lead_times(found, event, bodies, capabilities)
         yield from part.of_event(found, event, order, bodies)
         if capabilities.map_image and event.name in order.map_images:
@@ -88,6 +90,7 @@ def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capab
         for indicator, usual in capabilities.alert_indicators.items():
             amount_of = part_of(found).amounts.get(indicator, usual)
             codes = [(area.place_code, amount_of(_as_in(event, area))) for area in areas]
+            codes.sort(key=lambda each: -each[1])  # by the first one a server may tell whether the event is a trigger
             yield bodies.exposure(level, indicator, lead_time, event.name, codes)
 
 

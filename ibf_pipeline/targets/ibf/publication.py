@@ -156,6 +156,7 @@ def _notices(revision: Revision, found: Findings) -> list[Notice]:
         there.stations,
         there.issued_today,
         unmailed=unmailed,
+        mails=about.notify,
         earlier=partial(newest_shown, *before),
         told=partial(newest_told, *before),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -40,3 +42,19 @@ def publish(root: Path, cycle: datetime, step: int, stream: str, kind: str, mm: 
     with index.open("a") as out:
         out.writelines(json.dumps({"domain": "g", "levtype": "sfc", **line}) + "\n" for line in lines)
     return file
+
+
+def track_file(root: Path, cycle: datetime, step: int, stream: str) -> Path:
+    """Where the archive has the tracks of a cycle, its folder made."""
+    folder = root / f"{cycle:%Y%m%d}" / f"{cycle:%H}z" / "ifs" / "0p25" / stream
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{cycle:%Y%m%d%H%M%S}-{step}h-{stream}-tf.bufr"
+
+
+def finish(root: Path, cycle: datetime, step: int, minutes: float) -> Path:
+    """The index of the last step of an ensemble, listed so many minutes ago."""
+    file = track_file(root, cycle, step, "enfo")
+    index = file.with_name(file.name.replace("-tf.bufr", "-ef.index"))
+    index.write_text("{}\n")
+    os.utime(index, (time.time() - 60 * minutes,) * 2)
+    return index

@@ -28,6 +28,8 @@ class Archive:
     """waits until the connection may be closed"""
     ranges: bool = True
     """whether a part of a file can be asked for"""
+    dated: bool = True
+    """whether it says when a file was delivered"""
     refuse: int = 0
     """answers with 503 that are still to come"""
     refuse_file: dict[str, int] = field(default_factory=dict)
@@ -80,6 +82,8 @@ def running(root: Path) -> Iterator[Archive]:
         def _file(self, file: Path) -> None:
             content = file.read_bytes()
             headers = {"ETag": f'"{hash(content):x}"'} | ({"Accept-Ranges": "bytes"} if about.ranges else {})
+            if about.dated:
+                headers["Last-Modified"] = self.date_time_string(int(file.stat().st_mtime))
             wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "") if about.ranges else "")
             cut = None
             if self.command == "GET":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ibf_pipeline.targets.ibf.lookback.expected import EventExpected, Expected
-from ibf_pipeline.targets.ibf.lookback.facts import EXPOSED_VALUES, PointExpected
+from ibf_pipeline.targets.ibf.lookback.facts import EXPOSED_VALUES, Facts, PointExpected, TrackPointExpected
 from ibf_pipeline.targets.ibf.lookback.read import EventShown, Shown, Values
 
 _CLOSE = 1e-6
@@ -15,7 +16,9 @@ _CLOSE = 1e-6
 
 def differences(expected: Expected, shown: Shown) -> list[str]:
     """Every row that is not as it must be; empty where the portal shows what was published."""
-    return [*_upload(expected, shown), *_events(expected, shown), *_points(expected, shown)]
+    return [
+        *_upload(expected, shown), *_events(expected, shown), *_points(expected, shown), *_tracks(expected, shown)
+    ]  # fmt: skip
 
 
 def not_compared(expected: Expected, shown: Shown) -> list[str]:
@@ -49,17 +52,18 @@ def _events(expected: Expected, shown: Shown) -> Iterator[str]:
     there = {event.name: event for event in shown.events}
     for event in expected.events:
         if event.name in there:
-            yield from _event(event, there[event.name], expected.default_level)
+            yield from _event(event, there[event.name], expected)
         else:
             yield f"event {event.name}: {event.alert_level} expected, not shown"
     for name in sorted(there.keys() - {event.name for event in expected.events}):
         yield f"event {name}: not expected, shown as {there[name].alert_level or 'an event'}"
 
 
-def _event(event: EventExpected, there: EventShown, default_level: int) -> Iterator[str]:
+def _event(event: EventExpected, there: EventShown, expected: Expected) -> Iterator[str]:
     """A trigger that a person set is no difference: the forecast's own level is compared then. Servers before 0.295
     tell neither level nor first trigger.
     """
+    default_level, facts = expected.default_level, expected.facts
     level = _of_forecast(there) if there.set_by_person else there.alert_level
     first_trigger = event.first_trigger if there.set_by_person else there.first_trigger
     told = (("", event.alert_level, level), (", first trigger", event.first_trigger, first_trigger))
@@ -73,9 +77,9 @@ def _event(event: EventExpected, there: EventShown, default_level: int) -> Itera
         wanted = {code: event.people[default_level][code] for code in event.alerted}
         if there.set_by_person:  # the list has the areas of the highest level alone
             wanted = {code: people for code, people in wanted.items() if code in there.listed}
-        yield from _areas(event.name, f"level {default_level} (list of events)", wanted, there.listed)
+        yield from _areas(event.name, f"level {default_level} (list of events)", wanted, there.listed, facts)
     for of_level, people in sorted(event.people.items()):
-        yield from _areas(event.name, f"level {of_level}", people, there.people[of_level])
+        yield from _areas(event.name, f"level {of_level}", people, there.people[of_level], facts)
 
 
 def _of_forecast(there: EventShown) -> str:
@@ -88,7 +92,9 @@ def _of_forecast(there: EventShown) -> str:
 _SEVERITIES = ((0.7, "warning"), (0.3, "warning-medium"), (0.0, "warning-low"), (-1.0, "none"))
 
 
-def _areas(event: str, where: str, people: Mapping[str, int], there: Mapping[str, float]) -> Iterator[str]:
+def _areas(
+    event: str, where: str, people: Mapping[str, float], there: Mapping[str, float], facts: Facts
+) -> Iterator[str]:
     if people and not there:
         areas = "1 area" if len(people) == 1 else f"{len(people):,} areas"
         yield f"event {event}, {where}: {areas} expected, none shown"
@@ -96,11 +102,42 @@ def _areas(event: str, where: str, people: Mapping[str, int], there: Mapping[str
     for code in sorted(people.keys() | there.keys()):
         area = f"event {event}, area {code} {where}"
         if code not in there:
-            yield f"{area}: {people[code]:,} people expected, not shown"
+            yield f"{area}: {facts.amount_text(people[code])} expected, not shown"
         elif code not in people:
-            yield f"{area}: not expected, {there[code]:,.0f} people shown"
-        elif not math.isclose(people[code], there[code], rel_tol=_CLOSE, abs_tol=0.5):
-            yield f"{area}: {people[code]:,} people expected, {there[code]:,.0f} shown"
+            yield f"{area}: not expected, {facts.amount_text(there[code])} shown"
+        elif not math.isclose(people[code], there[code], rel_tol=_CLOSE, abs_tol=facts.close):
+            yield f"{area}: {facts.amount_text(people[code])} expected, {there[code]:{facts.number}} shown"
+
+
+def _tracks(expected: Expected, shown: Shown) -> Iterator[str]:
+    """Of each storm and of all together, as points do not tell whose they are."""
+    for track in expected.tracks:
+        there = shown.tracks.get(track.event)
+        if there is not None:
+            yield from _track(f"event {track.event}, track", track.points, there)
+    everything = shown.tracks.get(None)
+    if everything is not None:
+        known = Counter(point for track in expected.tracks for point in track.points)
+        others = Counter(everything) - known
+        if others.total() and not any(shown.tracks.get(track.event) != track.points for track in expected.tracks):
+            yield f"tracks: {others.total():,} points shown that are of no event"
+
+
+def _track(track: str, points: tuple[TrackPointExpected, ...], there: tuple[TrackPointExpected, ...]) -> Iterator[str]:
+    if points and len(points) != len(there):
+        yield f"{track}: {len(points)} points expected, {len(there) or 'none'} shown"
+        return
+    for mine, theirs in zip(points, there, strict=False):
+        if mine != theirs:
+            yield f"{track}: {_point_text(mine)} expected, {_point_text(theirs)} shown"
+    if not points and there:
+        yield f"{track}: none expected, {len(there)} points shown"
+
+
+def _point_text(point: TrackPointExpected) -> str:
+    mark = ", landfall" if point.landfall else ", closest to land" if point.closest else ""
+    place = f"{point.lat:g} N {point.lon:g} E"
+    return f"{point.moment:%Y-%m-%d %H:%M} UTC at {place} {point.windspeed} km/h {point.category}{mark}"
 
 
 def _points(expected: Expected, shown: Shown) -> Iterator[str]:

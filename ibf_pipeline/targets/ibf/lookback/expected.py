@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.targets.ibf.lookback.facts import FACTS, Facts, PointExpected
+from ibf_pipeline.targets.ibf.lookback.facts import FACTS, Facts, PointExpected, TrackExpected
 
 FORMAT = 1
 """Version of expected.json."""
@@ -37,8 +37,8 @@ class EventExpected:
     first_trigger: str | None
     alerted: tuple[str, ...]
     """place codes on the country's default level, where alone the server has events"""
-    people: dict[int, dict[str, int]]
-    """admin level -> place code -> people affected; 0 where nobody is counted"""
+    people: dict[int, dict[str, float]]
+    """admin level -> place code -> people affected, or what else the hazard counts; 0 where nobody is counted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class Expected:
     points: tuple[PointExpected, ...]
     rasters: dict[str, tuple[str, ...]]
     """lead time -> events whose extent its raster has"""
+    tracks: tuple[TrackExpected, ...] = ()
+    """of every event; no others are shown"""
     format: int = field(default=FORMAT)
 
     @property
@@ -83,6 +85,7 @@ def expected_of(found: Findings, upload: datetime, *, takes_severity: bool = Tru
         events=tuple(event for event in events if event is not None),
         points=tuple(facts.points(found)),
         rasters={_name(extent.lead_time, facts): extent.events for extent in found.extents},
+        tracks=tuple(facts.tracks(found)) if facts.tracks else (),
     )
 
 
@@ -99,9 +102,9 @@ def _event(found: Findings, event: Event, facts: Facts, *, zeros_warn: bool) -> 
         return None
     triggers = [lead_time for lead_time, flag in flags.items() if flag == "T"]
     first, first_trigger = min(flags), min(triggers) if event.trigger and triggers else None
-    people: dict[int, dict[str, int]] = {}
+    people: dict[int, dict[str, float]] = {}
     for area in event.areas:
-        people.setdefault(area.admin_level, {})[area.place_code] = area.people
+        people.setdefault(area.admin_level, {})[area.place_code] = facts.amount(area)
     shown = [area for area in event.areas if area.alerted or (zeros_warn and not event.trigger)]
     alerted = [area.place_code for area in shown if area.admin_level == found.default_admin_level]
     return EventExpected(
@@ -124,8 +127,7 @@ _EXPECTED = TypeAdapter(Expected)
 
 def write_expected(expected: Expected, folder: Path) -> None:
     """`expected.json` into the folder of a revision, before any of its calls."""
-    content = asdict(expected) | {"upload": expected.upload.isoformat()}
-    write_text(folder / FILE, json.dumps(content, indent=1, ensure_ascii=False))
+    write_text(folder / FILE, _EXPECTED.dump_json(expected, indent=1).decode())
 
 
 def read_expected(folder: Path) -> Expected | None:

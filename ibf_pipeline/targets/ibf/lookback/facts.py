@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,46 @@ class PointExpected:
     code: str
     values: dict[str, float | str]
     """by key; the server keeps them as text"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TrackPointExpected:
+    """A point of a storm's track."""
+
+    moment: datetime
+    """UTC"""
+    lat: float
+    lon: float
+    """degrees, four digits"""
+    windspeed: int
+    """km/h"""
+    category: str
+    landfall: bool
+    closest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrackExpected:
+    """The track of an event, its points in any order."""
+
+    event: str
+    points: tuple[TrackPointExpected, ...]
+
+
+def _people(area: EventArea) -> float:
+    return area.people
+
+
+_HOUSES: Final = "houses_affected"
+
+
+def _houses(area: EventArea) -> float:
+    """Their share in an area, 0..1."""
+    return area.further[_HOUSES]
+
+
+def _no_points(found: object) -> Iterator[PointExpected]:
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +82,20 @@ class Facts:
     """categories whose points are exposed, or have no value at all"""
     zeros_warn: bool = False
     """whether servers of before 0.284 take an area of a warning without an alert for a warned one"""
+    amount: Callable[[EventArea], float] = _people
+    """of that indicator in an area"""
+    counted: str = "people"
+    """what it counts, in words behind the number"""
+    close: float = 0.5
+    """amounts that differ by no more are the same"""
+    number: str = ",.0f"
+    """how it is written"""
+    tracks: Callable[[Any], Iterator[TrackExpected]] | None = None
+    """(findings of that hazard); None: it has none"""
+
+    def amount_text(self, amount: float) -> str:
+        """`12,345 people`, `0.53 of houses`."""
+        return f"{amount:{self.number}} {self.counted}"
 
 
 def _stations(found: FloodFindings) -> Iterator[PointExpected]:
@@ -80,6 +137,19 @@ def _assets_and_gauges(found: FlashFloodFindings) -> Iterator[PointExpected]:
         yield PointExpected("gauges", gauge.fid, {key: value for key, value in values.items() if value is not None})
 
 
+def _tracks(found: TyphoonFindings) -> Iterator[TrackExpected]:
+    """Of every event that is shown, as they are sent."""
+    for event in found.publishable_events:
+        points = (
+            TrackPointExpected(
+                point.moment.replace(microsecond=0), round(point.lat, 4), round(point.lon, 4), point.wind_kmh,
+                point.category, point.landfall, point.closest,
+            )
+            for point in event.track
+        )  # fmt: skip
+        yield TrackExpected(event.name, tuple(sorted(points)))
+
+
 _ASSET_WORDS: Final = {
     "schools": "school", "health_sites": "health site", "waterpoints": "water point", "gauges": "gauge",
 }  # fmt: skip
@@ -87,6 +157,20 @@ FACTS: Final[dict[str, Facts]] = {
     "floods": Facts("floods", "day", 7, "population_affected", {"glofas_stations": "station"}, _stations),
     "flash-floods": Facts(
         "flash-floods", "hour", 48, "population_affected", _ASSET_WORDS, _assets_and_gauges, _EXPOSED, zeros_warn=True
+    ),
+    "typhoon": Facts(
+        "typhoon",
+        "hour",
+        168,
+        _HOUSES,
+        {},
+        _no_points,
+        zeros_warn=True,
+        amount=_houses,
+        counted="of houses",
+        close=1e-6,
+        number="g",
+        tracks=_tracks,
     ),
 }
 """name of a hazard -> what its portal shows"""

@@ -6,12 +6,13 @@ Null and absent keys are the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from ibf_pipeline.targets.ibf.asked import as_list, as_upload
 from ibf_pipeline.targets.ibf.lookback.expected import EventExpected, Expected
+from ibf_pipeline.targets.ibf.lookback.facts import TrackPointExpected
 
 Values = Mapping[str, str | None]
 """key -> text of a point"""
@@ -61,6 +62,8 @@ class Shown:
     """category -> code -> values; a point without values has none"""
     not_checked: tuple[str, ...]
     """in words"""
+    tracks: Mapping[str | None, tuple[TrackPointExpected, ...] | None] = field(default_factory=dict)
+    """event -> points of its track; None: of all storms together"""
 
 
 def read_upload(client: Reader, expected: Expected) -> tuple[datetime | None, bool]:
@@ -83,13 +86,16 @@ def read_shown(client: Reader, expected: Expected, upload: datetime | None, *, t
     awaited = {event.name: event for event in expected.events}
     events = [_event(client, expected, event, awaited.get(str(event["eventName"]))) for event in listed or ()]
     points = {category: _points(client, expected, category) for category in _categories(expected)}
+    names = (None, *(track.event for track in expected.tracks)) if expected.facts.tracks else ()
+    tracks = {name: _track(client, expected.country, name) for name in names}
     untold = [
         *([] if tells_upload else ["upload moment: this server does not tell it"]),
         *(["events and their people: this server does not tell them"] if listed is None else []),
         *(f"{category}: this server does not tell them" for category, told in points.items() if told is None),
         *([RASTERS] if expected.rasters else []),
+        *(["tracks: this server does not tell them"] if None in tracks.values() else []),
     ]
-    return Shown(upload, tells_upload, None if listed is None else tuple(events), points, tuple(untold))
+    return Shown(upload, tells_upload, None if listed is None else tuple(events), points, tuple(untold), tracks)
 
 
 def _categories(expected: Expected) -> set[str]:
@@ -132,3 +138,23 @@ def _points(client: Reader, expected: Expected, category: str) -> dict[str, Valu
         code = str(each.get("stationCode") or each["fid"])
         told[code] = {**told.get(code, {}), **(each.get("dynamicData") or {})}  # one of those that share an id
     return told
+
+
+def _track(client: Reader, country: str, event: str | None) -> tuple[TrackPointExpected, ...] | None:
+    """Points of one storm, or of all, in the order of their times."""
+    query = {} if event is None else {"eventName": event}
+    answer = client.get_if_there(f"/typhoon-track/{country}", keep_trying=False, **query)
+    return None if answer is None else tuple(sorted(_track_point(feature) for feature in answer["features"]))
+
+
+def _track_point(feature: Mapping[str, Any]) -> TrackPointExpected:
+    about, (lon, lat) = feature["properties"], feature["geometry"]["coordinates"][:2]
+    return TrackPointExpected(
+        moment=datetime.fromisoformat(about["timestampOfTrackpoint"].replace("Z", "+00:00")).replace(microsecond=0),
+        lat=round(float(lat), 4),
+        lon=round(float(lon), 4),
+        windspeed=int(about["windspeed"]),
+        category=str(about["category"]),
+        landfall=bool(about["firstLandfall"]),
+        closest=bool(about["closestToLand"]),
+    )

@@ -1,0 +1,93 @@
+"""Where sources of cyclone tracks are put together: settings, accounts, the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from flows.wiring.day import now
+from flows.wiring.sources import open_cache, secret_of
+from ibf_pipeline.config import track_sources as settings
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.source_section import SourceSection
+from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.hazards.typhoon.ensemble import require_whole
+from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
+from ibf_pipeline.sources.object_store import open_folder
+from ibf_pipeline.sources.places import FolderPlace, Place, UrlPlace
+from ibf_pipeline.sources.tracks.cycles import Reading
+from ibf_pipeline.sources.tracks.ecmwf import EcmwfTracks
+from ibf_pipeline.sources.tracks.files import FilesTracks
+from ibf_pipeline.sources.tracks.source import TrackSource
+
+
+def open_track_sources(configuration: Configuration, country: TyphoonCountry) -> list[TrackSource]:
+    """A country's sources of tracks, preferred one first.
+
+    Accounts are looked up in the environment when they are needed: a cycle may have another source to turn to.
+    """
+    chosen = {name: configuration.settings.sources[name] for name in country.sources}
+    return [open_track_source(configuration, country, name, section) for name, section in chosen.items()]
+
+
+def open_track_source(
+    configuration: Configuration, country: TyphoonCountry, name: str, section: SourceSection
+) -> TrackSource:
+    """One source of tracks, as its section says, for a country's ensemble."""
+    reading = Reading(country.members, partial(require_whole, fewest=country.fewest_members))
+    return OPENED[type(section)](configuration, name, section, reading)
+
+
+def _ecmwf(
+    configuration: Configuration, name: str, chosen: settings.EcmwfTracksSource, reading: Reading
+) -> TrackSource:
+    client = Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor())
+    return EcmwfTracks(name, client, open_cache(configuration), reading)
+
+
+def _ftp(configuration: Configuration, name: str, chosen: settings.TracksFtpSource, reading: Reading) -> TrackSource:
+    root = FtpFolder(
+        chosen.host,
+        chosen.port,
+        chosen.folder,
+        lambda: FtpAccount(secret_of(name, chosen.user_variable), secret_of(name, chosen.password_variable)),
+        tls=chosen.tls,
+        timeout_seconds=chosen.timeout_seconds,
+        dated=False,
+    )
+    place = UrlPlace(name, root, open_cache(configuration), Patience(attempts=chosen.attempts))
+    settled = timedelta(minutes=chosen.settled_minutes)
+    return FilesTracks(name, place, "%Y%m%d%H%M%S", chosen.files, chosen.finished, settled, reading, now)
+
+
+def _folder(
+    configuration: Configuration, name: str, chosen: settings.TracksFolderSource, reading: Reading
+) -> TrackSource:
+    return _files(name, chosen, FolderPlace(name, configuration.path(chosen.root), open_cache(configuration)), reading)
+
+
+def _object_store(
+    configuration: Configuration, name: str, chosen: settings.TracksObjectStoreSource, reading: Reading
+) -> TrackSource:
+    patience = Patience(chosen.timeout_seconds, chosen.attempts)
+    root = open_folder(chosen.url, patience, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False)
+    return _files(name, chosen, UrlPlace(name, root, open_cache(configuration), patience), reading)
+
+
+def _files(name: str, chosen: settings.TrackFilesSection, place: Place, reading: Reading) -> TrackSource:
+    folder, _, file = chosen.files.rpartition("/")
+    return FilesTracks(name, place, folder, (file,), chosen.finished, timedelta(), reading, now)
+
+
+OPENED: Final[dict[type[SourceSection], Callable[[Configuration, str, Any, Reading], TrackSource]]] = {
+    settings.EcmwfTracksSource: _ecmwf,
+    settings.TracksFtpSource: _ftp,
+    settings.TracksFolderSource: _folder,
+    settings.TracksObjectStoreSource: _object_store,
+}
+"""model of a kind's section -> what opens it"""

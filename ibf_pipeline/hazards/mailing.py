@@ -1,0 +1,90 @@
+"""When four runs a day notify people, for every 6-hourly hazard (C8 15 and B7 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.wording import counted, number_text
+
+Alert = TypeVar("Alert", bound=Event)
+DAILY: Final = timedelta(hours=24)
+URGENT: Final = 12
+"""hours; a trigger within them is not held for approval"""
+LOWERED: Final = "lowered to a warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """Whether to notify, and why."""
+
+    notify: bool
+    reasons: tuple[str, ...]
+
+
+def mailing_of(
+    events: Sequence[Alert],
+    last_at: datetime | None,
+    now: datetime,
+    news: Callable[[Alert], Iterable[str]],
+    is_ahead: Callable[[Alert], bool],
+) -> Mailing:
+    """Whether to notify: four mails a day about the same would be read by nobody.
+
+    Where an event has `news`; else once a day as long as any `is_ahead`. `events`: those that can be published;
+    `last_at`: when people were last notified, None for never; `now`: UTC.
+    """
+    if not events:
+        return Mailing(False, ("nothing is alerted",))
+    reasons = [f"{event.name}: {new}" for event in events for new in news(event)]
+    if reasons:
+        return Mailing(True, tuple(reasons))
+    if last_at is not None and any(map(is_ahead, events)) and now - last_at >= DAILY:
+        return Mailing(True, ("nobody was notified for a day",))
+    return Mailing(False, ("nothing changed since the last notification",))
+
+
+def may_wait(found: Findings) -> bool:
+    """Whether a notification may be held for a person's approval: not with a trigger within 12 hours."""
+    return not any(event.trigger and event.lead_time <= URGENT for event in found.publishable_events)
+
+
+def same_event(event: Alert, events: Iterable[Alert]) -> Alert | None:
+    """The event of other findings that is about the same, whatever it is called."""
+    return next((each for each in events if each.key == event.key), None)
+
+
+def changes(
+    event: Alert,
+    told: Alert | None,
+    previous: Alert | None,
+    marks: Sequence[int],
+    sizes: Callable[[Alert], Iterable[tuple[str, int]]],
+) -> Iterator[str]:
+    """What of an event is new: that it is there, its class, marks that its lead time has passed, a size by a quarter.
+
+    `told`: as people were last notified of it; `previous`: as the run before had it, mailed or not, since what had
+    ended there is new now. `marks`: hours, the longest first; `sizes`: amounts by name, in the same order always.
+    """
+    if told is None or previous is None:
+        yield f"new {'trigger' if event.trigger else 'warning'}"
+        return
+    if event.trigger and not (told.trigger and previous.trigger):
+        yield "raised to a trigger"
+    elif event.trigger != told.trigger:
+        yield LOWERED
+    passed = [mark for mark in marks if told.lead_time > mark >= event.lead_time]
+    if passed:
+        hours = counted(passed[-1], "hour")
+        yield f"less than {hours} ahead" if event.lead_time < passed[-1] else f"{hours} ahead"
+    for (what, then), (_, here) in zip(sizes(told), sizes(event), strict=True):
+        if here != then and abs(here - then) * 4 >= then:
+            yield f"{what} {number_text(then)} to {number_text(here)}"
+
+
+def people_and_areas(event: Event) -> tuple[tuple[str, int], tuple[str, int]]:
+    """The sizes that people are told of."""
+    return ("people", event.people), ("areas", sum(area.alerted for area in event.areas))

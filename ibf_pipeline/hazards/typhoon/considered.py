@@ -1,0 +1,41 @@
+"""Which storms are looked at (rule 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+import xarray as xr
+
+from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
+
+HORIZON_H = TYPHOON.lead_times[-1]
+"""hours; what portals can show"""
+
+
+def within_horizon(tracks: xr.Dataset) -> xr.Dataset:
+    """The cycle from its own time to 168 hours after it: later is beyond every portal (rule 1; C8 1)."""
+    hours = (tracks["time"].values - np.datetime64(cycle_of(tracks).replace(tzinfo=None), "ns")) / np.timedelta64(
+        1, "h"
+    )
+    return tracks.isel(time=np.flatnonzero((hours >= 0) & (hours <= HORIZON_H)))
+
+
+def is_considered(storm: xr.Dataset, monitoring: Sequence[tuple[float, float]]) -> bool:
+    """Whether any member of a storm comes into the monitoring polygon in 0..168 h (rule 1; C8 1).
+
+    Along its path, not by its fixes alone; named or not. `storm`: dims (member, time), within the horizon;
+    `monitoring`: corners, longitude and latitude in degrees. A storm across 180 degrees is one path.
+    """
+    area = shapely.Polygon(monitoring)
+    middle = area.centroid.x
+    for member in storm["member"].values:
+        lat, lon = (storm[name].sel(member=member).values for name in ("lat", "lon"))
+        there = np.isfinite(lat) & np.isfinite(lon)
+        corners = np.column_stack([(lon[there] - middle + 180) % 360 - 180 + middle, lat[there]])
+        path = shapely.LineString(corners) if len(corners) > 1 else shapely.MultiPoint(corners)
+        if shapely.intersects(area, path):
+            return True
+    return False

@@ -1,0 +1,86 @@
+"""Which municipalities belong to a storm's event, and the numbers they are sent with (rule 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.findings import EventArea
+from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.hazards.typhoon.findings import AreaImpact
+from ibf_pipeline.hazards.typhoon.profile import HOUSES, RAINFALL, SHOWN, WINDSPEED, WITHIN_50KM
+
+
+def event_areas(impacts: Sequence[AreaImpact], country: TyphoonCountry) -> tuple[str, ...]:
+    """Place codes of a storm's event areas (rule 6; C8 6).
+
+    Those of which at least a tenth of the ensemble says 89 km/h (10-minute) or more, or a centre within 50 km. Only
+    those: no list of a plan's areas warns where no wind comes. None: no event, the report has the storm.
+    """
+    least = country.area_probability - 1e-9
+    return tuple(each.place_code for each in impacts if each.gale_probability >= least or each.within_50km >= least)
+
+
+def sent_areas(
+    impacts: Sequence[AreaImpact],
+    people: Mapping[str, float],
+    alerted: Collection[str],
+    triggered: Collection[str],
+    layers: TyphoonLayers,
+    country: TyphoonCountry,
+    rain: Mapping[str, float] | None,
+) -> tuple[EventArea, ...]:
+    """Event areas with severity 1, and others that have any wind or chance with 0 (rules 5 and 6; C8 5, 6).
+
+    Wind in whole km/h, 10-minute, mean over the members; damage by the curve that the country shows, 0..1; `people`
+    exposed, mean over the members. `rain`: mm of every area; None leaves it out,
+    rather than 0 mm.
+    """
+    return tuple(
+        _area(each, people.get(each.place_code, 0), alerted, triggered, layers, country, rain)
+        for each in sorted(impacts, key=lambda each: each.place_code)
+    )
+
+
+def houses_of(impacts: Sequence[AreaImpact], codes: Collection[str]) -> tuple[float, float]:
+    """Houses damaged in these areas, by the weaker and the stronger curve; areas without known houses are left out."""
+    own = [each for each in impacts if each.place_code in codes and each.houses is not None]
+    low = sum(each.damage_low * (each.houses or 0) for each in own)
+    return round(low, 3), round(sum(each.damage_high * (each.houses or 0) for each in own), 3)
+
+
+def whole_rain(rain: Mapping[str, float] | None, layers: TyphoonLayers) -> Mapping[str, float] | None:
+    """Rain where every area has a number, else None: no area can be sent without, and 0 mm would be made up."""
+    return rain if rain is not None and all(code in rain for code in layers.areas) else None
+
+
+def _area(
+    impact: AreaImpact,
+    people: float,
+    alerted: Collection[str],
+    triggered: Collection[str],
+    layers: TyphoonLayers,
+    country: TyphoonCountry,
+    rain: Mapping[str, float] | None,
+) -> EventArea:
+    code, area = impact.place_code, layers.areas[impact.place_code]
+    damage = impact.damage_high if country.vulnerability.shown == "high" else impact.damage_low
+    further: dict[str, int | float] = {
+        HOUSES: round(damage, 4),
+        WITHIN_50KM: round(impact.within_50km, 4),
+        WINDSPEED: impact.wind_kmh,
+    }
+    if rain is not None:
+        further[RAINFALL] = round(rain[code], 1)
+    known = area.people_known and area.population > 0
+    return EventArea(
+        admin_level=area.admin_level,
+        place_code=code,
+        name=area.name,
+        people=round(people),
+        share=round(min(1.0, people / area.population), 6) if known else None,
+        further=further | {SHOWN: 1},
+        alerted=code in alerted,
+        trigger=code in triggered,
+        people_known=area.people_known,
+    )

@@ -1,0 +1,131 @@
+"""What a short cycle cannot see, from the last long one (rule 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.hazards.typhoon.considered import HORIZON_H
+from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
+from ibf_pipeline.hazards.typhoon.identity import Identity
+
+OLDEST_LONG: Final = timedelta(hours=18)
+"""a long cycle before that is of another forecast"""
+CARRIED: Final = "carried"
+"""of a dataset: the moment from which the last long cycle speaks, ISO; not there where all is of one cycle"""
+
+
+def is_short(tracks: xr.Dataset) -> bool:
+    """Whether a cycle ends before the last lead time of the portal: at 06 and 18 UTC members reach 144 h."""
+    return int(tracks.attrs["last_step_h"]) < HORIZON_H
+
+
+def last_moment(tracks: xr.Dataset) -> datetime:
+    """The last that a cycle speaks of, UTC."""
+    return cycle_of(tracks) + timedelta(hours=int(tracks.attrs["last_step_h"]))
+
+
+def require_long(tracks: xr.Dataset, long: xr.Dataset | None, found: TyphoonFindings | None) -> None:
+    """Refuse a short cycle alone where an open event lies beyond it (rule 4; C8 4): it would close, and open again.
+
+    Raises InputMissing.
+    """
+    beyond = [e.name for e in (found.events if found else ()) if e.landfall.reference_at > last_moment(tracks)]
+    if is_short(tracks) and beyond and not _fits(tracks, long):
+        raise InputMissing(
+            f"this cycle ends {last_moment(tracks):%Y-%m-%d %H} UTC, before {', '.join(beyond)} arrives",
+            where=f"tracks of {cycle_of(tracks):%Y-%m-%d %H} UTC",
+            expected="the last cycle of 00 or 12 UTC beside it, which reaches 240 hours",
+            remedy="fetch that cycle, or wait for the next one of 00 or 12 UTC",
+        )
+
+
+def with_long(
+    tracks: xr.Dataset, long: xr.Dataset | None, here: Mapping[str, Identity], there: Mapping[str, Identity]
+) -> xr.Dataset:
+    """A short cycle, and after its last step what the last long cycle has (rule 4; C8 4).
+
+    A member that still has the storm at the last step moves on from its own place as that member of the long cycle
+    does, with its winds: put side by side as they are, the path would jump, and cross land that no forecast crosses.
+    One that the long cycle has only later is taken as it is, and so is a disturbance that only the long cycle can see;
+    a storm that was seen then and is missing now is rule 2's. `here`, `there`: who the storms of each cycle are.
+    """
+    if not is_short(tracks) or long is None or not _fits(tracks, long):
+        return tracks
+    end = np.datetime64(last_moment(tracks).replace(tzinfo=None), "ns")
+    later = long.isel(time=np.flatnonzero(long["time"].values >= end)).reindex(member=tracks["member"].values)
+    beyond = later["time"].values[later["time"].values > end]
+    ours = {identity.key: storm for storm, identity in here.items()}
+    parts: dict[str, xr.Dataset] = {}
+    names: dict[str, str] = {}
+    for storm in map(str, later["storm"].values):
+        own = later.sel(storm=storm)
+        known = ours.get(there[storm].key)
+        if known is not None:
+            parts[known] = _moved_on(tracks.sel(storm=known), own, end)
+        elif np.isnan(float(own["observed_lat"])):
+            parts[storm if storm not in ours.values() else f"{storm} of the last cycle"] = own
+            names[storm] = str(own["name"].item())
+    there_then = {storm: part.sel(time=beyond) for storm, part in parts.items()}
+    carried = {storm: part for storm, part in there_then.items() if bool(part["lat"].notnull().any())}
+    return _joined(tracks, carried, names) if carried else tracks
+
+
+def carried_from(tracks: xr.Dataset) -> datetime | None:
+    """After which moment the last long cycle speaks, UTC; None where this cycle speaks alone."""
+    text = tracks.attrs.get(CARRIED)
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _fits(tracks: xr.Dataset, long: xr.Dataset | None) -> bool:
+    if long is None or is_short(long):
+        return False
+    return timedelta(0) < cycle_of(tracks) - cycle_of(long) <= OLDEST_LONG
+
+
+def _moved_on(storm: xr.Dataset, later: xr.Dataset, end: np.datetime64) -> xr.Dataset:
+    """(member, time) after `end`: places of the long cycle, each member shifted to where it is in this cycle then."""
+    at_end = storm.sel(time=end) if end in storm["time"].values else storm.isel(time=-1).where(False)
+    then = later.sel(time=end)
+    alive, was = at_end["lat"].notnull(), then["lat"].notnull()
+    north = (at_end["lat"] - then["lat"]).where(alive & was, 0)
+    east = (at_end["lon"] - then["lon"]).where(alive & was, 0)
+    moved = later.assign(
+        lat=later["lat"] + north,
+        lon=(later["lon"] + east + 180) % 360 - 180,
+        wind_lat=later["wind_lat"] + north,
+        wind_lon=(later["wind_lon"] + east + 180) % 360 - 180,
+    )
+    return moved.where(alive == was)
+
+
+def _joined(tracks: xr.Dataset, carried: Mapping[str, xr.Dataset], names: Mapping[str, str]) -> xr.Dataset:
+    """This cycle and after it what is carried, storm by storm. `names`: of storms that only the long cycle has."""
+    storms = sorted({*map(str, tracks["storm"].values), *carried})
+    moving = [name for name in tracks.data_vars if "time" in tracks[name].dims]
+    later = xr.concat(
+        [part[moving].drop_vars(["storm", "name"]).expand_dims(storm=[storm]) for storm, part in carried.items()],
+        "storm",
+    )
+    early = tracks[moving].drop_vars("name")
+    joined = xr.concat(
+        [each.drop_vars(["step", "kind"]).reindex(storm=storms) for each in (early, later)], "time", join="outer"
+    )
+    own = dict(zip(map(str, tracks["storm"].values), map(str, tracks["name"].values), strict=True))
+    hours = (joined["time"].values - tracks["time"].values[0]) // np.timedelta64(1, "h") + int(tracks["step"].values[0])
+    still = {name: tracks[name].drop_vars("name", errors="ignore") for name in tracks.data_vars if name not in moving}
+    return (
+        joined.assign({name: values.reindex(storm=storms) for name, values in still.items()})
+        .assign_coords(
+            name=("storm", [own.get(storm) or names.get(storm, storm) for storm in storms]),
+            step=("time", hours),
+            kind=tracks["kind"],
+        )
+        .assign_attrs(tracks.attrs | {CARRIED: last_moment(tracks).isoformat()})
+    )

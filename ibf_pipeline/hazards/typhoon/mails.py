@@ -1,0 +1,69 @@
+"""Whether a cycle notifies people, and whether it may wait for a person (rule 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ibf_pipeline.domain.wording import some
+from ibf_pipeline.hazards import mailing as shared
+from ibf_pipeline.hazards.mailing import LOWERED, URGENT, Mailing, may_wait
+from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings
+
+__all__ = ["LOWERED", "MARKS", "PROVINCES", "TRIGGERED", "URGENT", "LastMail", "Mailing", "mailing", "may_wait", "news"]
+
+MARKS: Final = (72, 48, 24)
+"""hours; passing one of them is news"""
+PROVINCES: Final = "newly alerted: "
+TRIGGERED: Final = "trigger now in "
+
+
+@dataclass(frozen=True, slots=True)
+class LastMail:
+    """The last cycle that people were notified of."""
+
+    at: datetime
+    found: TyphoonFindings
+
+
+def mailing(found: TyphoonFindings, before: TyphoonFindings | None, last: LastMail | None, now: datetime) -> Mailing:
+    """Whether a cycle notifies (rule 15; C8 15 and B7 17).
+
+    A first or raised trigger always; else where an alert changed since the last mail: new, its class, its lead time
+    passing 72, 48 or 24 hours, people or areas by a quarter, a province newly alerted or triggered (rule 11); else
+    once a day while any storm is still ahead. Otherwise the cycle ends without notification.
+
+    `before`: the cycle before, mailed or not: what had ended there is new now. `now`: UTC.
+    """
+    told, at = (last.found, last.at) if last is not None else (None, None)
+    return shared.mailing_of(
+        found.publishable_events,
+        at,
+        now,
+        lambda event: news(event, before, told),
+        lambda event: event.state != "passed",
+    )
+
+
+def news(event: TyphoonEvent, before: TyphoonFindings | None, mailed: TyphoonFindings | None) -> Iterator[str]:
+    """What of an event is new since the cycle before, and since the one that people were `mailed` about."""
+    told, previous = _same(event, mailed), _same(event, before)
+    yield from shared.changes(event, told, previous, MARKS, shared.people_and_areas)
+    if told is None or previous is None:
+        return
+    triggered = [each.name for each in event.provinces if each.trigger and not _has(told, each, trigger=True)]
+    alerted = [each.name for each in event.provinces if not each.passed and not _has(told, each, trigger=False)]
+    if triggered and told.trigger:
+        yield TRIGGERED + some(triggered, 4)
+    if alerted:
+        yield PROVINCES + some(alerted, 4)
+
+
+def _has(event: TyphoonEvent, province: ProvinceFound, *, trigger: bool) -> bool:
+    return any(each.code == province.code and each.trigger >= trigger for each in event.provinces)
+
+
+def _same(event: TyphoonEvent, found: TyphoonFindings | None) -> TyphoonEvent | None:
+    return shared.same_event(event, found.publishable_events if found is not None else ())

@@ -1,0 +1,61 @@
+"""Storms with an open event that a cycle does not have (rule 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import xarray as xr
+
+from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
+from ibf_pipeline.hazards.typhoon.identity import Identity, identify
+
+Fate = Literal["unseen", "passed", "over", "accepted"]
+"""unseen: silence, which closes nothing; passed: it goes on as what it leaves; over: two valid cycles are without it;
+accepted: a person closes it"""
+CYCLES: Final = (timedelta(hours=6), timedelta(hours=12))
+"""by how much the cycle before is older, that this one may close with"""
+REASONS: Final[Mapping[Fate, str]] = {
+    "unseen": "",
+    "passed": "this cycle's tracks do not have it any more; areas that it has passed keep their numbers",
+    "over": "two valid cycles in a row are without it",
+    "accepted": "it is missing from this cycle's tracks, and a person accepted that it is closed",
+}
+
+
+def fate_of(
+    event: TyphoonEvent,
+    now: datetime,
+    ahead: Collection[str],
+    before: xr.Dataset | None,
+    found: TyphoonFindings,
+    accepted: Collection[str],
+) -> Fate:
+    """What becomes of an open event whose storm is missing from a cycle (rule 2; C8 2).
+
+    An absence is no all clear: the first one closes nothing and stops the run. The second valid cycle in a row without
+    it, 6 or 12 hours after the first, ends it; so does a person. A storm that has passed all its alerted areas needs
+    no file any more: it goes on as what it leaves (rule 11). `ahead`: alerted areas that it had not passed by `now`
+    as the last findings forecast it; `before`: tracks of the cycle before.
+    """
+    if {event.storm, event.name} & set(accepted):
+        return "accepted"
+    begun = event.landfall.reference_at <= now
+    if event.state == "passed" or (begun and not ahead):
+        return "passed"
+    return "over" if _was_missing(event.storm, now, before, found) else "unseen"
+
+
+def missing_from(found: TyphoonFindings, here: Mapping[str, Identity]) -> tuple[TyphoonEvent, ...]:
+    """Open events whose storm is none of this cycle's (rule 2)."""
+    known = {identity.key for identity in here.values()}
+    return tuple(event for event in found.events if event.storm not in known)
+
+
+def _was_missing(storm: str, now: datetime, before: xr.Dataset | None, found: TyphoonFindings) -> bool:
+    """Whether the cycle before is a valid one that did not have it either."""
+    if before is None or now - cycle_of(before) not in CYCLES:
+        return False
+    return storm not in {identity.key for identity in identify(before, found).values()}

@@ -1,0 +1,28 @@
+"""What the event of a storm is called (rule 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from ibf_pipeline.domain.exercise import exercise_name
+from ibf_pipeline.domain.names import same_name
+
+
+def event_name(international: str, local: Mapping[str, str]) -> str:
+    """`Kiko (CHANTHU)` where the table has a local name, else the message's (rule 1; C8 1, C2).
+
+    Without `_`, which the portal splits names at. `local`: international name in capitals -> local name.
+    """
+    own = local.get(international.upper())
+    words = f"{own} ({international})" if own and same_name(own) != same_name(international) else international
+    return " ".join(words.replace("_", " ").split())
+
+
+def unique_name(name: str, identifier: str, key: str, taken: Collection[str], *, exercise: bool) -> str:
+    """The same, or with the identifier or the identity where another event of the cycle has it (rule 1; C8 1)."""
+    further = [f"{name} {each}" for each in (identifier, key) if each != name]
+    for each in (name, *further):
+        shown = exercise_name(each) if exercise else each
+        if same_name(shown) not in map(same_name, taken):
+            return shown
+    raise AssertionError(f"{key} is there twice")

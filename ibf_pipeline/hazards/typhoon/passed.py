@@ -1,0 +1,187 @@
+"""What a storm leaves where it has been (rule 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.config.typhoon import WindSettings
+from ibf_pipeline.domain.tracks import MS_TO_KMH
+from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.hazards.typhoon.findings import AreaImpact, Fix, ProvinceFound, TriggerJudged, TyphoonEvent
+from ibf_pipeline.hazards.typhoon.geometry import distance_km, hourly_path
+from ibf_pipeline.hazards.typhoon.hourly import hourly
+from ibf_pipeline.hazards.typhoon.identity import moment_of
+from ibf_pipeline.hazards.typhoon.track_points import line_of
+from ibf_pipeline.hazards.typhoon.wind import fastest_at
+
+GALE_KMH: Final = 62.0
+"""km/h, 10-minute: 34 kt"""
+KEPT: Final = "kept where the storm has passed"
+
+
+def approached(line: xr.Dataset, layers: TyphoonLayers, codes: Collection[str]) -> dict[str, tuple[datetime, float]]:
+    """When a track is nearest to the centre of each area, to the hour, and how near, km. `line`: (time)."""
+    path = hourly_path(line.expand_dims("member"))
+    lat, lon = path.lat[0], path.lon[0]
+    found = {}
+    for code in codes:
+        x, y = layers.centres[code]
+        km = np.where(np.isfinite(lat), distance_km(lat, lon, y, x), np.inf)
+        nearest = int(np.argmin(km))
+        found[code] = moment_of(path.time[nearest]), float(km[nearest])
+    return found
+
+
+def felt(
+    fixes: Sequence[Fix], layers: TyphoonLayers, codes: Collection[str], settings: WindSettings
+) -> dict[str, float]:
+    """km/h, 10-minute, that areas had along a storm's way so far, by our records of it. `fixes`: growing in time."""
+    if not fixes or not codes:
+        return dict.fromkeys(codes, 0.0)
+    kmh = np.array([[fix.wind_kmh for fix in fixes]], float)
+    unknown = (("member", "time"), np.full(kmh.shape, np.nan))
+    way = line_of(fixes).expand_dims("member").assign(wind=(("member", "time"), kmh / MS_TO_KMH), pressure=unknown)
+    way = way.assign(wind_lat=unknown, wind_lon=unknown)
+    cells = layers.cells
+    known = settings.model_copy(update={"factor": 1.0, "radius": "pressure"})  # the records' winds have it already
+    winds = fastest_at(hourly(way, known), cells["lat"].values, cells["lon"].values)[0] * MS_TO_KMH
+    area = np.array(list(layers.areas))[cells["area"].values]
+    return {code: float(winds[area == code].max(initial=0.0)) for code in codes}
+
+
+def passing(line: xr.Dataset, layers: TyphoonLayers, kmh: Mapping[str, float], now: datetime) -> dict[str, datetime]:
+    """Areas that a storm has passed, and when it was nearest to each (rule 11; C8 11).
+
+    Those to whose centre the whole track, of our records and ahead, was nearest by `now`, and which had a gale of it
+    (62 km/h). An area that the storm still approaches is not passed, and one that it turned away from never was.
+    `line`: (time) `lat`, `lon`; `kmh`: as `felt`, of the areas that are asked for.
+    """
+    nearest = approached(line, layers, kmh)
+    return {code: at for code, (at, _) in nearest.items() if at <= now and kmh[code] >= GALE_KMH}
+
+
+def with_passed(
+    impacts: Sequence[AreaImpact],
+    before: TyphoonEvent | None,
+    passed: Mapping[str, datetime],
+    now: datetime,
+    tail_h: int,
+) -> tuple[AreaImpact, ...]:
+    """This cycle's numbers, and of areas that are passed the larger ones of then and now (rule 11; C8 11).
+
+    Area by area: what was alerted and is passed keeps its maximum for `tail_h` hours from its passing; everything else
+    is this cycle's, up or down. `passed`: as `passing`.
+    """
+    rows = {each.place_code: each for each in impacts}
+    alerted = {area.place_code for area in before.areas if area.alerted} if before is not None else set()
+    for old in before.impacts if before is not None else ():
+        at = old.passed_at or (passed.get(old.place_code) if old.place_code in alerted else None)
+        if at is not None and now < at + timedelta(hours=tail_h):
+            rows[old.place_code] = replace(_larger(old, rows.get(old.place_code)), passed_at=at)
+    return tuple(rows[code] for code in sorted(rows))
+
+
+def larger_people(
+    now: Mapping[str, float], before: TyphoonEvent | None, impacts: Sequence[AreaImpact]
+) -> dict[str, float]:
+    """People exposed by area: this cycle's, and of passed areas the larger number of then and now (rule 11)."""
+    old = {area.place_code: area.people for area in before.areas} if before is not None else {}
+    kept = {each.place_code for each in impacts if each.passed_at is not None}
+    return {**now, **{code: max(now.get(code, 0), old.get(code, 0)) for code in kept}}
+
+
+def with_passed_provinces(
+    provinces: Sequence[ProvinceFound],
+    before: TyphoonEvent | None,
+    impacts: Sequence[AreaImpact],
+    alerted: Collection[str],
+    layers: TyphoonLayers,
+) -> tuple[ProvinceFound, ...]:
+    """Provinces of event areas; where areas of one are passed, with the larger numbers of then and now (rule 11).
+
+    A province is passed when all its event areas are. The earliest gale first; provinces without any last.
+    """
+    rows = {each.code: each for each in provinces}
+    kept: dict[str, list[bool]] = {}
+    for each in impacts:
+        if each.place_code in alerted:
+            kept.setdefault(_province(each.place_code, layers), []).append(each.passed_at is not None)
+    for old in before.provinces if before is not None else ():
+        own = kept.get(old.code, [])
+        if any(own):
+            rows[old.code] = replace(_larger_province(old, rows.get(old.code)), passed=all(own))
+    return tuple(sorted(rows.values(), key=lambda each: (*_onset(each), each.code)))
+
+
+def with_passed_triggers(
+    triggers: Sequence[TriggerJudged], before: TyphoonEvent | None, passed: Collection[str]
+) -> tuple[TriggerJudged, ...]:
+    """This cycle's judgements, and in them the areas that made a trigger before the storm passed them (rule 11).
+
+    `met` stays what this cycle says of what is ahead; `areas` are all that are triggers.
+    """
+    kept = {
+        each.name: [code for code in each.areas if code in passed]
+        for each in (before.triggers if before is not None else ())
+        if each.counts
+    }
+    return tuple(_kept(each, kept.get(each.name, [])) for each in triggers)
+
+
+def trigger_areas(triggers: Sequence[TriggerJudged]) -> frozenset[str]:
+    """Place codes that any alternative makes a trigger of: one that is met and counts, or did so when it passed."""
+    return frozenset(code for each in triggers if each.counts for code in each.areas)
+
+
+def _kept(now: TriggerJudged, codes: Sequence[str]) -> TriggerJudged:
+    own = now.areas if now.met and now.counts else ()
+    if not codes:
+        return replace(now, areas=own)
+    reason = now.reason if now.met else "; ".join(each for each in (now.reason, KEPT) if each)
+    return replace(now, areas=tuple(sorted({*own, *codes})), reason=reason)
+
+
+def _larger(old: AreaImpact, now: AreaImpact | None) -> AreaImpact:
+    if now is None:
+        return old
+    return replace(
+        now,
+        wind_kmh=max(old.wind_kmh, now.wind_kmh),
+        gale_probability=max(old.gale_probability, now.gale_probability),
+        typhoon_probability=max(old.typhoon_probability, now.typhoon_probability),
+        within_50km=max(old.within_50km, now.within_50km),
+        damage_low=max(old.damage_low, now.damage_low),
+        damage_high=max(old.damage_high, now.damage_high),
+    )
+
+
+def _larger_province(old: ProvinceFound, now: ProvinceFound | None) -> ProvinceFound:
+    if now is None:
+        return old
+    return replace(
+        now,
+        gale_onset=old.gale_onset or now.gale_onset,
+        centre=old.centre or now.centre,
+        typhoon_probability=max(old.typhoon_probability, now.typhoon_probability),
+        signal=max(old.signal, now.signal),
+        wind_kmh=max(old.wind_kmh, now.wind_kmh),
+        houses_low=max(old.houses_low, now.houses_low),
+        houses_high=max(old.houses_high, now.houses_high),
+        people=max(old.people, now.people),
+    )
+
+
+def _province(code: str, layers: TyphoonLayers) -> str:
+    parent = layers.areas[code].parent
+    return parent if parent is not None and parent in layers.provinces else layers.iso3
+
+
+def _onset(province: ProvinceFound) -> tuple[bool, float]:
+    onset = province.gale_onset
+    return onset is None, onset.middle.timestamp() if onset is not None else 0.0

@@ -1,0 +1,297 @@
+"""One storm of a cycle: what it means for the country, and whether that is an event."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import xarray as xr
+
+from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.domain.wording import percent_text
+from ibf_pipeline.hazards.typhoon.areas import area_impacts
+from ibf_pipeline.hazards.typhoon.event_areas import event_areas, houses_of, sent_areas
+from ibf_pipeline.hazards.typhoon.findings import (
+    AreaImpact,
+    Fix,
+    Landfall,
+    ProvinceFound,
+    State,
+    StormFound,
+    TrackPoint,
+    TriggerJudged,
+    TyphoonEvent,
+)
+from ibf_pipeline.hazards.typhoon.geometry import distance_km
+from ibf_pipeline.hazards.typhoon.identity import Identity
+from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_of, visits
+from ibf_pipeline.hazards.typhoon.passed import (
+    approached,
+    felt,
+    larger_people,
+    passing,
+    trigger_areas,
+    with_passed,
+    with_passed_provinces,
+    with_passed_triggers,
+)
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
+from ibf_pipeline.hazards.typhoon.provinces import provinces_found
+from ibf_pipeline.hazards.typhoon.reference import Reference
+from ibf_pipeline.hazards.typhoon.track_points import category_of, line_of, track_points
+from ibf_pipeline.hazards.typhoon.triggers import judge
+from ibf_pipeline.hazards.typhoon.wind import Winds, winds
+
+SHOWN_KMH = 62
+"""km/h, mean over the members: areas with so much wind are sent although they are no event areas"""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is the same for all storms of a cycle."""
+
+    layers: TyphoonLayers
+    country: TyphoonCountry
+    members: int
+    """the denominator (rule 3)"""
+    cycle: datetime
+    published: datetime
+    rain: Mapping[str, float] | None
+    carried_from: datetime | None
+    """after which moment the last long cycle speaks (rule 4)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A storm that a cycle has, or one that has passed and is in no file any more."""
+
+    identity: Identity
+    identifier: str
+    international_name: str
+    event_name: str
+    in_cycle: bool
+    tracks: xr.Dataset | None
+    """(member, time); None where no member has it"""
+    reference: Reference | None
+    fixes: tuple[Fix, ...]
+    """of the reference"""
+    past: tuple[Fix, ...]
+    """our records of it, before the cycle time"""
+    before: TyphoonEvent | None
+    """its open event"""
+    note: str = ""
+    """why it is in no file, in words"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What a cycle says of a storm, before anything that has passed is added."""
+
+    impacts: tuple[AreaImpact, ...]
+    people: Mapping[str, float]
+    winds: Winds | None
+    stops: tuple[Visit, ...]
+    members: int
+
+
+def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent | None]:
+    """What a storm means, and its event; None where no municipality belongs to it (rule 6)."""
+    country, layers, before = setting.country, setting.layers, storm.before
+    since = setting.cycle - timedelta(hours=country.tail_h)
+    recent = [fix for fix in storm.past if before is not None and fix.moment >= since]
+    expected = storm.identity.before.fixes if storm.identity.before is not None else ()
+    way = {fix.moment: fix for fix in (*(storm.fixes or expected), *recent)}
+    line = line_of(way.values())
+    ahead = _ahead(storm, line, setting)
+    open_areas = [area.place_code for area in before.areas if area.alerted] if before is not None else []
+    so_far = [way[moment] for moment in sorted(way) if moment <= setting.cycle]
+    passed = passing(line, layers, felt(so_far, layers, open_areas, country.wind), setting.cycle)
+    rows = with_passed(ahead.impacts, before, passed, setting.cycle, country.tail_h)
+    alerted = event_areas(rows, country)
+    found = _storm_found(storm, ahead.members)
+    if not alerted:
+        return replace(found, note=storm.note or _no_event(rows, country)), None
+    gone = {row.place_code: row.passed_at for row in rows if row.passed_at is not None and row.place_code in alerted}
+    landfall = _landfall(storm, line, ahead, setting)
+    judged = _judged(storm, ahead, alerted, landfall, setting)
+    triggers = with_passed_triggers(judged, before, gone)
+    triggered = trigger_areas(triggers) & set(alerted)
+    if not triggered and any(each.met and each.counts for each in triggers):
+        triggered = frozenset(alerted)
+    over = len(gone) == len(alerted)
+    lead_time = 0 if over else lead_time_of(landfall.reference_at, setting.cycle, setting.published)
+    to_come = {code: at for code, (at, _) in approached(line, layers, triggered - set(gone)).items()}
+    people = larger_people(ahead.people, before, rows)
+    shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
+    areas = sent_areas(shown, people, alerted, triggered, layers, country, setting.rain)
+    low, high = houses_of(shown, alerted)
+    track = _track(storm, landfall, setting)
+    peak = max((fix.wind_kmh for fix in storm.fixes), default=before.peak_kmh if before is not None else 0)
+    event = TyphoonEvent(
+        name=storm.event_name,
+        alert_class="max",
+        trigger=bool(triggered),
+        lead_time=lead_time,
+        first_trigger=lead_time if triggered else None,
+        flags=flags_of(lead_time, ahead.stops, to_come, setting, trigger=bool(triggered)),
+        people=sum(area.people for area in areas if area.alerted),
+        areas=areas,
+        storm=storm.identity.key,
+        identifier=storm.identifier,
+        international_name=storm.international_name,
+        state=_state(landfall, setting, over=over),
+        landfall=landfall,
+        track=track,
+        reference=storm.reference.words if storm.reference is not None else "none any more",
+        peak_kmh=peak,
+        category=category_of(peak),
+        impacts=shown,
+        provinces=_provinces(storm, ahead, rows, alerted, triggered, setting),
+        triggers=triggers,
+        houses_low=low,
+        houses_high=high,
+        ends_at=max(gone.values()) + timedelta(hours=country.tail_h) if over else None,
+        renamed_from=before.name if before is not None and before.name != storm.event_name else None,
+        members_with_storm=ahead.members,
+    )
+    return found, _with_shift(event, before, setting.cycle)
+
+
+def flags_of(
+    lead_time: int, stops: Sequence[Visit], ahead: Mapping[str, datetime], setting: Setting, *, trigger: bool
+) -> str:
+    """One mark at the event's lead time, and one at every further landfall ahead (rules 9 and 11; C8 11).
+
+    T of a trigger, w of a warning. A further landfall is a trigger's where trigger areas ahead are nearer to it in time
+    than to any other. `ahead`: those areas, and when the reference is nearest to each.
+    """
+    moments = [stop.moment for stop in stops]
+    nearest = {min(moments, key=lambda moment: abs(moment - at)) for at in ahead.values()} if moments else set()
+    marks = {lead_time: "T" if trigger else "w"}
+    for moment in moments:
+        if moment > setting.published:
+            at = lead_time_of(moment, setting.cycle, setting.published)
+            marks[at] = max(marks.get(at, "w"), "T" if moment in nearest else "w", key="wT".index)
+    return "".join(marks.get(each, "-") for each in TYPHOON.lead_times)
+
+
+def _ahead(storm: Storm, line: xr.Dataset, setting: Setting) -> _Ahead:
+    country, layers = setting.country, setting.layers
+    if storm.tracks is None:
+        return _Ahead((), {}, None, (), 0)
+    own = winds(storm.tracks, layers, country)
+    total = own.people.sum("member") / setting.members
+    people = dict(zip(map(str, total["area"].values), total.values.tolist(), strict=True))
+    impacts = area_impacts(own, storm.tracks, layers, country, setting.members)
+    there = int(storm.tracks["lat"].notnull().any("time").sum())
+    return _Ahead(impacts, people, own, visits(line, layers.land, country.landfall_km), there)
+
+
+def _landfall(storm: Storm, line: xr.Dataset, ahead: _Ahead, setting: Setting) -> Landfall:
+    if storm.tracks is not None:
+        layers, country = setting.layers, setting.country
+        return landfall_of(storm.tracks, line, ahead.stops, ahead.impacts, layers.land, country, setting.members)
+    if storm.before is None:
+        raise AssertionError(f"{storm.identity.key} is in no file and has no open event")
+    return storm.before.landfall
+
+
+def _judged(
+    storm: Storm, ahead: _Ahead, alerted: Sequence[str], landfall: Landfall, setting: Setting
+) -> tuple[TriggerJudged, ...]:
+    """Rule 7 at the landfall of the event, and of one that has begun at the next one ahead too: whichever is met."""
+    before = storm.before.triggers if storm.before is not None else ()
+    if ahead.winds is None:
+        return tuple(replace(each, met=False, areas=(), reached="the storm has gone", where=()) for each in before)
+    met_before = [each.name for each in before if each.met]
+    moments = [landfall.reference_at]
+    if landfall.reference_at <= setting.cycle:
+        moments += [stop.moment for stop in ahead.stops if stop.moment > setting.cycle][:1]
+    rounds = [
+        judge(
+            setting.country,
+            ahead.winds,
+            ahead.impacts,
+            setting.layers,
+            setting.members,
+            max(0.0, (moment - setting.cycle).total_seconds() / 3600),
+            met_before,
+            alerted,
+            moment,
+        )
+        for moment in moments
+    ]
+    return tuple(max(each, key=lambda one: one.met) for each in zip(*rounds, strict=True))
+
+
+def _provinces(
+    storm: Storm,
+    ahead: _Ahead,
+    rows: Sequence[AreaImpact],
+    alerted: Sequence[str],
+    triggered: Collection[str],
+    setting: Setting,
+) -> tuple[ProvinceFound, ...]:
+    layers = setting.layers
+    now: tuple[ProvinceFound, ...] = ()
+    if storm.tracks is not None and ahead.winds is not None:
+        now = provinces_found(storm.tracks, ahead.winds, rows, alerted, layers, setting.country, setting.members)
+    codes = {layers.areas[code].parent for code in triggered}
+    whole = triggered and not layers.provinces
+    found = with_passed_provinces(now, storm.before, rows, alerted, layers)
+    return tuple(replace(each, trigger=bool(whole) or each.code in codes) for each in found)
+
+
+def _state(landfall: Landfall, setting: Setting, *, over: bool) -> State:
+    if over:
+        return "passed"
+    carried = setting.carried_from is not None and landfall.reference_at > setting.carried_from
+    return "carried" if carried else "forecast"
+
+
+def _track(storm: Storm, landfall: Landfall, setting: Setting) -> tuple[TrackPoint, ...]:
+    if storm.fixes or storm.before is None:
+        return track_points(storm.past, storm.fixes, landfall)
+    points = [each for each in storm.before.track if each.moment <= setting.cycle or each.landfall or each.closest]
+    return tuple(replace(each, past=True) for each in points)
+
+
+def _is_shown(row: AreaImpact) -> bool:
+    return row.wind_kmh >= SHOWN_KMH or row.within_50km > 0 or row.damage_high > 0
+
+
+def _storm_found(storm: Storm, members: int) -> StormFound:
+    before = storm.identity.before
+    return StormFound(
+        storm=storm.identity.key,
+        identifier=storm.identifier,
+        international_name=storm.international_name,
+        event_name=storm.event_name,
+        in_cycle=storm.in_cycle,
+        fixes=storm.fixes or (before.fixes if before is not None else ()),
+        past=storm.past,
+        members_with_storm=members,
+        note=storm.note,
+    )
+
+
+def _no_event(rows: Sequence[AreaImpact], country: TyphoonCountry) -> str:
+    highest = max((max(each.gale_probability, each.within_50km) for each in rows), default=0.0)
+    return (
+        f"no area has {percent_text(country.area_probability)} of the members with at least "
+        f"{country.area_wind_kmh:g} km/h or with the centre within 50 km; the highest is {percent_text(highest)}"
+    )
+
+
+def _with_shift(event: TyphoonEvent, before: TyphoonEvent | None, now: datetime) -> TyphoonEvent:
+    """How far the reference's landfall has moved since the last cycle, while it is still ahead."""
+    if before is None or min(before.landfall.reference_at, event.landfall.reference_at) <= now:
+        return event
+    old, new = (next((p for p in each.track if p.landfall or p.closest), None) for each in (before, event))
+    if old is None or new is None:
+        return event
+    km = float(distance_km(old.lat, old.lon, new.lat, new.lon))
+    hours = (event.landfall.reference_at - before.landfall.reference_at).total_seconds() / 3600
+    return replace(event, shift_km=round(km, 1), shift_h=round(hours, 2))

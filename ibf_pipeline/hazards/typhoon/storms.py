@@ -1,0 +1,153 @@
+"""The storms of a cycle: those it has, and those it should have (rules 1 and 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.domain.exercise import is_exercise
+from ibf_pipeline.hazards.typhoon.considered import is_considered, within_horizon
+from ibf_pipeline.hazards.typhoon.findings import Fix, StormFound, TyphoonEvent, TyphoonFindings
+from ibf_pipeline.hazards.typhoon.identity import Identity
+from ibf_pipeline.hazards.typhoon.missing import REASONS, fate_of, missing_from
+from ibf_pipeline.hazards.typhoon.names import event_name, unique_name
+from ibf_pipeline.hazards.typhoon.passed import approached
+from ibf_pipeline.hazards.typhoon.reference import reference_of
+from ibf_pipeline.hazards.typhoon.storm import Setting, Storm
+from ibf_pipeline.hazards.typhoon.track_points import fixes_of, line_of
+
+
+def storms_of(
+    tracks: xr.Dataset,
+    here: Mapping[str, Identity],
+    setting: Setting,
+    found: TyphoonFindings | None,
+    *,
+    exercise: bool,
+) -> tuple[Storm, ...]:
+    """Storms that are looked at: any member comes into the monitoring area, or an event is open (rule 1; C8 1).
+
+    `here`: who each storm is, by identifier; in the order of these identities.
+    """
+    tracks = within_horizon(tracks)
+    open_events = {event.storm: event for event in (found.events if found is not None else ())}
+    monitoring = setting.country.monitoring
+    looked_at = sorted(
+        (identity.key, identifier)
+        for identifier, identity in here.items()
+        if identity.key in open_events or is_considered(tracks.sel(storm=identifier), monitoring)
+    )
+    names = _names(
+        {key: (here[each], each, _international(tracks, each)) for key, each in looked_at},
+        setting.layers.names,
+        {event.name for key, event in open_events.items() if key not in {each.key for each in here.values()}},
+        exercise=exercise,
+    )
+    return tuple(
+        _storm(tracks.sel(storm=each), here[each], each, names[key], open_events.get(key), setting)
+        for key, each in looked_at
+    )
+
+
+def storms_missing(
+    here: Mapping[str, Identity],
+    setting: Setting,
+    previous: xr.Dataset | None,
+    found: TyphoonFindings | None,
+    accepted: Collection[str],
+) -> tuple[tuple[Storm, ...], tuple[StormFound, ...]]:
+    """Open events whose storm is missing: those that leave something or end, and those that nothing closes (rule 2).
+
+    `previous`: tracks of the cycle before; `accepted`: names or storms that a person closes.
+    """
+    going: list[Storm] = []
+    silent: list[StormFound] = []
+    if found is None:
+        return (), ()
+    for event in missing_from(found, here):
+        before = next(each for each in found.storms if each.storm == event.storm)
+        fate = fate_of(event, setting.cycle, _still_ahead(event, before, setting), previous, found, accepted)
+        if fate in ("passed", "over"):
+            going.append(_without_file(event, before, REASONS[fate], setting))
+        else:
+            silent.append(
+                replace(before, event_name=event.name, in_cycle=False, members_with_storm=0, note=REASONS[fate])
+            )
+    return tuple(going), tuple(silent)
+
+
+def _without_file(event: TyphoonEvent, before: StormFound, note: str, setting: Setting) -> Storm:
+    return Storm(
+        identity=Identity(event.storm, before),
+        identifier=event.identifier,
+        international_name=event.international_name,
+        event_name=event.name,
+        in_cycle=False,
+        tracks=None,
+        reference=None,
+        fixes=(),
+        past=_past(before, setting),
+        before=event,
+        note=note,
+    )
+
+
+def _storm(
+    storm: xr.Dataset, identity: Identity, identifier: str, name: str, event: TyphoonEvent | None, setting: Setting
+) -> Storm:
+    reference = reference_of(storm)
+    return Storm(
+        identity=identity,
+        identifier=identifier,
+        international_name=_international(storm, identifier),
+        event_name=name,
+        in_cycle=True,
+        tracks=None if reference is None else storm,
+        reference=reference,
+        fixes=() if reference is None else fixes_of(reference.line, setting.country.wind),
+        past=_past(identity.before, setting),
+        before=event,
+    )
+
+
+def _past(before: StormFound | None, setting: Setting) -> tuple[Fix, ...]:
+    """Where the storm was at earlier cycles, by our records; between them where it was forecast, at skipped cycles."""
+    known = {fix.moment: fix for fix in (*before.fixes, *before.past)} if before is not None else {}
+    return tuple(known[moment] for moment in sorted(known) if moment < setting.cycle)
+
+
+def _still_ahead(event: TyphoonEvent, before: StormFound, setting: Setting) -> list[str]:
+    """Alerted areas that the storm had not reached yet, as the last findings forecast it."""
+    passed = {each.place_code for each in event.impacts if each.passed_at is not None}
+    codes = [area.place_code for area in event.areas if area.alerted and area.place_code not in passed]
+    nearest = approached(line_of((*before.past, *before.fixes)), setting.layers, codes)
+    return [code for code, (at, _) in nearest.items() if at > setting.cycle]
+
+
+def _international(tracks: xr.Dataset, identifier: str) -> str:
+    names = tracks["name"] if tracks["name"].ndim == 0 else tracks["name"].sel(storm=identifier)
+    return " ".join(str(np.asarray(names.values)).split()) or identifier
+
+
+def _names(
+    storms: Mapping[str, tuple[Identity, str, str]],
+    local: Mapping[str, str],
+    taken: Collection[str],
+    *,
+    exercise: bool,
+) -> dict[str, str]:
+    """Event names by identity (rule 1). A storm that is called as it was keeps its name; others make way."""
+    names: dict[str, str] = {}
+    for key, (identity, _, international) in storms.items():
+        old = identity.before
+        same = old is not None and event_name(old.international_name, local) == event_name(international, local)
+        if old is not None and same and is_exercise(old.event_name) == exercise and old.event_name not in taken:
+            names[key] = old.event_name
+    for key, (_, identifier, international) in storms.items():
+        if key not in names:
+            others = {*taken, *names.values()}
+            names[key] = unique_name(event_name(international, local), identifier, key, others, exercise=exercise)
+    return names

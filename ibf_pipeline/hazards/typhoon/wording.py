@@ -1,0 +1,134 @@
+"""A storm in words that report, notices and pictures share: clock times of the country, 10-minute winds (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from ibf_pipeline.domain.local_time import local_text
+from ibf_pipeline.domain.wording import counted, number_text, percent_text
+from ibf_pipeline.hazards.typhoon.findings import Category, ProvinceFound, Spread, TrackPoint, TyphoonEvent
+
+AVERAGED: Final = "10-minute mean"
+"""of every wind that people read"""
+GALE: Final = f"gale (34 kt, 63 km/h, {AVERAGED})"
+CATEGORIES: Final[dict[Category, str]] = {
+    "TD": "tropical depression",
+    "TS": "tropical storm",
+    "STS": "severe tropical storm",
+    "TY": "typhoon",
+    "STY": "super typhoon",
+}
+SEEN: Final = "direct hit or close pass"
+"""of storms that the portal shows with a landfall: whether the centre crosses the coast matters to nobody (rule 9)"""
+_LIKELY: Final = 0.5
+"""share of the ensemble from which gale is told without saying of how many members"""
+HOUSES: Final = (
+    "the share of value that wind takes, by a weak and a strong published curve, mean over the members; not a number "
+    "of destroyed houses"
+)
+"""what numbers of houses are"""
+
+
+def wind_text(kmh: int) -> str:
+    """`162 km/h (10-minute mean)`."""
+    return f"{kmh} km/h ({AVERAGED})"
+
+
+def left_text(moment: datetime, published: datetime) -> str:
+    """`in 21 hours`, rounded down; `within the hour`; `1 hour ago`."""
+    hours = (moment - published) / timedelta(hours=1)
+    if hours <= 0:
+        return f"{counted(int(-hours), 'hour')} ago" if hours <= -1 else "just now"
+    return f"in {counted(int(hours), 'hour')}" if hours >= 1 else "within the hour"
+
+
+def spread_text(spread: Spread, zone: tzinfo) -> str:
+    """`Fri 2021-09-10 20:00 PST to Sat 2021-09-11 07:00 PST (10 to 90 %), middle Sat 2021-09-11 02:00 PST`."""
+    if spread.early == spread.late:
+        return local_text(spread.middle, zone)
+    early, middle, late = (local_text(each, zone) for each in (spread.early, spread.middle, spread.late))
+    return f"{early} to {late} (10 to 90 %), middle {middle}"
+
+
+def approach_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
+    """What the reference does at land and when, with the hours left (rules 8 and 9).
+
+    `direct hit or close pass: landfall Sat 2021-09-11 05:00 PST, in 13 hours`
+    """
+    landfall = event.landfall
+    at = f"{local_text(landfall.reference_at, zone)}, {left_text(landfall.reference_at, published)}"
+    away = f"{number_text(landfall.reference_km)} km from land"
+    match landfall.approach:
+        case "landfall":
+            return f"{SEEN}: landfall {at}"
+        case "close-pass":
+            return f"{SEEN}: nearest {at}, {away}"
+        case "passes":
+            return f"passes by: nearest {at}, {away}"
+        case "not-yet":
+            return f"nearest at the end of the forecast, {at}, {away}: a landfall cannot be told yet"
+
+
+def short_approach(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
+    """The same for a title: `close pass Sat 2021-09-11 05:00 PST, in 13 hours`."""
+    landfall = event.landfall
+    word = {"landfall": "landfall", "close-pass": "close pass"}.get(landfall.approach, "nearest to land")
+    return f"{word} {local_text(landfall.reference_at, zone)}, {left_text(landfall.reference_at, published)}"
+
+
+def landfall_text(event: TyphoonEvent, zone: tzinfo) -> str:
+    """`P(landfall) 33 % of the ensemble, first crossing ... (10 to 90 %)`."""
+    landfall = event.landfall
+    when = f", first crossing {spread_text(landfall.when, zone)}" if landfall.when is not None else ""
+    return f"P(landfall) {percent_text(landfall.probability)} of the ensemble{when}"
+
+
+def point_now(event: TyphoonEvent, moment: datetime) -> TrackPoint | None:
+    """The last point of its track that is not later than a moment; the first one where all are; None without any."""
+    earlier = [point for point in event.track if point.moment <= moment]
+    return earlier[-1] if earlier else next(iter(event.track), None)
+
+
+def point_at_land(event: TyphoonEvent) -> TrackPoint | None:
+    """The first landfall of its track, else its point nearest to land."""
+    marked = (point for point in event.track if point.landfall or point.closest)
+    return next(marked, None)
+
+
+def category_text(point: TrackPoint) -> str:
+    """`typhoon, 162 km/h (10-minute mean)`."""
+    return f"{CATEGORIES[point.category]}, {wind_text(point.wind_kmh)}"
+
+
+def houses_text(low: float, high: float) -> str:
+    """`120 to 3,400`; one number where both are the same."""
+    both = tuple(dict.fromkeys(number_text(each) for each in (low, high)))
+    return " to ".join(both)
+
+
+def first_gale(provinces: Iterable[ProvinceFound]) -> ProvinceFound | None:
+    """The province ahead of the storm in which gale begins first, by a tenth of the members that have it there.
+
+    Of those in which at least half of the ensemble has gale, where there are any: few members reach far.
+    """
+    ahead = [(each.gale_onset, each) for each in provinces if each.gale_onset is not None and not each.passed]
+    likely = [pair for pair in ahead if pair[0].share >= _LIKELY]
+    return min(likely or ahead, key=lambda pair: (pair[0].early, pair[1].name), default=(None, None))[1]
+
+
+def action_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
+    """Until when anything can be done outdoors: gale ends it, not the centre (rule 9); empty where none is expected."""
+    first = first_gale(event.provinces)
+    if first is None or first.gale_onset is None:
+        return ""
+    onset, share = first.gale_onset.early, first.gale_onset.share
+    many = f" ({percent_text(share)} of the members)" if share < _LIKELY else ""
+    place = f"{first.name}{many}, from {local_text(onset, zone)}"
+    head = f"Work outdoors ends with {GALE}, not with the centre:"
+    if onset <= published:
+        return f"{head} it may have begun in {place}."
+    sooner = int((event.landfall.reference_at - onset) / timedelta(hours=1))
+    before = f", {counted(sooner, 'hour')} before the centre is at land" if sooner >= 1 else ""
+    return f"{head} first in {place}, {left_text(onset, published)}{before}."

@@ -1,0 +1,1 @@
+"""A country prepared for typhoon: where people live on the wind's grid, houses, provinces, land."""

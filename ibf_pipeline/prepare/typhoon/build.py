@@ -1,0 +1,37 @@
+"""`prepare` of typhoon: the static data of a country to `prepared/typhoon/<ISO3>/`, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.prepare.inputs import POPULATION
+from ibf_pipeline.prepare.origins import origin_files
+from ibf_pipeline.prepare.parts import Progress, Workshop, log_progress
+from ibf_pipeline.prepare.typhoon.inputs import require_files, settings_of
+from ibf_pipeline.prepare.typhoon.layers import TyphoonMaker
+from ibf_pipeline.prepare.up_to_date import Material, bring_up_to_date
+
+
+def prepare_typhoon(
+    country: TyphoonCountry, static: Path, prepared: Path, progress: Progress = log_progress
+) -> tuple[str, ...]:
+    """Bring a country's prepared layers up to date; returns the names of the parts that were made, none if it was.
+
+    A part is made again only where something changed that it was made from; the folder changes at the end, all at once.
+    Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was.
+    """
+    files = require_files(static, country)
+    material = Material(
+        static,
+        files=(*files, *origin_files(static)),
+        rasters=(static / POPULATION,),
+        settings=settings_of(country),
+        steps=3,
+    )
+
+    def make(folder: Path, hashes: Mapping[str, str], workshop: Workshop) -> None:
+        TyphoonMaker(country, static, folder, hashes, workshop).make()
+
+    return bring_up_to_date(material, prepared, make, progress)

@@ -1,0 +1,196 @@
+"""The prepared layers of typhoon, part by part, in their order and with what each is made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.counted import Counts, counts_file, keep_counts, kept_counts
+from ibf_pipeline.prepare.counted_layers import what_is
+from ibf_pipeline.prepare.counts import write_on_grid
+from ibf_pipeline.prepare.cover import bounds_of_areas
+from ibf_pipeline.prepare.inputs import POPULATION, total_files
+from ibf_pipeline.prepare.kept_ground import GROUND, write_ground
+from ibf_pipeline.prepare.national_grid import counting_grid
+from ibf_pipeline.prepare.origins import doubts_of_files
+from ibf_pipeline.prepare.outlines import write_boundaries
+from ibf_pipeline.prepare.parts import Part, Workshop
+from ibf_pipeline.prepare.people import people_of
+from ibf_pipeline.prepare.tables import require_people, sums_in
+from ibf_pipeline.prepare.totals import read_totals
+from ibf_pipeline.prepare.typhoon.cells import Pieces, cut, middle, settled
+from ibf_pipeline.prepare.typhoon.inputs import level_files, levels_of, parents_used, settings_of, table_files
+from ibf_pipeline.prepare.typhoon.known import monitoring_doubts, parent_doubts, require_known
+from ibf_pipeline.prepare.typhoon.store import CELLS, COUNTRY, LAND, write_land
+from ibf_pipeline.prepare.typhoon.tables import houses_doubt, read_houses, read_names, without_houses
+
+PEOPLE: Final = "people.npy"
+COUNTING_ARCSEC: Final = 10
+"""of the grid on which a raster that is not in degrees is counted: a 36th of the wind's usual cell"""
+LAND_TOLERANCE: Final = 0.0005
+"""degrees, some 50 m: a coast needs no more where a pass within kilometres of it is a landfall"""
+
+
+class TyphoonMaker:
+    """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
+
+    def __init__(
+        self, country: TyphoonCountry, static: Path, target: Path, hashes: Mapping[str, str], workshop: Workshop
+    ) -> None:
+        self._country = country
+        self._static = static
+        self._target = target
+        self._hashes = hashes
+        self._have = workshop.step
+
+    def make(self) -> None:
+        """Every part; text first, so that a wrong table is found before the raster is read."""
+        country, areas = self._country, self._areas
+        require_known(country, self._levels, self._static)
+        houses = {} if country.housing is None else read_houses(self._static / country.housing, areas.place_codes)
+        names = {} if country.names is None else read_names(self._static / country.names)
+        outlines = self._boundaries()
+        people = self._people()
+        of_files = doubts_of_files(self._static, self._hashes)
+        text = {file.name: self._hash(file) for file in (*table_files(self._static, country), *self._totals)}
+        made_from = {
+            "text": text,
+            "settings": settings_of(country),
+            "noted": of_files,
+            "parts": [outlines.key, people.key],
+        }
+        self._have(
+            "tables of a cycle",
+            [Part("tables", (COUNTRY, CELLS), made_from)],
+            lambda _: self._tables(houses, names, of_files),
+        )
+
+    @property
+    def _totals(self) -> list[Path]:
+        return total_files(self._static)
+
+    def _hash(self, file: Path) -> str:
+        return self._hashes[file.relative_to(self._static).as_posix()]
+
+    @cached_property
+    def _levels(self) -> dict[int, Boundaries]:
+        with_parents = bool(parents_used(self._static, self._country))
+        return read_boundaries(self._static / "admin_areas", levels_of(self._country), with_parent_file=with_parents)
+
+    @property
+    def _areas(self) -> Boundaries:
+        return self._levels[self._country.default_admin_level]
+
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return cut(self._areas, self._country.wind.cell_degrees)
+
+    def _boundaries(self) -> Part:
+        files = [*level_files(self._static, self._country).values(), *parents_used(self._static, self._country)]
+        names = tuple(f"outlines_adm{level}.geojson" for level in levels_of(self._country))
+        made_from = {file.name: self._hash(file) for file in files}
+        part = Part("boundaries", ("boundaries.json", *names, GROUND, LAND), made_from)
+
+        def build(_: list[Part]) -> None:
+            write_boundaries(self._levels, self._country.iso3, self._target)
+            with writing(self._target):
+                write_ground(self._areas.ground, self._target)
+                write_land(land_of(self._areas), self._target)
+
+        self._have("boundaries and land", [part], build)
+        return part
+
+    def _people(self) -> Part:
+        """Who lives in every piece of an area on the wind's grid."""
+        raster, cell = self._static / POPULATION, self._country.wind.cell_degrees
+        made_from = {"raster": self._hash(raster), "cell": cell, "shapes": self._content["levels"][-1]["shapes"]}
+        part = Part("people", (PEOPLE, counts_file(Path(PEOPLE)).name), made_from)
+
+        def build(_: list[Part]) -> None:
+            country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
+            on = counting_grid(raster, self._target / "scratch_grid.tif", country, COUNTING_ARCSEC)
+            counts = write_on_grid(raster, on, layer, what_is(POPULATION_AFFECTED), country=country)
+            sums = sums_in(layer, [], self._pieces.shapes, self._target / "scratch.tif")[:, 0]
+            layer.unlink()
+            require_people(sums, raster)
+            keep_counts(counts, self._target / PEOPLE)
+            with writing(self._target):
+                np.save(self._target / PEOPLE, sums)
+
+        self._have("people on the grid of the wind", [part], build)
+        return part
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        return content
+
+    def _tables(self, houses: Mapping[str, float], names: Mapping[str, str], of_files: list[str]) -> None:
+        country, pieces, areas = self._country, self._pieces, self._areas
+        lives, counts = np.load(self._target / PEOPLE), kept_counts(self._target / PEOPLE)
+        known, of_people = self._known_people(lives, counts)
+        boundaries = self._content
+        own = boundaries["levels"][-1]
+        doubts = [
+            *boundaries["doubts"], *of_files, *of_people, *parent_doubts(self._levels),
+            *monitoring_doubts(country, areas), *self._of_houses(houses),
+        ]  # fmt: skip
+        notes = [boundaries["note"]] if boundaries["note"] else []
+        if country.housing is None:
+            notes.append("no file of houses: damage is told as a share, and no house is counted")
+        content = {
+            "iso3": country.iso3,
+            "areas": [asdict(area) for area in known],
+            "provinces": self._names(country.province_level),
+            "regions": self._names(country.region_level),
+            "region_of": self._region_of(),
+            "centres": {code: middle(pieces, lives, areas, number) for number, code in enumerate(areas.place_codes)},
+            "houses": houses,
+            "names": names,
+            "shapes": own["shapes"],
+            "bounds": own["bounds"],
+            "findings": list(dict.fromkeys([*notes, *doubts])),
+            "doubts": doubts,
+        }
+        with writing(self._target):
+            settled(pieces, lives, areas).to_netcdf(self._target / CELLS, engine="netcdf4")
+            (self._target / COUNTRY).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+    def _known_people(self, lives: np.ndarray, counts: Counts) -> tuple[list[Area], list[str]]:
+        """The areas with their people, and what is doubtful of these."""
+        sums = np.bincount(self._pieces.area, weights=lives, minlength=len(self._areas.place_codes))
+        totals = read_totals(self._static, levels_of(self._country))
+        people = people_of(self._static / POPULATION, list(self._levels.values()), sums, counts, totals)
+        own = [area for area in people.areas if area.admin_level == self._country.default_admin_level]
+        return own, list(people.doubts)
+
+    def _of_houses(self, houses: Mapping[str, float]) -> list[str]:
+        missing = without_houses(houses, self._areas.place_codes) if self._country.housing is not None else []
+        return [houses_doubt(missing, self._static / str(self._country.housing))] if missing else []
+
+    def _names(self, level: int | None) -> dict[str, str]:
+        layer = self._levels[level] if level is not None else None
+        return {} if layer is None else dict(zip(layer.place_codes, layer.names, strict=True))
+
+    def _region_of(self) -> dict[str, str]:
+        if self._country.region_level is None or self._country.province_level is None:
+            return {}
+        provinces = self._levels[self._country.province_level]
+        return {code: str(parent) for code, parent in zip(provinces.place_codes, provinces.parents, strict=True)}
+
+
+def land_of(areas: Boundaries) -> BaseGeometry:
+    """All land of a country, its coast simplified by LAND_TOLERANCE at most; no island is lost."""
+    return shapely.simplify(shapely.union_all(list(areas.geometries)), LAND_TOLERANCE, preserve_topology=True)

@@ -1,0 +1,83 @@
+"""Prepared layers of typhoon, read back for a cycle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import shapely
+import xarray as xr
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.domain.country import Area
+from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.prepare.grids import Bounds
+from ibf_pipeline.prepare.kept_ground import read_ground, undamaged
+
+COUNTRY: Final = "country.json"
+CELLS: Final = "cells.nc"
+LAND: Final = "land.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class TyphoonPrepared:
+    """A prepared country."""
+
+    layers: TyphoonLayers
+    shapes: str
+    """hash of the areas' ground: whatever is kept of it stands for as long as this is the same"""
+    bounds: Bounds
+    """degrees, around all areas"""
+    ground: Callable[[], Sequence[BaseGeometry]]
+    """reads the polygons of all areas, in the order of `layers.areas`; no two of them overlap"""
+
+
+def read_typhoon(folder: Path, iso3: str) -> TyphoonPrepared:
+    """The prepared layers of a country.
+
+    Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
+    """
+    if not (folder / "stamp.json").is_file():
+        raise InputMissing(
+            f"{iso3} is not prepared for typhoon",
+            where=folder,
+            expected="prepared layers with their stamp.json",
+            remedy=f"run `ibf-pipeline prepare {iso3}`",
+        )
+    with undamaged(folder, iso3):
+        content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
+        with xr.open_dataset(folder / CELLS, engine="netcdf4") as opened:
+            cells = opened.load()
+        west, south, east, north = content["bounds"]
+        return TyphoonPrepared(
+            layers=_layers(content, cells, shapely.from_wkb((folder / LAND).read_text(encoding="ascii"))),
+            shapes=str(content["shapes"]),
+            bounds=(west, south, east, north),
+            ground=lambda: read_ground(folder),
+        )
+
+
+def write_land(land: BaseGeometry, folder: Path) -> None:
+    """As `read_typhoon` reads it."""
+    (folder / LAND).write_text(shapely.to_wkb(land, hex=True), encoding="ascii")
+
+
+def _layers(content: Mapping[str, Any], cells: xr.Dataset, land: BaseGeometry) -> TyphoonLayers:
+    return TyphoonLayers(
+        iso3=content["iso3"],
+        areas={entry["place_code"]: Area(**entry) for entry in content["areas"]},
+        provinces=content["provinces"],
+        regions=content["regions"],
+        region_of=content["region_of"],
+        centres={code: (lon, lat) for code, (lon, lat) in content["centres"].items()},
+        cells=cells,
+        houses=content["houses"],
+        land=land,
+        names=content["names"],
+        findings=tuple(content["findings"]),
+        doubts=tuple(content["doubts"]),
+    )

@@ -1,0 +1,67 @@
+"""What reports of hazards with several cycles a day have alike (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.local_time import local_text
+from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.mailing import URGENT, may_wait
+from ibf_pipeline.report.content import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourlyReport(Report):
+    """A cycle, as people read it: by the clocks of the country, with what may change soon."""
+
+    time_zone: str
+    """IANA name"""
+    published_at: datetime
+    """UTC; hours left are counted from it"""
+    cycle: datetime
+    """UTC; of the forecast"""
+    next_update: str
+    decides: str
+    going_on: tuple[str, ...]
+    """alerts that are as they were, with the hours that are left now and were left before"""
+    not_seen: tuple[str, ...]
+    """in words, beside blind and doubtful subjects"""
+    rule_words: tuple[str, ...]
+
+    @property
+    def zone(self) -> tzinfo:
+        """The clocks of the country."""
+        return ZoneInfo(self.time_zone)
+
+
+def next_update(found: Findings, zone: tzinfo, block: str) -> str:
+    """When people may look again. `block`: what the hazard calls a period."""
+    profile = profile_of(found)
+    issued = found.issue_time.start + timedelta(hours=profile.period_hours)
+    expected = issued + timedelta(hours=profile.hours_late)
+    return f"The next update is that of the {block} of {issued:%H} UTC, not before {local_text(expected, zone)}."
+
+
+def hours_text(now: int, then: int) -> str:
+    """`9 hours are left, 15 before`, 0 being what has begun; empty where it had begun before."""
+    if then <= 0 and now <= 0:
+        return ""
+    if now <= 0:
+        return f"it has begun; {counted(then, 'hour')} {'was' if then == 1 else 'were'} left before"
+    left = f"{counted(now, 'hour')} {'is' if now == 1 else 'are'} left"
+    return left + (f", {then} before" if then > 0 else "; it had begun before")
+
+
+def decides(found: Findings) -> str:
+    """Whether the notification may wait for a person, and who decides about what is done."""
+    held = ""
+    if found.publishable_events:
+        begins = f"A trigger has begun or begins within {URGENT} hours"
+        urgent = f"{begins}: its notification is not held for a person's approval."
+        held = "Its notification may be held for a person's approval." if may_wait(found) else urgent
+    act = "Whether anything is activated is decided by people, not by this forecast." if found.events else ""
+    return f"{held} {act}".strip()

@@ -1,0 +1,86 @@
+"""What became of an alert of a storm since the last cycle: class, hours left, track, wind, houses (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from ibf_pipeline.domain.wording import some
+from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
+from ibf_pipeline.hazards.typhoon.wording import CATEGORIES, houses_text, wind_text
+from ibf_pipeline.report.change import Change, Compared, people_of_both, plain_change, sentences, what
+from ibf_pipeline.report.hourly import hours_text
+from ibf_pipeline.report.typhoon.shift import shift_text
+from ibf_pipeline.report.words import isolated
+
+TyphoonCompared = Compared[TyphoonFindings, TyphoonEvent]
+_PLACES = 5
+
+
+def typhoon_change(compared: TyphoonCompared) -> Change:
+    """A change with what explains it."""
+    plain = plain_change(compared)
+    if compared.old is None or compared.new is None or compared.kind in ("withdrawn", "new"):
+        lost = compared.kind == "ended" and compared.old is not None
+        return replace(plain, why=sentences([what(compared), *_ended(compared)])) if lost else plain
+    parts = [what(compared), people_of_both(compared.old, compared.new), *_differences(compared)]
+    return replace(plain, why=sentences(parts))
+
+
+def _differences(compared: TyphoonCompared) -> Iterator[str]:
+    old, new = compared.old, compared.new
+    if old is None or new is None:
+        return
+    if new.name != old.name:
+        yield f"it was called {isolated(old.name)} before"
+    yield hours_left(compared.before, compared.today, old, new)
+    yield shift_text(new, old)
+    yield _wind(old, new)
+    yield _houses(old, new)
+    yield _provinces(old, new)
+    if new.state == "passed" and old.state != "passed":
+        yield "it has passed, and its areas keep what they had"
+
+
+def hours_left(before: TyphoonFindings | None, today: TyphoonFindings, old: TyphoonEvent, new: TyphoonEvent) -> str:
+    """`21 hours are left, 27 before`: to landfall or the closest approach; empty where it was there before."""
+    return hours_text(_hours(new, today), _hours(old, before) if before is not None else 0)
+
+
+def _hours(event: TyphoonEvent, found: TyphoonFindings) -> int:
+    return max(0, (event.exact_start - found.published) // timedelta(hours=1))
+
+
+def _wind(old: TyphoonEvent, new: TyphoonEvent) -> str:
+    if new.category == old.category:
+        return ""
+    return f"its strongest wind ahead is {_strength(new)}, {_strength(old)} before"
+
+
+def _strength(event: TyphoonEvent) -> str:
+    return f"that of a {CATEGORIES[event.category]}, {wind_text(event.peak_kmh)}"
+
+
+def _houses(old: TyphoonEvent, new: TyphoonEvent) -> str:
+    now, then = (houses_text(event.houses_low, event.houses_high) for event in (new, old))
+    return "" if now == then else f"houses damaged, low to high: {now}, {then} before"
+
+
+def _provinces(old: TyphoonEvent, new: TyphoonEvent) -> str:
+    then, now = ({each.code: each.name for each in event.provinces} for event in (old, new))
+    came = [isolated(name) for code, name in now.items() if code not in then]
+    went = [isolated(name) for code, name in then.items() if code not in now]
+    parts = [f"{some(names, _PLACES)} {word}" for names, word in ((came, "new"), (went, "no longer")) if names]
+    return f"provinces: {'; '.join(parts)}" if parts else ""
+
+
+def _ended(compared: TyphoonCompared) -> Iterator[str]:
+    """Why there is no event any more: the storm passed, is gone, or is considered and no event."""
+    old, today = compared.old, compared.today
+    if old is None:
+        return
+    if old.ends_at is not None and old.ends_at <= today.published:
+        yield f"its areas kept their numbers until {today.moment_words(old.ends_at)}"
+    reasons = [storm.note for storm in today.storms if storm.storm == old.key and storm.note]
+    yield from reasons[:1]

@@ -1,0 +1,38 @@
+"""The pictures of a storm: its track, and the winds of its members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
+from ibf_pipeline.report.pictures.outlines import MapLayers
+from ibf_pipeline.report.typhoon.content import TyphoonEventPart
+from ibf_pipeline.report.typhoon.kept import TyphoonKept
+
+
+def typhoon_pictures(
+    found: TyphoonFindings, part: TyphoonEventPart, kept: TyphoonKept, layers: MapLayers
+) -> Mapping[str, Callable[[], bytes]]:
+    """What draws them, by file."""
+    draw: dict[str, Callable[[], bytes]] = {}
+    if part.track_map is not None:
+        draw[part.track_map] = lambda: _track(found, part.event, kept, layers)
+    if part.winds is not None:
+        draw[part.winds] = lambda: _winds(found, part.event, kept)
+    return draw
+
+
+def _track(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonKept, layers: MapLayers) -> bytes:
+    from ibf_pipeline.report.pictures.figure import png  # slow to load, and few get here
+    from ibf_pipeline.report.typhoon.track_map import track_map
+
+    return png(track_map(found, event, layers, kept.members_of(event)))
+
+
+def _winds(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonKept) -> bytes:
+    from ibf_pipeline.report.pictures.figure import png
+    from ibf_pipeline.report.typhoon.winds import winds
+
+    members = kept.members_of(event)
+    assert members is not None  # noqa: S101  else the part names no picture
+    return png(winds(found, event, members))

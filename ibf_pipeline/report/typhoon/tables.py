@@ -1,0 +1,190 @@
+"""Tables of a cycle of typhoon: provinces, areas, tracks, triggers, storms; for files, and in short (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from ibf_pipeline.domain.local_time import local_text
+from ibf_pipeline.domain.wording import percent_text
+from ibf_pipeline.hazards.typhoon.findings import (
+    AreaImpact,
+    ProvinceFound,
+    Spread,
+    TrackPoint,
+    TriggerJudged,
+    TyphoonEvent,
+    TyphoonFindings,
+)
+from ibf_pipeline.hazards.typhoon.wording import AVERAGED, houses_text
+from ibf_pipeline.report.rows import MOST_ROWS, ShortTable
+from ibf_pipeline.report.rows import Row as ShortRow
+from ibf_pipeline.report.table_files import Place, Table, Value, of_run, point
+from ibf_pipeline.report.typhoon.kept import TyphoonKept
+from ibf_pipeline.report.typhoon.lines import parts_of
+
+_SPREAD = ("10_percent", "50_percent", "90_percent", "share")
+_PROVINCE = (
+    "event", "province_code", "province",
+    *(f"{what}_{name}" for what in ("gale", "centre") for name in _SPREAD),
+    "probability_118_kmh_10min", "signal_equivalent", "wind_kmh_10min", "houses_low", "houses_high", "people",
+    "trigger", "passed",
+)  # fmt: skip
+_IMPACT = (
+    "event", "place_code", "wind_kmh_10min", "probability_event_wind", "probability_118_kmh_10min",
+    "probability_within_50km", "damage_low", "damage_high", "houses", "passed_at",
+)  # fmt: skip
+_POINT = ("event", "time", "lat", "lon", "wind_kmh_10min", "category", "landfall", "closest_to_land", "past")
+_TRACK = ("event", "storm", "identifier", "international_name", "reference", "peak_kmh_10min", "category")
+_TRIGGER = ("event", "trigger_rule", "met", "counts", "wanted", "reached", "where", "areas", "deadline", "reason")
+_STORM = ("storm", "identifier", "international_name", "event", "in_cycle", "members_with_storm", "members", "note")
+
+
+def event_columns() -> dict[str, Callable[[Any], Value]]:
+    """Further columns of the table of events: name -> (event)."""
+    return {
+        "storm": lambda event: event.storm,
+        "identifier": lambda event: event.identifier,
+        "international_name": lambda event: event.international_name,
+        "state": lambda event: event.state,
+        "approach": lambda event: event.landfall.approach,
+        "probability_landfall": lambda event: event.landfall.probability,
+        "peak_kmh_10min": lambda event: event.peak_kmh,
+        "category": lambda event: event.category,
+        "houses_low": lambda event: event.houses_low,
+        "houses_high": lambda event: event.houses_high,
+        "members_with_storm": lambda event: event.members_with_storm,
+        "shown_until": lambda event: _iso(event.ends_at),
+    }
+
+
+def typhoon_tables(found: TyphoonFindings, kept: TyphoonKept | None) -> tuple[Table, ...]:
+    """Provinces, areas with winds, tracks as points and as lines, triggers, and all storms that were considered."""
+    events = found.events
+    impacts = [(event, impact) for event in events for impact in event.impacts]
+    points = [(event, each) for event in events for each in event.track]
+    judged = [(event, each) for event in events for each in event.triggers]
+    storms = [
+        (
+            storm.storm, storm.identifier, storm.international_name, storm.event_name, storm.in_cycle,
+            storm.members_with_storm, found.members, storm.note,
+        )
+        for storm in found.storms
+    ]  # fmt: skip
+    places = [point((each.lon, each.lat)) for _, each in points]
+    return (
+        _table(found, "provinces", _PROVINCE, [_province(e, each) for e in events for each in e.provinces]),
+        _table(found, "winds", _IMPACT, [_impact(*each) for each in impacts]),
+        _table(found, "track_points", _POINT, [_point(*each) for each in points], places),
+        _table(found, "tracks", _TRACK, [_track(event) for event in events], [_line(event) for event in events]),
+        _table(found, "triggers", _TRIGGER, [_judged(*each) for each in judged]),
+        _table(found, "storms", _STORM, storms),
+    )
+
+
+def short_tables(found: TyphoonFindings) -> tuple[ShortTable, ...]:
+    """Provinces and triggers in short."""
+    provinces = [_short_province(found, event, each) for event in found.events for each in event.provinces]
+    judged = [_short_trigger(found, event, each) for event in found.events for each in event.triggers]
+    return (
+        ShortTable("provinces", provinces[:MOST_ROWS], "no province is alerted"),
+        ShortTable("triggers", judged[:MOST_ROWS], "no storm was looked at"),
+    )
+
+
+def _short_province(found: TyphoonFindings, event: TyphoonEvent, province: ProvinceFound) -> ShortRow:
+    return {
+        "storm": event.name,
+        "province": province.name,
+        "gale from (10 to 90 %)": _between(found, province.gale_onset),
+        "centre nearest (10 to 90 %)": _between(found, province.centre),
+        "P(118 km/h)": percent_text(province.typhoon_probability),
+        "signal-equivalent": province.signal,
+        f"wind (km/h, {AVERAGED})": province.wind_kmh,
+        "houses, low to high": houses_text(province.houses_low, province.houses_high),
+        "people": province.people,
+        "trigger": "yes" if province.trigger else "no",
+        "passed": "yes" if province.passed else "no",
+    }
+
+
+def _between(found: TyphoonFindings, spread: Spread | None) -> str | None:
+    if spread is None:
+        return None
+    return f"{local_text(spread.early, found.zone)} to {local_text(spread.late, found.zone)}"
+
+
+def _short_trigger(found: TyphoonFindings, event: TyphoonEvent, judged: TriggerJudged) -> ShortRow:
+    return {
+        "storm": event.name,
+        "rule": judged.name,
+        "met": "yes" if judged.met and judged.counts else "met, and does not count" if judged.met else "no",
+        "wanted": judged.wanted,
+        "reached": judged.reached,
+        "where": ", ".join(judged.where),
+        "until": None if judged.deadline is None else local_text(judged.deadline, found.zone),
+        "reason": judged.reason,
+    }
+
+
+def _province(event: TyphoonEvent, province: ProvinceFound) -> tuple[Value, ...]:
+    return (
+        event.name, province.code, province.name, *_spread(province.gale_onset), *_spread(province.centre),
+        province.typhoon_probability, province.signal, province.wind_kmh, province.houses_low, province.houses_high,
+        province.people, province.trigger, province.passed,
+    )  # fmt: skip
+
+
+def _spread(spread: Spread | None) -> tuple[Value, ...]:
+    if spread is None:
+        return None, None, None, 0.0
+    return _iso(spread.early), _iso(spread.middle), _iso(spread.late), spread.share
+
+
+def _impact(event: TyphoonEvent, impact: AreaImpact) -> tuple[Value, ...]:
+    return (
+        event.name, impact.place_code, impact.wind_kmh, impact.gale_probability, impact.typhoon_probability,
+        impact.within_50km, impact.damage_low, impact.damage_high, impact.houses, _iso(impact.passed_at),
+    )  # fmt: skip
+
+
+def _point(event: TyphoonEvent, each: TrackPoint) -> tuple[Value, ...]:
+    return (
+        event.name, _iso(each.moment), each.lat, each.lon, each.wind_kmh, each.category, each.landfall, each.closest,
+        each.past,
+    )  # fmt: skip
+
+
+def _track(event: TyphoonEvent) -> tuple[Value, ...]:
+    return (
+        event.name, event.storm, event.identifier, event.international_name, event.reference, event.peak_kmh,
+        event.category,
+    )  # fmt: skip
+
+
+def _line(event: TyphoonEvent) -> Place | None:
+    lines = [[list(place) for place in line] for line in parts_of(event.track)]
+    return {"type": "MultiLineString", "coordinates": lines} if lines else None
+
+
+def _judged(event: TyphoonEvent, judged: TriggerJudged) -> tuple[Value, ...]:
+    return (
+        event.name, judged.name, judged.met, judged.counts, judged.wanted, judged.reached, "; ".join(judged.where),
+        " ".join(judged.areas), _iso(judged.deadline), judged.reason,
+    )  # fmt: skip
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _table(
+    found: TyphoonFindings,
+    name: str,
+    columns: Sequence[str],
+    values: Sequence[Sequence[Value]],
+    places: Sequence[Place | None] | None = None,
+) -> Table:
+    rows = [{**of_run(found), **dict(zip(columns, each, strict=True))} for each in values]
+    return Table(name, (*of_run(found), *columns), rows, places or [None] * len(rows))

@@ -1,0 +1,274 @@
+"""Sentences of typhoon alone: headline, state, landfall, triggers, what was considered (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ibf_pipeline.domain.local_time import clock_text, local_text
+from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
+from ibf_pipeline.hazards.typhoon.findings import (
+    Approach,
+    StormFound,
+    TriggerJudged,
+    TyphoonEvent,
+    TyphoonFindings,
+)
+from ibf_pipeline.hazards.typhoon.notes import corrected_text, notes_of
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
+from ibf_pipeline.hazards.typhoon.wording import (
+    AVERAGED,
+    HOUSES,
+    action_text,
+    approach_text,
+    category_text,
+    houses_text,
+    landfall_text,
+    left_text,
+    point_at_land,
+    point_now,
+    short_approach,
+)
+from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords, Marks
+from ibf_pipeline.report.typhoon.lines import country_marks
+from ibf_pipeline.report.typhoon.shift import shift_text
+from ibf_pipeline.report.words import area_names, isolated, listed, people_of
+
+NAMED: Final = 3
+"""storms in a headline that have a sentence of their own"""
+INDICATORS: Final = {
+    "houses_affected": "damage to houses by wind (share of their value, 0 to 1)",
+    "prob_within_50km": "centre within 50 km (share of the ensemble, 0 to 1)",
+    "windspeed": f"wind (km/h, {AVERAGED})",
+    "rainfall": "rain in 24 hours (mm)",
+    "show_admin_area": "drawn by the portal",
+}
+"""the portal's indicators in words"""
+
+_PLACES: Final[dict[Approach, str]] = {
+    "landfall": "landfall", "close-pass": "its close pass", "passes": "its point nearest to land",
+    "not-yet": "its point nearest to land",
+}  # fmt: skip
+
+
+def alerts(found: TyphoonFindings) -> list[str]:
+    """Country, cycle and local time first; then each storm with its time at land, hours left, people and provinces."""
+    triggers = [event for event in found.events if event.trigger]
+    warnings = [event for event in found.events if not event.trigger]
+    cycle = f"{found.country_name}, cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
+    local = clock_text(found.issue_time.start, found.zone)
+    lines = [f"{cycle} ({local}): {_counts(found, len(triggers), len(warnings))}."]
+    return [*lines, *(f"{line}." for group in (triggers, warnings) for line in _lines(found, group))]
+
+
+def _counts(found: TyphoonFindings, triggers: int, warnings: int) -> str:
+    if not found.events:
+        last = local_text(TYPHOON.at(found.issue_time, found.lead_times[-1]), found.zone)
+        watched = [isolated(storm.event_name) for storm in considered(found)]
+        missing = [isolated(each.event_name) for each in found.unseen]
+        return "; ".join(
+            [
+                f"no typhoon alert until {last}",
+                *([f"missing from this cycle, which is no all clear: {listed(missing)}"] if missing else []),
+                *([f"considered: {listed(watched)}"] if watched else []),
+            ]
+        )
+    parts = [f"trigger detected by the forecast for {counted(triggers, 'storm')}"] if triggers else []
+    if warnings:
+        parts.append(f"a warning for {warnings} more" if triggers else f"warning for {counted(warnings, 'storm')}")
+    return ", ".join(parts)
+
+
+def _lines(found: TyphoonFindings, events: Sequence[TyphoonEvent]) -> Iterator[str]:
+    kind = "trigger" if events and events[0].trigger else "warning"
+    for event in events[:NAMED]:
+        yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {exposed(found, event)}"
+    if rest := events[NAMED:]:
+        further = some([isolated(event.name) for event in rest], 5)
+        yield f"{counted(len(rest), f'further {kind}')}: {further}, with {people_of(rest)}"
+
+
+def exposed(found: TyphoonFindings, event: TyphoonEvent) -> str:
+    """`12,345 people in winds of 89 km/h (10-minute mean) or more, in Batanes and Cagayan`."""
+    places = [isolated(each.name) for each in event.provinces] or [isolated(n) for n in area_names(found, [event])]
+    where = f", in {listed(places, 3)}" if places else ""
+    return f"{people_of([event])} in winds of {amount_text(found.rule.people_kmh)} km/h ({AVERAGED}) or more{where}"
+
+
+def begins(found: TyphoonFindings, event: TyphoonEvent) -> str:
+    """When it is at land, and whether that is a direct hit or close pass; of one that is gone, until when it stays."""
+    if event.state == "passed":
+        until = f", its areas keep their numbers until {local_text(event.ends_at, found.zone)}" if event.ends_at else ""
+        return f"has passed{until}"
+    return approach_text(event, found.published, found.zone)
+
+
+def cautions(found: TyphoonFindings) -> list[str]:
+    """What the portal says otherwise: clock times of its mails, landfall, and maps of storms that share areas."""
+    parts = [
+        f"{isolated(event.name)}: {corrected_text(event)}."
+        for event in found.publishable_events
+        if event.landfall.corrected
+    ]
+    parts += [f"{line}." for line in dict.fromkeys(_shared(event) for event in found.events) if line]
+    if found.publishable_events:
+        name = found.published.astimezone(found.zone).tzname()
+        wrong = "Clock times in the portal's mails are wrong from the second one of a mail on"
+        parts.append(f"{wrong}; those here are right ({name}).")
+    return parts
+
+
+def _shared(event: TyphoonEvent) -> str:
+    if not event.shared_with:
+        return ""
+    both = listed([isolated(name) for name in sorted((event.name, *event.shared_with))])
+    return f"{both} share areas: the portal's maps mix them up, and lists and mails are right"
+
+
+def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | None) -> list[str]:
+    """Category now and at land, landfall in the ensemble, what is exposed, how the track shifted, how sure that is."""
+    now, there, gone = point_now(event, found.published), point_at_land(event), event.state == "passed"
+    lines = [] if now is None else [f"{'Last seen' if gone else 'Now'}: {category_text(now)}."]
+    if there is not None and not gone:
+        at = local_text(there.moment, found.zone)
+        lines.append(f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {at}.")
+    if not gone:
+        lines.append(f"{landfall_text(event, found.zone)}. Reference: {event.reference}.")
+    lines += [
+        f"{_capital(exposed(found, event))} (mean over the members).",
+        f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES}.",
+    ]
+    if shifted := shift_text(event, before):
+        lines.append(f"{_capital(shifted)}.")
+    return [*lines, *([] if gone else [_sure(found, event)]), marks(found, event)]
+
+
+def _sure(found: TyphoonFindings, event: TyphoonEvent) -> str:
+    have = f"{number_text(event.members_with_storm)} of {counted(found.members, 'member')} have the storm"
+    few = ": few, and every chance here counts the others as no" if event.members_with_storm * 2 < found.members else ""
+    return f"{have}{few}."
+
+
+def marks(found: TyphoonFindings, event: TyphoonEvent) -> str:
+    """`In the portal at 21-hour, counted from the cycle: trigger at 21 hours, warning at 96 hours.`"""
+    parts = []
+    for mark, word in (("T", "trigger"), ("w", "warning")):
+        at = [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag == mark]
+        parts += [f"{word} at {listed(at, len(found.lead_times))} {'hour' if at == ['1'] else 'hours'}"] if at else []
+    at_lead = TYPHOON.lead_time_name(event.lead_time)
+    return f"In the portal at {at_lead}, counted from the cycle: {', '.join(parts)}."
+
+
+def states(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
+    """What must not be overlooked: until when anything can be done, where its numbers are from, its names, sharing."""
+    lines = [action_text(event, found.published, found.zone)] if event.state != "passed" else []
+    if event.state == "carried":
+        lines.append(
+            f"Beyond the last step of this cycle ({counted(found.last_step_h, 'hour')}): its numbers are those of the "
+            "last long one."
+        )
+    if event.state == "passed":
+        until = f" until {local_text(event.ends_at, found.zone)}" if event.ends_at is not None else ""
+        lines.append(f"The storm has passed: its areas keep what they had{until}.")
+    gone = [isolated(each.name) for each in event.provinces if each.passed]
+    if gone and event.state != "passed":
+        lines.append(f"Passed already, with the numbers of then: {some(gone, 5)}.")
+    if event.identifier == event.international_name:
+        lines.append(f"It has no name yet: {event.identifier} is its number, and its alert is renamed with it.")
+    if event.renamed_from is not None:
+        lines.append(f"Called {isolated(event.renamed_from)} on the portal until now: the same storm.")
+    if shared := _shared(event):
+        lines.append(f"{shared}.")
+    return [line for line in lines if line]
+
+
+def triggers(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
+    """Each alternative of the country's triggers: that it is met, or what is missing and how long it still can be."""
+    return [_judged(found, each) for each in event.triggers]
+
+
+def _judged(found: TyphoonFindings, judged: TriggerJudged) -> str:
+    where = f" in {listed([isolated(name) for name in judged.where], 4)}" if judged.where else ""
+    if judged.met and judged.counts:
+        return f"Met: {judged.name}: {judged.reached}{where}; a trigger for {counted(len(judged.areas), 'area')}."
+    reason = f"; {judged.reason}" if judged.reason else ""
+    if judged.met:
+        return f"Met and makes no trigger: {judged.name}: {judged.reached}{where}{reason}."
+    nearest = f"{judged.reached}{where}"
+    return f"Not met: {judged.name}; now {nearest}{reason}{_deadline(found, judged)}."
+
+
+def _deadline(found: TyphoonFindings, judged: TriggerJudged) -> str:
+    if judged.deadline is None:
+        return ""
+    at = local_text(judged.deadline, found.zone)
+    if judged.deadline <= found.published:
+        return f"; its deadline has passed, {at}"
+    return f"; it can be met until {at}, {left_text(judged.deadline, found.published)}"
+
+
+def considered(found: TyphoonFindings) -> tuple[StormFound, ...]:
+    """Storms that are no event, with a reason; those that are missing from the cycle are blind, not considered."""
+    told = {event.storm for event in (*found.events, *found.withdrawn)} | {each.key for each in found.unseen}
+    return tuple(storm for storm in found.storms if storm.storm not in told)
+
+
+def considered_text(found: TyphoonFindings) -> list[str]:
+    """Each of them with the reason why it is no event."""
+    return [_considered(found, storm) for storm in considered(found)]
+
+
+def _considered(found: TyphoonFindings, storm: StormFound) -> str:
+    have = f"{number_text(storm.members_with_storm)} of {counted(found.members, 'member')}"
+    seen = f"in {have}" if storm.in_cycle else "not in this cycle's tracks"
+    return f"{isolated(storm.event_name)}, {seen}: {storm.note or 'no event'}."
+
+
+def told_elsewhere(found: TyphoonFindings) -> frozenset[str]:
+    """Notes that the page says in a place of their own."""
+    return frozenset((*notes_of(replace(found, events=(*found.events, *found.withdrawn))), *found.not_seen))
+
+
+def rule_text(found: TyphoonFindings) -> list[str]:
+    """The country's rule in sentences, with what the numbers are."""
+    rule = found.rule
+    strong, weak = (f"{speed:g} m/s" for speed in rule.v_half_ms)
+    return [
+        f"Winds are {AVERAGED}s at 10 m: of an area the largest at any of its inhabited cells, mean over the members. "
+        f"Every share is one of {counted(found.members, 'member')}; one without the storm counts as no.",
+        f"An area is alerted where {percent_text(rule.area_probability)} of the members have "
+        f"{amount_text(rule.area_wind_kmh)} km/h ({AVERAGED}) or more, or the centre within 50 km.",
+        f"People are those in winds of {amount_text(rule.people_kmh)} km/h ({AVERAGED}) or more.",
+        f"Houses: {HOUSES}. 1-minute winds: no damage below {rule.v_threshold_ms:g} m/s, half at {strong} "
+        f"(high) or {weak} (low). They differ by a factor of ten and more: the truth lies between.",
+        f"A landfall is shown where the reference comes within {amount_text(rule.landfall_km)} km of land, or "
+        f"{percent_text(rule.landfall_probability)} of the members cross it.",
+        f"Areas that a storm has passed keep their numbers for {rule.tail_h} hours.",
+    ]
+
+
+def event_words(found: TyphoonFindings, event: TyphoonEvent) -> EventWords:
+    """Words of the map of an event."""
+    return EventWords(
+        people=f"in {amount_text(found.rule.people_kmh)} km/h ({AVERAGED}) or more",
+        extent="",
+        subject=TYPHOON.subject,
+        footer=(
+            f"{_capital(TYPHOON.covers)}.",
+            f"Winds are {AVERAGED}s.",
+            f"Tracks: {found.source}.",
+        ),
+        begins=begins(found, event) if event.state == "passed" else short_approach(event, found.published, found.zone),
+        title=event.name,
+    )
+
+
+def country_words(found: TyphoonFindings) -> CountryWords:
+    """Words of the map of the country, and the tracks of its storms."""
+    marks: tuple[Marks, ...] = country_marks(found)
+    return CountryWords("", f"tracks: {found.source}", marks=marks)
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"

@@ -1,0 +1,1 @@
+"""Sources of cyclone tracks: each answers with the storms of one forecast cycle."""

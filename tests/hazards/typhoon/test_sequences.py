@@ -1,0 +1,253 @@
+"""Rules 1, 2, 4, 7, 11 and 12 from cycle to cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
+from tests.worlds.countries.three_islands import Storms, Way, alerted, cycle, event, every, storm, tracks
+
+OVER = Way(to_h=70)
+"""East at +20 h (nearest its areas at +22 or +23 h), West at +50 h; gone after +70 h"""
+
+
+def later(way: Way, hours: int) -> dict[int, Way]:
+    return every(way.later(hours))
+
+
+def run(ways: Mapping[str, Way], hours: list[int], **given: Any) -> dict[int, TyphoonFindings]:
+    """Cycles one after the other; a storm is in the file until it ends."""
+    found: dict[int, TyphoonFindings] = {}
+    past = given.pop("past", None)
+    for hour in hours:
+        there: Storms = {name: later(way, hour) for name, way in ways.items() if hour <= way.to_h}
+        past = found[hour] = cycle(there, hour, past, **given)
+    return found
+
+
+def marks(each: TyphoonEvent) -> dict[int, str]:
+    return {hour: flag for hour, flag in enumerate(each.flags) if flag != "-"}
+
+
+def passed(each: TyphoonEvent) -> list[str]:
+    return [impact.place_code for impact in each.impacts if impact.passed_at is not None]
+
+
+@pytest.fixture(scope="module")
+def over_two_islands() -> dict[int, TyphoonFindings]:
+    return run({"21W CHANTHU": OVER}, [0, 12, 24, 36, 48, 60, 72, 96, 120, 132])
+
+
+def test_a_second_landfall_ahead_has_its_mark(over_two_islands: dict[int, TyphoonFindings]) -> None:
+    """Rule 11: at 0-hour over the first island, the second one is still to come, with its real hours."""
+    found = {hour: event(each) for hour, each in over_two_islands.items() if each.events}
+    assert {hour: marks(each) for hour, each in found.items()} == {
+        0: {20: "T", 50: "T"},
+        12: {8: "T", 38: "T"},
+        24: {0: "T", 26: "T"},
+        36: {0: "T", 14: "T"},
+        48: {0: "T"},  # published at +54 h
+        60: {0: "T"},
+        72: {0: "T"},
+        96: {0: "T"},
+        120: {0: "T"},
+    }
+
+
+def test_areas_are_passed_one_by_one(over_two_islands: dict[int, TyphoonFindings]) -> None:
+    """Rule 11: East keeps its numbers for 72 hours from its passing, West is updated until the storm has passed it."""
+    found = {hour: event(each) for hour, each in over_two_islands.items() if each.events}
+    assert {hour: passed(each) for hour, each in found.items()} == {
+        0: [],
+        12: [],
+        24: ["E1", "E2"],
+        36: ["E1", "E2"],
+        48: ["E1", "E2"],
+        60: ["E1", "E2", "W1", "W2"],
+        72: ["E1", "E2", "W1", "W2"],
+        96: ["W1", "W2"],  # East's 72 hours are over
+        120: ["W1", "W2"],
+    }
+    winds = [[impact.wind_kmh for impact in found[hour].impacts if impact.place_code == "E2"] for hour in (0, 36, 72)]
+    assert winds[0] == winds[1] == winds[2]
+    assert [found[hour].state for hour in (48, 60, 120)] == ["forecast", "passed", "passed"]
+    assert over_two_islands[132].events == ()
+
+
+def test_a_storm_that_has_passed_needs_no_file(over_two_islands: dict[int, TyphoonFindings]) -> None:
+    """Rules 2 and 11: dissolved after landfall, it is not missing; its track is of the past and has one landfall."""
+    gone = over_two_islands[72]
+    assert gone.unseen == []
+    only = event(gone)
+    assert all(point.past for point in only.track)
+    assert [point.landfall for point in only.track].count(True) == 1
+    assert (only.ends_at is not None, only.lead_time, only.people) == (True, 0, 40_000)
+    assert "it has passed; it stays at 0-hour until" in " ".join(gone.notes)
+
+
+def test_a_storm_that_turns_away_is_taken_back_at_once() -> None:
+    """Rules 2 and 11: what never had a gale of it keeps nothing."""
+    first = run({"21W": OVER}, [0])[0]
+    away = cycle({"21W": every(replace(OVER, lon=128.6, north=0.5, east=0.3))}, 12, first)  # 310 km off
+    assert away.events == ()
+    assert storm(away, "2026-21W").note.startswith("no area has")
+
+
+def test_an_absence_closes_nothing() -> None:
+    """All clear by absence, rule 2: the first cycle without an open storm is unseen; the second valid one ends it."""
+    first = run({"21W CHANTHU": OVER}, [0])[0]
+    second = cycle({}, 6, first)
+    assert [(each.key, each.event_name, each.condition) for each in second.unseen] == [
+        ("2026-21W", "Kiko (CHANTHU)", "blind")
+    ]
+    assert second.events == ()
+    assert "missing from this cycle's tracks, which is no all clear" in " ".join(second.notes)
+    third = cycle({}, 12, first, before=tracks({}, 6))
+    assert third.unseen == []
+    assert storm(third, "2026-21W").note == "two valid cycles in a row are without it"
+    had_it = cycle({}, 12, first, before=tracks({"21W": later(OVER, 6)}, 6))
+    assert len(had_it.unseen) == 1
+    too_old = cycle({}, 24, first, before=tracks({}, 6))
+    assert len(too_old.unseen) == 1
+
+
+def test_a_person_can_close_what_is_missing() -> None:
+    first = run({"21W CHANTHU": OVER}, [0])[0]
+    for name in ("Kiko (CHANTHU)", "2026-21W"):
+        closed = cycle({}, 6, first, accepted=[name])
+        assert (closed.unseen, closed.events) == ([], ())
+
+
+def test_a_storm_that_is_gone_between_two_islands_is_missing() -> None:
+    """Rule 2: past its first landfall, and with alerted areas ahead, an absence is no all clear for them."""
+    found = run({"21W": OVER}, [0, 24])[24]
+    assert len(cycle({}, 30, found).unseen) == 1
+    second = cycle({}, 36, found, before=tracks({}, 30))
+    assert second.unseen == []
+    assert alerted(event(second)) == ["E1", "E2"]  # what it has passed stays
+
+
+def test_a_rename_carries_state() -> None:
+    """Rule 1: by its place; the event gets the new name and says the old one."""
+    first = run({"70W": replace(OVER, from_h=6)}, [0])[0]
+    assert event(first).storm == "2026-70W-091000"
+    named = cycle({"21W CHANTHU": later(OVER, 12)}, 12, first)
+    only = event(named)
+    assert (only.name, only.storm, only.renamed_from) == ("Kiko (CHANTHU)", "2026-70W-091000", "70W")
+    assert (only.shift_h, only.shift_km) == (0, 0)
+    assert [point.past for point in only.track].count(True) == 1
+    assert named.other_names["70W"] == "2026-70W-091000"
+    again = cycle({"21W CHANTHU": later(OVER, 24)}, 24, named)
+    assert (event(again).storm, event(again).renamed_from) == ("2026-70W-091000", None)
+
+
+def test_numbers_from_70_on_are_given_again() -> None:
+    """Rule 1: 70W of now is another disturbance, 800 km away; the old one is missing, not renamed."""
+    first = run({"70W": OVER}, [0])[0]
+    again = cycle({"70W": every(replace(OVER, lat=17.5, lon=133))}, 12, first)
+    assert [each.key for each in again.unseen] == ["2026-70W-091000"]
+    new = event(again)
+    assert (new.storm, new.name) == ("2026-70W-091012", "70W 2026-70W-091012")
+
+
+def test_a_numbered_storm_is_known_by_its_number_and_by_its_place() -> None:
+    first = run({"21W": OVER}, [0])[0]
+    moved = cycle({"21W": every(replace(OVER, lon=131.5))}, 12, first)  # 420 km from where it was forecast
+    assert event(moved).storm == "2026-21W"
+    assert event(moved).shift_h == pytest.approx(7.5 + 12, abs=0.1)
+    near = cycle({"22W": every(replace(OVER, lon=129.5))}, 12, first)  # 206 km
+    assert event(near).storm == "2026-21W"
+
+
+def test_a_storm_beyond_a_short_cycle_is_carried() -> None:
+    """Rule 4: at 06 UTC members reach 144 h; what lies beyond is of 00 UTC, and marked, and nothing flaps."""
+    far = Way(lon=126 + 0.2 * 156, to_h=240)  # East at +156 h
+    long = tracks({"21W": every(far)}, 0)
+    first = cycle({"21W": every(far)}, 0)
+    assert event(first).lead_time == 156
+    with pytest.raises(InputMissing, match="before 21W arrives"):
+        cycle({"21W": later(far, 6)}, 6, first)
+    carried = cycle({"21W": later(far, 6)}, 6, first, long=long)
+    only = event(carried)
+    assert (only.state, only.lead_time, only.storm) == ("carried", 150, "2026-21W")
+    assert alerted(only) == ["E1", "E2"]
+    assert "what is later is of the last long cycle" in " ".join(carried.not_seen)
+    assert event(cycle({"21W": later(far, 12)}, 12, carried)).state == "forecast"
+
+
+def test_what_is_carried_goes_on_from_where_members_are() -> None:
+    """Rule 4: two forecasts side by side would jump; 1 degree north now is 1 degree north beyond."""
+    far = Way(lon=126 + 0.2 * 156, to_h=240)
+    north = replace(far.later(6), lat=13.0)
+    carried = cycle({"21W": every(north)}, 6, None, long=tracks({"21W": every(far)}, 0))
+    assert {point.lat for point in event(carried).track} == {13.0}
+    assert event(carried).landfall.approach != "landfall"  # 13 N is 55 km north of East
+
+
+def test_a_disturbance_that_only_the_long_cycle_sees_is_carried() -> None:
+    late = Way(lon=126 + 0.2 * 156, from_h=150, to_h=240)
+    first = cycle({"70W": every(late)}, 0)
+    second = cycle({}, 6, first, long=tracks({"70W": every(late)}, 0))
+    assert (event(second).storm, event(second).lead_time, event(second).state) == ("2026-70W-091000", 150, "carried")
+
+
+def test_a_trigger_stays_after_its_deadline_while_its_measure_holds() -> None:
+    """Rule 7: met 72 to 12 hours ahead; later it is not met for the first time, and not taken back either."""
+    wanted = {"scope": "province", "measure": "wind_kmh", "amount": 118, "probability": 0.5, "not_later_than_h": 12}
+    new = cycle({"21W": later(OVER, 12)}, 12, None, triggers=[wanted])
+    assert not event(new).trigger
+    first = cycle({"21W": later(OVER, 0)}, 0, None, triggers=[wanted])
+    assert event(first).trigger
+    kept = cycle({"21W": later(OVER, 12)}, 12, first, triggers=[wanted])
+    assert event(kept).trigger
+    weak = cycle({"21W": later(replace(OVER, wind=25, pressure=1000), 12)}, 12, first, triggers=[wanted])
+    assert not event(weak).trigger
+
+
+def test_two_storms_keep_shared_areas() -> None:
+    """Rule 12: both have them, and say so; no trigger changes."""
+    other = replace(OVER, lon=134)
+    both = cycle({"21W": every(OVER), "22W": every(other)})
+    assert [(each.name, each.trigger, each.shared_with) for each in both.events] == [
+        ("21W", True, ("22W",)),
+        ("22W", True, ("21W",)),
+    ]
+    assert {tuple(alerted(each)) for each in both.events} == {("E1", "E2", "W1", "W2")}
+
+
+def test_what_has_passed_yields_to_what_comes() -> None:
+    """The past storm that hides the next, rule 12: Nika and Ofel, three days apart in one valley."""
+    first = {"21W": replace(OVER, wind=30, pressure=990, to_h=40)}  # 108 km/h: a warning over East alone
+    before = run(first, [0, 24, 48])
+    assert passed(event(before[48])) == ["E1", "E2"]
+    coming = every(replace(OVER, lon=131))
+    both = cycle({"22W": coming}, 54, before[48])
+    assert [(each.name, each.trigger, each.lead_time) for each in both.events] == [("22W", True, 25)]
+    assert storm(both, "2026-21W").note != ""
+
+
+def test_no_trigger_changes_because_of_sharing() -> None:
+    """Rule 12: a passed trigger stays one beside a warning to come, and beside a trigger for all its areas."""
+    before = run({"21W": replace(OVER, to_h=40)}, [0, 24, 48])[48]
+    assert event(before).trigger
+    for wind, pressure, trigger in ((30, 990, False), (45, 955, True)):
+        coming = every(replace(OVER, lon=131, wind=wind, pressure=pressure))
+        both = cycle({"22W": coming}, 54, before)
+        assert {each.name: each.trigger for each in both.events} == {"21W": True, "22W": trigger}
+        assert all(each.shared_with for each in both.events)
+
+
+def test_a_storm_that_returns_after_its_tail_has_hours_again() -> None:
+    """The past storm that hides the next: East was passed; the way to North is a new one once 72 hours are over."""
+    slow = Way(lon=126, lat=12, east=-0.2, to_h=20)
+    before = run({"21W": slow}, [0, 12])[12]
+    assert event(before).lead_time == 0
+    north = cycle({"21W": every(Way(lat=17.5, lon=132, east=-0.1, to_h=200))}, 96, before)
+    only = event(north, "21W")
+    assert alerted(only)[:1] == ["N1"]
+    assert only.lead_time == 100
