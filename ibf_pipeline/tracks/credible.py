@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ibf_pipeline.errors import FileDamaged
 from ibf_pipeline.tracks.message import Floats, StormMessage
@@ -49,7 +50,7 @@ def require_credible(storm: StormMessage) -> None:
 
 def _require_near(storm: StormMessage) -> None:
     away = distance_km(storm.lat, storm.lon, storm.wind_lat, storm.wind_lon)
-    seen = distance_km(storm.lat[:, 0], storm.lon[:, 0], *(np.asarray(each) for each in storm.observed))
+    seen = distance_km(storm.lat[:, 0], storm.lon[:, 0], *storm.observed)
     for km, words in ((away, "the largest wind of a member"), (seen, "the analysis of a member")):
         if (km > _FURTHEST_KM).any():
             raise _damaged(storm, f"{words} {np.nanmax(km):,.0f} km from the storm")
@@ -61,12 +62,13 @@ def _require_near(storm: StormMessage) -> None:
             raise _damaged(storm, f"a centre that moves at {kmh.max():,.0f} km/h")
 
 
-def distance_km(lat: Floats, lon: Floats, other_lat: Floats, other_lon: Floats) -> Floats:
+def distance_km(lat: npt.ArrayLike, lon: npt.ArrayLike, other_lat: npt.ArrayLike, other_lon: npt.ArrayLike) -> Floats:
     """Along great circles, km."""
     one, other = np.radians(lat), np.radians(other_lat)
     half = np.sin((other - one) / 2) ** 2
-    half = half + np.cos(one) * np.cos(other) * np.sin(np.radians(other_lon - lon) / 2) ** 2
-    return 2 * _EARTH_KM * np.arcsin(np.sqrt(half))
+    half = half + np.cos(one) * np.cos(other) * np.sin(np.radians(np.subtract(other_lon, lon)) / 2) ** 2
+    found: Floats = 2 * _EARTH_KM * np.arcsin(np.sqrt(half))
+    return found
 
 
 def _damaged(storm: StormMessage, found: str) -> FileDamaged:
