@@ -39,9 +39,11 @@ def gale_onset(storm: xr.Dataset, centres: Hourly, lat: Floats, lon: Floats) -> 
 
 def _reached(lat: Floats, lon: Floats, reach: Floats, places: Floats) -> Flags:
     """(hour, cell) whether cells lie within the radius of their quadrant. `reach`: (hour, quadrant) km."""
-    km = EARTH_KM * np.arccos(np.clip(unit_vectors(lat, lon) @ places.T, -1, 1))
-    east, north = (towards @ places.T >= 0 for towards in compass(lat, lon))
-    quadrant = np.where(north, np.where(east, 0, 3), np.where(east, 1, 2))
+    cosine, east, north = (
+        np.einsum("hk,ck->hc", vectors, places) for vectors in (unit_vectors(lat, lon), *compass(lat, lon))
+    )
+    km = EARTH_KM * np.arccos(np.clip(cosine, -1, 1))
+    quadrant = np.where(north >= 0, np.where(east >= 0, 0, 3), np.where(east >= 0, 1, 2))
     radius = np.take_along_axis(reach, quadrant, axis=1)
     within: Flags = (radius > 0) & (km <= radius)
     return within

@@ -80,13 +80,8 @@ def _numbers(own: Sequence[AreaImpact], winds: Winds, members: int) -> tuple[flo
     codes = [impact.place_code for impact in own]
     typhoon = (winds.fastest.sel(area=codes) * MS_TO_KMH >= TYPHOON_KMH).any("area").sum()
     wind = max(impact.wind_kmh for impact in own)
-    low, high = (
-        sum(damage * (impact.houses or 0.0) for impact, damage in pairs)
-        for pairs in (
-            [(impact, impact.damage_low) for impact in own],
-            [(impact, impact.damage_high) for impact in own],
-        )
-    )
+    low = sum(impact.damage_low * (impact.houses or 0.0) for impact in own)
+    high = sum(impact.damage_high * (impact.houses or 0.0) for impact in own)
     people = round(float(winds.people.sel(area=codes).sum()) / members)
     return float(typhoon) / members, signal_of(wind), wind, low, high, people
 

@@ -83,17 +83,20 @@ def fields(storm: Hourly, lat: Floats, lon: Floats) -> Iterator[tuple[int, slice
     for member in np.flatnonzero(storm.whole.any(axis=1)):
         for start in range(0, len(places), size):
             cells = slice(start, min(start + size, len(places)))
-            yield int(member), cells, _field(storm, int(member), places[cells])
+            yield int(member), cells, _field(storm, int(member), lat[cells], places[cells])
 
 
-def _field(storm: Hourly, member: int, places: Floats) -> Floats:
-    """(hour, cell) m/s of one member at unit vectors (cell, 3)."""
-    hours = np.flatnonzero(storm.whole[member])
+def _field(storm: Hourly, member: int, cell_lat: Floats, places: Floats) -> Floats:
+    """(hour, cell) m/s of one member at cells: their latitudes, and their unit vectors (cell, 3)."""
+    speeds = np.zeros((len(storm.path.time), len(places)))
+    hours = np.flatnonzero(storm.whole[member] & _beside(storm.path.lat[member], cell_lat))
     lat, lon = storm.path.lat[member, hours], storm.path.lon[member, hours]
-    near_by = unit_vectors(lat, lon) @ places.T
-    hour, cell = np.nonzero(near_by >= np.cos(CUT_KM / EARTH_KM))
-    km = EARTH_KM * np.arccos(np.minimum(near_by[hour, cell], 1))
-    to_east, to_north = ((towards @ places.T)[hour, cell] for towards in compass(lat, lon))
+    cells = np.flatnonzero(_beside(cell_lat, lat))
+    cosine = np.einsum("hk,ck->hc", unit_vectors(lat, lon), places[cells])  # threads cost more than three products
+    hour, near = np.nonzero(cosine >= np.cos(CUT_KM / EARTH_KM))
+    cell = cells[near]
+    km = EARTH_KM * np.arccos(np.minimum(cosine[hour, near], 1))
+    to_east, to_north = (np.einsum("pk,pk->p", towards[hour], places[cell]) for towards in compass(lat, lon))
     drop, b, radius, east, north, scale = (
         values[member, hours][hour]
         for values in (storm.drop, storm.b, storm.radius, storm.east, storm.north, storm.scale)
@@ -101,9 +104,15 @@ def _field(storm: Hourly, member: int, places: Floats) -> Floats:
     around = scale * profile(km, radius, b, drop, lat[hour])
     turn = np.where(lat[hour] < 0, -1, 1) * around / np.maximum(np.hypot(to_east, to_north), 1e-12)
     moving = np.minimum(1, radius / np.maximum(km, 1e-3))
-    speeds = np.zeros((len(storm.path.time), len(places)))
     speeds[hours[hour], cell] = np.hypot(east * moving - turn * to_north, north * moving + turn * to_east)
     return speeds
+
+
+def _beside(lat: Floats, others: Floats) -> npt.NDArray[np.bool_]:
+    """Which latitudes may lie within 300 km of any of the others; none where there are no others."""
+    edge = float(np.degrees(CUT_KM / EARTH_KM))
+    lowest, highest = others.min(initial=180) - edge, others.max(initial=-180) + edge
+    return (lat >= lowest) & (lat <= highest)
 
 
 def _by_area(gather: np.ufunc, values: Floats, layers: TyphoonLayers) -> Floats:
