@@ -290,3 +290,15 @@ def test_no_cyclone_without_any_step() -> None:
     nothing = tracks({}, 6).isel(time=[])
     found = find(Cycle(nothing, long=tracks({"70W": every(late)}, 0)), layers(), country(), FIRST)
     assert event(found).lead_time == 150
+
+
+def test_what_yielded_comes_back_when_the_next_storm_turns_away() -> None:
+    """Rule 12: yielding is for as long as the other alerts; a trigger over West keeps East's records."""
+    before = run({"21W": OVER}, [0, 24, 48, 60])[60]
+    assert set(passed(event(before))) == {"E1", "E2", "W1", "W2"}
+    coming = Way(lon=131, to_h=40)  # ends between the islands
+    both = cycle({"22W": every(coming)}, 66, before)
+    first = event(both, "21W")
+    assert (first.trigger, alerted(first), event(both, "22W").trigger) == (True, ["W1", "W2"], True)
+    away = cycle({"22W": every(replace(coming, lat=22))}, 72, both)
+    assert (alerted(event(away)), event(away).trigger) == (["E1", "E2", "W1", "W2"], True)
