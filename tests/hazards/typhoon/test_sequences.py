@@ -302,3 +302,9 @@ def test_what_yielded_comes_back_when_the_next_storm_turns_away() -> None:
     assert (first.trigger, alerted(first), event(both, "22W").trigger) == (True, ["W1", "W2"], True)
     away = cycle({"22W": every(replace(coming, lat=22))}, 72, both)
     assert (alerted(event(away)), event(away).trigger) == (["E1", "E2", "W1", "W2"], True)
+
+
+def test_an_analysis_without_a_forecast_is_an_absence() -> None:
+    """All clear by absence, rule 2: a message that ends at the cycle time says nothing of what is ahead."""
+    found = cycle({"21W CHANTHU": every(replace(OVER.later(6), to_h=0))}, 6, at_first("21W CHANTHU"))
+    assert [each.key for each in found.unseen] == ["2026-21W"]
