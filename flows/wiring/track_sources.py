@@ -7,14 +7,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from ibf_pipeline.hazards.typhoon.ensemble import require_whole
-
 from flows.wiring.day import now
 from flows.wiring.sources import open_cache, secret_of
 from ibf_pipeline.config import track_sources as settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.source_section import SourceSection
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.hazards.typhoon.ensemble import require_whole
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
