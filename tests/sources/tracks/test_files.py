@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.watch_source import LOOKS
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, UsageError
 from ibf_pipeline.sources.watch import Look
+from tests.conftest import real_data
 from tests.sources.tracks.world import ISSUE, at, configured, deliver, source
 from tests.worlds.services import web_archive
 from tests.worlds.services.web_archive import Archive
@@ -40,6 +44,16 @@ def test_files_of_a_folder_are_one_cycle(tmp_path: Path, cycle: Path) -> None:
     given = source(tmp_path, FOLDER).cycle(ISSUE)
     assert (list(given.tracks["storm"].values), given.files, given.notes) == (["21W", "22W"], files, ())
     assert list(given.origin["delivered"]) == ["21W.bin", "22W.bin"]
+
+
+def test_real_cycles_are_used_and_a_single_run_alone_is_no_ensemble(tmp_path: Path, cycle: Path) -> None:
+    for name, folder in (("four_storms_2023082200", "2023082200"), ("herold_2020031912_det", "2020031912")):
+        (cycle.parent / folder).mkdir()
+        shutil.copy(real_data("tracks", f"{name}.bufr"), cycle.parent / folder)
+    given = source(tmp_path, FOLDER).cycle(IssueTime(date(2023, 8, 22), 0))
+    assert list(given.tracks["name"].values) == ["GERT", "EMILY", "FRANKLIN", "09L"]
+    with pytest.raises(InputInvalid, match="only 1 members have storm 22S"):
+        source(tmp_path, FOLDER).cycle(IssueTime(date(2020, 3, 19), 12))
 
 
 def test_no_cyclone_is_said_by_an_operator_or_by_what_ends_every_cycle(tmp_path: Path, cycle: Path) -> None:
