@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from ibf_pipeline.hazards.typhoon.event_areas import houses_of
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent
 
 
@@ -37,7 +38,8 @@ def _yielding(event: TyphoonEvent, events: Iterable[TyphoonEvent]) -> TyphoonEve
         replace(area, alerted=False, trigger=False) if area.place_code in gives else area for area in event.areas
     )
     people = sum(area.people for area in areas if area.alerted)
-    return replace(event, areas=areas, people=people)
+    low, high = houses_of(event.impacts, {area.place_code for area in areas if area.alerted})
+    return replace(event, areas=areas, people=people, houses_low=low, houses_high=high)
 
 
 def passed_areas(event: TyphoonEvent) -> frozenset[str]:
