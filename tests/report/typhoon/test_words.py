@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -247,6 +248,17 @@ def test_changes_say_class_hours_track_wind_houses_and_provinces():
         ),
         "Lannie (22W)": ("ended", "Warning before; now no alert. It has turned away."),
     }
+
+
+def test_a_landfall_that_moves_by_minutes_has_not_moved():
+    """Crossings fall between whole hours: 10 minutes earlier is no hour earlier, 50 minutes later is one later."""
+    old = found(storm())
+    sooner, later = (
+        storm(landfall=replace(LANDFALL, reference_at=LANDFALL.reference_at + timedelta(minutes=minutes)))
+        for minutes in (-10, 50)
+    )
+    assert compare(old, found(sooner)) == ()
+    assert [(change.kind, change.moved) for change in compare(old, found(later))] == [("moved", 1)]
 
 
 def test_tables_for_spreadsheets_and_maps():
