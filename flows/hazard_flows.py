@@ -12,12 +12,18 @@ from prefect.flows import Flow
 
 from flows.flash_floods import flash_floods
 from flows.floods import floods
+from flows.typhoon import typhoon
 from flows.wiring.hazards import of_installation
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
-FLOWS: Final[dict[str, Flow[..., Any]]] = {FLOODS.name: floods, FLASH_FLOODS.name: flash_floods}
+FLOWS: Final[dict[str, Flow[..., Any]]] = {
+    FLOODS.name: floods,
+    FLASH_FLOODS.name: flash_floods,
+    TYPHOON.name: typhoon,
+}
 
 
 def flow_of(hazard: str) -> Flow[..., Any]:

@@ -49,8 +49,11 @@ def scenario(
             takes one more for each of its days. Of flash floods DISTRICT=@HOUR, e.g.
             Karonga=@30h:150mm/24h Rumphi=@0h;
             the hour in which the district is over its limit, and so much rain in so many hours where the country's
-            library is not to say it; `end` ends an exercise with its tails. Blocks of an exercise follow each other
-            without a pause: after one, the next exercise begins anew.
+            library is not to say it. Of typhoon STORM=landfall@HOUR:PLACE:WIND:SPREAD, e.g.
+            CHANTHU=landfall@48h:Cagayan:45ms:80km;
+            a province, an area or lat/lon. Of the latter two, whose runs are several a day, `end` ends an exercise with
+            all that goes on of it; its runs follow each other without a pause: after one, the next exercise begins
+            anew.
         issue_date: issue time of the exercise; the scheduled day or block (UTC) where none is given.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified about the exercise.

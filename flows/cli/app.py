@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from ibf_pipeline.errors import IbfError
 
 app = typer.Typer(
-    help="Alerts for an IBF portal: river floods out of GloFAS ensembles, flash floods out of rain. Exit codes: "
-    "0 done, 1 failed, 2 bad usage, 3 input not available yet, 4 notification unconfirmed.",
+    help="Alerts for an IBF portal: river floods out of GloFAS ensembles, flash floods out of rain, typhoon out of "
+    "cyclone tracks. Exit codes: 0 done, 1 failed, 2 bad usage, 3 input not available yet, 4 notification unconfirmed.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

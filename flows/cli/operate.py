@@ -54,7 +54,11 @@ def run_all_countries(
 def scenario(
     country: Iso3,
     wishes: Annotated[
-        list[str], typer.Argument(help="STATION=DAYS, one character a lead time: - no class, w warning, T trigger")
+        list[str],
+        typer.Argument(
+            help="of floods STATION=DAYS, one character a lead time: - no class, w warning, T trigger; of flash floods "
+            "DISTRICT=@HOUR; of typhoon STORM=landfall@HOUR:PLACE:WIND:SPREAD; `end` ends an exercise of the latter two"
+        ),
     ],
     issue_date: Issued = None,
     target: TargetName = None,
@@ -69,6 +73,8 @@ def scenario(
     Days end in :min, :med or :max for the class of the warnings, and in @50 for a peak at the 50-year threshold.
 
     Example: ibf-pipeline scenario UGA G5220=---wTTTT G5230=------ww:med
+
+    Example: ibf-pipeline scenario XDI CHANTHU=landfall@48h:Cagayan:45ms:80km --hazard typhoon
     """
     from flows.wiring.environment import settle
 

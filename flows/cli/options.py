@@ -34,7 +34,7 @@ Issued = Annotated[
 ]
 HazardName = Annotated[
     str | None,
-    typer.Option("--hazard", help="of a country that has several, e.g. flash-floods; else floods, or its only one"),
+    typer.Option("--hazard", help="of a country that has several, e.g. typhoon; else floods, or its only one"),
 ]
 TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
@@ -54,7 +54,7 @@ FetchedWorkspace = Annotated[
 Notify = Annotated[bool, typer.Option(help="notify people at the end")]
 Hold = Annotated[bool, typer.Option("--hold", help="stop before the notification for a person's approval")]
 AcceptBlind = Annotated[
-    list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is not seen")
+    list[str] | None, typer.Option("--accept-blind", help="event that may close although what it is about is not seen")
 ]
 TakeOver = Annotated[bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")]
 DiscardDecisions = Annotated[

@@ -22,17 +22,27 @@ from flows.wiring.flash_leg import (
 )
 from flows.wiring.flood_leg import find_day, layer_notes, read_wishes, tidy_up, wished_sources
 from flows.wiring.hazards import of_installation
+from flows.wiring.typhoon_leg import (
+    cycle_mails,
+    find_cycle,
+    read_storm_wishes,
+    typhoon_codes,
+    typhoon_notes,
+    wished_tracks,
+)
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.hazards.flash_floods.mails import may_wait
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.mailing import may_wait
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.outlines import prepare_outlines
 from ibf_pipeline.prepare.parts import Progress, log_progress
 from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
+from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import CountrySeed, Disaster
 
@@ -97,6 +107,16 @@ LEGS: Final[dict[str, Leg]] = {
         may_wait=may_wait,
         preparing=Preparing(prepare_flash_floods, prepared_notes),
         read_wishes=read_rain_wishes,
+        afterwards=tidy_up,
+    ),
+    TYPHOON.name: Leg(
+        find_cycle,
+        wished_tracks,
+        typhoon_codes,
+        mails=cycle_mails,
+        may_wait=may_wait,
+        preparing=Preparing(prepare_typhoon, typhoon_notes),
+        read_wishes=read_storm_wishes,
         afterwards=tidy_up,
     ),
 }

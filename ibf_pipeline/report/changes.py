@@ -106,7 +106,7 @@ def _moved(before: Findings | None, today: Findings, old: Event | None, new: Eve
     if old.exact_start is None:
         return (first - (ahead[0] if ahead else _moments(before, old)[-1])) // unit
     goes_on = new.lead_time == 0 and old.exact_start <= profile.moment(today.issue_time)
-    return 0 if goes_on else (first - old.exact_start) // unit
+    return 0 if goes_on else round((first - old.exact_start) / unit)
 
 
 def _step(found: Findings) -> int:

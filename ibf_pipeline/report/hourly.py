@@ -10,6 +10,7 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.mailing import URGENT, may_wait
 from ibf_pipeline.report.content import Report
 
 
@@ -53,3 +54,14 @@ def hours_text(now: int, then: int) -> str:
         return f"it has begun; {counted(then, 'hour')} {'was' if then == 1 else 'were'} left before"
     left = f"{counted(now, 'hour')} {'is' if now == 1 else 'are'} left"
     return left + (f", {then} before" if then > 0 else "; it had begun before")
+
+
+def decides(found: Findings) -> str:
+    """Whether the notification may wait for a person, and who decides about what is done."""
+    held = ""
+    if found.publishable_events:
+        begins = f"A trigger has begun or begins within {URGENT} hours"
+        urgent = f"{begins}: its notification is not held for a person's approval."
+        held = "Its notification may be held for a person's approval." if may_wait(found) else urgent
+    act = "Whether anything is activated is decided by people, not by this forecast." if found.events else ""
+    return f"{held} {act}".strip()

@@ -65,6 +65,8 @@ class Disaster:
     """the country's setting enableEarlyActions"""
     zero_threshold_warns: bool = False
     """a legacy alert_threshold of 0 beside an event name is a warning of severity 1"""
+    exposure_is_share: bool = False
+    """the main exposure is a share (0..1) of each area, and has no sum"""
     has_tracks: bool = False
     """events have a track, which decides on landfall and on mail"""
     named_by_lead_time: bool = False

@@ -110,6 +110,7 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
 
 
 def _for_mail(event: dict[str, Any], clock: MailClock, hazard: Disaster) -> dict[str, Any]:
+    total = max if hazard.exposure_is_share else sum
     return {
         "name": shown_name(event["eventName"]),
         "level": event["alertLevel"],
@@ -118,9 +119,13 @@ def _for_mail(event: dict[str, Any], clock: MailClock, hazard: Disaster) -> dict
         "kind": "trigger" if event["alertLevel"] == "trigger" else "warning",
         "first_issued": clock.first_issued(parse_moment(event["firstIssuedDate"])),
         "expected": expected_lines(event, clock, hazard.label.title(), landfall=hazard.has_tracks),
-        "people": sum(area["mainExposureValue"] or 0 for area in event["alertAreas"]),
-        "areas": event["alertAreas"],
+        "people": _amount(total(area["mainExposureValue"] or 0 for area in event["alertAreas"]), hazard),
+        "areas": [area | {"amount": _amount(area["mainExposureValue"] or 0, hazard)} for area in event["alertAreas"]],
     }
+
+
+def _amount(amount: float, hazard: Disaster) -> str:
+    return f"{amount:.0%}" if hazard.exposure_is_share else f"{amount:,.0f}"
 
 
 def keep(store: Store, iso3: str, disaster: str, notice: Notice, recipients: int, at: str) -> None:

@@ -48,7 +48,7 @@ def page_routes(backend: Backend) -> list[Route]:
 
 def _document(backend: Backend) -> str:
     text = (PAGE_FOLDER / "index.html").read_text(encoding="utf-8")
-    for name in ("page.css", "page.js", "assets.js"):
+    for name in ("page.css", "page.js", "assets.js", "tracks.js"):
         text = text.replace(f"/*{name}*/", (PAGE_FOLDER / name).read_text(encoding="utf-8"))
     return text.replace("{{behaves_like}}", backend.behaves_like)
 

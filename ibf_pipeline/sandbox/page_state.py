@@ -28,6 +28,7 @@ from ibf_pipeline.sandbox.process import (
     last_upload,
 )
 from ibf_pipeline.sandbox.store import Store, number
+from ibf_pipeline.sandbox.typhoon import tracks_of_period
 from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, MAIL_CLOCKS, WITH_TIME_ZONE, alert_level
 
 
@@ -50,6 +51,8 @@ def countries(store: Store) -> list[dict[str, Any]]:
             "blocks": store.disasters[row["disaster"]].period == "six-hours",
             "layers": asset_layers(store.disasters[row["disaster"]]),
             "measure": store.disasters[row["disaster"]].measure,
+            "share": store.disasters[row["disaster"]].exposure_is_share,
+            "tracks": store.disasters[row["disaster"]].has_tracks,
             "raster": store.disasters[row["disaster"]].raster_name.replace("_", " ").capitalize(),
             "levels": json.loads(row["levels"]),
             "days": list(days.get((row["iso3"], row["disaster"]), ())),
@@ -121,6 +124,7 @@ def page_state(backend: Backend, iso3: str, disaster: str, day: str | None) -> d
             "stations": shown_stations(store, hazard, iso3, last, until),
             "points": shown_points(store, hazard, iso3, last, until),
             "lines": shown_lines(store, hazard, iso3),
+            "tracks": tracks_of_period(store, last, until) if hazard.has_tracks and last else [],
         }
         if last is None:
             return {**state, "moment": None, "newest": True, "unprocessed": 0, "events": [], "areas": {}}
@@ -137,9 +141,10 @@ def page_state(backend: Backend, iso3: str, disaster: str, day: str | None) -> d
 
 def _portal_events(store: Store, last: LastUpload) -> list[dict[str, Any]]:
     events = []
+    total = "MAX" if store.disasters[last.disaster].exposure_is_share else "SUM"
     for event in active_events(store, last.iso3, last.disaster):
         counted = store.records(
-            "SELECT COUNT(*) AS areas, COALESCE(SUM(e.exposure), 0) AS people FROM event_area AS e"
+            f"SELECT COUNT(*) AS areas, COALESCE({total}(e.exposure), 0) AS people FROM event_area AS e"  # noqa: S608
             " JOIN admin_area AS a ON a.place_code = e.place_code"
             " WHERE a.iso3 = :iso3 AND e.disaster = :disaster AND e.event = :event AND e.closed = 0",
             **asdict(last),
@@ -163,6 +168,7 @@ def _portal_events(store: Store, last: LastUpload) -> list[dict[str, Any]]:
 
 def _earlier_events(store: Store, last: LastUpload) -> list[dict[str, Any]]:
     level = default_level(store, last.iso3, last.disaster)
+    total = max if store.disasters[last.disaster].exposure_is_share else sum
     events = []
     for name in event_names(store, last):
         areas = [] if name is None else forecast_areas(store, last, level, name)
@@ -185,7 +191,7 @@ def _earlier_events(store: Store, last: LastUpload) -> list[dict[str, Any]]:
                 "firstTriggerLeadTime": first_flagged(flags, "-forecastTrigger"),
                 "firstIssued": first_issued and first_issued["day"],
                 "setBy": None,
-                "people": number(sum(area.exposure or 0 for area in areas)),
+                "people": number(total(area.exposure or 0 for area in areas)),
                 "areas": len(areas),
             }
         )

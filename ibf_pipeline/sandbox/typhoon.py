@@ -9,7 +9,7 @@ from typing import Any
 
 from ibf_pipeline.sandbox.answers import collection, feature, server_error
 from ibf_pipeline.sandbox.moments import date_given, moment_text, parse_moment, period_start
-from ibf_pipeline.sandbox.process import last_upload
+from ibf_pipeline.sandbox.process import LastUpload, last_upload
 from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.uploads import country_known, stamp
 
@@ -61,6 +61,24 @@ def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
     )
     points = [dict(row) for row in found]
     return [point | json.loads(point.pop("point")) for point in points]
+
+
+def tracks_of_period(store: Store, last: LastUpload, until: str) -> list[dict[str, Any]]:
+    """Tracks by event of the period of an upload, whatever the portal shows now; points in the order of their times."""
+    found = store.rows(
+        "SELECT event, lead_time AS leadTime, point FROM typhoon_track WHERE iso3 = :iso3 AND moment >= :cutoff"
+        " AND moment < :until ORDER BY event, id",
+        iso3=last.iso3,
+        cutoff=last.cutoff,
+        until=until,
+    )
+    tracks: dict[str, dict[str, Any]] = {}
+    for row in found:
+        tracks.setdefault(row["event"], {"event": row["event"], "leadTime": row["leadTime"], "points": []})
+        tracks[row["event"]]["points"].append(json.loads(row["point"]))
+    for each in tracks.values():
+        each["points"].sort(key=lambda point: point["timestampOfTrackpoint"])
+    return list(tracks.values())
 
 
 def track_features(store: Store, iso3: str, event: str | None) -> dict[str, Any]:

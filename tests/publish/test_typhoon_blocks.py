@@ -184,11 +184,22 @@ def test_two_triggers_that_share_areas_are_right_in_the_lists(days: TyphoonDays)
     _, published = days.cycle(*sharing(storm("NIKA", AREAS[:3]), storm("OFEL", AREAS[1:4], lead=96)))
     assert {name: shown[3] for name, shown in days.events().items()} == {"NIKA": 3, "OFEL": 3}
     text = next(notice.text for notice in published.notices if notice.kind == "maps of shared areas")
-    assert "share 2 areas" in text
+    assert "have 2 areas in common" in text
     drawn = [each["placeCode"] for each in days.polygons()]
     assert (drawn.count(AREAS[1]), drawn.count(AREAS[0])) == (4, 1)
     of_event = [each["placeCode"] for each in days.polygons(eventName="NIKA", leadTime="48-hour")]
     assert (of_event.count(AREAS[1]), of_event.count(AREAS[0])) == (2, 1)
+
+
+def test_a_warning_that_sends_an_area_of_a_trigger_without_alerting_it_has_a_wrong_map_too(days: TyphoonDays) -> None:
+    """The server joins rows by area: the map of the warning has that area alone, as a trigger, and none of its own."""
+    warning = storm("OFEL", areas=(area(AREAS[3]), area(AREAS[0], 0.0, alerted=False)), trigger=False, lead=96)
+    _, published = days.cycle(storm("NIKA", AREAS[:2]), warning)
+    assert {name: shown[3] for name, shown in days.events().items()} == {"NIKA": 2, "OFEL": 1}
+    drawn = days.polygons(eventName="OFEL", leadTime="96-hour")
+    assert [(each["placeCode"], each["alertLevel"]) for each in drawn] == [(AREAS[0], "trigger")]
+    text = next(notice.text for notice in published.notices if notice.kind == "maps of shared areas")
+    assert "NIKA and OFEL have 1 area in common" in text
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.tracks import cycle_of
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.ensemble import members_of, require_whole, without_doubled_run
+from ibf_pipeline.hazards.typhoon.event_areas import whole_rain
 from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings, TyphoonRule
 from ibf_pipeline.hazards.typhoon.horizon import carried_from, require_long, with_long
 from ibf_pipeline.hazards.typhoon.identity import identify
@@ -72,7 +73,8 @@ def find(
     if given.long is not None:
         tracks = with_long(tracks, given.long, here, identify(given.long, before))
         here = identify(tracks, before)
-    setting = Setting(layers, country, members, cycle, published, given.rain, carried_from(tracks))
+    rain = whole_rain(given.rain, layers)
+    setting = Setting(layers, country, members, cycle, published, rain, carried_from(tracks))
     storms = storms_of(tracks, here, setting, before, exercise=exercise)
     missing, unseen = storms_missing(here, setting, given.before, before, past.accepted)
     pairs = [assessed(storm, setting) for storm in (*storms, *missing)]
@@ -83,7 +85,7 @@ def find(
         issue_time=IssueTime(cycle.date(), cycle.hour),
         admin_levels=country.admin_levels,
         default_admin_level=country.default_admin_level,
-        indicators=_indicators(given.rain),
+        indicators=_indicators(rain),
         source=given.source or str(given.tracks.attrs.get("source", "")),
         events=events,
         exercise=exercise,
@@ -95,7 +97,7 @@ def find(
         last_step_h=int(given.tracks.attrs["last_step_h"]),
         storms=_storms([storm for storm, _ in pairs], unseen, events),
         doubts=layers.doubts,
-        not_seen=left_out(tracks, given.rain, country),
+        not_seen=left_out(tracks, given.rain, layers, country),
     )
     return replace(found, notes=(*notes_of(found), *found.not_seen, *layers.findings))
 

@@ -40,26 +40,26 @@ def members_of(tracks: xr.Dataset, country: TyphoonCountry) -> int:
 
 
 def require_whole(tracks: xr.Dataset, fewest: int) -> None:
-    """Refuse a file that lost members (rule 3; C8 3): judged by the file, at step 0 of storms that were seen.
+    """Refuse a file that lost members (rule 3; C8 3): judged by the file, at storms that were seen and last.
 
-    Every member starts where a storm was seen; later steps lose members because storms dissolve, and disturbances have
-    few from the start. Raises InputInvalid where the storm of the most members has fewer than `fewest`.
+    Every member has those; disturbances, and storms that dissolve within a day, have few from the start and say
+    nothing. Raises InputInvalid where the storm of the most members has fewer than `fewest`.
     """
-    counts = started(tracks)
+    counts = lasting(tracks)
     if counts and max(counts.values()) < fewest:
         storm = max(counts, key=lambda each: counts[each])
         raise InputInvalid(
-            f"only {counts[storm]} members have storm {storm} at the cycle time, where it was seen",
+            f"only {counts[storm]} members have storm {storm}, which was seen at the cycle time and lasts",
             where=f"tracks of {cycle_of(tracks):%Y-%m-%d %H} UTC",
-            expected=f"at least {fewest} members of a storm that was seen (fewest_members)",
+            expected=f"at least {fewest} members of such a storm (fewest_members)",
             remedy="fetch the cycle's files again, or wait for the next cycle",
         )
 
 
-def started(tracks: xr.Dataset) -> dict[str, int]:
-    """Members at the cycle time of each storm that was seen then and that is forecast at all."""
-    lat = tracks["lat"].transpose("storm", "member", "time")
-    first = lat.isel(time=0) if int(tracks["step"].values[0]) == 0 else lat.isel(time=0).where(False)
-    seen = (tracks["observed_lat"].notnull() & lat.isel(time=slice(1, None)).notnull().any(("member", "time"))).values
-    counts = first.notnull().sum("member").values
-    return {str(storm): int(n) for storm, n, there in zip(tracks["storm"].values, counts, seen, strict=True) if there}
+def lasting(tracks: xr.Dataset) -> dict[str, int]:
+    """Members of each storm that was seen at the cycle time and that at least half of them still have a day on."""
+    there = tracks["lat"].transpose("storm", "member", "time").notnull().values
+    counts = there.any(axis=2).sum(axis=1)
+    day_on = there[:, :, tracks["step"].values >= 24].any(axis=2).sum(axis=1)
+    lasts = np.isfinite(tracks["observed_lat"].values) & (day_on * 2 >= counts) & (counts > 0)
+    return {str(storm): int(n) for storm, n, own in zip(tracks["storm"].values, counts, lasts, strict=True) if own}

@@ -33,12 +33,25 @@ def sent_areas(
     """Event areas with severity 1, and others that have any wind or chance with 0 (rules 5 and 6; C8 5, 6).
 
     Wind in whole km/h, 10-minute, mean over the members; damage by the curve that the country shows, 0..1; `people`
-    exposed, mean over the members. Without a source of rain there is no rain, rather than 0 mm.
+    exposed, mean over the members. `rain`: mm of every area; None leaves it out,
+    rather than 0 mm.
     """
     return tuple(
         _area(each, people.get(each.place_code, 0), alerted, triggered, layers, country, rain)
         for each in sorted(impacts, key=lambda each: each.place_code)
     )
+
+
+def houses_of(impacts: Sequence[AreaImpact], codes: Collection[str]) -> tuple[float, float]:
+    """Houses damaged in these areas, by the weaker and the stronger curve; areas without known houses are left out."""
+    own = [each for each in impacts if each.place_code in codes and each.houses is not None]
+    low = sum(each.damage_low * (each.houses or 0) for each in own)
+    return round(low, 3), round(sum(each.damage_high * (each.houses or 0) for each in own), 3)
+
+
+def whole_rain(rain: Mapping[str, float] | None, layers: TyphoonLayers) -> Mapping[str, float] | None:
+    """Rain where every area has a number, else None: no area can be sent without, and 0 mm would be made up."""
+    return rain if rain is not None and all(code in rain for code in layers.areas) else None
 
 
 def _area(
@@ -58,7 +71,7 @@ def _area(
         WINDSPEED: impact.wind_kmh,
     }
     if rain is not None:
-        further[RAINFALL] = round(rain.get(code, 0.0), 1)
+        further[RAINFALL] = round(rain[code], 1)
     known = area.people_known and area.population > 0
     return EventArea(
         admin_level=area.admin_level,

@@ -58,14 +58,13 @@ def segment_km(point: Floats, start: Floats, end: Floats) -> Floats:
     All three are unit vectors (..., 3), broadcast against each other. The distance is that to the great circle where
     the foot lies between the ends, else to the nearer end; NaN where any is.
     """
-    nearer_end = np.minimum(_apart(point, start), _apart(point, end))
     normal = np.cross(start, end)
     length = np.linalg.norm(normal, axis=-1)
     pole = normal / np.where(length > _FINE, length, 1)[..., np.newaxis]
-    ahead = (np.cross(pole, start) * point).sum(axis=-1) > 0
-    behind = (np.cross(end, pole) * point).sum(axis=-1) > 0
-    across = EARTH_KM * np.arcsin(np.clip(np.abs((pole * point).sum(axis=-1)), 0, 1))
-    km: Floats = np.where((length > _FINE) & ahead & behind, across, nearer_end)
+    beside = (length > _FINE) & (_dot(np.cross(pole, start), point) > 0) & (_dot(np.cross(end, pole), point) > 0)
+    across = np.arcsin(np.clip(np.abs(_dot(pole, point)), 0, 1))
+    nearer_end = np.arccos(np.clip(np.maximum(_dot(start, point), _dot(end, point)), -1, 1))
+    km: Floats = EARTH_KM * np.where(beside, across, nearer_end)
     return km
 
 
@@ -83,11 +82,9 @@ def nearest_km(storm: xr.Dataset, points: npt.ArrayLike) -> Floats:
         own, at = all_fixes[there], time[there]
         if not len(own):
             continue
-        joined = np.flatnonzero(np.diff(at) <= BRIDGED)
-        km[member] = _apart(own[:, np.newaxis], targets).min(axis=0)
-        if len(joined):
-            between = segment_km(targets, own[joined, np.newaxis], own[joined + 1, np.newaxis])
-            km[member] = np.minimum(km[member], between.min(axis=0))
+        joined = np.append(np.diff(at) <= BRIDGED, False)  # the others are pieces without length
+        ends = own[np.arange(len(own)) + joined]
+        km[member] = segment_km(targets, own[:, np.newaxis], ends[:, np.newaxis]).min(axis=0)
     return km
 
 
@@ -113,10 +110,9 @@ def crossings(storm: xr.Dataset, land: BaseGeometry) -> Moments:
     """(member,) when the centre is first over land, UTC; NaT of members that never are.
 
     Looked at by segments, not by points: a narrow island between two fixes counts (rule 9). A storm whose path begins
-    over land crosses at its first moment. `land`: EPSG:4326.
+    over land crosses at its first moment. `land`: valid, EPSG:4326.
     """
     path = hourly_path(storm)
-    land = land.buffer(0) if not land.is_valid else land
     shapely.prepare(land)
     found = np.full(len(path.lat), np.datetime64("NaT"), dtype="datetime64[ns]")
     middle = _middle(land)
@@ -166,6 +162,12 @@ def _fixes(storm: xr.Dataset) -> Floats:
     """(member, time, 3) unit vectors."""
     storm = storm.transpose("member", "time", ...)
     return unit_vectors(storm["lat"].values, storm["lon"].values)
+
+
+def _dot(one: Floats, other: Floats) -> Floats:
+    """Cosine of the angle between unit vectors (..., 3)."""
+    cosine: Floats = np.einsum("...k,...k->...", one, other)
+    return cosine
 
 
 def _apart(one: Floats, other: Floats) -> Floats:

@@ -9,13 +9,14 @@ from typing import Final
 import xarray as xr
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.domain.wording import counted, number_text, people_words, percent_text, some
-from ibf_pipeline.hazards.typhoon.ensemble import started
+from ibf_pipeline.hazards.typhoon.ensemble import lasting
 from ibf_pipeline.hazards.typhoon.findings import Landfall, StormFound, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.horizon import carried_from, is_short
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
-WIND_ONLY: Final = "wind only: no storm surge, flood or landslide"
+WIND_ONLY: Final = TYPHOON.covers
 """on every page (rule 16; C8 16)"""
 DAMAGE: Final = "ratios of value lost to wind by two published curves, not counts of destroyed houses"
 _APPROACH: Final[Mapping[str, str]] = {
@@ -124,7 +125,9 @@ def _storm_notes(storm: StormFound, found: TyphoonFindings) -> Iterator[str]:
         yield f"storm {storm.event_name}: missing from this cycle's tracks, which is no all clear"
 
 
-def left_out(tracks: xr.Dataset, rain: Mapping[str, float] | None, country: TyphoonCountry) -> tuple[str, ...]:
+def left_out(
+    tracks: xr.Dataset, rain: Mapping[str, float] | None, layers: TyphoonLayers, country: TyphoonCountry
+) -> tuple[str, ...]:
     """What a cycle cannot say, in words (rules 3, 4 and 5)."""
     words = []
     if rain is None:
@@ -133,15 +136,17 @@ def left_out(tracks: xr.Dataset, rain: Mapping[str, float] | None, country: Typh
             if country.rain
             else "rainfall is left out: the country has no source of rain for typhoon"
         )
+    elif dry := sorted(set(layers.areas) - set(rain)):
+        words.append(f"rainfall is left out: {counted(len(dry), 'area')} have none, {dry[0]} among them")
     if is_short(tracks):
         last = int(tracks.attrs["last_step_h"])
         carried = carried_from(tracks) is not None
         beyond = "is of the last long cycle" if carried else "is not known: the last long cycle has nothing there"
         words.append(f"this cycle ends after {last} hours; what is later {beyond}")
     words += [
-        f"only {counted(count, 'member')} {'has' if count == 1 else 'have'} storm {storm} at the cycle time, where it "
-        "was seen; the others count as without it"
-        for storm, count in sorted(started(tracks).items())
+        f"only {counted(count, 'member')} {'has' if count == 1 else 'have'} storm {storm}, which was "
+        "seen at the cycle time; the others count as without it"
+        for storm, count in sorted(lasting(tracks).items())
         if count < country.fewest_members
     ]
     return tuple(words)

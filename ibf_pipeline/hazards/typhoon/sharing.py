@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from ibf_pipeline.hazards.typhoon.event_areas import houses_of
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent
 
 
@@ -13,7 +14,8 @@ def shared(events: Sequence[TyphoonEvent]) -> tuple[TyphoonEvent, ...]:
 
     Both keep them: lists, mails and each event by itself are right, and only the portal's maps mix them up, which
     `shared_with` lets notices say. One exception: an area that a storm has passed yields to a storm still to come that
-    alerts it. **No trigger changes by that**: an area that is a trigger yields only to one that is a trigger there as
+    alerts it, and is not sent with the storm that has passed: a row of severity 0 would be drawn a second time. **No
+    trigger changes by that**: an area that is a trigger yields only to one that is a trigger there as
     well, and only as long as its own event keeps some trigger area. A passed warning that has yielded all its areas
     is over.
     """
@@ -33,11 +35,10 @@ def _yielding(event: TyphoonEvent, events: Iterable[TyphoonEvent]) -> TyphoonEve
         gives |= own & kept & triggers
     if not gives:
         return event
-    areas = tuple(
-        replace(area, alerted=False, trigger=False) if area.place_code in gives else area for area in event.areas
-    )
+    areas = tuple(area for area in event.areas if area.place_code not in gives)
     people = sum(area.people for area in areas if area.alerted)
-    return replace(event, areas=areas, people=people)
+    low, high = houses_of(event.impacts, {area.place_code for area in areas if area.alerted})
+    return replace(event, areas=areas, people=people, houses_low=low, houses_high=high)
 
 
 def passed_areas(event: TyphoonEvent) -> frozenset[str]:

@@ -12,7 +12,7 @@ from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.domain.wording import percent_text
 from ibf_pipeline.hazards.typhoon.areas import area_impacts
-from ibf_pipeline.hazards.typhoon.event_areas import event_areas, sent_areas
+from ibf_pipeline.hazards.typhoon.event_areas import event_areas, houses_of, sent_areas
 from ibf_pipeline.hazards.typhoon.findings import (
     AreaImpact,
     Fix,
@@ -28,6 +28,7 @@ from ibf_pipeline.hazards.typhoon.geometry import distance_km
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_of, visits
 from ibf_pipeline.hazards.typhoon.passed import (
+    approached,
     felt,
     larger_people,
     passing,
@@ -98,7 +99,8 @@ class _Ahead:
 def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent | None]:
     """What a storm means, and its event; None where no municipality belongs to it (rule 6)."""
     country, layers, before = setting.country, setting.layers, storm.before
-    recent = [fix for fix in storm.past if fix.moment >= setting.cycle - timedelta(hours=country.tail_h)]
+    since = setting.cycle - timedelta(hours=country.tail_h)
+    recent = [fix for fix in storm.past if before is not None and fix.moment >= since]
     expected = storm.identity.before.fixes if storm.identity.before is not None else ()
     way = {fix.moment: fix for fix in (*(storm.fixes or expected), *recent)}
     line = line_of(way.values())
@@ -120,6 +122,7 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
         triggered = frozenset(alerted)
     over = len(gone) == len(alerted)
     lead_time = 0 if over else lead_time_of(landfall.reference_at, setting.cycle, setting.published)
+    to_come = {code: at for code, (at, _) in approached(line, layers, triggered - set(gone)).items()}
     people = larger_people(ahead.people, before, rows)
     shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
     areas = sent_areas(shown, people, alerted, triggered, layers, country, setting.rain)
@@ -132,7 +135,7 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
         trigger=bool(triggered),
         lead_time=lead_time,
         first_trigger=lead_time if triggered else None,
-        flags=flags_of(lead_time, ahead.stops, triggered, gone, setting),
+        flags=flags_of(lead_time, ahead.stops, to_come, setting, trigger=bool(triggered)),
         people=sum(area.people for area in areas if area.alerted),
         areas=areas,
         storm=storm.identity.key,
@@ -157,29 +160,21 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
 
 
 def flags_of(
-    lead_time: int,
-    stops: Sequence[Visit],
-    triggered: frozenset[str],
-    passed: Mapping[str, datetime],
-    setting: Setting,
+    lead_time: int, stops: Sequence[Visit], ahead: Mapping[str, datetime], setting: Setting, *, trigger: bool
 ) -> str:
     """One mark at the event's lead time, and one at every further landfall ahead (rules 9 and 11; C8 11).
 
-    T of a trigger, w of a warning; a landfall ahead of a storm whose trigger areas are all passed is a warning.
+    T of a trigger, w of a warning. A further landfall is a trigger's where trigger areas ahead are nearer to it in time
+    than to any other. `ahead`: those areas, and when the reference is nearest to each.
     """
-    marks = {lead_time: "T" if triggered else "w"}
-    later = "T" if triggered - set(passed) else "w"
-    for stop in stops:
-        if stop.moment > setting.published:
-            marks.setdefault(lead_time_of(stop.moment, setting.cycle, setting.published), later)
+    moments = [stop.moment for stop in stops]
+    nearest = {min(moments, key=lambda moment: abs(moment - at)) for at in ahead.values()} if moments else set()
+    marks = {lead_time: "T" if trigger else "w"}
+    for moment in moments:
+        if moment > setting.published:
+            at = lead_time_of(moment, setting.cycle, setting.published)
+            marks[at] = max(marks.get(at, "w"), "T" if moment in nearest else "w", key="wT".index)
     return "".join(marks.get(each, "-") for each in TYPHOON.lead_times)
-
-
-def houses_of(impacts: Sequence[AreaImpact], codes: Sequence[str]) -> tuple[float, float]:
-    """Houses damaged in these areas, by the weaker and the stronger curve; areas without known houses are left out."""
-    own = [each for each in impacts if each.place_code in codes and each.houses is not None]
-    low = sum(each.damage_low * (each.houses or 0) for each in own)
-    return round(low, 3), round(sum(each.damage_high * (each.houses or 0) for each in own), 3)
 
 
 def _ahead(storm: Storm, line: xr.Dataset, setting: Setting) -> _Ahead:

@@ -123,7 +123,7 @@ def _judged(wanted: TriggerAlternative, storm: _Storm) -> TriggerJudged:
         counts=counts,
         wanted=_text(wanted),
         reached=_reached_text(wanted, nearest[0], storm.members) if nearest else "not looked at",
-        where=tuple(scope.name for scope in enough or nearest if scope.name),
+        where=tuple(scope.name for scope in enough or nearest if scope.name and scope.mean > 0),
         areas=_areas(wanted, enough, storm) if met else (),
         deadline=storm.landfall_at - timedelta(hours=wanted.not_later_than_h) if wanted.not_later_than_h else None,
         reason="; ".join(reason for reason in reasons if reason),

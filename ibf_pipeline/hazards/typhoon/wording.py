@@ -20,10 +20,10 @@ CATEGORIES: Final[dict[Category, str]] = {
     "TY": "typhoon",
     "STY": "super typhoon",
 }
-BOUNDS_KMH: Final[tuple[tuple[int, Category], ...]] = ((185, "STY"), (118, "TY"), (89, "STS"), (62, "TS"))
-"""10-minute wind from which a storm is of a category (PAGASA)"""
 SEEN: Final = "direct hit or close pass"
 """of storms that the portal shows with a landfall: whether the centre crosses the coast matters to nobody (rule 9)"""
+_LIKELY: Final = 0.5
+"""share of the ensemble from which gale is told without saying of how many members"""
 HOUSES: Final = (
     "the share of value that wind takes, by a weak and a strong published curve, mean over the members; not a number "
     "of destroyed houses"
@@ -109,9 +109,13 @@ def houses_text(low: float, high: float) -> str:
 
 
 def first_gale(provinces: Iterable[ProvinceFound]) -> ProvinceFound | None:
-    """The province ahead of the storm in which gale begins first, by a tenth of the members that have it."""
-    ahead = [(each.gale_onset.early, each.name, each) for each in provinces if each.gale_onset and not each.passed]
-    return min(ahead, key=lambda each: each[:2])[2] if ahead else None
+    """The province ahead of the storm in which gale begins first, by a tenth of the members that have it there.
+
+    Of those in which at least half of the ensemble has gale, where there are any: few members reach far.
+    """
+    ahead = [(each.gale_onset, each) for each in provinces if each.gale_onset is not None and not each.passed]
+    likely = [pair for pair in ahead if pair[0].share >= _LIKELY]
+    return min(likely or ahead, key=lambda pair: (pair[0].early, pair[1].name), default=(None, None))[1]
 
 
 def action_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
@@ -119,10 +123,12 @@ def action_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
     first = first_gale(event.provinces)
     if first is None or first.gale_onset is None:
         return ""
-    onset = first.gale_onset.early
-    at = f"{first.name}, from {local_text(onset, zone)}"
+    onset, share = first.gale_onset.early, first.gale_onset.share
+    many = f" ({percent_text(share)} of the members)" if share < _LIKELY else ""
+    place = f"{first.name}{many}, from {local_text(onset, zone)}"
+    head = f"Work outdoors ends with {GALE}, not with the centre:"
     if onset <= published:
-        return f"Work outdoors is over in {at}: {GALE} may have begun there."
+        return f"{head} it may have begun in {place}."
     sooner = int((event.landfall.reference_at - onset) / timedelta(hours=1))
     before = f", {counted(sooner, 'hour')} before the centre is at land" if sooner >= 1 else ""
-    return f"Work outdoors ends with {GALE}, not with the centre: first in {at}, {left_text(onset, published)}{before}."
+    return f"{head} first in {place}, {left_text(onset, published)}{before}."

@@ -19,7 +19,7 @@ from ibf_pipeline.report.flash_floods.assets import Reached, reached
 from ibf_pipeline.report.flash_floods.changes import hours_left
 from ibf_pipeline.report.flash_floods.kept import FlashKept
 from ibf_pipeline.report.flash_floods.then import areas_of_then
-from ibf_pipeline.report.hourly import HourlyReport, next_update
+from ibf_pipeline.report.hourly import HourlyReport, decides, next_update
 
 MOST_DRAWINGS: Final = 12
 """events up to which hyetographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
@@ -100,7 +100,7 @@ def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashRe
         cycle=found.cycle,
         one_run=found.one_run,
         next_update=next_update(found, found.zone, "block"),
-        decides=words.decides(found),
+        decides=decides(found),
         going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
         not_seen=found.not_seen,
         still_shown=tuple(words.still_shown(found)),

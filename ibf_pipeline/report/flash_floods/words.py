@@ -8,7 +8,6 @@ from typing import Final
 from ibf_pipeline.domain.local_time import clock_text, local_text
 from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.mails import URGENT, may_wait
 from ibf_pipeline.hazards.flash_floods.notes import begins_text, blind_notes, cause_text, event_notes, shown_notes
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
@@ -179,20 +178,6 @@ def rain_words(found: FlashFloodFindings, cause: Cause) -> str:
         return "all of it has fallen" if cause.observed else "all of it is due by now, none of it was measured"
     by_now = "have fallen" if cause.observed else "are due by now, none of it was measured"
     return f"{cause.fallen_mm:.0f} mm of it {by_now}, {ahead:.0f} mm are forecast"
-
-
-def decides(found: FlashFloodFindings) -> str:
-    """Whether the notification may wait for a person, and who decides about what is done."""
-    urgent = any(event.trigger and event.lead_time <= URGENT for event in found.publishable_events)
-    held = (
-        f"A trigger has begun or begins within {URGENT} hours: its notification is not held for a person's approval."
-        if urgent
-        else ""
-    )
-    if found.publishable_events and may_wait(found):
-        held = "Its notification may be held for a person's approval."
-    act = "Whether anything is activated is decided by people, not by this forecast." if found.events else ""
-    return f"{held} {act}".strip()
 
 
 def still_shown(found: FlashFloodFindings) -> list[str]:

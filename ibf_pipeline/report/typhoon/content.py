@@ -7,7 +7,7 @@ from typing import Final
 
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings, TyphoonRule
 from ibf_pipeline.report.content import EventPart, Report, fields_of, file_stem
-from ibf_pipeline.report.hourly import HourlyReport, next_update
+from ibf_pipeline.report.hourly import HourlyReport, decides, next_update
 from ibf_pipeline.report.typhoon import words
 from ibf_pipeline.report.typhoon.changes import hours_left
 from ibf_pipeline.report.typhoon.kept import TyphoonKept
@@ -67,13 +67,14 @@ def event_part(plain: EventPart, found: TyphoonFindings, event: TyphoonEvent, ke
 
 def report(plain: Report, found: TyphoonFindings, kept: TyphoonKept) -> TyphoonReport:
     """The report with times, storms that were considered, and the rule."""
+    told = words.told_elsewhere(found)
     return TyphoonReport(
-        **fields_of(plain),
+        **fields_of(plain) | {"notes": tuple(note for note in plain.notes if note not in told)},
         time_zone=found.time_zone,
         published_at=found.published,
         cycle=found.cycle,
         next_update=next_update(found, found.zone, "cycle"),
-        decides=words.decides(found),
+        decides=decides(found),
         going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
         not_seen=found.not_seen,
         rule_words=tuple(words.rule_text(found)),

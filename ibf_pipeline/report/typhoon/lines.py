@@ -57,7 +57,7 @@ def _marks(events: Iterable[TyphoonEvent]) -> tuple[Marks, ...]:
     kinds = (
         Marks("reference track", "o", _TRACK, lines=tuple(wkt_of(track) for track in tracks if parts_of(track))),
         Marks("every 6 hours", "o", _TRACK, tuple((p.lon, p.lat) for p in points), size=8),
-        Marks("landfall", "X", INK, tuple((p.lon, p.lat) for p in points if p.landfall), size=18),
+        Marks("hit or close pass", "X", INK, tuple((p.lon, p.lat) for p in points if p.landfall), size=18),
         Marks("nearest to land", "X", INK, tuple((p.lon, p.lat) for p in points if p.closest), size=18),
     )
     return tuple(kind for kind in kinds if kind.places or kind.lines)

@@ -28,10 +28,11 @@ _SPREAD = ("10_percent", "50_percent", "90_percent", "share")
 _PROVINCE = (
     "event", "province_code", "province",
     *(f"{what}_{name}" for what in ("gale", "centre") for name in _SPREAD),
-    "probability_118_kmh_10min", "signal_equivalent", "wind_kmh_10min", "houses_low", "houses_high", "people", "passed",
+    "probability_118_kmh_10min", "signal_equivalent", "wind_kmh_10min", "houses_low", "houses_high", "people",
+    "trigger", "passed",
 )  # fmt: skip
 _IMPACT = (
-    "event", "place_code", "wind_kmh_10min", "probability_89_kmh_10min", "probability_118_kmh_10min",
+    "event", "place_code", "wind_kmh_10min", "probability_event_wind", "probability_118_kmh_10min",
     "probability_within_50km", "damage_low", "damage_high", "houses", "passed_at",
 )  # fmt: skip
 _POINT = ("event", "time", "lat", "lon", "wind_kmh_10min", "category", "landfall", "closest_to_land", "past")
@@ -103,6 +104,7 @@ def _short_province(found: TyphoonFindings, event: TyphoonEvent, province: Provi
         f"wind (km/h, {AVERAGED})": province.wind_kmh,
         "houses, low to high": houses_text(province.houses_low, province.houses_high),
         "people": province.people,
+        "trigger": "yes" if province.trigger else "no",
         "passed": "yes" if province.passed else "no",
     }
 
@@ -130,7 +132,7 @@ def _province(event: TyphoonEvent, province: ProvinceFound) -> tuple[Value, ...]
     return (
         event.name, province.code, province.name, *_spread(province.gale_onset), *_spread(province.centre),
         province.typhoon_probability, province.signal, province.wind_kmh, province.houses_low, province.houses_high,
-        province.people, province.passed,
+        province.people, province.trigger, province.passed,
     )  # fmt: skip
 
 

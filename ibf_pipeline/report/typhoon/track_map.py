@@ -18,7 +18,7 @@ from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.wording import alert_text, counted, day_text, percent_text
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.wording import AVERAGED, CATEGORIES
+from ibf_pipeline.hazards.typhoon.wording import AVERAGED, CATEGORIES, SEEN
 from ibf_pipeline.report.pictures.colours import (
     BORDER,
     CLASS_COLOURS,
@@ -229,7 +229,7 @@ def _legend(
     there = _at_land(event)
     if there.landfall or there.closest:
         axes.plot([21], [y], marker="X", markersize=16, color=CLASS_COLOURS["min"], markeredgecolor=INK)
-        write(axes, 52, y, "landfall" if there.landfall else "nearest to land", 23, va="center")
+        write(axes, 52, y, SEEN if there.landfall else "nearest to land", 23, va="center")
     words = "; ".join(f"{short} {words}" for short, words in CATEGORIES.items())
     write_line(figure, _LEFT, _TOP + _DOWN + 10 + y + 36, words, 20, _ACROSS, va="center", color=MUTED)
     write_line(figure, _LEFT, HEIGHT - 22, f"Tracks: {found.source}. A forecast, not an observation.", 21, _ACROSS,

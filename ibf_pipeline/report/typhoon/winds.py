@@ -17,7 +17,8 @@ from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.wording import counted, day_text
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.wording import AVERAGED, BOUNDS_KMH, CATEGORIES, SEEN
+from ibf_pipeline.hazards.typhoon.track_points import BOUNDS_KMH
+from ibf_pipeline.hazards.typhoon.wording import AVERAGED, CATEGORIES, SEEN
 from ibf_pipeline.report.pictures.clock_axis import draw_clocks, hours_after
 from ibf_pipeline.report.pictures.colours import BORDER, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (

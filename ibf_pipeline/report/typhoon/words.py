@@ -1,18 +1,21 @@
-"""Sentences of typhoon alone: headline, state, landfall, triggers, what was considered, who decides (pure)."""
+"""Sentences of typhoon alone: headline, state, landfall, triggers, what was considered (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ibf_pipeline.domain.local_time import clock_text, local_text
 from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
 from ibf_pipeline.hazards.typhoon.findings import (
+    Approach,
     StormFound,
     TriggerJudged,
     TyphoonEvent,
     TyphoonFindings,
 )
+from ibf_pipeline.hazards.typhoon.notes import notes_of
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
@@ -42,6 +45,11 @@ INDICATORS: Final = {
     "show_admin_area": "drawn by the portal",
 }
 """the portal's indicators in words"""
+
+_PLACES: Final[dict[Approach, str]] = {
+    "landfall": "landfall", "close-pass": "its close pass", "passes": "its point nearest to land",
+    "not-yet": "its point nearest to land",
+}  # fmt: skip
 
 
 def alerts(found: TyphoonFindings) -> list[str]:
@@ -124,8 +132,9 @@ def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | No
     now, there = point_now(event, found.published), point_at_land(event)
     lines = [] if now is None else [f"Now: {category_text(now)}."]
     if there is not None and event.state != "passed":
-        at = "landfall" if there.landfall else "its point nearest to land"
-        lines.append(f"At {at}: {category_text(there)}, {local_text(there.moment, found.zone)}.")
+        lines.append(
+            f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {local_text(there.moment, found.zone)}."
+        )
     if event.state != "passed":
         lines.append(f"{landfall_text(event, found.zone)}. Reference: {event.reference}.")
     lines.append(f"{_capital(exposed(found, event))} (mean over the members).")
@@ -187,7 +196,7 @@ def _judged(found: TyphoonFindings, judged: TriggerJudged) -> str:
     if judged.met:
         return f"Met and makes no trigger: {judged.name}: {judged.reached}{where}{reason}."
     nearest = f"{judged.reached}{where}"
-    return f"Not met: {judged.name}: needs {judged.wanted}, now {nearest}{reason}{_deadline(found, judged)}."
+    return f"Not met: {judged.name}; now {nearest}{reason}{_deadline(found, judged)}."
 
 
 def _deadline(found: TyphoonFindings, judged: TriggerJudged) -> str:
@@ -216,9 +225,9 @@ def _considered(found: TyphoonFindings, storm: StormFound) -> str:
     return f"{isolated(storm.event_name)}, {seen}: {storm.note or 'no event'}."
 
 
-def decides(found: TyphoonFindings) -> str:
-    """Who decides about what is done."""
-    return "Whether anything is activated is decided by people, not by this forecast." if found.events else ""
+def told_elsewhere(found: TyphoonFindings) -> frozenset[str]:
+    """Notes that the page says in a place of their own."""
+    return frozenset((*notes_of(replace(found, events=(*found.events, *found.withdrawn))), *found.not_seen))
 
 
 def rule_text(found: TyphoonFindings) -> list[str]:

@@ -111,7 +111,7 @@ function gaugeValue(point, key) {
 function showAssets() {
   const gauges = state.points.filter((point) => point.category === "gauges");
   const exposed = exposedPoints();
-  const parts = [];
+  const parts = trackTable();
   const level = (gauge) => !gauge.values ? make("small", {}, "no values") : gauge.values["water-level-alert-level"] ? gaugeValue(gauge, "water-level-alert-level") : null;
   const amounts = GAUGE_KEYS.slice(0, 3);
   if (gauges.length) parts.push(table([["Gauge", "wide"], ...amounts.map(([, words]) => [words, "n"])],
@@ -122,7 +122,7 @@ function showAssets() {
     parts.push(table([["Exposed", "day"], ["Name", "wide"], ["Id", "day"], ["Lead time", "day"]], rows));
     if (exposed.length > MOST_ROWS) parts.push(make("p", { class: "quiet" }, `and ${whole.format(exposed.length - MOST_ROWS)} more.`));
   } else parts.push(empty(`No point is exposed${leadTimeChosen() ? " at this lead time" : ""}.`));
-  fill("stations", `(${gauges.length ? `${gauges.length} gauge${gauges.length === 1 ? "" : "s"}, ` : ""}${whole.format(exposed.length)} exposed)`, make("div", {}, ...parts));
+  fill("stations", `(${state.tracks.length ? `${state.tracks.length} track${state.tracks.length === 1 ? "" : "s"}, ` : ""}${gauges.length ? `${gauges.length} gauge${gauges.length === 1 ? "" : "s"}, ` : ""}${whole.format(exposed.length)} exposed)`, make("div", {}, ...parts));
 }
 /** Of roads or buildings: there is no history of them, the map always draws the newest upload of each lead time. */
 function lineNote(lines) {

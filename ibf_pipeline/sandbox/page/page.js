@@ -22,7 +22,7 @@ const switched = new Set();  // extents that are on
 
 /** An element with text and children; text is never taken for HTML. */
 function make(tag, attributes = {}, ...children) {
-  const svg = ["svg", "path", "g", "circle", "image", "title"].includes(tag);
+  const svg = ["svg", "path", "g", "circle", "image", "title", "text"].includes(tag);
   const element = svg ? document.createElementNS(SVG, tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
@@ -40,6 +40,8 @@ async function load(path, query = {}) {
 }
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat("en-GB", { style: "percent", maximumFractionDigits: 1 });
+const amount = (number) => chosen.share ? percent.format(number) : whole.format(number);
 const isBlock = (day) => day.length === 16;  // 2026-11-20T06:00, where a day has four of them
 function weekday(moment) {
   if (!moment) return "-";
@@ -95,8 +97,9 @@ function showSummary() {
   else if (!state.events.length) text = `${chosen.name}, ${onDay(state.moment)}: no alert.`;
   else {
     const list = counts.map(([n, words]) => `${n} ${words}${n > 1 ? "s" : ""}`).join(", ");
-    const people = state.events.filter((event) => event.level === "trigger").reduce((sum, event) => sum + event.people, 0);
-    text = `${chosen.name}, ${onDay(state.moment)}: ${list}${of("trigger") ? `; ${whole.format(people)} ${chosen.measure} in triggered events` : ""}.`;
+    const triggered = state.events.filter((event) => event.level === "trigger").map((event) => event.people);
+    const people = chosen.share ? `up to ${percent.format(Math.max(...triggered))} of` : whole.format(triggered.reduce((sum, one) => sum + one, 0));
+    text = `${chosen.name}, ${onDay(state.moment)}: ${list}${of("trigger") ? `; ${people} ${chosen.measure} in triggered events` : ""}.`;
   }
   if (state.moment) notes.push(`Upload of ${state.moment.replace("T", " ").replace(".000Z", " UTC").replace("Z", " UTC")}.`);
   if (state.unprocessed) notes.push(`${state.unprocessed} uploaded event${state.unprocessed > 1 ? "s are" : " is"} not visible yet: nothing shows before events are processed.`);
@@ -111,7 +114,7 @@ function showEvents() {
     make("span", { title: event.name === event.shown ? null : `sent as ${event.name}` }, chip(event.level), make("strong", {}, name(event.shown)),
       event.setBy ? make("small", {}, `trigger set by ${event.setBy}`) : null),
     when(event.firstLeadTime), event.firstTriggerLeadTime === event.firstLeadTime && chosen.blocks ? event.firstLeadTime : when(event.firstTriggerLeadTime),
-    make("span", {}, whole.format(event.people), make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), stacked(event.firstIssued),
+    make("span", {}, `${chosen.share ? "up to " : ""}${amount(event.people)}`, make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), stacked(event.firstIssued),
   ]);
   fill("events", `(${state.events.length})`, table(heads, rows));
 }
@@ -123,7 +126,7 @@ function stationKind(station) {
   return kind in CLASSES ? kind : "no";
 }
 function showStations() {
-  at("stations-section").querySelector("h2").firstChild.textContent = !chosen.layers.length ? "Stations " : chosen.layers.includes("gauges") ? "Gauges and assets " : "Assets ";
+  at("stations-section").querySelector("h2").firstChild.textContent = chosen.tracks ? "Tracks and assets " : !chosen.layers.length ? "Stations " : chosen.layers.includes("gauges") ? "Gauges and assets " : "Assets ";
   at("stations").classList.toggle("assets", chosen.layers.length > 0);
   if (chosen.layers.length) return showAssets();
   if (!state.stations.length) return fill("stations", "", empty("This country has no stations."));
@@ -153,7 +156,7 @@ function showLog() {
   if (!state.log.length) return fill("log", "", empty("No event area yet."));
   const heads = [["First issued", "day"], ["Event", "wide"], ["Area", "wide"], [measured(), "n"], ["State", "day"]];
   const rows = state.log.map((entry) => [stacked(entry.firstIssuedDate), make("span", {}, chip(entry.alertLevel), name(entry.eventName)), name(entry.name),
-    entry.exposureValue === null ? "-" : whole.format(entry.exposureValue),
+    entry.exposureValue === null ? "-" : amount(entry.exposureValue),
     entry.closed ? make("span", {}, "closed", make("small", {}, `last ${timed(entry.endDate) ? local(entry.endDate).day : weekday(entry.endDate)}`), timed(entry.endDate) ? make("small", {}, local(entry.endDate).clock) : null) : "open"]);
   fill("log", `(${state.log.length} areas)`, table(heads, rows));
 }
@@ -204,7 +207,7 @@ function areaLines(area) {
   const lines = [["Code", name(area.code)]];
   if (area.parent) lines.push(["In", name(area.parent)]);
   if (!covers.length) lines.push(["Alert", "none"]);
-  for (const cover of covers) lines.push([make("span", {}, name(cover.event), make("br"), chip(cover.level)), `${cover.people === null ? "-" : whole.format(cover.people)} ${chosen.measure.split(" ")[0]}`]);
+  for (const cover of covers) lines.push([make("span", {}, name(cover.event), make("br"), chip(cover.level)), `${cover.people === null ? "-" : amount(cover.people)} ${chosen.measure.split(" ")[0]}`]);
   return lines;
 }
 const pressed = (action) => (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); action(event); } };
@@ -220,7 +223,8 @@ async function showMap() {
   at("popup").hidden = true;
   if (!frame) return map.replaceChildren();
   const margin = 22;
-  map.setAttribute("viewBox", `${-margin} ${-margin} ${frame.width + 2 * margin} ${frame.height + 2 * margin}`);
+  const box = viewOf(frame, margin);
+  map.setAttribute("viewBox", box.join(" "));
   const x = (lon) => (lon - frame.west) * frame.x;
   const y = (lat) => (frame.north - lat) * frame.y;
   const sorted = [...areas].sort((a, b) => RANK[areaLevel(b.code)] - RANK[areaLevel(a.code)]);
@@ -237,7 +241,7 @@ async function showMap() {
     const { west, south, east, north } = picture.bounds;
     wet.push(make("image", { href: `data:image/png;base64,${picture.picture}`, x: x(west), y: y(north), width: x(east) - x(west), height: y(south) - y(north), preserveAspectRatio: "none" }));
   }
-  const size = Math.max(frame.width, frame.height) / 1000;
+  const size = Math.max(...box.slice(2)) / 1044;
   const dots = state.stations.map((station) => {
     const kind = stationKind(station);
     const lines = station.values ? [["Code", name(station.code)], ...KEYS.map(([key, words]) => [words, station.values[key] ?? "-"])] : [];
@@ -248,7 +252,7 @@ async function showMap() {
   });
   const shapes = make("g", {}, ...paths);
   const [below, above] = assetMarks(places, x, y);
-  map.replaceChildren(shapes, make("g", {}, ...wet), below, above, make("g", {}, ...dots));
+  map.replaceChildren(shapes, make("g", {}, ...wet), below, above, make("g", {}, ...dots), trackMarks(frame, x, y));
   scaleHatches(size);
   scaleMarks(size);
   if (at("zoom").checked) zoomToAlerts(map, shapes, margin);
@@ -291,6 +295,7 @@ function showExtents() {
   const box = at("extents");
   const legend = box.querySelector("legend");
   legend.textContent = chosen.raster;
+  box.hidden = chosen.tracks && !state.extents.length;
   const toggles = state.extents.map((leadTime) => make("label", {}, make("input", { type: "checkbox", checked: switched.has(leadTime), onchange: (event) => {
     if (event.target.checked) switched.add(leadTime); else switched.delete(leadTime);
     showMap();
@@ -300,8 +305,8 @@ function showExtents() {
 function showLegend() {
   const dot = (kind, text) => make("li", {}, make("i", { class: `dot bg-${kind}` }), text);
   at("legend").replaceChildren(...LEVELS.map(([level, words]) => make("li", {}, make("i", { class: `bg-${level}` }), words)),
-    make("li", {}, make("i", { style: "background:linear-gradient(90deg,#73bef0,#08306b)" }), "Flood depth 0 to 3 m"),
-    ...(chosen && chosen.layers.length ? assetLegend() : [dot("none", "Station")]));
+    ...(chosen && chosen.tracks ? [] : [make("li", {}, make("i", { style: "background:linear-gradient(90deg,#73bef0,#08306b)" }), "Flood depth 0 to 3 m")]),
+    ...(chosen && chosen.layers.length ? assetLegend() : [dot("none", "Station")]), ...(chosen && chosen.tracks ? trackLegend() : []));
 }
 
 /** Begin with the first triggered event's extent: the only ones that can be wet. */

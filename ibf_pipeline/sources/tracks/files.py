@@ -24,6 +24,10 @@ NO_CYCLONES: Final = "no-cyclones"
 _EVERY: Final = timedelta(hours=6)
 
 
+class _NothingThere(InputMissing):
+    """A place has nothing of a cycle: no tracks, and nothing that says that there are none."""
+
+
 @dataclass(frozen=True, slots=True)
 class FilesTracks:
     """A source of cyclone tracks in files."""
@@ -43,13 +47,14 @@ class FilesTracks:
     """now, UTC"""
 
     def cycle(self, issue_time: IssueTime) -> TracksGiven:
-        """As `TrackSource` says; where the place has a cycle no more, or is away, what was fetched of it before."""
+        """As `TrackSource` says; where the place has nothing of a cycle any more, or is away, its tracks as they were
+        fetched before. That it had none is asked again: who said so may have taken it back."""
         began, said = issue_time.start, tuple[str, ...]()
         try:
             files = self._found(began)
-        except (InputMissing, ServerUnreachable) as error:
+        except (_NothingThere, ServerUnreachable) as error:
             kept = self._kept(began)
-            if kept is None:
+            if kept is None or not kept.delivered:
                 raise
             files, said = kept, (f"{self.name}: the tracks were fetched before, and are not there now: {error.found}",)
         finally:
@@ -84,7 +89,7 @@ class FilesTracks:
                 remedy=f"delete {none[0]} where there is a cyclone",
             )
         if not names and not none and not ends:
-            raise self._missing(began, "no tracks", "tracks, or what shows that there is no cyclone")
+            raise self._missing(began, "no tracks", "tracks, or what shows that there is no cyclone", _NothingThere)
         if names and not ends:
             self._require_settled(began, names)
         shown = {"listed": f"{self._where(began)}/{(none or ends)[0]}"} if none or ends else {}
@@ -92,7 +97,7 @@ class FilesTracks:
 
     def _fetched(self, began: datetime, names: list[str], shown: Mapping[str, str]) -> CycleFiles:
         where = self._where(began)
-        found = [file for name in names for file in self.place.files(began, self._path(name.replace("%", "%%")))]
+        found = [file for name in names for file in self.place.files(began, self._path(_literal(name)))]
         if len(found) < len(names):
             raise self._missing(began, "files that are listed and cannot be fetched", "all of them")
         for file in found:
@@ -115,7 +120,7 @@ class FilesTracks:
         """InputMissing while more files of the cycle may come."""
         if not self.settled or not isinstance(self.place, UrlPlace):
             return
-        stamps = [each.stamp for name in names for each in self.place.described(began, self._path(name))]
+        stamps = [each.stamp for name in names for each in self.place.described(began, self._path(_literal(name)))]
         try:
             newest = max(datetime.strptime(stamp[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC) for stamp in stamps)
         except ValueError:
@@ -144,15 +149,22 @@ class FilesTracks:
         folder = began.strftime(self.folder)
         return f"{self.place.address.rstrip('/')}/{folder}" if folder else self.place.address
 
-    def _missing(self, began: datetime, found: str, expected: str) -> InputMissing:
+    def _missing(
+        self, began: datetime, found: str, expected: str, kind: type[InputMissing] = InputMissing
+    ) -> InputMissing:
         marker = began.strftime(self._says_none(began))
         proof = f", or put an empty file {marker} there" + ("" if self.finished else ", or name `finished`")
-        return InputMissing(
+        return kind(
             f"{found} of {_words(began)}",
             where=self._where(began),
             expected=expected,
             remedy=f"run again when they have been delivered; where there is no cyclone, wait for what ends it{proof}",
         )
+
+
+def _literal(name: str) -> str:
+    """A name that strftime leaves as it is."""
+    return name.replace("%", "%%")
 
 
 def _words(began: datetime) -> str:

@@ -11,11 +11,11 @@ from itertools import combinations
 from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.domain.local_time import local_text
-from ibf_pipeline.domain.wording import number_text, percent_text
-from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, Spread, TyphoonEvent, TyphoonFindings
+from ibf_pipeline.domain.wording import counted, percent_text
+from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.mails import LOWERED, PROVINCES, TRIGGERED, news
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
+from ibf_pipeline.hazards.typhoon.wording import HOUSES, action_text, approach_text, houses_text, spread_text, wind_text
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.targets.ibf.before import PortalBefore
 from ibf_pipeline.targets.ibf.typhoon import unmailed
@@ -28,7 +28,6 @@ CORRECTED: Final = "landfall not ruled out"
 CLOCK: Final = "wrong times in the mail"
 UNCALIBRATED: Final = "damage without calibration"
 SHARED: Final = "maps of shared areas"
-WIND_ONLY: Final = "Wind only: no storm surge, flood or landslide."
 _TELL: Final = "tell the recipients yourself"
 
 
@@ -60,7 +59,7 @@ def _same(event: TyphoonEvent, found: TyphoonFindings | None) -> TyphoonEvent | 
 def _lowered(found: TyphoonFindings, event: TyphoonEvent) -> str:
     return (
         f"{day_of(found)}: what was a trigger for {event.name} is a warning now; {_when(found, event)}. The portal "
-        f"shows it as such. {WIND_ONLY}"
+        "shows it as such."
     )
 
 
@@ -73,14 +72,14 @@ def _silent(
         if not event.trigger:
             text = (
                 f"{day_of(found)}: warning for {event.name}: {_when(found, event)}. The portal shows it and mails "
-                f"nobody about it, {_why_silent(event)}: {_TELL}. {WIND_ONLY}"
+                f"nobody about it, {_why_silent(event)}: {_TELL}."
             )
             yield Notice(WARNING_UNMAILED, event.name, text)
         return
     if event.lead_time == 0 < earlier.lead_time:
         text = (
             f"{day_of(found)}: {event.name} is at 0-hour: {_when(found, event)}. The alert goes on, and from now on "
-            f"the portal mails nobody about it, whatever becomes of it: {_TELL}. {WIND_ONLY}"
+            f"the portal mails nobody about it, whatever becomes of it: {_TELL}."
         )
         yield Notice(BEGUN, event.name, text)
     of_others = (LOWERED, PROVINCES, TRIGGERED) if event.lead_time == 0 else (LOWERED,)
@@ -88,8 +87,7 @@ def _silent(
     if changed:
         text = (
             f"{day_of(found)}: the alert for {event.name} goes on and has changed: {listed(changed)}; "
-            f"{_when(found, event)}. The portal shows this and mails nobody about it, {_why_silent(event)}: {_TELL}. "
-            f"{WIND_ONLY}"
+            f"{_when(found, event)}. The portal shows this and mails nobody about it, {_why_silent(event)}: {_TELL}."
         )
         yield Notice(CHANGED, event.name, text)
     if event.lead_time == 0:
@@ -111,16 +109,16 @@ def _provinces(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEven
         each = "; ".join(_province_text(found, province) for province in new)
         text = (
             f"{day_of(found)}: {event.name}, at 0-hour on the portal, reaches further provinces: {each}. The portal "
-            f"mails nobody about them: {_TELL}. {WIND_ONLY}"
+            f"mails nobody about them: {_TELL}."
         )
         yield Notice(REACHED, event.name, text)
 
 
 def _province_text(found: TyphoonFindings, province: ProvinceFound) -> str:
     onset = province.gale_onset
-    gale = f"gale from {local_text(onset.middle, found.zone)}{_spread(found, onset)}, " if onset else ""
+    gale = f"gale from {spread_text(onset, found.zone)}, " if onset else ""
     return (
-        f"{province.name}{' (trigger)' if province.trigger else ''}: {gale}{province.wind_kmh} km/h, "
+        f"{province.name}{' (trigger)' if province.trigger else ''}: {gale}{wind_text(province.wind_kmh)}, "
         f"{_houses(province.houses_low, province.houses_high)}"
     )
 
@@ -156,7 +154,7 @@ def _corrected(
         f"{day_of(found)}: the portal {'and its mail say' if mailed else 'says'} of {event.name} that it is not "
         f"predicted to make landfall. That is so of the one track which is shown ({event.reference}) and no all clear: "
         f"{percent_text(event.landfall.probability)} of the ensemble cross land, and it passes within 50 km of a "
-        f"municipality with up to {percent_text(near)}; {_when(found, event)}. {WIND_ONLY}"
+        f"municipality with up to {percent_text(near)}; {_when(found, event)}."
     )
     yield Notice(CORRECTED, event.name, text)
 
@@ -170,8 +168,7 @@ def _uncalibrated(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonE
         text = (
             f"{day_of(found)}: {event.name} has as much damage as a trigger asks for ({reached}), and none is made of "
             "it: the damage curves have no calibration for this country. They say "
-            f"{_houses(event.houses_low, event.houses_high)}, as value lost and not as houses destroyed. Decide with "
-            f"this range in mind. {WIND_ONLY}"
+            f"{_houses(event.houses_low, event.houses_high)}: {HOUSES}. Decide with this range in mind."
         )
         yield Notice(UNCALIBRATED, event.name, text)
 
@@ -187,37 +184,33 @@ def _clock_times(found: TyphoonFindings, there: PortalBefore) -> Iterator[Notice
             text = (
                 f"{day_of(found)}: the mail of the portal prints the time of {event.name} too late, as it adds the "
                 f"lead time more than once. The right one: {_when(found, event)}; its lead time is "
-                f"{TYPHOON.lead_time_words(event.lead_time)}.{_first_gale(found, event)} Pass this on with the mail."
+                f"{TYPHOON.lead_time_words(event.lead_time)}. {action_text(event, found.published, found.zone)}"
             )
-            yield Notice(CLOCK, event.name, text)
-
-
-def _first_gale(found: TyphoonFindings, event: TyphoonEvent) -> str:
-    onsets = [(each.gale_onset, each.name) for each in event.provinces if each.gale_onset and not each.passed]
-    if not onsets:
-        return ""
-    onset, name = min(onsets, key=lambda each: each[0].middle)
-    return f" First gale: {name}, {local_text(onset.middle, found.zone)}{_spread(found, onset)}."
+            yield Notice(CLOCK, event.name, f"{text.rstrip()} Pass this on with the mail.")
 
 
 def _shared(found: TyphoonFindings, before: TyphoonFindings | None) -> Iterator[Notice]:
     """Rule 12: once for each two storms, and when one of them becomes a trigger or ceases to be one."""
     known = {_pair(*pair) for pair in _pairs(before)} if before else set()
     for one, other in _pairs(found):
-        if _pair(one, other) in known:
-            continue
-        areas = {area.place_code for area in one.areas if area.alerted}
-        both = areas & {area.place_code for area in other.areas if area.alerted}
-        text = (
-            f"{day_of(found)}: {one.name} and {other.name} share {len(both):,} areas. {_maps(one, other)} Right are "
-            "the portal's lists of events and of their areas, its mails, and our report. No trigger changes by it."
-        )
-        yield Notice(SHARED, one.name, text)
+        if _pair(one, other) not in known:
+            both = counted(len(_mixed(one, other)), "area")
+            text = (
+                f"{day_of(found)}: {one.name} and {other.name} have {both} in common. "
+                f"{_maps(one, other)} Right are the portal's lists of events and of their areas, its mails, and our "
+                "report. No trigger changes by it."
+            )
+            yield Notice(SHARED, one.name, text)
 
 
 def _pairs(found: TyphoonFindings | None) -> list[tuple[TyphoonEvent, TyphoonEvent]]:
-    events = found.publishable_events if found else ()
-    return [pair for pair in combinations(events, 2) if pair[1].name in pair[0].shared_with]
+    return [pair for pair in combinations(found.publishable_events if found else (), 2) if _mixed(*pair)]
+
+
+def _mixed(one: TyphoonEvent, other: TyphoonEvent) -> set[str]:
+    """Areas that are sent for both and alerted in one of them at least: the server joins their rows by area alone."""
+    sent = {area.place_code for area in one.areas} & {area.place_code for area in other.areas}
+    return sent & {area.place_code for event in (one, other) for area in event.areas if area.alerted}
 
 
 def _pair(one: TyphoonEvent, other: TyphoonEvent) -> frozenset[tuple[str, bool]]:
@@ -241,26 +234,8 @@ def _maps(one: TyphoonEvent, other: TyphoonEvent) -> str:
 
 
 def _when(found: TyphoonFindings, event: TyphoonEvent) -> str:
-    """Landfall or closest approach in local time, as far as it is known."""
-    landfall = event.landfall
-    at = f"{local_text(landfall.reference_at, found.zone)}{_spread(found, landfall.when)}"
-    if event.state == "passed":
-        return f"it has passed, landfall or closest approach was {local_text(landfall.reference_at, found.zone)}"
-    if landfall.approach == "not-yet":
-        return "it is too early to say when it is nearest to land"
-    if landfall.approach == "landfall":
-        return f"landfall {at}"
-    words = "a direct hit or close pass" if landfall.approach == "close-pass" else "nearest to land"
-    return f"{words}, {landfall.reference_km:.0f} km off on the track shown, {at}"
-
-
-def _spread(found: TyphoonFindings, spread: Spread | None) -> str:
-    if spread is None or spread.early == spread.late:
-        return ""
-    return f" (10 to 90 %: {local_text(spread.early, found.zone)} to {local_text(spread.late, found.zone)})"
+    return approach_text(event, found.published, found.zone)
 
 
 def _houses(low: float, high: float) -> str:
-    if round(low) == round(high):
-        return f"about {number_text(high)} houses damaged"
-    return f"{number_text(low)} to {number_text(high)} houses damaged"
+    return f"wind damage worth {houses_text(low, high)} houses"

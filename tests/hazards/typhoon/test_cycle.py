@@ -72,17 +72,18 @@ def test_a_run_that_is_there_twice_counts_once() -> None:
 
 
 def test_a_file_that_lost_members_is_refused() -> None:
-    """Rule 3: judged by the file, at the cycle time, of storms that were seen; disturbances have few."""
+    """Rule 3: judged by the file, at storms that were seen and last; disturbances and dissolving ones have few."""
     with pytest.raises(InputInvalid, match="only 7 members have storm 21W"):
         cycle({"21W": some(7, OVER)})
     whole = cycle({"21W": every(OVER), "22W": some(3, replace(OVER, lat=17.5))})
     assert any("only 3 members have storm 22W" in note for note in whole.not_seen)
+    assert cycle({"21W": some(7, replace(OVER, to_h=18))}).members == 8
     assert cycle({"70W": some(1, OVER)}).members == 8  # neither of the single runs has any storm
 
 
 def test_order_changes_nothing() -> None:
     """Rules 1 and 3: of members, of storms, and with members that have no storm."""
-    storms = {"21W CHANTHU": every(OVER, m3=replace(OVER, lat=12.4)), "22W": every(replace(OVER, lat=17.5, lon=140))}
+    storms = {"21W CHANTHU": every(OVER, m3=replace(OVER, lat=12.4)), "22W": every(replace(OVER, lat=17.5))}
     here = tracks(storms)
     from ibf_pipeline.hazards.typhoon.cycle import Cycle, find
 
@@ -125,16 +126,16 @@ def test_a_storm_outside_is_not_looked_at() -> None:
     outside = replace(OVER, lon=150, east=0.1)
     assert cycle({"21W": every(outside)}).storms == ()
     assert [each.storm for each in cycle({"21W": every(outside, m4=OVER)}).storms] == ["2026-21W"]
-    late = replace(OVER, lon=135 + 0.2 * 170)  # comes in at +170 h
+    late = replace(OVER, lon=135 + 0.2 * 170, to_h=240)  # comes in at +170 h
     assert cycle({"21W": every(late)}).storms == ()
 
 
 def test_a_storm_too_far_for_the_portal_is_no_error() -> None:
     """T5: beyond 168 hours there is nothing to send, and nothing else is lost by it."""
-    late = replace(OVER, lon=126 + 0.2 * 175)
+    late = replace(OVER, lon=126 + 0.2 * 175, to_h=240)
     found = cycle({"21W": every(late), "22W": every(OVER)})
     assert [each.storm for each in found.events] == ["2026-22W"]
-    assert event(cycle({"21W": every(replace(OVER, lon=126 + 0.2 * 168))})).lead_time == 168
+    assert event(cycle({"21W": every(replace(OVER, lon=126 + 0.2 * 168, to_h=240))})).lead_time == 168
 
 
 def test_lead_time_is_counted_from_the_cycle_and_nothing_is_taken_off() -> None:
@@ -208,7 +209,7 @@ def test_the_track_is_in_whole_kmh_with_ten_minute_classes() -> None:
     assert all(isinstance(point.wind_kmh, int) for point in only.track)
     hours = [(point.moment - FIRST).total_seconds() / 3600 for point in only.track]
     assert hours[:6] == [0, 6, 12, 18, 20, 24]
-    assert hours[-1] == 168
+    assert hours[-1] == 60
     assert [point.landfall for point in only.track].index(True) == 4
 
 
@@ -224,12 +225,15 @@ def test_categories(kmh: int, category: str) -> None:
 
 def test_rain_is_given_or_left_out_and_never_0() -> None:
     """Rule 14: the indicators' order; without a source nothing is sent."""
-    wet = cycle({"21W": every(OVER)}, rain={"E1": 212.34})
+    wet = cycle({"21W": every(OVER)}, rain=dict.fromkeys(layers().areas, 0.0) | {"E1": 212.34})
     assert wet.indicators == (HOUSES, PEOPLE, WITHIN_50KM, WINDSPEED, RAINFALL, SHOWN)
     assert [area.further[RAINFALL] for area in event(wet).areas] == [212.3, 0, 0, 0]
     dry = cycle({"21W": every(OVER)})
     assert all(RAINFALL not in area.further for area in event(dry).areas)
     assert any("rainfall is left out" in words for words in dry.not_seen)
+    partly = cycle({"21W": every(OVER)}, rain={"E1": 212.34})
+    assert RAINFALL not in partly.indicators
+    assert "rainfall is left out: 5 areas have none, E2 among them" in partly.not_seen
 
 
 def test_only_event_areas_have_severity_and_only_theirs_are_triggers() -> None:

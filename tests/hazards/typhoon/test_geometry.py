@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from ibf_pipeline.hazards.typhoon.geometry import crossings, distance_km, hourly_path, nearest_km, nearest_to_land
+from tests.worlds.chanthu import chanthu
 from tests.worlds.two_islands import CYCLE, storm
 
 DEGREE = 6371 * np.pi / 180
@@ -27,6 +28,18 @@ def test_nearest_is_to_the_segment_or_its_nearer_end() -> None:
     assert nearest_km(east, [(121, 0.4), (119.5, 0), (122.3, 0.4)])[0] == pytest.approx(
         np.array([0.4, 0.5, 0.5]) * DEGREE, rel=1e-5
     )
+
+
+def test_nearest_is_no_further_than_any_hour_and_at_most_half_an_hours_way_nearer() -> None:
+    """All members of a real storm and places along its way, against the distances at all hours."""
+    one, places = chanthu(), [(121.97, 20.45), (121.5, 18.3), (124.0, 13.0), (130.0, 33.0)]
+    path = hourly_path(one)
+    hourly = np.array([np.nanmin(distance_km(path.lat, path.lon, lat, lon), axis=1) for lon, lat in places]).T
+    nearest = nearest_km(one, places)
+    pace = np.nanmax(distance_km(path.lat[:, 1:], path.lon[:, 1:], path.lat[:, :-1], path.lon[:, :-1]))
+    assert (nearest <= hourly + 1e-6).all()
+    assert (hourly - nearest <= pace / 2).all()
+    assert nearest[:, 0].min() < 50 < nearest[:, 2].min()
 
 
 def test_one_missed_step_is_bridged_and_two_are_not() -> None:

@@ -166,7 +166,7 @@ def test_a_numbered_storm_is_known_by_its_number_and_by_its_place() -> None:
 
 def test_a_storm_beyond_a_short_cycle_is_carried() -> None:
     """Rule 4: at 06 UTC members reach 144 h; what lies beyond is of 00 UTC, and marked, and nothing flaps."""
-    far = Way(lon=126 + 0.2 * 156)  # East at +156 h
+    far = Way(lon=126 + 0.2 * 156, to_h=240)  # East at +156 h
     long = tracks({"21W": every(far)}, 0)
     first = cycle({"21W": every(far)}, 0)
     assert event(first).lead_time == 156
@@ -182,7 +182,7 @@ def test_a_storm_beyond_a_short_cycle_is_carried() -> None:
 
 def test_what_is_carried_goes_on_from_where_members_are() -> None:
     """Rule 4: two forecasts side by side would jump; 1 degree north now is 1 degree north beyond."""
-    far = Way(lon=126 + 0.2 * 156)
+    far = Way(lon=126 + 0.2 * 156, to_h=240)
     north = replace(far.later(6), lat=13.0)
     carried = cycle({"21W": every(north)}, 6, None, long=tracks({"21W": every(far)}, 0))
     assert {point.lat for point in event(carried).track} == {13.0}
@@ -190,7 +190,7 @@ def test_what_is_carried_goes_on_from_where_members_are() -> None:
 
 
 def test_a_disturbance_that_only_the_long_cycle_sees_is_carried() -> None:
-    late = Way(lon=126 + 0.2 * 156, from_h=150)
+    late = Way(lon=126 + 0.2 * 156, from_h=150, to_h=240)
     first = cycle({"70W": every(late)}, 0)
     second = cycle({}, 6, first, long=tracks({"70W": every(late)}, 0))
     assert (event(second).storm, event(second).lead_time, event(second).state) == ("2026-70W-091000", 150, "carried")

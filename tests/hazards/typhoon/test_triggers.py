@@ -156,6 +156,16 @@ def test_regions_without_areas_are_said() -> None:
     assert found.reason == "the boundaries have no areas of RX"
 
 
+def test_the_region_nearest_to_it_is_named_where_none_met_it() -> None:
+    """Nobody has 185 km/h; the largest winds of the south are 100 and 120 km/h, those of the north 110 and 90."""
+    found = judged(WIND, [[110, 0, 100], [0, 90, 120]])
+    assert (found.met, found.where, found.reached) == (
+        False,
+        ("Region South",),
+        "0 % of members with at least 185 km/h",
+    )
+
+
 def test_names_tell_alternatives_apart() -> None:
     name = "at least 185 km/h, 50 % of members, in a region of Region North, Region South, at most 72 h before landfall"
     assert judged(WIND, [[0, 0, 0]]).name == name
@@ -166,4 +176,4 @@ def test_names_tell_alternatives_apart() -> None:
 @pytest.mark.parametrize("measure", ["wind_kmh", "houses_damaged", "areas_damaged_10_percent"])
 def test_no_storm_meets_nothing(measure: str) -> None:
     found = judged({"scope": "province", "measure": measure, "amount": 1, "probability": 0.1}, [[0.0, 0, 0]])
-    assert (found.met, found.reached[:3]) == (False, "0 %")
+    assert (found.met, found.reached[:3], found.where) == (False, "0 %", ())

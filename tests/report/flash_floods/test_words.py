@@ -10,7 +10,7 @@ from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.flash_floods import words
 from ibf_pipeline.report.flash_floods.assets import reached
 from ibf_pipeline.report.headline import cautions, headline
-from ibf_pipeline.report.hourly import next_update
+from ibf_pipeline.report.hourly import decides, next_update
 from ibf_pipeline.report.tables import event_rows
 from ibf_pipeline.runs.flash_floods import KeptAsset
 from tests.worlds.countries.two_valleys import at, block, found, layers, only, rain
@@ -39,7 +39,7 @@ def test_a_quiet_block_says_until_when_and_warns_of_no_mails():
         "Two Valleys, block of Sun 2026-02-15 06 UTC (08:00 CAT): no flash flood alert until Tue 2026-02-17 08:00 CAT."
     )
     assert cautions(quiet) == []
-    assert words.decides(quiet) == ""
+    assert decides(quiet) == ""
     assert next_update(quiet, quiet.zone, "block") == (
         "The next update is that of the block of 12 UTC, not before Sun 2026-02-15 18:00 CAT."
     )
@@ -135,10 +135,10 @@ def test_an_older_cycle_is_a_caution():
 
 def test_who_decides():
     """Rule 16: a trigger within 12 hours is not held."""
-    assert words.decides(found(rain({"A1": EIGHTY}))).startswith(
+    assert decides(found(rain({"A1": EIGHTY}))).startswith(
         "A trigger has begun or begins within 12 hours: its notification is not"
     )
-    assert words.decides(found(rain({"A1": {20: 30}}))) == (
+    assert decides(found(rain({"A1": {20: 30}}))) == (
         "Its notification may be held for a person's approval. Whether anything is activated is decided by people, not "
         "by this forecast."
     )

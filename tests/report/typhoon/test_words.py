@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.typhoon.wording import action_text, approach_text, left_text
 from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.headline import cautions, headline
-from ibf_pipeline.report.hourly import next_update
+from ibf_pipeline.report.hourly import decides, next_update
 from ibf_pipeline.report.make import make_report
 from ibf_pipeline.report.table_files import of_run
 from ibf_pipeline.report.tables import event_rows, summary
@@ -32,6 +33,7 @@ from tests.worlds.typhoon_pages import (
     flags,
     found,
     members_along,
+    spread,
     storm,
     tracks,
     warning,
@@ -77,7 +79,7 @@ def test_no_event_names_what_was_considered_and_why_it_is_none():
     assert words.considered_text(found(storms=(replace(gone, note="two cycles without it"),))) == [
         "Kiko (CHANTHU), not in this cycle's tracks: two cycles without it."
     ]
-    assert words.decides(quiet) == ""
+    assert decides(quiet) == ""
     assert next_update(quiet, quiet.zone, "cycle") == (
         "The next update is that of the cycle of 06 UTC, not before Fri 2021-09-10 22:00 PST."
     )
@@ -113,7 +115,7 @@ def test_facts_of_a_storm():
     cycle = found(event := storm(shift_km=45.2, shift_h=3.4))
     assert words.facts(cycle, event, None) == [
         "Now: typhoon, 166 km/h (10-minute mean).",
-        "At its point nearest to land: typhoon, 183 km/h (10-minute mean), Sat 2021-09-11 05:00 PST.",
+        "At its close pass: typhoon, 183 km/h (10-minute mean), Sat 2021-09-11 05:00 PST.",
         "P(landfall) 32.7 % of the ensemble, first crossing Fri 2021-09-10 19:48 PST to Sat 2021-09-11 14:42 PST (10 "
         "to 90 %), middle Sat 2021-09-11 06:36 PST. Reference: high-resolution run.",
         "21,000 people in winds of 89 km/h (10-minute mean) or more, in Batanes and Cagayan (mean over the members).",
@@ -136,7 +138,14 @@ def test_action_ends_with_gale_and_not_with_the_centre():
         "Work outdoors ends with gale (34 kt, 63 km/h, 10-minute mean), not with the centre: first in Batanes, from "
         "Fri 2021-09-10 17:00 PST, in 1 hour, 12 hours before the centre is at land."
     )
-    assert action_text(event, at(10), cycle.zone).startswith("Work outdoors is over in Batanes")
+    assert action_text(event, at(10), cycle.zone).endswith(
+        "it may have begun in Batanes, from Fri 2021-09-10 17:00 PST."
+    )
+    few = replace(CAGAYAN, gale_onset=spread(2, 3, 4, 0.2))
+    assert "first in Batanes" in action_text(storm(provinces=(few, BATANES)), at(0), cycle.zone), (
+        "few members reach far"
+    )
+    assert "first in Cagayan (20 % of the members), from" in action_text(storm(provinces=(few,)), at(0), cycle.zone)
     passed = storm(provinces=(replace(BATANES, passed=True), CAGAYAN))
     assert "first in Cagayan, from Fri 2021-09-10 18:00 PST" in action_text(passed, at(8), cycle.zone)
     assert action_text(storm(provinces=()), at(8), cycle.zone) == ""
@@ -148,7 +157,7 @@ def test_triggers_met_missing_and_those_that_do_not_count():
     assert words.triggers(cycle, event) == [
         "Met: at least 185 km/h in Luzon: 57.7 % of members in Cagayan Valley; a trigger for 1 area.",
         "Met and makes no trigger: at least 80,000 houses damaged: 61.5 % of members; damage has no calibration.",
-        "Not met: 3 areas with 10 % damage in a province: needs 3 areas, mean over the members, now 1 area in Batanes; "
+        "Not met: 3 areas with 10 % damage in a province; now 1 area in Batanes; "
         "it can be met until Sat 2021-09-11 02:00 PST, in 10 hours.",
     ]
     late = storm(triggers=(replace(MISSING, deadline=at(7), reason="too late"),))
@@ -239,6 +248,17 @@ def test_changes_say_class_hours_track_wind_houses_and_provinces():
         ),
         "Lannie (22W)": ("ended", "Warning before; now no alert. It has turned away."),
     }
+
+
+def test_a_landfall_that_moves_by_minutes_has_not_moved():
+    """Crossings fall between whole hours: 10 minutes earlier is no hour earlier, 50 minutes later is one later."""
+    old = found(storm())
+    sooner, later = (
+        storm(landfall=replace(LANDFALL, reference_at=LANDFALL.reference_at + timedelta(minutes=minutes)))
+        for minutes in (-10, 50)
+    )
+    assert compare(old, found(sooner)) == ()
+    assert [(change.kind, change.moved) for change in compare(old, found(later))] == [("moved", 1)]
 
 
 def test_tables_for_spreadsheets_and_maps():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -142,6 +143,21 @@ def test_what_breaks_off_is_asked_for_again(archive: Archive, tmp_path: Path) ->
     patient = source(tmp_path, {"kind": "ecmwf-tracks", "url": archive.url, "attempts": 3})
     given = patient.cycle(ISSUE)
     assert (given.files[0].read_bytes(), archive.asked[file.name]) == (file.read_bytes(), 2)
+
+
+def test_a_server_that_stalls_is_left_in_time(archive: Archive, tmp_path: Path) -> None:
+    released = Event()
+    archive.cut_after[ensemble(archive).name] = 300
+
+    def stall() -> None:
+        released.wait(60)
+
+    archive.before_cut = stall
+    hurried = {"kind": "ecmwf-tracks", "url": archive.url, "attempts": 1, "timeout_seconds": 0.3}
+    with pytest.raises(ServerUnreachable):
+        source(tmp_path, hurried).cycle(ISSUE)
+    released.set()
+    assert not [name for name in kept(tmp_path) if name.endswith(".bufr")]
 
 
 def test_a_file_that_is_not_whole_yet_or_is_none_is_not_kept(

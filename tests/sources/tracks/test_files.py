@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.watch_source import LOOKS
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, UsageError
 from ibf_pipeline.sources.watch import Look
+from tests.conftest import real_data
 from tests.sources.tracks.world import ISSUE, at, configured, deliver, source
 from tests.worlds.services import web_archive
 from tests.worlds.services.web_archive import Archive
@@ -40,6 +44,16 @@ def test_files_of_a_folder_are_one_cycle(tmp_path: Path, cycle: Path) -> None:
     given = source(tmp_path, FOLDER).cycle(ISSUE)
     assert (list(given.tracks["storm"].values), given.files, given.notes) == (["21W", "22W"], files, ())
     assert list(given.origin["delivered"]) == ["21W.bin", "22W.bin"]
+
+
+def test_real_cycles_are_used_and_a_single_run_alone_is_no_ensemble(tmp_path: Path, cycle: Path) -> None:
+    for name, folder in (("four_storms_2023082200", "2023082200"), ("herold_2020031912_det", "2020031912")):
+        (cycle.parent / folder).mkdir()
+        shutil.copy(real_data("tracks", f"{name}.bufr"), cycle.parent / folder)
+    given = source(tmp_path, FOLDER).cycle(IssueTime(date(2023, 8, 22), 0))
+    assert list(given.tracks["name"].values) == ["GERT", "EMILY", "FRANKLIN", "09L"]
+    with pytest.raises(InputInvalid, match="only 1 members have storm 22S"):
+        source(tmp_path, FOLDER).cycle(IssueTime(date(2020, 3, 19), 12))
 
 
 def test_no_cyclone_is_said_by_an_operator_or_by_what_ends_every_cycle(tmp_path: Path, cycle: Path) -> None:
@@ -87,13 +101,14 @@ def test_a_file_that_is_still_copied_is_waited_for_and_another_product_is_refuse
 def test_a_web_server_gives_each_edition_once(tmp_path: Path, cycle: Path, archive: Archive) -> None:
     deliver(cycle / "tracks.bufr", "21W")
     store = {"kind": "tracks-object-store", "url": archive.url, "attempts": 1}
-    assert list(source(tmp_path, store).cycle(ISSUE).tracks["storm"].values) == ["21W"]
-    source(tmp_path, store).cycle(ISSUE)
+    tracks = source(tmp_path, store)
+    assert list(tracks.cycle(ISSUE).tracks["storm"].values) == ["21W"]
+    tracks.cycle(ISSUE)
     assert archive.asked["tracks.bufr"] == 1
     deliver(cycle / "tracks.bufr", "21W", "22W")
-    assert source(tmp_path, store).cycle(ISSUE).tracks.sizes["storm"] == 2, "it was delivered again"
+    assert tracks.cycle(ISSUE).tracks.sizes["storm"] == 2, "it was delivered again"
     archive.refuse = 4
-    given = source(tmp_path, store).cycle(ISSUE)
+    given = tracks.cycle(ISSUE)
     assert given.tracks.sizes["storm"] == 2
     assert "were fetched before, and are not there now" in given.notes[0]
 
@@ -110,6 +125,9 @@ def test_a_web_server_without_tracks(tmp_path: Path, cycle: Path, archive: Archi
     assert source(tmp_path, store).cycle(ISSUE).tracks.sizes["storm"] == 0
     plain = store | {"url": f"file://{tmp_path}/in"}
     assert source(tmp_path, plain).cycle(ISSUE).tracks.sizes["storm"] == 0
+    (cycle / "no-cyclones").unlink()
+    with pytest.raises(InputMissing):
+        source(tmp_path, plain).cycle(ISSUE)
 
 
 def test_the_sensor_finds_a_cycle_or_that_it_has_no_cyclone(tmp_path: Path, cycle: Path) -> None:

@@ -71,6 +71,8 @@ def test_a_list_that_is_still_growing_is_waited_for(make: Make, server: Server) 
         make().cycle(ISSUE)
     assert not server.served
     assert make(settled_minutes=2).cycle(ISSUE).tracks.sizes["storm"] == 2
+    with pytest.raises(InputMissing, match="more may come"):
+        make().cycle(ISSUE)
     (server.root / FOLDER / ENDS).write_bytes(b"GRIB")
     assert make(finished="*ECEP*_240h_*").cycle(ISSUE).tracks.sizes["storm"] == 2
 

@@ -41,7 +41,7 @@ class Way:
     east: float = -0.2
     north: float = 0.0
     from_h: int = 0
-    to_h: int = 240
+    to_h: int = 60
     wind: float = 45.0
     """m/s"""
     pressure: float = 955.0

@@ -1,0 +1,68 @@
+"""A cycle of typhoon of one country: from an ensemble of tracks to the portal, in the order of the API description."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+
+from flows.hazard_run import Options, run_hazard
+from flows.morning import update_morning
+from flows.wiring.issue_date import named_time
+from ibf_pipeline.hazards.typhoon.profile import TYPHOON
+from ibf_pipeline.targets.problems import Consent
+
+
+def _run_name() -> str:
+    parameters = flow_run.parameters
+    return f"{TYPHOON.name}-{parameters['country']}-{named_time(TYPHOON, parameters.get('issue_time'))}"
+
+
+@flow(
+    name=TYPHOON.name,
+    flow_run_name=_run_name,
+    retries=0,
+    persist_result=False,
+    validate_parameters=False,  # as of floods: the issue time is checked in a run with a name, and said in one line
+    on_completion=[update_morning],
+    on_failure=[update_morning],
+    on_crashed=[update_morning],
+    on_cancellation=[update_morning],
+)
+def typhoon(
+    country: str,
+    issue_time: str | None = None,
+    target: str | None = None,
+    notify: bool = True,
+    publish: bool = True,
+    hold: bool = False,
+    approval: bool = False,
+    accept_blind: list[str] | None = None,
+    take_over: bool = False,
+    discard_decisions: bool = False,
+    publish_withdrawn: bool = False,
+    config: str = "config",
+    workspace: str | None = None,
+) -> State:
+    """Run a forecast cycle of typhoon of a country.
+
+    Args:
+        country: ISO3 code of a country in the configuration.
+        issue_time: day and hour (UTC) of the cycle, such as 2026-02-15T06; the newest whose tracks can be there where
+            none is given.
+        target: name of a target in settings.yaml; the country's own where none is given.
+        notify: whether people may be notified; of four cycles a day those notify that have news.
+        publish: false stops with the findings on disk.
+        hold: stop before the notification; a person approves it with `ibf-pipeline resume`. Triggers that leave no time
+            for that are not held.
+        approval: hold, and pause in the UI until a person approves or stops it there, at most the target's hold_hours.
+        accept_blind: events that may be closed although their storm is missing from this cycle alone.
+        take_over: replace an upload of the same block of six hours that is not ours.
+        discard_decisions: delete triggers and early actions that people set in this block.
+        publish_withdrawn: publish events again that a person withdrew.
+        config: folder of the configuration.
+        workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
+    """
+    consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
+    options = Options(publish, notify, hold, approval, consent)
+    return run_hazard(TYPHOON.name, country, issue_time, target, options, config, workspace)
