@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.sandbox import demo
 from flows.cli.typhoon_demo import COUNTRY, CYCLES, PHILIPPINES, set_up, set_up_philippines
 from flows.wiring.track_sources import open_track_sources
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.typhoon import PUBLISHED, TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.errors import UsageError
 from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past, find
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
 from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
@@ -70,6 +72,11 @@ def test_the_configuration_of_others_stays_as_it_is(tmp_path: Path) -> None:
     set_up(tmp_path, str(ROOT / "config"))
     assert (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8") == before
     assert COUNTRY not in load(ROOT / "config").country_codes()
+
+
+def test_the_philippines_have_no_demo_of_other_hazards(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the scenario of the Philippines is one of typhoon"):
+        demo(philippines=True, hazard="floods", workspace=str(tmp_path / "demo"))
 
 
 def test_the_philippines_are_set_up_with_their_own_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
