@@ -44,7 +44,8 @@ class EarlierCycles:
         whoever judges knows it by its place.
         """
         here = {str(code) for code in tracks["storm"].values}
-        gone = [each.name for each in (shown.events if shown is not None else ()) if each.identifier not in here]
+        ahead = [each for each in (shown.events if shown is not None else ()) if each.state != "passed"]
+        gone = [each.name for each in ahead if each.identifier not in here]
         if not gone:
             return None
         found = self._first(_BEFORE)

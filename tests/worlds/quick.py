@@ -1,4 +1,4 @@
-"""Flood days of the demo country and blocks of flash floods without what takes most of their time, for other tests.
+"""Days, blocks and cycles without what takes most of their time, for other tests.
 
 The prepared layers of a country are built once in a process, and `prepare` itself finds them up to date or builds them
 again; the pictures of reports are a dot. Both are drawn and built for real in tests of their own.
@@ -60,5 +60,7 @@ def quick_days() -> Iterator[None]:
         patch(f"{report}.floods.drawing.draw_hydrograph", station_picture),
         patch(f"{report}.floods.drawing.draw_buildup", station_picture),
         patch(f"{report}.flash_floods.drawing._draw", station_picture),
+        patch(f"{report}.typhoon.drawing._track", lambda *_: DOT),
+        patch(f"{report}.typhoon.drawing._winds", lambda *_: DOT),
     ):
         yield
