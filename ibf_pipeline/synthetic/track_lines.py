@@ -99,7 +99,7 @@ def line_of(wish: TrackWish, layers: TyphoonLayers) -> Line:
     if wish.what == "seen":
         lon, lat = place.middle
         return _through(lat, lon, _HEADING[lat >= 0])
-    for line in _landfalls(wish, place, layers) if wish.off_km is None else _passes(wish, place, layers):
+    for line in _landfalls(wish, place, layers) if wish.off_km is None else _passes(wish.off_km, place, layers):
         return line
     of = f"{wish.off_km:g} km off" if wish.off_km is not None else "at"
     raise WishInvalid(
@@ -191,59 +191,63 @@ def _landfalls(wish: TrackWish, place: _Place, layers: TyphoonLayers) -> Iterato
 def _lands_in_steps(line: Line, wish: TrackWish, coast: _Coast) -> bool:
     """Whether straight lines between the steps of a forecast land there too, and touch no other land before."""
     speed = speed_kmh(wish)
-    behind = speed * (wish.at_h % EVERY_H)
-    drawn = _drawn(
-        line, np.arange(-behind - speed * EVERY_H * (_BACK_KM // (speed * EVERY_H)), _ON_KM, speed * EVERY_H)
-    )
-    found = coast.first(drawn)
+    first_h = -EVERY_H * (_BACK_KM // (speed * EVERY_H)) - wish.at_h % EVERY_H
+    found = coast.first(_drawn(line, speed * np.arange(first_h, _ON_KM / speed, EVERY_H)))
     lat, lon = line.at(np.array(0.0))
     return found is not None and float(distance_km(found[1], found[0], lat, lon)) < _CLOSE_KM
 
 
-def _passes(wish: TrackWish, place: _Place, layers: TyphoonLayers) -> Iterator[Line]:
-    """Lines that come no nearer to land than wished, and so near in that place: with the least turn there first."""
-    off_km = wish.off_km or 0.0
+class _Sea:
+    """Where a storm can go that keeps so many km from land."""
+
+    def __init__(self, land: BaseGeometry, lat: float, off_km: float) -> None:
+        self._scale = np.array([np.cos(np.radians(lat)), 1.0])
+        self._off_km = off_km
+        self._land = self._flat(shapely.simplify(land, _SIMPLER))
+        self._closed, self._wider = (
+            shapely.buffer(self._land, (off_km + km) / _DEGREE_KM, quad_segs=6) for km in (-1, 2)
+        )
+        for each in (self._land, self._closed, self._wider):
+            shapely.prepare(each)
+
+    def clear(self, line: Line, last_km: float) -> bool:
+        """Whether a leg keeps away, between the place of the wish and so many km after it, or before it."""
+        km = np.arange(0, abs(last_km) + _STEP_KM, _STEP_KM) * np.sign(last_km)
+        near, far = (self._flat(_drawn(line, part)) for part in (km[:4], km[3:]))
+        return not (shapely.intersects(self._closed, near) or shapely.intersects(self._wider, far))
+
+    def off(self, lat: float, lon: float, bearing: float) -> tuple[tuple[float, float], tuple[float, float]] | None:
+        """Going out from a place: where all land is first far enough away, and what is nearest; both lat, lon."""
+        lats, lons = gone(lat, lon, bearing, np.arange(0.0, _ON_KM, 2.0))
+        points = shapely.points(np.column_stack([lons, lats]) * self._scale)
+        far = np.flatnonzero(shapely.distance(points, self._land) * _DEGREE_KM >= self._off_km)
+        if not len(far):
+            return None
+        x, y = shapely.get_coordinates(shapely.shortest_line(self._land, points[far[0]]))[0] / self._scale
+        return (float(lats[far[0]]), float(lons[far[0]])), (float(y), float(x))
+
+    def _flat(self, shape: BaseGeometry) -> BaseGeometry:
+        """Degrees of longitude as long as those of latitude."""
+        return shapely.transform(shape, lambda at: at * self._scale)
+
+
+def _passes(off_km: float, place: _Place, layers: TyphoonLayers) -> Iterator[Line]:
+    """Lines that come as near to the place's land as wished, and no nearer to any; those that turn least come first."""
     lon, lat = place.middle
-    scale = np.array([np.cos(np.radians(lat)), 1.0])
-    land = shapely.transform(shapely.simplify(layers.land, _SIMPLER), lambda at: at * scale)
-    closed = shapely.buffer(land, (off_km - _CLOSE_KM / 4) / _DEGREE_KM)
-    shapely.prepare(closed)
-    shapely.prepare(land)
-
-    def clear(line: Line, km: Floats) -> bool:
-        return not shapely.intersects(closed, shapely.transform(_drawn(line, km), lambda at: at * scale))
-
+    sea, usual = _Sea(layers.land, lat, off_km), _HEADING[lat >= 0]
     ways = []
     for bearing in range(0, 360, 15):
-        point = _off(land, scale, lat, lon, float(bearing), off_km)
-        if point is None or not _belongs(place, *point[1], layers):
+        found = sea.off(lat, lon, float(bearing))
+        if found is None or not _belongs(place, *found[1], layers):
             continue
-        preferred = _HEADING[lat >= 0]
-        headings = [(preferred + turn) % 360 for turn in _TURNS]
-        to = next((each for each in headings if clear(_through(*point[0], each), np.arange(-_BACK_KM, 1, 20))), None)
-        if to is not None:
-            turned = (
-                turn for turn in _TURNS if clear(_through(*point[0], (to + turn) % 360), np.arange(0, _ON_KM, 20))
-            )
-            if (turn := next(turned, None)) is not None:
-                line = replace(_through(*point[0], to), heading_after=(to + turn) % 360)
-                ways.append((abs(turn) + abs((to - preferred + 180) % 360 - 180), bearing, line))
+        legs = {turn: _through(*found[0], (usual + turn) % 360) for turn in _TURNS}
+        to = next((turn for turn, leg in legs.items() if sea.clear(leg, -_BACK_KM)), None)
+        after = [turn for turn, leg in legs.items() if sea.clear(leg, _ON_KM)]
+        if to is not None and after:
+            turn = min(after, key=lambda each: abs((each - to + 180) % 360 - 180))
+            line = replace(legs[to], heading_after=legs[turn].heading)
+            ways.append((abs((turn - to + 180) % 360 - 180) + abs(to), bearing, line))
     yield from (line for _, _, line in sorted(ways, key=lambda way: way[:2]))
-
-
-def _off(
-    land: BaseGeometry, scale: Floats, lat: float, lon: float, bearing: float, off_km: float
-) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """Going out from a place: where land is first so far away that nothing is nearer, and that land; both lat, lon."""
-    km = np.arange(0.0, _ON_KM, 2.0)
-    lats, lons = gone(lat, lon, bearing, km)
-    points = shapely.points(np.column_stack([lons, lats]) * scale)
-    away = shapely.distance(points, land) * _DEGREE_KM
-    far = np.flatnonzero(away >= off_km)
-    if not len(far):
-        return None
-    x, y = shapely.get_coordinates(shapely.shortest_line(land, points[far[0]]))[0] / scale
-    return (float(lats[far[0]]), float(lons[far[0]])), (float(y), float(x))
 
 
 def _through(lat: float, lon: float, heading: float) -> Line:

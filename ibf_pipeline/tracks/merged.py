@@ -30,6 +30,8 @@ _BEHIND: Final[Mapping[Kind, int]] = {"control": 1, "high-resolution": 2}
 _LAST_STEP_H: Final = {0: 240, 12: 240}
 _SHORT_LAST_STEP_H: Final = 144
 _VALUES: Final = ("lat", "lon", "pressure", "wind", "wind_lat", "wind_lon", "radius")
+_ROUNDED: Final = {"lat": 0.11, "lon": 0.11, "pressure": 1.1, "wind": 0.55, "radius": 2.0}
+"""what the same number may differ by in two products of ECMWF: one has it from whole knots or miles, one from tenths"""
 _MADE_BY: Final = {98: "ECMWF", 255: "made up, no forecast of anybody"}
 MADE_UP: Final = 255
 """the centre of messages that are no forecast: missing"""
@@ -44,7 +46,8 @@ def merged(messages: Sequence[StormMessage], perturbed: int) -> xr.Dataset:
     """All storms of one cycle, sorted by identifier, in the shape of `domain/tracks.py`.
 
     `perturbed`: members of the whole cycle: all of them are there, as members without a storm where no message has
-    them. Two messages of one storm are one storm; a member that is in both must have the same numbers in both.
+    them. Two messages of one storm are one storm; a member that is in both must have the same numbers in both, as far
+    as rounding goes, and has those of the message with more members.
     Raises InputInvalid for several cycles, members that cannot be told apart, storms without a usable identifier.
     """
     cycles = sorted({each.cycle for each in messages})
@@ -59,7 +62,7 @@ def merged(messages: Sequence[StormMessage], perturbed: int) -> xr.Dataset:
     steps = np.unique(np.concatenate([each.step[np.isfinite(each.step)] for each in messages])).astype(int)
     kinds: dict[int, Kind] = dict.fromkeys(range(1, perturbed + 1), "perturbed")
     storms: dict[str, _Storm] = {}
-    for message in messages:
+    for message in sorted(messages, key=lambda each: -len(each.member)):
         numbers = _numbers(message, perturbed, kinds)
         storms.setdefault(_identifier(message), _Storm()).add(message, numbers, steps)
     made_by = sorted({_MADE_BY.get(each.centre, f"centre {each.centre}") for each in messages})
@@ -88,8 +91,14 @@ class _Storm:
         for row, number in enumerate(numbers):
             values = _on(message, row, steps)
             before = self.members.setdefault(number, values)
-            if any(not np.array_equal(before[name], values[name], equal_nan=True) for name in _VALUES):
+            if not _same(before, values):
                 raise _contradiction(message, f"member {number} twice with different numbers")
+
+
+def _same(before: Mapping[str, Floats], values: Mapping[str, Floats]) -> bool:
+    return all(
+        np.allclose(before[name], values[name], rtol=0, atol=most, equal_nan=True) for name, most in _ROUNDED.items()
+    )
 
 
 def _on(message: StormMessage, row: int, steps: npt.NDArray[np.int64]) -> dict[str, Floats]:

@@ -1,0 +1,5 @@
+"""What a C library does on a damaged message, in a process of its own."""
+
+import os
+
+os.abort()
