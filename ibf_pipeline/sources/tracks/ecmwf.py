@@ -1,8 +1,8 @@
 """Cyclone tracks of ECMWF's open data, without an account: the file of the ensemble and that of the single run.
 
 The library `ecmwf-opendata` knows where they lie, whatever their streams were called at the time; they are fetched with
-our own client (see `sources/rain/ecmwf.py`). Their names have the length of the forecast, which was 240 hours before
-2025 and is that of the ensemble since. There is a file only where there is a cyclone: that none is found proves nothing
+our own client (see `sources/rain/ecmwf.py`). Their names have a length in hours: that of the ensemble, and of older
+cycles another one. There is a file only where there is a cyclone: that none is found proves nothing
 before the cycle is finished.
 Source: ECMWF, open data ("tropical cyclone tracks products are only available when there are tropical cyclones observed
 or forecast") and Implementation of IFS Cycle 50r1; C8 2 of the rules.
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 LICENCE: Final = "ECMWF open data, CC BY 4.0"
 STREAMS: Final = {"enfo": "ensemble", "oper": "single run"}
 """as the archive calls them"""
-_STEPS: Final = {0: (360, 240), 6: (144, 90), 12: (360, 240), 18: (144, 90)}
+_STEPS: Final = {0: (360, 240), 6: (144, 240, 90), 12: (360, 240), 18: (144, 240, 90)}
 """hour of a cycle -> hours in the names of its files: today's, which is the last step of its ensemble, and those of
 older cycles"""
 _SETTLED: Final = timedelta(hours=1)
