@@ -15,6 +15,15 @@ HORIZON_H = TYPHOON.lead_times[-1]
 """hours; what portals can show"""
 
 
+def forecast_storms(tracks: xr.Dataset) -> xr.Dataset:
+    """The storms of a cycle that some member has after the cycle time (rule 2; C8 2).
+
+    A message that has the analysis alone says nothing of what is ahead: its storm is one that the cycle does not have.
+    """
+    later = tracks["lat"].isel(time=np.flatnonzero(tracks["step"].values > 0))
+    return tracks.isel(storm=np.flatnonzero(later.notnull().any(("member", "time")).values))
+
+
 def within_horizon(tracks: xr.Dataset) -> xr.Dataset:
     """The cycle from its own time to 168 hours after it: later is beyond every portal (rule 1; C8 1)."""
     hours = (tracks["time"].values - np.datetime64(cycle_of(tracks).replace(tzinfo=None), "ns")) / np.timedelta64(

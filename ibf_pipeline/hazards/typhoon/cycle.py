@@ -12,6 +12,7 @@ from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.tracks import cycle_of
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.hazards.typhoon.considered import forecast_storms
 from ibf_pipeline.hazards.typhoon.ensemble import members_of, require_whole, without_doubled_run
 from ibf_pipeline.hazards.typhoon.event_areas import whole_rain
 from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings, TyphoonRule
@@ -65,7 +66,7 @@ def find(
     """
     past, layers, published = past or Past(), layers.accepting(country.accepted_doubts), published.astimezone(UTC)
     cycle, before = cycle_of(given.tracks), past.found
-    tracks = without_doubled_run(given.tracks.sortby(["storm", "member"]))
+    tracks = forecast_storms(without_doubled_run(given.tracks.sortby(["storm", "member"])))
     require_whole(tracks, country.fewest_members)
     require_long(tracks, given.long, before)
     members = members_of(tracks, country)

@@ -118,7 +118,9 @@ def _joined(tracks: xr.Dataset, carried: Mapping[str, xr.Dataset], names: Mappin
         [each.drop_vars(["step", "kind"]).reindex(storm=storms) for each in (early, later)], "time", join="outer"
     )
     own = dict(zip(map(str, tracks["storm"].values), map(str, tracks["name"].values), strict=True))
-    hours = (joined["time"].values - tracks["time"].values[0]) // np.timedelta64(1, "h") + int(tracks["step"].values[0])
+    hours = (joined["time"].values - np.datetime64(cycle_of(tracks).replace(tzinfo=None), "ns")) // np.timedelta64(
+        1, "h"
+    )
     still = {name: tracks[name].drop_vars("name", errors="ignore") for name in tracks.data_vars if name not in moving}
     return (
         joined.assign({name: values.reindex(storm=storms) for name, values in still.items()})

@@ -31,6 +31,8 @@ class Visit:
     """of its first crossing, else when it is nearest"""
     km: float
     """from land then; 0 where it crosses"""
+    until: datetime
+    """the last hour within that distance"""
 
 
 def visits(line: xr.Dataset, land: BaseGeometry, km: float) -> tuple[Visit, ...]:
@@ -45,7 +47,7 @@ def visits(line: xr.Dataset, land: BaseGeometry, km: float) -> tuple[Visit, ...]
     for hours in _near_hours(lat, lon, land, km):
         moment, away = nearest_to_land(lat[hours], lon[hours], path.time[hours], land)
         if away <= km:
-            found.append(Visit(moment_of(moment), round(away, 3)))
+            found.append(Visit(moment_of(moment), round(away, 3), moment_of(path.time[hours[-1]])))
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import xarray as xr
 
 from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.hazards.typhoon.considered import forecast_storms
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.identity import Identity, identify
 
@@ -58,4 +59,4 @@ def _was_missing(storm: str, now: datetime, before: xr.Dataset | None, found: Ty
     """Whether the cycle before is a valid one that did not have it either."""
     if before is None or now - cycle_of(before) not in CYCLES:
         return False
-    return storm not in {identity.key for identity in identify(before, found).values()}
+    return storm not in {identity.key for identity in identify(forecast_storms(before), found).values()}

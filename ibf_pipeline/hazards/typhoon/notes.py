@@ -141,7 +141,7 @@ def left_out(
     if is_short(tracks):
         last = int(tracks.attrs["last_step_h"])
         carried = carried_from(tracks) is not None
-        beyond = "is of the last long cycle" if carried else "is not known: the last long cycle has nothing there"
+        beyond = "is of the last long cycle" if carried else "is not known"
         words.append(f"this cycle ends after {last} hours; what is later {beyond}")
     words += [
         f"only {counted(count, 'member')} {'has' if count == 1 else 'have'} storm {storm}, which was "

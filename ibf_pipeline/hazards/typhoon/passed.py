@@ -13,6 +13,7 @@ import xarray as xr
 from ibf_pipeline.config.typhoon import WindSettings
 from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.hazards.typhoon.areas import NEAR_KM
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, Fix, ProvinceFound, TriggerJudged, TyphoonEvent
 from ibf_pipeline.hazards.typhoon.geometry import distance_km, hourly_path
 from ibf_pipeline.hazards.typhoon.hourly import hourly
@@ -59,11 +60,12 @@ def passing(line: xr.Dataset, layers: TyphoonLayers, kmh: Mapping[str, float], n
     """Areas that a storm has passed, and when it was nearest to each (rule 11; C8 11).
 
     Those to whose centre the whole track, of our records and ahead, was nearest by `now`, and which had a gale of it
-    (62 km/h). An area that the storm still approaches is not passed, and one that it turned away from never was.
+    (62 km/h) or its centre within 50 km. An area that the storm still approaches is not passed, and one that it turned
+    away from never was.
     `line`: (time) `lat`, `lon`; `kmh`: as `felt`, of the areas that are asked for.
     """
-    nearest = approached(line, layers, kmh)
-    return {code: at for code, (at, _) in nearest.items() if at <= now and kmh[code] >= GALE_KMH}
+    nearest = approached(line, layers, kmh) if kmh else {}
+    return {code: at for code, (at, km) in nearest.items() if at <= now and (kmh[code] >= GALE_KMH or km <= NEAR_KM)}
 
 
 def with_passed(

@@ -92,50 +92,56 @@ class _Ahead:
     impacts: tuple[AreaImpact, ...]
     people: Mapping[str, float]
     winds: Winds | None
-    stops: tuple[Visit, ...]
     members: int
 
 
 def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent | None]:
     """What a storm means, and its event; None where no municipality belongs to it (rule 6)."""
     country, layers, before = setting.country, setting.layers, storm.before
-    since = setting.cycle - timedelta(hours=country.tail_h)
-    recent = [fix for fix in storm.past if before is not None and fix.moment >= since]
-    expected = storm.identity.before.fixes if storm.identity.before is not None else ()
-    way = {fix.moment: fix for fix in (*(storm.fixes or expected), *recent)}
-    line = line_of(way.values())
-    ahead = _ahead(storm, line, setting)
+    ahead = _ahead(storm, setting)
+    way = _way(storm, setting)
     open_areas = [area.place_code for area in before.areas if area.alerted] if before is not None else []
-    so_far = [way[moment] for moment in sorted(way) if moment <= setting.cycle]
-    passed = passing(line, layers, felt(so_far, layers, open_areas, country.wind), setting.cycle)
+    so_far = [fix for fix in way if fix.moment <= setting.cycle]
+    passed = passing(line_of(way), layers, felt(so_far, layers, open_areas, country.wind), setting.cycle)
     rows = with_passed(ahead.impacts, before, passed, setting.cycle, country.tail_h)
     alerted = event_areas(rows, country)
     found = _storm_found(storm, ahead.members)
     if not alerted:
         return replace(found, note=storm.note or _no_event(rows, country)), None
+    event = _event(storm, ahead, way, rows, alerted, setting)
+    return found, _with_shift(event, before, setting.cycle)
+
+
+def _event(
+    storm: Storm,
+    ahead: _Ahead,
+    way: Sequence[Fix],
+    rows: Sequence[AreaImpact],
+    alerted: Sequence[str],
+    setting: Setting,
+) -> TyphoonEvent:
+    """The event of a storm with areas. `rows`: numbers of this cycle, and kept ones where it has passed."""
+    layers, before = setting.layers, storm.before
     gone = {row.place_code: row.passed_at for row in rows if row.passed_at is not None and row.place_code in alerted}
-    landfall = _landfall(storm, line, ahead, setting)
-    judged = _judged(storm, ahead, alerted, landfall, setting)
-    triggers = with_passed_triggers(judged, before, gone)
-    triggered = trigger_areas(triggers) & set(alerted)
-    if not triggered and any(each.met and each.counts for each in triggers):
-        triggered = frozenset(alerted)
     over = len(gone) == len(alerted)
+    stops = _stops(storm, way, setting, passed=bool(gone))
+    landfall = _landfall(storm, way, stops, ahead, setting, passed=bool(gone))
+    triggers = with_passed_triggers(_judged(storm, ahead, stops, alerted, landfall, setting), before, gone)
+    triggered = _triggered(triggers, alerted)
     lead_time = 0 if over else lead_time_of(landfall.reference_at, setting.cycle, setting.published)
-    to_come = {code: at for code, (at, _) in approached(line, layers, triggered - set(gone)).items()}
-    people = larger_people(ahead.people, before, rows)
+    to_come = {code: at for code, (at, _) in approached(line_of(way), layers, triggered - set(gone)).items()}
     shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
-    areas = sent_areas(shown, people, alerted, triggered, layers, country, setting.rain)
+    people = larger_people(ahead.people, before, rows)
+    areas = sent_areas(shown, people, alerted, triggered, layers, setting.country, setting.rain)
     low, high = houses_of(shown, alerted)
-    track = _track(storm, landfall, setting)
     peak = max((fix.wind_kmh for fix in storm.fixes), default=before.peak_kmh if before is not None else 0)
-    event = TyphoonEvent(
+    return TyphoonEvent(
         name=storm.event_name,
         alert_class="max",
         trigger=bool(triggered),
         lead_time=lead_time,
         first_trigger=lead_time if triggered else None,
-        flags=flags_of(lead_time, ahead.stops, to_come, setting, trigger=bool(triggered)),
+        flags=flags_of(lead_time, stops, to_come, setting, trigger=bool(triggered)),
         people=sum(area.people for area in areas if area.alerted),
         areas=areas,
         storm=storm.identity.key,
@@ -143,7 +149,7 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
         international_name=storm.international_name,
         state=_state(landfall, setting, over=over),
         landfall=landfall,
-        track=track,
+        track=_track(storm, landfall, setting),
         reference=storm.reference.words if storm.reference is not None else "none any more",
         peak_kmh=peak,
         category=category_of(peak),
@@ -152,11 +158,16 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
         triggers=triggers,
         houses_low=low,
         houses_high=high,
-        ends_at=max(gone.values()) + timedelta(hours=country.tail_h) if over else None,
+        ends_at=max(gone.values()) + timedelta(hours=setting.country.tail_h) if over else None,
         renamed_from=before.name if before is not None and before.name != storm.event_name else None,
         members_with_storm=ahead.members,
     )
-    return found, _with_shift(event, before, setting.cycle)
+
+
+def _triggered(triggers: Sequence[TriggerJudged], alerted: Sequence[str]) -> frozenset[str]:
+    """Trigger areas of an event; all of its areas where what is met has none of its own: no trigger is lost."""
+    codes = trigger_areas(triggers) & set(alerted)
+    return codes or (frozenset(alerted) if any(each.met and each.counts for each in triggers) else frozenset())
 
 
 def flags_of(
@@ -177,29 +188,58 @@ def flags_of(
     return "".join(marks.get(each, "-") for each in TYPHOON.lead_times)
 
 
-def _ahead(storm: Storm, line: xr.Dataset, setting: Setting) -> _Ahead:
+def _way(storm: Storm, setting: Setting) -> tuple[Fix, ...]:
+    """The reference's fixes, growing in time: of our records while an event is open, back to the length of a tail, and
+    ahead; of a storm that is in no file as the last findings forecast it.
+    """
+    since = setting.cycle - timedelta(hours=setting.country.tail_h)
+    recent = [fix for fix in storm.past if storm.before is not None and fix.moment >= since]
+    forecast = storm.identity.before.fixes if storm.identity.before is not None else ()
+    known = {fix.moment: fix for fix in (*(storm.fixes or forecast), *recent)}
+    return tuple(known[moment] for moment in sorted(known))
+
+
+def _stops(storm: Storm, way: Sequence[Fix], setting: Setting, *, passed: bool) -> tuple[Visit, ...]:
+    """Visits of the reference to land: from now on, and the one that goes on; earlier ones too where areas of the event
+    have been passed. A landfall that left nothing does not make an event 0-hour that is ahead elsewhere.
+    """
+    if storm.tracks is None:
+        return ()
+    found = visits(line_of(way), setting.layers.land, setting.country.landfall_km)
+    return tuple(stop for stop in found if passed or stop.until >= setting.cycle)
+
+
+def _ahead(storm: Storm, setting: Setting) -> _Ahead:
     country, layers = setting.country, setting.layers
     if storm.tracks is None:
-        return _Ahead((), {}, None, (), 0)
+        return _Ahead((), {}, None, 0)
     own = winds(storm.tracks, layers, country)
     total = own.people.sum("member") / setting.members
     people = dict(zip(map(str, total["area"].values), total.values.tolist(), strict=True))
     impacts = area_impacts(own, storm.tracks, layers, country, setting.members)
     there = int(storm.tracks["lat"].notnull().any("time").sum())
-    return _Ahead(impacts, people, own, visits(line, layers.land, country.landfall_km), there)
+    return _Ahead(impacts, people, own, there)
 
 
-def _landfall(storm: Storm, line: xr.Dataset, ahead: _Ahead, setting: Setting) -> Landfall:
+def _landfall(
+    storm: Storm, way: Sequence[Fix], stops: Sequence[Visit], ahead: _Ahead, setting: Setting, *, passed: bool
+) -> Landfall:
     if storm.tracks is not None:
         layers, country = setting.layers, setting.country
-        return landfall_of(storm.tracks, line, ahead.stops, ahead.impacts, layers.land, country, setting.members)
+        line = line_of(fix for fix in way if passed or fix.moment >= setting.cycle)
+        return landfall_of(storm.tracks, line, stops, ahead.impacts, layers.land, country, setting.members)
     if storm.before is None:
         raise AssertionError(f"{storm.identity.key} is in no file and has no open event")
     return storm.before.landfall
 
 
 def _judged(
-    storm: Storm, ahead: _Ahead, alerted: Sequence[str], landfall: Landfall, setting: Setting
+    storm: Storm,
+    ahead: _Ahead,
+    stops: Sequence[Visit],
+    alerted: Sequence[str],
+    landfall: Landfall,
+    setting: Setting,
 ) -> tuple[TriggerJudged, ...]:
     """Rule 7 at the landfall of the event, and of one that has begun at the next one ahead too: whichever is met."""
     before = storm.before.triggers if storm.before is not None else ()
@@ -208,7 +248,7 @@ def _judged(
     met_before = [each.name for each in before if each.met]
     moments = [landfall.reference_at]
     if landfall.reference_at <= setting.cycle:
-        moments += [stop.moment for stop in ahead.stops if stop.moment > setting.cycle][:1]
+        moments += [stop.moment for stop in stops if stop.moment > setting.cycle][:1]
     rounds = [
         judge(
             setting.country,

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
 
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.hazards.typhoon.cycle import Cycle, find
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
-from tests.worlds.countries.three_islands import Storms, Way, alerted, cycle, event, every, storm, tracks
+from tests.worlds.countries.three_islands import (
+    FIRST,
+    Storms,
+    Way,
+    alerted,
+    country,
+    cycle,
+    event,
+    every,
+    layers,
+    storm,
+    tracks,
+)
 
 OVER = Way(to_h=70)
 """East at +20 h (nearest its areas at +22 or +23 h), West at +50 h; gone after +70 h"""
@@ -28,6 +42,12 @@ def run(ways: Mapping[str, Way], hours: list[int], **given: Any) -> dict[int, Ty
         there: Storms = {name: later(way, hour) for name, way in ways.items() if hour <= way.to_h}
         past = found[hour] = cycle(there, hour, past, **given)
     return found
+
+
+@cache
+def at_first(name: str) -> TyphoonFindings:
+    """The first cycle of a storm over both islands."""
+    return cycle({name: every(OVER)})
 
 
 def marks(each: TyphoonEvent) -> dict[int, str]:
@@ -92,7 +112,7 @@ def test_a_storm_that_has_passed_needs_no_file(over_two_islands: dict[int, Typho
 
 def test_a_storm_that_turns_away_is_taken_back_at_once() -> None:
     """Rules 2 and 11: what never had a gale of it keeps nothing."""
-    first = run({"21W": OVER}, [0])[0]
+    first = at_first("21W")
     away = cycle({"21W": every(replace(OVER, lon=128.6, north=0.5, east=0.3))}, 12, first)  # 310 km off
     assert away.events == ()
     assert storm(away, "2026-21W").note.startswith("no area has")
@@ -100,7 +120,7 @@ def test_a_storm_that_turns_away_is_taken_back_at_once() -> None:
 
 def test_an_absence_closes_nothing() -> None:
     """All clear by absence, rule 2: the first cycle without an open storm is unseen; the second valid one ends it."""
-    first = run({"21W CHANTHU": OVER}, [0])[0]
+    first = at_first("21W CHANTHU")
     second = cycle({}, 6, first)
     assert [(each.key, each.event_name, each.condition) for each in second.unseen] == [
         ("2026-21W", "Kiko (CHANTHU)", "blind")
@@ -117,7 +137,7 @@ def test_an_absence_closes_nothing() -> None:
 
 
 def test_a_person_can_close_what_is_missing() -> None:
-    first = run({"21W CHANTHU": OVER}, [0])[0]
+    first = at_first("21W CHANTHU")
     for name in ("Kiko (CHANTHU)", "2026-21W"):
         closed = cycle({}, 6, first, accepted=[name])
         assert (closed.unseen, closed.events) == ([], ())
@@ -156,7 +176,7 @@ def test_numbers_from_70_on_are_given_again() -> None:
 
 
 def test_a_numbered_storm_is_known_by_its_number_and_by_its_place() -> None:
-    first = run({"21W": OVER}, [0])[0]
+    first = at_first("21W")
     moved = cycle({"21W": every(replace(OVER, lon=131.5))}, 12, first)  # 420 km from where it was forecast
     assert event(moved).storm == "2026-21W"
     assert event(moved).shift_h == pytest.approx(7.5 + 12, abs=0.1)
@@ -251,3 +271,40 @@ def test_a_storm_that_returns_after_its_tail_has_hours_again() -> None:
     only = event(north, "21W")
     assert alerted(only)[:1] == ["N1"]
     assert only.lead_time == 100
+
+
+def test_a_landfall_that_left_nothing_hides_nothing() -> None:
+    """The past storm that hides the next: a close pass of East, where nobody was alerted, is no 0-hour for West."""
+    weak, late = Way(lat=12.72, wind=11, pressure=1006, to_h=70), Way(from_h=36, to_h=70)  # 24.5 km off both islands
+    before = cycle({"21W": every(weak, m1=late, m2=late)}, landfall_km=25)
+    assert alerted(event(before)) == ["W1", "W2"]
+    assert 20 <= event(before).lead_time <= 25
+    found = cycle({"21W": every(weak.later(36), m1=late.later(36), m2=late.later(36))}, 36, before, landfall_km=25)
+    assert alerted(event(found)) == ["W1", "W2"]
+    assert 14 <= event(found).lead_time <= 19
+
+
+def test_no_cyclone_without_any_step() -> None:
+    """Rule 4: what a source makes of "no cyclone" has no time at all; a disturbance of the long cycle is carried."""
+    late = Way(lon=126 + 0.2 * 156, from_h=150, to_h=240)
+    nothing = tracks({}, 6).isel(time=[])
+    found = find(Cycle(nothing, long=tracks({"70W": every(late)}, 0)), layers(), country(), FIRST)
+    assert event(found).lead_time == 150
+
+
+def test_what_yielded_comes_back_when_the_next_storm_turns_away() -> None:
+    """Rule 12: yielding is for as long as the other alerts; a trigger over West keeps East's records."""
+    before = run({"21W": OVER}, [0, 24, 48, 60])[60]
+    assert set(passed(event(before))) == {"E1", "E2", "W1", "W2"}
+    coming = Way(lon=131, to_h=40)  # ends between the islands
+    both = cycle({"22W": every(coming)}, 66, before)
+    first = event(both, "21W")
+    assert (first.trigger, alerted(first), event(both, "22W").trigger) == (True, ["W1", "W2"], True)
+    away = cycle({"22W": every(replace(coming, lat=22))}, 72, both)
+    assert (alerted(event(away)), event(away).trigger) == (["E1", "E2", "W1", "W2"], True)
+
+
+def test_an_analysis_without_a_forecast_is_an_absence() -> None:
+    """All clear by absence, rule 2: a message that ends at the cycle time says nothing of what is ahead."""
+    found = cycle({"21W CHANTHU": every(replace(OVER.later(6), to_h=0))}, 6, at_first("21W CHANTHU"))
+    assert [each.key for each in found.unseen] == ["2026-21W"]
