@@ -94,6 +94,7 @@ def _indicators(state: PortalState, country: CountryHazard, profile: HazardProfi
     if state.indicators is None:
         return
     sent = {profile.main_exposure, profile.people_indicator, *profile.indicators, *country.further_indicators}
+    sent -= set(profile.unlisted)
     if profile.share_indicator is not None and country.publishes_share:
         sent.add(profile.share_indicator)
     missing = sorted(sent - state.indicators)

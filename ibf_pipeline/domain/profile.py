@@ -40,6 +40,8 @@ class HazardProfile:
     """under which their share of the population (0..1) is sent"""
     indicators: tuple[str, ...] = ()
     """further ones that it may send for an area"""
+    unlisted: tuple[str, ...] = ()
+    """those of its indicators that portals take and do not name in their lists"""
     raster: str | None = None
     """file name of a lead time's extent, such as `flood_extent_{lead_time}_{country}.tif`; None: it has no rasters"""
     points: tuple[str, ...] = ()

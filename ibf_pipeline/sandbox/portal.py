@@ -9,6 +9,7 @@ from typing import Any
 
 from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.vocabulary import SHOW_ADMIN_AREA
 
 _SETTINGS_NAMESPACE = uuid.UUID("c1f4d0b2-53f5-4a0b-8e3c-7f3a4f6d2e90")
 _REGIONS = {
@@ -100,10 +101,14 @@ def _bounding_box(store: Store, iso3: str) -> dict[str, Any] | None:
 
 
 def indicators_json(store: Store, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
-    """Configured indicators of a country and disaster: the dynamic ones, what stands for the alert, and population."""
+    """Configured indicators of a country and disaster: the dynamic ones, what stands for the alert, and population.
+
+    Whether an area is drawn is uploaded and not listed.
+    """
     if setup is None:
         return []
-    dynamic = [*json.loads(setup["indicators"]), *store.disasters[setup["disaster"]].alert_indicators]
+    seeded = [name for name in json.loads(setup["indicators"]) if name != SHOW_ADMIN_AREA]
+    dynamic = [*seeded, *store.disasters[setup["disaster"]].alert_indicators]
     return [_indicator(name, dynamic=True) for name in dynamic] + [_indicator("populationTotal", dynamic=False)]
 
 
@@ -121,13 +126,13 @@ def _indicator(name: str, *, dynamic: bool) -> dict[str, Any]:
 
 
 def layers_json(store: Store, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
-    """The points and lines of the hazard and its raster; further layers (boundaries, rivers) are left out."""
+    """The tracks, points and lines of the hazard and its raster; further layers (boundaries, rivers) are left out."""
     if setup is None:
         return []
     disaster = store.disasters[setup["disaster"]]
+    points = [*(["typhoon_track"] if disaster.has_tracks else []), *disaster.point_layers]
     layers = [
-        {"name": category, "label": _layer_label(category), "type": "point", "active": "yes"}
-        for category in disaster.point_layers
+        {"name": category, "label": _layer_label(category), "type": "point", "active": "yes"} for category in points
     ]
     layers += [
         {"name": category, "label": _layer_label(category), "type": "wms", "active": "no"}

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Final
 
 import xarray as xr
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
-from ibf_pipeline.domain.wording import counted, number_text, people_words, percent_text, some
+from ibf_pipeline.domain.wording import counted, people_words, percent_text, some
 from ibf_pipeline.hazards.typhoon.ensemble import lasting
-from ibf_pipeline.hazards.typhoon.findings import Landfall, StormFound, TyphoonEvent, TyphoonFindings
+from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.horizon import carried_from, is_short
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
+from ibf_pipeline.hazards.typhoon.wording import (
+    AVERAGED,
+    HOUSES,
+    approach_text,
+    houses_text,
+    landfall_text,
+    wind_text,
+)
 
 WIND_ONLY: Final = TYPHOON.covers
 """on every page (rule 16; C8 16)"""
-DAMAGE: Final = "ratios of value lost to wind by two published curves, not counts of destroyed houses"
-_APPROACH: Final[Mapping[str, str]] = {
-    "landfall": "landfall",
-    "close-pass": "direct hit or close pass",
-    "passes": "closest to land",
-    "not-yet": "closest to land at the end of the forecast",
-}
 
 
 def notes_of(found: TyphoonFindings) -> Iterator[str]:
@@ -37,42 +37,20 @@ def notes_of(found: TyphoonFindings) -> Iterator[str]:
         yield from _storm_notes(storm, found)
     yield f"probabilities are shares of the {counted(found.members, 'member')} of the cycle, with the storm or without"
     if found.events:
-        yield f"winds are 10-minute means; damage: {DAMAGE}"
+        yield f"winds are 10-minute means; houses: {HOUSES}"
 
 
 def event_text(event: TyphoonEvent, found: TyphoonFindings) -> str:
-    """`CHANTHU: trigger at 21-hour, direct hit or close pass Sat 2021-09-11 05:00 PST, in 13 hours; ...`."""
+    """`CHANTHU: trigger at 21-hour, direct hit or close pass: nearest Sat 2021-09-11 05:00 PST, in 13 hours; ...`."""
     kind = "trigger" if event.trigger else "warning"
     areas = sum(area.alerted for area in event.areas)
+    approach = approach_text(event, found.published, found.zone)
     return (
-        f"{event.name}: {kind} at {TYPHOON.lead_time_name(event.lead_time)}, {approach_text(event.landfall, found)}; "
-        f"largest wind {number_text(event.peak_kmh)} km/h ({event.category}) in the {event.reference}; "
-        f"{people_words(event.people, known=event.people_known)} with at least {found.rule.people_kmh:g} km/h in "
-        f"{counted(areas, 'area')}; damage like that of {number_text(event.houses_low)} to "
-        f"{number_text(event.houses_high)} houses"
-    )
-
-
-def approach_text(landfall: Landfall, found: TyphoonFindings) -> str:
-    """`landfall Sat 2021-09-11 05:00 PST, in 13 hours`; hours are rounded down and counted from publication."""
-    at = found.moment_words(landfall.reference_at)
-    return f"{_APPROACH[landfall.approach]} {at}, {left_text(landfall.reference_at, found.published)}"
-
-
-def left_text(moment: datetime, published: datetime) -> str:
-    """`in 13 hours`, rounded down; `within the hour`; `passed`."""
-    left = (moment - published).total_seconds() / 3600
-    return "passed" if left <= 0 else f"in {counted(int(left), 'hour')}" if left >= 1 else "within the hour"
-
-
-def landfall_text(landfall: Landfall, found: TyphoonFindings) -> str:
-    """`33 % of the members cross land, in these from ... to ... (10 to 90 %)`."""
-    when = landfall.when
-    if when is None:
-        return "no member crosses land"
-    return (
-        f"{percent_text(landfall.probability)} of the members cross land, these between "
-        f"{found.moment_words(when.early)} and {found.moment_words(when.late)} (10 to 90 %)"
+        f"{event.name}: {kind} at {TYPHOON.lead_time_name(event.lead_time)}, {approach}; "
+        f"largest wind {wind_text(event.peak_kmh)}, {event.category}, in the {event.reference}; "
+        f"{people_words(event.people, known=event.people_known)} in {found.rule.people_kmh:g} km/h "
+        f"({AVERAGED}) or more in {counted(areas, 'area')}; damage to houses, low to high: "
+        f"{houses_text(event.houses_low, event.houses_high)}"
     )
 
 
@@ -87,7 +65,7 @@ def corrected_text(event: TyphoonEvent) -> str:
 
 
 def _event_notes(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
-    yield f"{event.name}: {landfall_text(event.landfall, found)}"
+    yield f"{event.name}: {landfall_text(event, found.zone)}"
     if event.landfall.corrected:
         yield f"{event.name}: {corrected_text(event)}"
     for judged in event.triggers:

@@ -32,6 +32,7 @@ TYPHOON: Final = HazardProfile(
     main_exposure=HOUSES,
     people_indicator=PEOPLE,
     indicators=(WITHIN_50KM, WINDSPEED, RAINFALL, SHOWN),
+    unlisted=(SHOWN,),
     schedule="45 2,8,14,20 * * *",
     hours_late=8,
     covers="wind only: no storm surge, flood or landslide",

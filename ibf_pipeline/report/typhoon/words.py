@@ -15,7 +15,7 @@ from ibf_pipeline.hazards.typhoon.findings import (
     TyphoonEvent,
     TyphoonFindings,
 )
-from ibf_pipeline.hazards.typhoon.notes import notes_of
+from ibf_pipeline.hazards.typhoon.notes import corrected_text, notes_of
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
@@ -107,8 +107,7 @@ def begins(found: TyphoonFindings, event: TyphoonEvent) -> str:
 def cautions(found: TyphoonFindings) -> list[str]:
     """What the portal says otherwise: clock times of its mails, landfall, and maps of storms that share areas."""
     parts = [
-        f"The portal says that {isolated(event.name)} is not predicted to make landfall: its centre may pass within "
-        "50 km of people."
+        f"{isolated(event.name)}: {corrected_text(event)}."
         for event in found.publishable_events
         if event.landfall.corrected
     ]
@@ -129,19 +128,20 @@ def _shared(event: TyphoonEvent) -> str:
 
 def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | None) -> list[str]:
     """Category now and at land, landfall in the ensemble, what is exposed, how the track shifted, how sure that is."""
-    now, there = point_now(event, found.published), point_at_land(event)
-    lines = [] if now is None else [f"Now: {category_text(now)}."]
-    if there is not None and event.state != "passed":
-        lines.append(
-            f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {local_text(there.moment, found.zone)}."
-        )
-    if event.state != "passed":
+    now, there, gone = point_now(event, found.published), point_at_land(event), event.state == "passed"
+    lines = [] if now is None else [f"{'Last seen' if gone else 'Now'}: {category_text(now)}."]
+    if there is not None and not gone:
+        at = local_text(there.moment, found.zone)
+        lines.append(f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {at}.")
+    if not gone:
         lines.append(f"{landfall_text(event, found.zone)}. Reference: {event.reference}.")
-    lines.append(f"{_capital(exposed(found, event))} (mean over the members).")
-    lines.append(f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES}.")
+    lines += [
+        f"{_capital(exposed(found, event))} (mean over the members).",
+        f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES}.",
+    ]
     if shifted := shift_text(event, before):
         lines.append(f"{_capital(shifted)}.")
-    return [*lines, _sure(found, event), marks(found, event)]
+    return [*lines, *([] if gone else [_sure(found, event)]), marks(found, event)]
 
 
 def _sure(found: TyphoonFindings, event: TyphoonEvent) -> str:

@@ -97,7 +97,7 @@ def _areas(found: Findings, state: ServerState, prepared: Mapping[int, Collectio
 
 
 def _indicators(found: Findings, state: ServerState) -> Iterator[Problem]:
-    sent = set(exposure_indicators(found))
+    sent = set(exposure_indicators(found)) - set(profile_of(found).unlisted)
     if state.indicators is not None and sent - state.indicators:
         yield Problem(
             f"indicators that are not set up on the server: {_list(sorted(sent - state.indicators))}; have them "

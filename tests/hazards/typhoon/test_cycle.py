@@ -191,7 +191,7 @@ def test_enough_members_that_cross_are_shown_as_landfall() -> None:
     three = event(cycle({"21W": every(by, m1=OVER, m2=OVER, m3=OVER)}))
     assert (three.landfall.approach, three.landfall.probability, three.landfall.corrected) == ("close-pass", 0.3, False)
     assert [point.landfall for point in three.track].count(True) == 1
-    assert "30 % of the members cross land" in " ".join(cycle({"21W": every(by, m1=OVER, m2=OVER, m3=OVER)}).notes)
+    assert "P(landfall) 30 % of the ensemble" in " ".join(cycle({"21W": every(by, m1=OVER, m2=OVER, m3=OVER)}).notes)
 
 
 def test_nearest_at_the_last_point_is_not_yet() -> None:

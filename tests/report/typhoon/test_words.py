@@ -173,6 +173,8 @@ def test_states_in_words():
     assert words.states(cycle, passed) == [
         "The storm has passed: its areas keep what they had until Mon 2021-09-13 08:00 PST."
     ]
+    assert words.facts(cycle, passed, None)[0] == "Last seen: typhoon, 166 km/h (10-minute mean)."
+    assert not any("have the storm" in line or "P(landfall)" in line for line in words.facts(cycle, passed, None))
     assert words.begins(cycle, passed) == "has passed, its areas keep their numbers until Mon 2021-09-13 08:00 PST"
     inside = words.states(cycle, storm(provinces=(replace(BATANES, passed=True), CAGAYAN), renamed_from="21W"))
     assert inside[1:] == [
@@ -191,14 +193,17 @@ def test_storms_that_share_areas_are_a_caution_once():
 def test_the_portals_wrong_sentence_is_corrected():
     landfall = replace(LANDFALL, approach="passes", reference_km=40, corrected=True)
     assert cautions(found(storm(landfall=landfall)))[0] == (
-        "The portal says that Kiko (CHANTHU) is not predicted to make landfall: its centre may pass within 50 km of "
-        "people."
+        "Kiko (CHANTHU): the portal says that it is not predicted to make landfall: that is the high-resolution run "
+        "alone; the centre comes within 50 km of somebody's municipality in up to 52 % of the members, and 32.7 % of "
+        "them cross land."
     )
 
 
 def test_withdrawn_and_exercise():
     cycle = replace(found(withdrawn=(storm(),)), exercise=True)
     assert headline(cycle).endswith("1 alert was withdrawn by a person, please do not act on it: Kiko (CHANTHU).")
+    withdrawn = make_report(cycle, None, {}, (), TyphoonKept()).withdrawn[0]
+    assert (withdrawn.name, withdrawn.words, withdrawn.winds) == ("Kiko (CHANTHU)", "trigger", None)
     assert cautions(cycle)[0] == "This is an exercise: the forecast was made up, no typhoon is expected."
 
 
