@@ -35,6 +35,13 @@ _IN_STATE = {
     "further alert ahead": _MOST,
     "alert changed without mail": _MOST,
     "trigger lowered to a warning": _MOST,
+    "warning without mail": 10,
+    "storm at 0-hour": _MOST,
+    "storm reaches further provinces": _MOST,
+    "landfall not ruled out": _MOST,
+    "damage without calibration": _MOST,
+    "wrong times in the mail": _MOST,
+    "maps of shared areas": _MOST,
     "earlier notification unconfirmed": _MOST,
 }
 """how kinds of notices end that the state's message names, and how many events of each"""
