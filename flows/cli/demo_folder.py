@@ -27,5 +27,5 @@ def empty_demo(folder: Path) -> None:
         )
     with writing(folder):
         marker.write_text("made by `ibf-pipeline demo`, which empties this folder\n", encoding="utf-8")
-        for name in ("runs", "sandbox", "forecasts", "rain"):
+        for name in ("runs", "sandbox", "forecasts", "rain", "tracks"):
             shutil.rmtree(folder / name, ignore_errors=True)

@@ -18,8 +18,13 @@ def demo(
     uganda: Annotated[
         bool, typer.Option("--uganda", help="Uganda's trigger scenario instead; needs its real static data")
     ] = False,
+    philippines: Annotated[
+        bool,
+        typer.Option("--philippines", help="with --hazard typhoon: Chanthu of 2021 instead; needs the real test data"),
+    ] = False,
     hazard: Annotated[
-        Literal["floods", "flash-floods"], typer.Option("--hazard", help="floods, or three blocks of flash floods")
+        Literal["floods", "flash-floods", "typhoon"],
+        typer.Option("--hazard", help="floods, three blocks of flash floods, or a typhoon from its warning to its end"),
     ] = "floods",
     workspace: Annotated[
         str, typer.Option("--workspace", help="folder of the demo, made or emptied first")
@@ -27,7 +32,8 @@ def demo(
     config: Config = "config",
     keep_open: Annotated[bool, typer.Option("--open", help="keep the sandbox's page open afterwards")] = False,
 ) -> None:
-    """Run the demo country's flood day, or its blocks of flash floods, into the built-in sandbox.
+    """Run the demo country's flood day, its blocks of flash floods, or a typhoon over the demo islands, into the
+    built-in sandbox.
 
     Example: ibf-pipeline demo --open
     """
@@ -37,6 +43,8 @@ def demo(
 
     if uganda and hazard != "floods":
         raise UsageError("Uganda's scenario is one of floods", remedy="leave out --uganda or --hazard")
+    if philippines and hazard != "typhoon":
+        raise UsageError("the scenario of the Philippines is one of typhoon", remedy="add --hazard typhoon")
 
     base = Path(workspace)
     empty_demo(base)
@@ -48,12 +56,16 @@ def demo(
         country, day, config = "UGA", ISSUE_DATE, set_up(base, config)
     if hazard == "floods":
         code = run_day(country, day, None, config, workspace)
-    else:
+    elif hazard == "flash-floods":
         from flows.cli.flash_demo import run_demo
         from flows.cli.flash_demo import set_up as set_up_flash_floods
 
         config = set_up_flash_floods(base, config)
         code = run_demo(config, workspace)
+    else:
+        from flows.cli.typhoon_demo import run_typhoon
+
+        country, config, code = run_typhoon(config, workspace, philippines=philippines)
     if code == 0:
         _show_portal(country, config, workspace, keep_open=keep_open)
     raise typer.Exit(code)

@@ -92,7 +92,7 @@ def _fits(tracks: xr.Dataset, long: xr.Dataset | None) -> bool:
 def _moved_on(storm: xr.Dataset, later: xr.Dataset, end: np.datetime64) -> xr.Dataset:
     """(member, time) after `end`: places of the long cycle, each member shifted to where it is in this cycle then."""
     at_end = storm.sel(time=end) if end in storm["time"].values else storm.isel(time=-1).where(False)
-    then = later.sel(time=end)
+    then = later.reindex(time=[end]).isel(time=0)
     alive, was = at_end["lat"].notnull(), then["lat"].notnull()
     north = (at_end["lat"] - then["lat"]).where(alive & was, 0)
     east = (at_end["lon"] - then["lon"]).where(alive & was, 0)

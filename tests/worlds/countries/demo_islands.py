@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +18,12 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.discharge.cells import Grid
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
+from ibf_pipeline.prepare.typhoon.store import read_typhoon
+from ibf_pipeline.sources.tracks.files import NO_CYCLONES
 from ibf_pipeline.synthetic.rasters import create_raster
+from ibf_pipeline.synthetic.tracks import END, made_tracks, parse_track_wishes, write_tracks
 from tests.worlds.countries import static_files
 
 COUNTRY: Final = "XDI"
@@ -29,6 +35,16 @@ UNSETTLED: Final = -99999.0
 PEOPLE_PER_HOUSE: Final = 4.6
 NAMES: Final[Mapping[str, str]] = {"KORAL": "Amora", "BENTO": "Dalis", "SELWA": "Isko"}
 """international name -> local one"""
+STORY: Final[Mapping[str, str]] = {
+    "2026-10-04T00": "KORAL=landfall@102h:East Oraba:52ms:60km",
+    "2026-10-05T12": "KORAL=landfall@66h:East Oraba:52ms:60km",
+    "2026-10-07T12": "KORAL=landfall@18h:East Oraba:52ms:60km",
+    "2026-10-08T12": "KORAL=landfall@-6h:East Oraba:52ms:60km",
+    "2026-10-09T00": "KORAL=landfall@-18h:East Oraba:52ms:60km",
+    "2026-10-12T00": END,
+    "2026-10-12T12": END,
+}
+"""cycle -> its tracks: a warning, a trigger, the last hours, a landfall with a second one ahead, past the land, gone"""
 _PRECISION: Final = 1e-4
 
 
@@ -73,6 +89,7 @@ or personal data went into it. The same script gives the same values; a test reb
 | two regions 250 km apart, so that a storm lands twice | XI01 in the east, XI02 in the west |
 | islands smaller than a cell of the wind's grid | XI020301, XI020302 |
 | a province on two islands | XI0102 |
+| a storm from its first warning on: a trigger, a landfall with a second one ahead, and its end | tracks |
 | a protocol of its own: winds by region, and houses that set no trigger without calibration | typhoon.yaml |
 """
 
@@ -137,6 +154,22 @@ def make_demo_islands(folder: Path) -> Path:
     return folder
 
 
+def write_demo_tracks(static: Path) -> None:
+    """Add the tracks of the story, which need the prepared country: a file a cycle, or the mark that it has none."""
+    with TemporaryDirectory() as folder:
+        prepared = Path(folder) / COUNTRY
+        prepare_typhoon(demo_country(), static, prepared)
+        layers = read_typhoon(prepared, COUNTRY).layers
+    for cycle, wishes in STORY.items():
+        issue_time, storms = IssueTime.parse(cycle), parse_track_wishes(wishes)
+        place = static / "tracks" / f"{issue_time.start:%Y%m%d%H}"
+        place.mkdir(parents=True, exist_ok=True)
+        if storms:
+            write_tracks(made_tracks(storms, issue_time, layers), place / "tracks.bufr")
+        else:
+            (place / NO_CYCLONES).touch()
+
+
 def demo_section() -> dict[str, Any]:
     """What XDI's configuration says of typhoon."""
     wind = {"scope": "regions", "measure": "wind_kmh", "amount": 118, "probability": 0.5, "within_h": 72}
@@ -152,14 +185,14 @@ def demo_section() -> dict[str, Any]:
         "names": "names.csv",
         "triggers": [
             {**wind, "regions": ["XI01", "XI02"]},
-            {"scope": "country", "measure": "houses_damaged", "amount": 2000, "probability": 0.5},
+            {"scope": "country", "measure": "houses_damaged", "amount": 1500, "probability": 0.5},
         ],
     }
 
 
 def demo_sources(root: str) -> dict[str, dict[str, str]]:
     """The sources that it names; `root`: of the tracks."""
-    return {"demo-tracks": {"kind": "tracks-folder", "root": root, "finished": "finished.txt"}}
+    return {"demo-tracks": {"kind": "tracks-folder", "root": root}}
 
 
 def demo_country(**changes: Any) -> TyphoonCountry:

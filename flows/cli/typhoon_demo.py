@@ -1,0 +1,128 @@
+"""Demos of typhoon: a storm over the fictional islands from its first warning to its end, whose tracks are fixtures; or
+Chanthu of September 2021 over the Philippines, whose tracks are real and whose people and houses are made up.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from flows.cli.day import run_day
+from flows.cli.terminal import console
+from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.io.writing import write_text, writing
+from ibf_pipeline.synthetic.philippines import COUNTRY as PHILIPPINES
+from ibf_pipeline.synthetic.philippines import HOUSING, NAMES, make_philippines
+
+COUNTRY: Final = "XDI"
+SECTION: Final = "typhoon.yaml"
+"""file among the islands' static data: their name, section `hazards.typhoon`, and the `sources` that it lists"""
+CYCLES: Final = (
+    "2026-10-04T00", "2026-10-05T12", "2026-10-07T12", "2026-10-08T12", "2026-10-09T00", "2026-10-12T12",
+)  # fmt: skip
+"""a warning, a trigger, the last hours, a landfall with a second one ahead, past the land, gone"""
+CHANTHU: Final = "chanthu_2021091000_eps.bufr"
+CHANTHU_CYCLE: Final = "2021-09-10T00"
+MONITORING: Final = ((115, 5), (115, 15), (120, 21), (120, 25), (135, 25), (135, 5))
+"""the Philippine area of responsibility"""
+
+
+def run_typhoon(config: str, workspace: str, *, philippines: bool) -> tuple[str, str, int]:
+    """Set a demo up and run it: its country, its configuration and the exit code."""
+    base = Path(workspace)
+    if philippines:
+        config = set_up_philippines(base, config)
+        return PHILIPPINES, config, run_philippines(config, workspace)
+    config = set_up(base, config)
+    return COUNTRY, config, run_demo(config, workspace)
+
+
+def set_up(workspace: Path, config: str) -> str:
+    """Write the configuration of the islands below a workspace and return its folder; the settings are those of
+    `config`, and the sources that the islands have. InputMissing where there are no fixtures.
+    """
+    static = (Path(config).resolve().parent / "data" / "fixtures" / COUNTRY).resolve()
+    if not (static / SECTION).is_file():
+        raise InputMissing(
+            "the demo islands are not here",
+            where=static / SECTION,
+            expected="the fixtures of the project's folder",
+            remedy="run inside the project's folder",
+        )
+    demo = _read(static / SECTION)
+    for source in demo["sources"].values():
+        source["root"] = str(static / source["root"])
+    country = {"iso3": COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
+    return _write_config(workspace, config, country, demo["sources"])
+
+
+def set_up_philippines(workspace: Path, config: str) -> str:
+    """The same of the Philippines, with static data made there from real boundaries. InputMissing without those."""
+    data = Path(os.environ.get("IBF_TEST_DATA", "../shared/data"))
+    tracks, static = data / "tracks" / CHANTHU, workspace / PHILIPPINES
+    if not tracks.is_file():
+        raise InputMissing(
+            "the tracks of Chanthu are not here",
+            where=tracks,
+            expected="the folder of the real test data",
+            remedy="set the environment variable IBF_TEST_DATA",
+        )
+    if not (static / HOUSING).is_file():
+        make_philippines(data / "philippines", static)
+    place = workspace / "tracks" / "2021091000"
+    with writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(tracks, place / CHANTHU)
+    section = {
+        "time_zone": "Asia/Manila",
+        "admin_levels": [3],
+        "default_admin_level": 3,
+        "province_level": 2,
+        "region_level": 1,
+        "sources": ["chanthu"],
+        "monitoring": [list(corner) for corner in MONITORING],
+        "housing": HOUSING,
+        "names": NAMES,
+    }
+    country = {
+        "iso3": PHILIPPINES,
+        "name": "Philippines",
+        "static": str(static.resolve()),
+        "hazards": {TyphoonCountry.hazard: section},
+    }
+    sources = {"chanthu": {"kind": "tracks-folder", "root": str((workspace / "tracks").resolve())}}
+    return _write_config(workspace, config, country, sources)
+
+
+def run_demo(config: str, workspace: str) -> int:
+    """Run the cycles one after the other; the exit code of the first that fails. `config`: as `set_up` wrote it."""
+    code = 0
+    for number, cycle in enumerate(CYCLES):
+        if code == 0:
+            if number:
+                console().print()
+            code = run_day(COUNTRY, cycle, None, config, workspace, hazard=TyphoonCountry.hazard)
+    return code
+
+
+def run_philippines(config: str, workspace: str) -> int:
+    """Run the cycle of Chanthu; `config` as `set_up_philippines` wrote it."""
+    return run_day(PHILIPPINES, CHANTHU_CYCLE, None, config, workspace, hazard=TyphoonCountry.hazard)
+
+
+def _write_config(workspace: Path, config: str, country: dict[str, Any], sources: dict[str, Any]) -> str:
+    settings, folder = _read(Path(config) / "settings.yaml"), workspace / "config"
+    settings["sources"] |= sources
+    write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
+    write_text(folder / "countries" / f"{country['iso3']}.yaml", yaml.safe_dump(country, sort_keys=False))
+    return str(folder)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return content
