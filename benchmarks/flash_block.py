@@ -69,7 +69,7 @@ def main() -> None:
         ours, floor, states = [], [], []
         for number in range(options.rounds):
             for name, times in (("ours", ours), ("floor", floor)):
-                with sandbox(work / f"{name}-{number}") as server:
+                with sandbox(work / f"{name}-{number}", seed()) as server:
                     url = ask(server, "url")
                     if name == "ours":
                         times.append(publish_ours(calls, work, work / f"records-{number}", url))
@@ -119,11 +119,11 @@ def publish_barely(calls: list[Call], folder: Path, url: str) -> float:
 
 
 @contextmanager
-def sandbox(folder: Path) -> Iterator[Connection]:
+def sandbox(folder: Path, country: CountrySeed) -> Iterator[Connection]:
     """A sandbox in a process of its own."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(folder, theirs))
+    process = context.Process(target=serve, args=(folder, country, theirs))
     process.start()
     try:
         yield ours
@@ -132,10 +132,10 @@ def sandbox(folder: Path) -> Iterator[Connection]:
         process.join(timeout=20)
 
 
-def serve(folder: Path, pipe: Connection) -> None:
+def serve(folder: Path, country: CountrySeed, pipe: Connection) -> None:
     """The sandbox until it is told to stop."""
     with Sandbox(folder) as server:
-        server.seed(seed())
+        server.seed(country)
         while (asked := pipe.recv()) != "stop":
             answers = {"url": lambda: server.url, "state": lambda: (snapshot(server), len(server.mails()))}
             pipe.send(answers[asked]())

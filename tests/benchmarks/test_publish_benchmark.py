@@ -51,3 +51,17 @@ def test_flash_block() -> None:
     assert re.fullmatch(r"ours: [\d.]+ s, [\d.]+ ms a call", ours)
     assert re.fullmatch(r"floor: [\d.]+ s, [\d.]+ ms a call", floor)
     assert re.fullmatch(r"ratio: [\d.]+x", ratio)
+
+
+@pytest.mark.story
+def test_typhoon_cycle() -> None:
+    command = [sys.executable, "-m", "benchmarks.typhoon_cycle", "--rounds", "1", "--areas", "300"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, rounds, ours, floor, ratio, memory = done.stdout.splitlines()
+    assert re.fullmatch(r"\d storms?, 52 members, \d+ rows of areas, \d+ calls", first)
+    assert rounds == "1 rounds each, medians; same state and mails afterwards: True"
+    assert re.fullmatch(r"ours: [\d.]+ s \(read [\d.]+, find [\d.]+, plan [\d.]+, publish [\d.]+\)", ours)
+    assert re.fullmatch(r"floor: [\d.]+ s", floor)
+    assert re.fullmatch(r"ratio: [\d.]+x; of publishing alone: [\d.]+x", ratio)
+    assert re.fullmatch(r"memory: \d+ MB, of the largest process beside it \d+ MB", memory)
