@@ -59,7 +59,7 @@ def hourly(storm: xr.Dataset, settings: WindSettings) -> Hourly:
     """
     storm = storm.transpose("member", "time", ...)
     path = hourly_path(storm)
-    wind = _evenly(storm, storm["wind"].values, path) * settings.factor
+    wind = _evenly(storm, storm["wind"].values, path)
     pressure = _evenly(storm, storm["pressure"].values, path)
     pressure = np.where(np.isnan(pressure), settings.penv_hpa - drop_of_wind(wind / TEN_MINUTES), pressure)
     drop = np.maximum(settings.penv_hpa - pressure, LEAST_DROP_HPA)
@@ -70,7 +70,7 @@ def hourly(storm: xr.Dataset, settings: WindSettings) -> Hourly:
     if settings.radius == "message":
         told = np.clip(_evenly(storm, _told_radius(storm), path), *RADIUS_KM)
         radius = np.where(np.isnan(told), radius, told)
-    scale = _scale(profile(radius, radius, b, drop, path.lat), wind, speed, settings.factor)
+    scale = _scale(profile(radius, radius, b, drop, path.lat), wind * settings.factor, speed, settings.factor)
     return Hourly(path, drop, b, radius, east, north, scale)
 
 

@@ -48,6 +48,12 @@ def test_factor_is_of_every_wind() -> None:
     assert at(still(wind=30), RADIUS, settings) == pytest.approx(1.2 * 41.13, abs=0.02)
 
 
+def test_factor_is_used_once_where_pressure_is_missing() -> None:
+    """The pressure is that of the stated wind: nobody has made it stronger before."""
+    unknown = still(wind=45).assign(pressure=lambda made: made["pressure"] * np.nan)
+    assert at(unknown, 30, WindSettings(factor=1.2)) == pytest.approx(1.2 * at(unknown, 30))
+
+
 def test_cut_at_300_km() -> None:
     assert at(still(), 299.5) > 2
     assert at(still(), 300.5) == 0
