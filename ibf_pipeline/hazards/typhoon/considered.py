@@ -43,7 +43,10 @@ def is_considered(storm: xr.Dataset, monitoring: Sequence[tuple[float, float]]) 
     for member in storm["member"].values:
         lat, lon = (storm[name].sel(member=member).values for name in ("lat", "lon"))
         there = np.isfinite(lat) & np.isfinite(lon)
-        corners = np.column_stack([(lon[there] - middle + 180) % 360 - 180 + middle, lat[there]])
+        if not there.any():
+            continue
+        east = np.unwrap(lon[there], period=360)
+        corners = np.column_stack([east - 360 * np.round((east[0] - middle) / 360), lat[there]])
         path = shapely.LineString(corners) if len(corners) > 1 else shapely.MultiPoint(corners)
         if shapely.intersects(area, path):
             return True

@@ -199,7 +199,7 @@ def _middle(land: BaseGeometry) -> float:
     return float(np.mean(land.bounds[::2]))
 
 
-def _near(lon: Floats, middle: float) -> Floats:
+def _near(lon: Floats, middle: float | Floats) -> Floats:
     """The same longitudes, within half a turn of the middle of the land: so that paths do not jump at 180 degrees."""
     return (lon - middle + 180) % 360 - 180 + middle
 
@@ -210,6 +210,7 @@ def _lines(lat: Floats, lon: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[
     number = np.flatnonzero(there)
     follower = np.where(there[np.minimum(number + 1, len(lat) - 1)], np.minimum(number + 1, len(lat) - 1), number)
     corners = np.stack([np.column_stack([lon[k], lat[k]]) for k in (number, follower)], axis=1)
+    corners[:, 1, 0] = _near(corners[:, 1, 0], corners[:, 0, 0])  # half a turn away from the land it does not jump
     lines: npt.NDArray[np.object_] = shapely.linestrings(corners)
     return number, lines
 
