@@ -152,7 +152,7 @@ class TyphoonCountry(CountryHazard):
     tail_h: int = Field(72, ge=0, le=240, strict=True, description="hours that areas keep their numbers once passed")
     members: int = Field(50, ge=1, le=200, strict=True, description="perturbed members of a whole cycle")
     fewest_members: int = Field(
-        40, ge=1, le=200, strict=True, description="of a storm that was seen: with fewer the file is not whole"
+        40, ge=1, le=200, strict=True, description="listed of a storm that was seen: with fewer the file is not whole"
     )
     rain: tuple[str, ...] = Field(
         (),
