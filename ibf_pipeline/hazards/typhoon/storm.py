@@ -24,7 +24,7 @@ from ibf_pipeline.hazards.typhoon.findings import (
     TriggerJudged,
     TyphoonEvent,
 )
-from ibf_pipeline.hazards.typhoon.geometry import distance_km
+from ibf_pipeline.hazards.typhoon.flags import flags_of
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_of, visits
 from ibf_pipeline.hazards.typhoon.passed import (
@@ -37,9 +37,9 @@ from ibf_pipeline.hazards.typhoon.passed import (
     with_passed_provinces,
     with_passed_triggers,
 )
-from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.provinces import provinces_found
 from ibf_pipeline.hazards.typhoon.reference import Reference
+from ibf_pipeline.hazards.typhoon.shift import with_shift
 from ibf_pipeline.hazards.typhoon.track_points import category_of, line_of, track_points
 from ibf_pipeline.hazards.typhoon.triggers import judge
 from ibf_pipeline.hazards.typhoon.wind import Winds, winds
@@ -109,7 +109,7 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
     if not alerted:
         return replace(found, note=storm.note or _no_event(rows, country)), None
     event = _event(storm, ahead, way, rows, alerted, setting)
-    return found, _with_shift(event, before, setting.cycle)
+    return found, with_shift(event, before, setting.cycle)
 
 
 def _event(
@@ -141,7 +141,7 @@ def _event(
         trigger=bool(triggered),
         lead_time=lead_time,
         first_trigger=lead_time if triggered else None,
-        flags=flags_of(lead_time, stops, to_come, setting, trigger=bool(triggered)),
+        flags=flags_of(lead_time, stops, to_come, setting.cycle, setting.published, trigger=bool(triggered)),
         people=sum(area.people for area in areas if area.alerted),
         areas=areas,
         storm=storm.identity.key,
@@ -168,24 +168,6 @@ def _triggered(triggers: Sequence[TriggerJudged], alerted: Sequence[str]) -> fro
     """Trigger areas of an event; all of its areas where what is met has none of its own: no trigger is lost."""
     codes = trigger_areas(triggers) & set(alerted)
     return codes or (frozenset(alerted) if any(each.met and each.counts for each in triggers) else frozenset())
-
-
-def flags_of(
-    lead_time: int, stops: Sequence[Visit], ahead: Mapping[str, datetime], setting: Setting, *, trigger: bool
-) -> str:
-    """One mark at the event's lead time, and one at every further landfall ahead (rules 9 and 11; C8 11).
-
-    T of a trigger, w of a warning. A further landfall is a trigger's where trigger areas ahead are nearer to it in time
-    than to any other. `ahead`: those areas, and when the reference is nearest to each.
-    """
-    moments = [stop.moment for stop in stops]
-    nearest = {min(moments, key=lambda moment: abs(moment - at)) for at in ahead.values()} if moments else set()
-    marks = {lead_time: "T" if trigger else "w"}
-    for moment in moments:
-        if moment > setting.published:
-            at = lead_time_of(moment, setting.cycle, setting.published)
-            marks[at] = max(marks.get(at, "w"), "T" if moment in nearest else "w", key="wT".index)
-    return "".join(marks.get(each, "-") for each in TYPHOON.lead_times)
 
 
 def _way(storm: Storm, setting: Setting) -> tuple[Fix, ...]:
@@ -323,15 +305,3 @@ def _no_event(rows: Sequence[AreaImpact], country: TyphoonCountry) -> str:
         f"no area has {percent_text(country.area_probability)} of the members with at least "
         f"{country.area_wind_kmh:g} km/h or with the centre within 50 km; the highest is {percent_text(highest)}"
     )
-
-
-def _with_shift(event: TyphoonEvent, before: TyphoonEvent | None, now: datetime) -> TyphoonEvent:
-    """How far the reference's landfall has moved since the last cycle, while it is still ahead."""
-    if before is None or min(before.landfall.reference_at, event.landfall.reference_at) <= now:
-        return event
-    old, new = (next((p for p in each.track if p.landfall or p.closest), None) for each in (before, event))
-    if old is None or new is None:
-        return event
-    km = float(distance_km(old.lat, old.lon, new.lat, new.lon))
-    hours = (event.landfall.reference_at - before.landfall.reference_at).total_seconds() / 3600
-    return replace(event, shift_km=round(km, 1), shift_h=round(hours, 2))
