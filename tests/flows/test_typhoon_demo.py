@@ -8,6 +8,7 @@ import pytest
 
 from flows.cli.sandbox import demo
 from flows.cli.typhoon_demo import COUNTRY, CYCLES, PHILIPPINES, set_up, set_up_philippines
+from flows.wiring.sandbox import sandbox_seed
 from flows.wiring.track_sources import open_track_sources
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.typhoon import PUBLISHED, TyphoonCountry
@@ -72,6 +73,14 @@ def test_the_configuration_of_others_stays_as_it_is(tmp_path: Path) -> None:
     set_up(tmp_path, str(ROOT / "config"))
     assert (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8") == before
     assert COUNTRY not in load(ROOT / "config").country_codes()
+
+
+def test_the_built_in_server_has_the_islands_municipalities(tmp_path: Path) -> None:
+    configuration = load(Path(set_up(tmp_path, str(ROOT / "config"))))
+    seed = sandbox_seed(configuration, configuration.country(COUNTRY, TyphoonCountry.hazard))
+    assert {level: len(areas["features"]) for level, areas in seed.admin_areas.items()} == {3: 23}
+    assert [hazard.disaster_type for hazard in seed.hazards] == ["typhoon"]
+    assert {"houses_affected", "windspeed", "prob_within_50km"} <= set(seed.hazards[0].indicators)
 
 
 def test_the_philippines_have_no_demo_of_other_hazards(tmp_path: Path) -> None:
