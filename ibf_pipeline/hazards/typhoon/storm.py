@@ -46,8 +46,6 @@ from ibf_pipeline.hazards.typhoon.wind import Winds, winds
 
 SHOWN_KMH = 62
 """km/h, mean over the members: areas with so much wind are sent although they are no event areas"""
-
-
 GONE = "last forecast that had it"
 """reference of a storm that is in no file any more"""
 
