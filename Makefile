@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 UNIT := tests/hazards/floods/forecast tests/hazards/floods/impact tests/hazards/floods/test_screening.py \
 	tests/discharge tests/targets tests/check tests/report/test_changes.py
 LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_countries.py \
-	tests/publish/test_fault_matrix.py tests/publish/test_flash_fault_matrix.py tests/publish/test_typhoon_fault_matrix.py \
-	tests/publish/test_longer_sequences.py tests/tracks/test_flipped_bits.py
+	tests/publish/test_fault_matrix.py tests/publish/test_flash_fault_matrix.py \
+	tests/publish/test_typhoon_fault_matrix.py tests/publish/test_longer_sequences.py tests/tracks/test_flipped_bits.py
 STORIES := story or hypothesis
 
 .PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean

@@ -126,6 +126,20 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM)
         process.wait(timeout=20)
 
 
+@contextmanager
+def same_again(server: PrefectServer, home: Path) -> Iterator[PrefectServer]:
+    """A second server with what the first one has at this moment: it shows its pages and does nothing by itself."""
+    home.mkdir(parents=True)
+    with (
+        contextlib.closing(sqlite3.connect(server.home / "prefect.db", timeout=60)) as there,
+        contextlib.closing(sqlite3.connect(home / "prefect.db")) as here,
+    ):
+        there.backup(here)
+        here.execute("PRAGMA journal_mode=WAL")
+    with prefect_server(home, quiet=True, pages=True) as second:
+        yield second
+
+
 def made_database(home: Path) -> None:
     """Give a home of Prefect its database. Made once: its hundred migrations take ten seconds."""
     kept = ROOT / ".pytest_cache" / f"prefect-{prefect.__version__}.db"
@@ -149,19 +163,20 @@ def made_database(home: Path) -> None:
 
 
 @contextmanager
-def prefect_server(home: Path, *, quiet: bool = False) -> Iterator[PrefectServer]:
-    """Start a server on a free port of this machine, with its own database.
+def prefect_server(home: Path, *, quiet: bool = False, pages: bool = False) -> Iterator[PrefectServer]:
+    """Start a server on a free port of this machine, with its own database, or the one that its home has already.
 
     `quiet`: it answers and keeps what it is told, and does nothing by itself: no run is scheduled or late, no
-    automation fires, and there are no pages.
+    automation fires, and there are no pages unless `pages` are wanted.
     """
-    made_database(home)
+    if not (home / "prefect.db").exists():
+        made_database(home)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = PrefectServer(f"http://127.0.0.1:{port}/api", home)
     usual = [str(Path(sys.executable).parent / "prefect"), "server", "start"]
-    command = [sys.executable, "-m", "tests.worlds.services.brisk_server"] if quiet else usual
+    command = [sys.executable, "-m", "tests.worlds.services.brisk_server"] if quiet and not pages else usual
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(port)],
@@ -170,6 +185,7 @@ def prefect_server(home: Path, *, quiet: bool = False) -> Iterator[PrefectServer
                 "PREFECT_SERVER_UI_API_URL": server.url,
                 "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
                 **(_QUIET if quiet else {}),
+                **({"PREFECT_SERVER_UI_ENABLED": "true"} if pages else {}),
             },
             cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
