@@ -302,6 +302,7 @@ def test_what_yielded_comes_back_when_the_next_storm_turns_away() -> None:
     assert (first.trigger, alerted(first), event(both, "22W").trigger) == (True, ["W1", "W2"], True)
     away = cycle({"22W": every(replace(coming, lat=22))}, 72, both)
     assert (alerted(event(away)), event(away).trigger) == (["E1", "E2", "W1", "W2"], True)
+    assert {area.place_code: area.people for area in event(away).areas} == dict.fromkeys(alerted(event(away)), 10_000)
 
 
 def test_an_analysis_without_a_forecast_is_an_absence() -> None:
