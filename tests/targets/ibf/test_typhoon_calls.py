@@ -102,7 +102,7 @@ def test_flags_of_169_lead_times_with_both_marks() -> None:
     ]  # fmt: skip
 
 
-def test_rule_13_and_t4_null_rows_only_without_any_storm() -> None:
+def test_t4_and_rule_13_null_rows_only_without_any_storm() -> None:
     quiet = bodies(plan(), "dynamicIndicator")
     assert [body["dynamicIndicator"] for body in quiet] == [*INDICATORS, "forecast_severity", "forecast_trigger"]
     assert {(body["eventName"], body["leadTime"], len(body["exposurePlaceCodes"])) for body in quiet} == {
