@@ -9,6 +9,7 @@ import shapely
 import xarray as xr
 
 from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.hazards.typhoon.geometry import beside
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
 HORIZON_H = TYPHOON.lead_times[-1]
@@ -36,14 +37,14 @@ def is_considered(storm: xr.Dataset, monitoring: Sequence[tuple[float, float]]) 
     """Whether any member of a storm comes into the monitoring polygon in 0..168 h (rule 1; C8 1).
 
     Along its path, not by its fixes alone; named or not. `storm`: dims (member, time), within the horizon;
-    `monitoring`: corners, longitude and latitude in degrees. A storm across 180 degrees is one path.
+    `monitoring`: corners, longitude and latitude in degrees. A storm across 180 degrees is one
+    path; corners east of it are beyond 180.
     """
     area = shapely.Polygon(monitoring)
-    middle = area.centroid.x
     for member in storm["member"].values:
         lat, lon = (storm[name].sel(member=member).values for name in ("lat", "lon"))
         there = np.isfinite(lat) & np.isfinite(lon)
-        corners = np.column_stack([(lon[there] - middle + 180) % 360 - 180 + middle, lat[there]])
+        corners = np.column_stack([beside(lon[there], area), lat[there]])
         path = shapely.LineString(corners) if len(corners) > 1 else shapely.MultiPoint(corners)
         if shapely.intersects(area, path):
             return True

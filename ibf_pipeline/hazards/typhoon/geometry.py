@@ -93,6 +93,16 @@ def within_km(storm: xr.Dataset, points: npt.ArrayLike, km: float) -> Flags:
     return nearest_km(storm, points) <= km
 
 
+def beside(lon: Floats, shape: BaseGeometry) -> Floats:
+    """The same longitudes, within half a turn of the middle of a shape: so that paths do not jump at 180 degrees.
+
+    `shape`: in one piece there, where it lies on both sides: its longitudes go on beyond 180 (`prepare`'s `land_of`).
+    """
+    middle = float(np.mean(shape.bounds[::2]))
+    near: Floats = (lon - middle + 180) % 360 - 180 + middle
+    return near
+
+
 def hourly_path(storm: xr.Dataset) -> Path:
     """The centre of each member hour by hour, along great circles. `storm`: dims (member, time), steps growing."""
     steps = storm["time"].values.astype("datetime64[ns]")
@@ -115,9 +125,8 @@ def crossings(storm: xr.Dataset, land: BaseGeometry) -> Moments:
     path = hourly_path(storm)
     shapely.prepare(land)
     found = np.full(len(path.lat), np.datetime64("NaT"), dtype="datetime64[ns]")
-    middle = _middle(land)
     for member, (lat, lon) in enumerate(zip(path.lat, path.lon, strict=True)):
-        number, lines = _lines(lat, _near(lon, middle))
+        number, lines = _lines(lat, beside(lon, land))
         hit = np.flatnonzero(shapely.intersects(land, lines))
         if len(hit):
             first = lines[hit[0]]
@@ -144,7 +153,7 @@ def nearest_to_land(
     if not np.isnat(crossed):
         return crossed, 0.0
     path = hourly_path(one)
-    number, lines = _lines(path.lat[0], _near(path.lon[0], _middle(land)))
+    number, lines = _lines(path.lat[0], beside(path.lon[0], land))
     if not len(lines):
         return np.datetime64("NaT", "ns"), np.inf
     scale = np.cos(np.radians(np.mean(land.bounds[1::2])))
@@ -193,15 +202,6 @@ def _along(steps: Moments, fixes: Floats, hours: Moments) -> Floats:
             mixed = np.sin((1 - share) * arc) * one + np.sin(share * arc) * other
             found[at[start] + 1 : at[start + 1]] = mixed / np.sin(arc)
     return found
-
-
-def _middle(land: BaseGeometry) -> float:
-    return float(np.mean(land.bounds[::2]))
-
-
-def _near(lon: Floats, middle: float) -> Floats:
-    """The same longitudes, within half a turn of the middle of the land: so that paths do not jump at 180 degrees."""
-    return (lon - middle + 180) % 360 - 180 + middle
 
 
 def _lines(lat: Floats, lon: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
