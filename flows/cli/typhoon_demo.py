@@ -59,7 +59,8 @@ def set_up(workspace: Path, config: str) -> str:
     for source in demo["sources"].values():
         source["root"] = str(static / source["root"])
     country = {"iso3": COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
-    return _write_config(workspace, config, country, demo["sources"])
+    settings = read_yaml(Path(config) / "settings.yaml")
+    return _write_config(workspace, settings, country, demo["sources"])
 
 
 def set_up_philippines(workspace: Path, config: str) -> str:
@@ -73,6 +74,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
             expected="the folder of the real test data",
             remedy="set the environment variable IBF_TEST_DATA",
         )
+    settings = read_yaml(Path(config) / "settings.yaml")
     if not (static / HOUSING).is_file():
         make_philippines(data / "philippines", static)
     place = workspace / "tracks" / "2021091000"
@@ -97,7 +99,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
         "hazards": {TyphoonCountry.hazard: section},
     }
     sources = {"chanthu": {"kind": "tracks-folder", "root": str((workspace / "tracks").resolve())}}
-    return _write_config(workspace, config, country, sources)
+    return _write_config(workspace, settings, country, sources)
 
 
 def run_demo(config: str, workspace: str) -> int:
@@ -116,8 +118,8 @@ def run_philippines(config: str, workspace: str) -> int:
     return run_day(PHILIPPINES, CHANTHU_CYCLE, None, config, workspace, hazard=TyphoonCountry.hazard)
 
 
-def _write_config(workspace: Path, config: str, country: dict[str, Any], sources: dict[str, Any]) -> str:
-    settings, folder = read_yaml(Path(config) / "settings.yaml"), workspace / "config"
+def _write_config(workspace: Path, settings: dict[str, Any], country: dict[str, Any], sources: dict[str, Any]) -> str:
+    folder = workspace / "config"
     settings["sources"] |= sources
     write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
     write_text(folder / "countries" / f"{country['iso3']}.yaml", yaml.safe_dump(country, sort_keys=False))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.exposure import AcceptedDoubt
@@ -174,6 +174,17 @@ class TyphoonCountry(CountryHazard):
         description="doubts of the static data that an operator has looked into, each by words of its text (12 letters "
         "and more): they stay in the notes, and leave state, notices and the report's head",
     )
+
+    @field_validator("monitoring", mode="before")
+    @classmethod
+    def _longitude_first(cls, corners: Any) -> Any:
+        """One error for all corners, where each would have its own."""
+        listed = corners if isinstance(corners, list | tuple) else ()
+        pairs = [each for each in listed if isinstance(each, list | tuple) and len(each) == 2]
+        for lon, lat in pairs:
+            if isinstance(lat, int | float) and abs(lat) > 90:
+                raise ValueError(f"[{lon}, {lat}] has a latitude of {lat:g}: write [longitude, latitude]")
+        return corners
 
     @model_validator(mode="after")
     def _one_level(self) -> Self:

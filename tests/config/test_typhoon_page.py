@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from flows.wiring.track_sources import open_track_sources
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from tests.worlds.countries import typhoon_files
 
 PAGE = Path(__file__).parents[2] / "docs" / "typhoon.md"
 
@@ -28,3 +31,26 @@ def test_the_example_of_the_page_is_valid(tmp_path: Path, monkeypatch: pytest.Mo
     assert [source.name for source in open_track_sources(configuration, philippines)] == ["ecmwf", "wmo"]
     assert configuration.settings.sources["own"].kind == "tracks-folder"
     assert configuration.settings.targets[philippines.target].is_set_up_here
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"triggers": None, "region_level": None}, "those of the Philippines where none are written, by its regions"),
+        ({"province_level": None}, "region_level 1 without a province_level: name both, or province_level alone"),
+        (
+            {"monitoring": [[5, 120], [30, 120], [30, 145]]},
+            "a latitude of 120: write [longitude, latitude]",
+        ),
+        ({"province_level": 1}, "region_level 1 is not above province_level 1"),
+        (
+            {"triggers": [typhoon_files.TRIGGER | {"regions": [2]}]},
+            "write it in quotation marks",
+        ),
+    ],
+)
+def test_what_another_country_gets_wrong(changes: dict[str, Any], said: str) -> None:
+    """A key that is None is left out."""
+    keys = typhoon_files.country().model_dump(by_alias=True) | changes
+    with pytest.raises(ValidationError, match=re.escape(said)):
+        TyphoonCountry.model_validate({key: value for key, value in keys.items() if value is not None})
