@@ -1,4 +1,4 @@
-"""The example of the page for a new country is a configuration that works."""
+"""The examples of the page for a new country are configurations that work."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from tests.worlds.countries import typhoon_files
 PAGE = Path(__file__).parents[2] / "docs" / "typhoon.md"
 
 
-def test_the_example_of_the_page_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_the_page_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ECMWF_FTP_USER", "ECMWF_FTP_PASSWORD"):
         monkeypatch.setenv(name, "example")
-    settings, country = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[:2]
+    settings, country, least = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     (tmp_path / "countries").mkdir()
     (tmp_path / "settings.yaml").write_text(settings, encoding="utf-8")
     (tmp_path / "countries" / "PHL.yaml").write_text(country, encoding="utf-8")
+    (tmp_path / "countries" / "FJI.yaml").write_text(least, encoding="utf-8")
     configuration = load(tmp_path)
     philippines = configuration.country_of("PHL", TyphoonCountry)
     assert [each.scope for each in philippines.triggers] == ["regions", "province", "country"]
@@ -31,6 +32,8 @@ def test_the_example_of_the_page_is_valid(tmp_path: Path, monkeypatch: pytest.Mo
     assert [source.name for source in open_track_sources(configuration, philippines)] == ["ecmwf", "wmo"]
     assert configuration.settings.sources["own"].kind == "tracks-folder"
     assert configuration.settings.targets[philippines.target].is_set_up_here
+    fiji = configuration.country_of("FJI", TyphoonCountry)
+    assert (fiji.triggers, fiji.province_level, fiji.monitoring[2]) == ((), None, (190, -10))
 
 
 @pytest.mark.parametrize(
