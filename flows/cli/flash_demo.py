@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -14,6 +13,7 @@ from flows.cli.day import run_day
 from flows.cli.terminal import console
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.config.reading import read_yaml
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.writing import write_text
@@ -35,7 +35,7 @@ def set_up(workspace: Path, config: str) -> str:
     these have. InputMissing where there are no fixtures.
     """
     base = Path(config).resolve().parent
-    country = _read(Path(config) / "countries" / f"{COUNTRY}.yaml")
+    country = read_yaml(Path(config) / "countries" / f"{COUNTRY}.yaml")
     static = (base / country["static"]).resolve()
     if not (static / SECTION).is_file():
         raise InputMissing(
@@ -44,8 +44,8 @@ def set_up(workspace: Path, config: str) -> str:
             expected="the fixtures of the project's folder",
             remedy="run inside the project's folder",
         )
-    demo = _read(static / SECTION)
-    settings = _read(Path(config) / "settings.yaml")
+    demo = read_yaml(static / SECTION)
+    settings = read_yaml(Path(config) / "settings.yaml")
     shutil.copytree(static / RAIN, workspace / RAIN, dirs_exist_ok=True)
     for source in demo["sources"].values():
         source["root"] = str(((workspace if source["root"] == RAIN else static) / source["root"]).resolve())
@@ -77,8 +77,3 @@ def _write_rain(config: str, workspace: str, issue_time: IssueTime, wishes: str)
     prepared = read_flash_floods(configuration.prepared_folder(COUNTRY, country.hazard), COUNTRY)
     parsed = parse_rain_wishes(wishes)
     write_rain(Path(workspace) / RAIN, issue_time, parsed, prepared.layers, prepared.ground(), country)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return content

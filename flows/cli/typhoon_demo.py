@@ -13,6 +13,7 @@ import yaml
 
 from flows.cli.day import run_day
 from flows.cli.terminal import console
+from ibf_pipeline.config.reading import read_yaml
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.writing import write_text, writing
@@ -54,11 +55,12 @@ def set_up(workspace: Path, config: str) -> str:
             expected="the fixtures of the project's folder",
             remedy="run inside the project's folder",
         )
-    demo = _read(static / SECTION)
+    demo = read_yaml(static / SECTION)
     for source in demo["sources"].values():
         source["root"] = str(static / source["root"])
     country = {"iso3": COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
-    return _write_config(workspace, config, country, demo["sources"])
+    settings = read_yaml(Path(config) / "settings.yaml")
+    return _write_config(workspace, settings, country, demo["sources"])
 
 
 def set_up_philippines(workspace: Path, config: str) -> str:
@@ -72,6 +74,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
             expected="the folder of the real test data",
             remedy="set the environment variable IBF_TEST_DATA",
         )
+    settings = read_yaml(Path(config) / "settings.yaml")
     if not (static / HOUSING).is_file():
         make_philippines(data / "philippines", static)
     place = workspace / "tracks" / "2021091000"
@@ -96,7 +99,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
         "hazards": {TyphoonCountry.hazard: section},
     }
     sources = {"chanthu": {"kind": "tracks-folder", "root": str((workspace / "tracks").resolve())}}
-    return _write_config(workspace, config, country, sources)
+    return _write_config(workspace, settings, country, sources)
 
 
 def run_demo(config: str, workspace: str) -> int:
@@ -115,14 +118,9 @@ def run_philippines(config: str, workspace: str) -> int:
     return run_day(PHILIPPINES, CHANTHU_CYCLE, None, config, workspace, hazard=TyphoonCountry.hazard)
 
 
-def _write_config(workspace: Path, config: str, country: dict[str, Any], sources: dict[str, Any]) -> str:
-    settings, folder = _read(Path(config) / "settings.yaml"), workspace / "config"
+def _write_config(workspace: Path, settings: dict[str, Any], country: dict[str, Any], sources: dict[str, Any]) -> str:
+    folder = workspace / "config"
     settings["sources"] |= sources
     write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
     write_text(folder / "countries" / f"{country['iso3']}.yaml", yaml.safe_dump(country, sort_keys=False))
     return str(folder)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return content

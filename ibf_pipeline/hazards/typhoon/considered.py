@@ -36,10 +36,11 @@ def is_considered(storm: xr.Dataset, monitoring: Sequence[tuple[float, float]]) 
     """Whether any member of a storm comes into the monitoring polygon in 0..168 h (rule 1; C8 1).
 
     Along its path, not by its fixes alone; named or not. `storm`: dims (member, time), within the horizon;
-    `monitoring`: corners, longitude and latitude in degrees. A storm across 180 degrees is one path.
+    `monitoring`: corners, longitude and latitude in degrees. A storm across 180 degrees is one path; corners
+    east of it are beyond 180.
     """
     area = shapely.Polygon(monitoring)
-    middle = area.centroid.x
+    middle = float(np.mean(area.bounds[::2]))
     for member in storm["member"].values:
         lat, lon = (storm[name].sel(member=member).values for name in ("lat", "lon"))
         there = np.isfinite(lat) & np.isfinite(lon)

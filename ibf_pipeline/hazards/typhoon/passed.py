@@ -171,8 +171,8 @@ def _larger_province(old: ProvinceFound, now: ProvinceFound | None) -> ProvinceF
         typhoon_probability=max(old.typhoon_probability, now.typhoon_probability),
         signal=max(old.signal, now.signal),
         wind_kmh=max(old.wind_kmh, now.wind_kmh),
-        houses_low=max(old.houses_low, now.houses_low),
-        houses_high=max(old.houses_high, now.houses_high),
+        houses_low=_more(old.houses_low, now.houses_low),
+        houses_high=_more(old.houses_high, now.houses_high),
         people=max(old.people, now.people),
     )
 
@@ -185,3 +185,7 @@ def _province(code: str, layers: TyphoonLayers) -> str:
 def _onset(province: ProvinceFound) -> tuple[bool, float]:
     onset = province.gale_onset
     return onset is None, onset.middle.timestamp() if onset is not None else 0.0
+
+
+def _more(old: float | None, now: float | None) -> float | None:
+    return max((each for each in (old, now) if each is not None), default=None)

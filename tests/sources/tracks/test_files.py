@@ -72,6 +72,15 @@ def test_no_cyclone_is_said_by_an_operator_or_by_what_ends_every_cycle(tmp_path:
     assert source(tmp_path, FOLDER | {"finished": "DONE-%H"}).cycle(at(6)).tracks.sizes["storm"] == 0
 
 
+def test_a_sign_that_there_is_none_with_an_ending_is_an_error_and_no_file_to_wait_for(
+    tmp_path: Path, cycle: Path
+) -> None:
+    (cycle / "No-Cyclones.txt").touch()
+    with pytest.raises(InputInvalid, match=r"No-Cyclones\.txt says nothing under this name") as wrong:
+        source(tmp_path, FOLDER).cycle(ISSUE)
+    assert wrong.value.expected == "no-cyclones, in small letters and without an ending"
+
+
 def test_where_a_folder_holds_all_cycles_the_name_says_which_has_none(tmp_path: Path, cycle: Path) -> None:
     flat = FOLDER | {"files": "tracks_%Y%m%d%H.bufr"}
     (tmp_path / "in" / "no-cyclones").touch()
