@@ -31,7 +31,9 @@ from ibf_pipeline.hazards.typhoon.passed import (
     approached,
     felt,
     larger_people,
+    passed_again,
     passing,
+    returning,
     trigger_areas,
     with_passed,
     with_passed_provinces,
@@ -102,8 +104,9 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
     way = _way(storm, setting)
     open_areas = [area.place_code for area in before.areas if area.alerted] if before is not None else []
     so_far = [fix for fix in way if fix.moment <= setting.cycle]
+    again = passed_again(way, before, layers, country.wind, setting.cycle)
     passed = passing(line_of(way), layers, felt(so_far, layers, open_areas, country.wind), setting.cycle)
-    rows = with_passed(ahead.impacts, before, passed, setting.cycle, country.tail_h)
+    rows = with_passed(ahead.impacts, before, passed, again, setting.cycle, country.tail_h)
     alerted = event_areas(rows, country)
     found = _storm_found(storm, ahead.members)
     if not alerted:
@@ -123,13 +126,15 @@ def _event(
     """The event of a storm with areas. `rows`: numbers of this cycle, and kept ones where it has passed."""
     layers, before = setting.layers, storm.before
     gone = {row.place_code: row.passed_at for row in rows if row.passed_at is not None and row.place_code in alerted}
-    over = len(gone) == len(alerted)
+    back = returning(storm.fixes, layers, gone, setting.country.wind, setting.cycle)
+    over = len(gone) == len(alerted) and not back
     stops = _stops(storm, way, setting, passed=bool(gone))
     landfall = _landfall(storm, way, stops, ahead, setting, passed=bool(gone))
     triggers = with_passed_triggers(_judged(storm, ahead, stops, alerted, landfall, setting), before, gone)
     triggered = _triggered(triggers, alerted)
     lead_time = 0 if over else lead_time_of(landfall.reference_at, setting.cycle, setting.published)
     to_come = {code: at for code, (at, _) in approached(line_of(way), layers, triggered - set(gone)).items()}
+    to_come |= {code: at for code, at in back.items() if code in triggered}
     shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
     people = larger_people(ahead.people, before, rows)
     areas = sent_areas(shown, people, alerted, triggered, layers, setting.country, setting.rain)
@@ -154,7 +159,7 @@ def _event(
         peak_kmh=peak,
         category=category_of(peak),
         impacts=shown,
-        provinces=_provinces(storm, ahead, rows, alerted, triggered, setting),
+        provinces=_provinces(storm, ahead, rows, alerted, triggered, back, setting),
         triggers=triggers,
         houses_low=low,
         houses_high=high,
@@ -254,6 +259,7 @@ def _provinces(
     rows: Sequence[AreaImpact],
     alerted: Sequence[str],
     triggered: Collection[str],
+    back: Collection[str],
     setting: Setting,
 ) -> tuple[ProvinceFound, ...]:
     layers = setting.layers
@@ -262,7 +268,7 @@ def _provinces(
         now = provinces_found(storm.tracks, ahead.winds, rows, alerted, layers, setting.country, setting.members)
     codes = {layers.areas[code].parent for code in triggered}
     whole = triggered and not layers.provinces
-    found = with_passed_provinces(now, storm.before, rows, alerted, layers)
+    found = with_passed_provinces(now, storm.before, rows, alerted, back, layers)
     return tuple(replace(each, trigger=bool(whole) or each.code in codes) for each in found)
 
 

@@ -14,7 +14,7 @@ from ibf_pipeline.hazards.typhoon.findings import Fix, StormFound, TyphoonEvent,
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.missing import REASONS, fate_of, missing_from
 from ibf_pipeline.hazards.typhoon.names import event_name, unique_name
-from ibf_pipeline.hazards.typhoon.passed import approached
+from ibf_pipeline.hazards.typhoon.passed import approached, returning
 from ibf_pipeline.hazards.typhoon.reference import reference_of
 from ibf_pipeline.hazards.typhoon.storm import Setting, Storm
 from ibf_pipeline.hazards.typhoon.track_points import fixes_of, line_of
@@ -120,11 +120,12 @@ def _past(before: StormFound | None, setting: Setting) -> tuple[Fix, ...]:
 
 
 def _still_ahead(event: TyphoonEvent, before: StormFound, setting: Setting) -> list[str]:
-    """Alerted areas that the storm had not reached yet, as the last findings forecast it."""
+    """Alerted areas that the storm had not reached yet, or was to come back to, as the last findings forecast it."""
     passed = {each.place_code for each in event.impacts if each.passed_at is not None}
     codes = [area.place_code for area in event.areas if area.alerted and area.place_code not in passed]
     nearest = approached(line_of((*before.past, *before.fixes)), setting.layers, codes)
-    return [code for code, (at, _) in nearest.items() if at > setting.cycle]
+    back = returning(before.fixes, setting.layers, passed, setting.country.wind, setting.cycle)
+    return [*(code for code, (at, _) in nearest.items() if at > setting.cycle), *back]
 
 
 def _international(tracks: xr.Dataset, identifier: str) -> str:
