@@ -179,8 +179,8 @@ def _kept(now: TriggerJudged, codes: Sequence[str]) -> TriggerJudged:
     own = now.areas if now.met and now.counts else ()
     if not codes:
         return replace(now, areas=own)
-    said = not now.met and KEPT not in now.reason
-    reason = "; ".join(each for each in (now.reason, KEPT if said else "") if each)
+    is_said = now.met or KEPT in now.reason
+    reason = now.reason if is_said else "; ".join(each for each in (now.reason, KEPT) if each)
     return replace(now, areas=tuple(sorted({*own, *codes})), reason=reason)
 
 

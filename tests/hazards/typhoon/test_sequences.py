@@ -352,8 +352,3 @@ def test_a_storm_that_turns_back_is_not_over(over_two_islands: dict[int, Typhoon
     ends = events[60].ends_at
     assert ends is not None
     assert 129 <= (ends - FIRST) / timedelta(hours=1) <= 131, "72 hours from the second time"
-
-
-def test_what_a_passed_area_keeps_is_said_once(over_two_islands: dict[int, TyphoonFindings]) -> None:
-    judged = event(over_two_islands[120]).triggers
-    assert [each.reason for each in judged] == ["kept where the storm has passed"]
