@@ -7,10 +7,16 @@ from datetime import datetime, tzinfo
 from ibf_pipeline.domain.wording import day_text
 
 
+def zone_name(moment: datetime, zone: tzinfo) -> str:
+    """`CAT`; `UTC+09` where clocks have no name but their offset."""
+    name = moment.astimezone(zone).tzname() or ""
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
 def clock_text(moment: datetime, zone: tzinfo) -> str:
     """`14:00 CAT`. `moment`: with a time zone, of any kind."""
     local = moment.astimezone(zone)
-    return f"{local:%H:%M} {local.tzname()}"
+    return f"{local:%H:%M} {zone_name(local, zone)}"
 
 
 def local_text(moment: datetime, zone: tzinfo) -> str:
