@@ -31,7 +31,6 @@ from ibf_pipeline.hazards.typhoon.missing import GONE, REASONS
 from ibf_pipeline.hazards.typhoon.passed import (
     approached,
     felt,
-    larger_people,
     passing,
     trigger_areas,
     with_passed,
@@ -47,6 +46,8 @@ from ibf_pipeline.hazards.typhoon.wind import Winds, winds
 
 SHOWN_KMH = 62
 """km/h, mean over the members: areas with so much wind are sent although they are no event areas"""
+GONE = "last forecast that had it"
+"""reference of a storm that is in no file any more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,6 @@ class _Ahead:
     """What a cycle says of a storm, before anything that has passed is added."""
 
     impacts: tuple[AreaImpact, ...]
-    people: Mapping[str, float]
     winds: Winds | None
     members: int
 
@@ -132,8 +132,7 @@ def _event(
     lead_time = 0 if over else lead_time_of(landfall.reference_at, setting.cycle, setting.published)
     to_come = {code: at for code, (at, _) in approached(line_of(way), layers, triggered - set(gone)).items()}
     shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
-    people = larger_people(ahead.people, before, rows)
-    areas = sent_areas(shown, people, alerted, triggered, layers, setting.country, setting.rain)
+    areas = sent_areas(shown, alerted, triggered, layers, setting.country, setting.rain)
     low, high = houses_of(shown, alerted)
     peak = max((fix.wind_kmh for fix in storm.fixes), default=before.peak_kmh if before is not None else 0)
     return TyphoonEvent(
@@ -151,7 +150,7 @@ def _event(
         state=_state(landfall, setting, over=over),
         landfall=landfall,
         track=_track(storm, landfall, setting),
-        reference=storm.reference.words if storm.reference is not None else "none any more",
+        reference=storm.reference.words if storm.reference is not None else GONE,
         peak_kmh=peak,
         category=category_of(peak),
         impacts=shown,
@@ -195,13 +194,11 @@ def _stops(storm: Storm, way: Sequence[Fix], setting: Setting, *, passed: bool) 
 def _ahead(storm: Storm, setting: Setting) -> _Ahead:
     country, layers = setting.country, setting.layers
     if storm.tracks is None:
-        return _Ahead((), {}, None, 0)
+        return _Ahead((), None, 0)
     own = winds(storm.tracks, layers, country)
-    total = own.people.sum("member") / setting.members
-    people = dict(zip(map(str, total["area"].values), total.values.tolist(), strict=True))
     impacts = area_impacts(own, storm.tracks, layers, country, setting.members)
     there = int(storm.tracks["lat"].notnull().any("time").sum())
-    return _Ahead(impacts, people, own, there)
+    return _Ahead(impacts, own, there)
 
 
 def _landfall(
