@@ -58,9 +58,8 @@ def event_text(event: TyphoonEvent, found: TyphoonFindings) -> str:
 
 
 def _peak(event: TyphoonEvent) -> str:
-    if event.state == "passed":
-        return ""
-    return f"largest wind ahead {wind_text(event.peak_kmh)}, {event.category}, in the {event.reference}; "
+    ahead = " ahead" if event.members_with_storm else ""
+    return f"largest wind{ahead} {wind_text(event.peak_kmh)}, {event.category}, in the {event.reference}; "
 
 
 def corrected_text(event: TyphoonEvent) -> str:

@@ -27,7 +27,7 @@ from ibf_pipeline.hazards.typhoon.findings import (
 from ibf_pipeline.hazards.typhoon.flags import flags_of
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_of, visits
-from ibf_pipeline.hazards.typhoon.missing import GONE, REASONS
+from ibf_pipeline.hazards.typhoon.missing import NONE_LEFT, REASONS
 from ibf_pipeline.hazards.typhoon.passed import (
     approached,
     felt,
@@ -298,7 +298,7 @@ def _storm_found(storm: Storm, members: int) -> StormFound:
 
 
 def _why_no_event(storm: Storm, rows: Sequence[AreaImpact], country: TyphoonCountry) -> str:
-    return GONE if storm.note == REASONS["passed"] else storm.note or _no_event(rows, country)
+    return NONE_LEFT if storm.note == REASONS["passed"] else storm.note or _no_event(rows, country)
 
 
 def _no_event(rows: Sequence[AreaImpact], country: TyphoonCountry) -> str:

@@ -27,6 +27,7 @@ from ibf_pipeline.hazards.typhoon.wording import (
     deadline_text,
     houses_text,
     landfall_text,
+    left_text,
     point_at_land,
     point_now,
     short_approach,
