@@ -27,6 +27,7 @@ from ibf_pipeline.hazards.typhoon.findings import (
 from ibf_pipeline.hazards.typhoon.flags import flags_of
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_of, visits
+from ibf_pipeline.hazards.typhoon.missing import NONE_LEFT, REASONS
 from ibf_pipeline.hazards.typhoon.passed import (
     approached,
     felt,
@@ -125,7 +126,7 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
     found = _storm_found(storm, ahead.members)
     decided = _decided(storm, ahead, way, rows, setting)
     if decided is None:
-        return replace(found, note=storm.note or _no_event(rows, country)), None
+        return replace(found, note=_why_no_event(storm, rows, country)), None
     event = _event(storm, ahead, way, rows, decided, setting)
     return found, with_shift(event, before, setting.cycle)
 
@@ -327,6 +328,10 @@ def _storm_found(storm: Storm, members: int) -> StormFound:
         members_with_storm=members,
         note=storm.note,
     )
+
+
+def _why_no_event(storm: Storm, rows: Sequence[AreaImpact], country: TyphoonCountry) -> str:
+    return NONE_LEFT if storm.note == REASONS["passed"] else storm.note or _no_event(rows, country)
 
 
 def _no_event(rows: Sequence[AreaImpact], country: TyphoonCountry) -> str:

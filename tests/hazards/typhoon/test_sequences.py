@@ -99,7 +99,11 @@ def test_areas_are_passed_one_by_one(over_two_islands: dict[int, TyphoonFindings
     winds = [[impact.wind_kmh for impact in found[hour].impacts if impact.place_code == "E2"] for hour in (0, 36, 72)]
     assert winds[0] == winds[1] == winds[2]
     assert [found[hour].state for hour in (48, 60, 120)] == ["forecast", "passed", "passed"]
-    assert over_two_islands[132].events == ()
+    last = over_two_islands[132]
+    assert last.events == ()
+    assert (
+        storm(last, "2026-21W").note == "this cycle's tracks do not have it any more, and no area keeps numbers of it"
+    )
 
 
 def test_a_storm_that_has_passed_needs_no_file(over_two_islands: dict[int, TyphoonFindings]) -> None:
