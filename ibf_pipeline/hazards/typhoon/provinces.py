@@ -84,7 +84,7 @@ def _numbers(
     typhoon = (winds.fastest.sel(area=codes) * MS_TO_KMH >= TYPHOON_KMH).any("area").sum()
     wind = max(impact.wind_kmh for impact in own)
     low, high = houses_of(own, codes)
-    people = round(float(winds.people.sel(area=codes).sum()) / members)
+    people = round(sum(impact.people for impact in own))
     return float(typhoon) / members, signal_of(wind), wind, low, high, people
 
 
