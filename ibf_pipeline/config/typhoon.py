@@ -28,10 +28,10 @@ class WindSettings(Section):
     """The wind around a storm's centre."""
 
     penv_hpa: float = Field(1010, ge=980, le=1030, description="hPa, pressure around the storm")
-    radius: Literal["pressure", "message"] = Field(
+    radius: Literal["pressure", "message", "gale"] = Field(
         "pressure",
-        description="radius of the largest wind: from the pressure (a published fit), or where the message has that "
-        "wind, which its grid makes coarse",
+        description="radius of the largest wind: from the pressure (a published fit), where the message has that wind, "
+        "which its grid makes coarse, or from how far its gale reaches (34 kt, a published fit)",
     )
     cell_degrees: float = Field(0.1, ge=0.02, le=0.5, description="degrees, of the grid on which wind is computed")
     factor: float = Field(1, ge=1, le=2, description="every wind of the forecast is multiplied by it")
@@ -163,7 +163,7 @@ class TyphoonCountry(CountryHazard):
     tail_h: int = Field(72, ge=0, le=240, strict=True, description="hours that areas keep their numbers once passed")
     members: int = Field(50, ge=1, le=200, strict=True, description="perturbed members of a whole cycle")
     fewest_members: int = Field(
-        40, ge=1, le=200, strict=True, description="of a storm that was seen: with fewer the file is not whole"
+        40, ge=1, le=200, strict=True, description="listed of a storm that was seen: with fewer the file is not whole"
     )
     rain: tuple[str, ...] = Field(
         (),

@@ -85,6 +85,7 @@ def cycle(issue_time: IssueTime, storms: Sequence[Storm]) -> xr.Dataset:
             "radius": ((*dims, "speed", "quadrant"), radius),
             "observed_lat": ("storm", observed[0]),
             "observed_lon": ("storm", observed[1]),
+            "listed": ("storm", [float(len(MEMBERS) if s.members == PERTURBED else s.members) for s in ordered]),
         },
         {
             "storm": [storm.identifier for storm in ordered],

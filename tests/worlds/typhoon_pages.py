@@ -77,6 +77,7 @@ def tracks(
             "radius": ((*dims, "speed", "quadrant"), np.full((*sizes, 3, 4), np.nan)),
             "observed_lat": ("storm", seen[:, 0]),
             "observed_lon": ("storm", seen[:, 1]),
+            "listed": ("storm", np.full(len(storms), float(len(members)))),
         },
         coords={
             "storm": np.array(list(storms), dtype=str),

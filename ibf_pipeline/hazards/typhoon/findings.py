@@ -120,6 +120,8 @@ class TriggerJudged:
     """place codes that it makes a trigger of"""
     deadline: datetime | None = None
     """until when it can be met for the first time; None: there is none"""
+    met_once: bool = False
+    """whether this cycle met it, or an earlier one of the event: from then on no deadline stops it"""
     reason: str = ""
     """why it is not met, or does not count, beside its number; empty where there is nothing to add"""
 

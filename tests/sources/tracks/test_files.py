@@ -52,7 +52,7 @@ def test_real_cycles_are_used_and_a_single_run_alone_is_no_ensemble(tmp_path: Pa
         shutil.copy(real_data("tracks", f"{name}.bufr"), cycle.parent / folder)
     given = source(tmp_path, FOLDER).cycle(IssueTime(date(2023, 8, 22), 0))
     assert list(given.tracks["name"].values) == ["GERT", "EMILY", "FRANKLIN", "09L"]
-    with pytest.raises(InputInvalid, match="only 1 members have storm 22S"):
+    with pytest.raises(InputInvalid, match="only 1 members are listed of storm 22S"):
         source(tmp_path, FOLDER).cycle(IssueTime(date(2020, 3, 19), 12))
 
 

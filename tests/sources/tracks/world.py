@@ -64,6 +64,7 @@ def storms(
         | {
             "observed_lat": ("storm", np.full(len(identifiers), 15.0 if seen else np.nan)),
             "observed_lon": ("storm", lon[:, 0, 0] if seen else np.full(len(identifiers), np.nan)),
+            "listed": ("storm", np.full(len(identifiers), float(len(members)))),
         },
         coords={
             "storm": list(identifiers),

@@ -124,6 +124,7 @@ def tracks(storms: Storms, hours: int = 0, *, last_h: int | None = None, step: i
         if int(identifier[:2]) < 70 and own:
             first = next(iter(own.values()))
             seen[:, number] = first.lat, first.lon
+    listed = [float(len(MEMBERS if isinstance(ways, Way) else ways)) for ways in storms.values()]
     names = [(text.split() * 2)[:2] for text in storms]
     dims = ("storm", "member", "time")
     kinds = ["control" if m == 51 else "high-resolution" if m == 52 else "perturbed" for m in MEMBERS]
@@ -132,7 +133,7 @@ def tracks(storms: Storms, hours: int = 0, *, last_h: int | None = None, step: i
         {name: (dims, values) for name, values in fields.items()}
         | {f"wind_{name}": (dims, fields[name].copy()) for name in ("lat", "lon")}
         | {"radius": ((*dims, "speed", "quadrant"), np.full((*shape, 3, 4), np.nan)),
-           "observed_lat": ("storm", seen[0]), "observed_lon": ("storm", seen[1])},
+           "observed_lat": ("storm", seen[0]), "observed_lon": ("storm", seen[1]), "listed": ("storm", listed)},
         {"storm": [identifier for identifier, _ in names], "name": ("storm", [name for _, name in names]),
          "member": list(MEMBERS), "kind": ("member", kinds), "time": start + steps * np.timedelta64(1, "h"),
          "step": ("time", steps), "speed": list(SPEEDS_MS), "quadrant": list(QUADRANTS)},
