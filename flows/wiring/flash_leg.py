@@ -17,7 +17,6 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.rain_sources import RainFolderSource
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.hazards.flash_floods import mails as rule
 from ibf_pipeline.hazards.flash_floods.block import Past
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
@@ -50,7 +49,7 @@ def find_block(
 
     `wished`: in place of the country's sources; `allowed`: raises where these findings must not replace earlier ones.
     """
-    iso3, country = day.country.iso3, flash_country(day.country)
+    iso3, country = day.country.iso3, FlashFloodCountry.of(day.country)
     if wished is None:
         require_no_trial_source(day.configuration, country, day.target_name)
     prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
@@ -107,12 +106,12 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
 def read_rain_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:
     """WishInvalid for what cannot be wished for, as far as the configuration tells; UnknownDistrict for names alone."""
     if not is_end(wishes):
-        parse_rain_wishes(wishes, list(flash_country(country).districts))
+        parse_rain_wishes(wishes, list(FlashFloodCountry.of(country).districts))
 
 
 def wished_rain(day: Day, wishes: str) -> Wished:
     """The rain of an exercise: DISTRICT=@HOUR, see `scenario`; `end` is its last block, without any rain."""
-    iso3, country = day.country.iso3, flash_country(day.country)
+    iso3, country = day.country.iso3, FlashFloodCountry.of(day.country)
     prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
     ends = is_end(wishes)
     root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
@@ -140,17 +139,6 @@ def prepared_areas(configuration: Configuration, country: FlashFloodCountry) -> 
     return rain_areas(read_flash_floods(folder, country.iso3), folder)
 
 
-def flash_country(country: CountryHazard) -> FlashFloodCountry:
-    """What is configured of a country for flash floods; ConfigError where it is of another hazard."""
-    if not isinstance(country, FlashFloodCountry):
-        raise ConfigError(
-            f"{country.iso3} is configured for {country.hazard} here",
-            expected=f"a country with hazards.{FlashFloodCountry.hazard}",
-            remedy="name that hazard",
-        )
-    return country
-
-
 def prepared_notes(country: FlashFloodCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:
     """What is doubtful of a prepared country, and what else `prepare` noticed."""
     layers = read_flash_floods(folder, country.iso3).layers
@@ -164,4 +152,4 @@ def flash_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
 
 def flash_assets(seed: CountrySeed, country: CountryHazard, static: Path) -> CountrySeed:
     """The country of the built-in server with its schools, gauges, roads and all others."""
-    return seed_assets(seed, static, flash_country(country).gauges)
+    return seed_assets(seed, static, FlashFloodCountry.of(country).gauges)

@@ -17,7 +17,6 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.hazards.typhoon import mails as rule
 from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
@@ -47,7 +46,7 @@ def find_cycle(
 
     `wished`: in place of the country's sources; `allowed`: raises where these findings must not replace earlier ones.
     """
-    iso3, country = day.country.iso3, typhoon_country(day.country)
+    iso3, country = day.country.iso3, TyphoonCountry.of(day.country)
     if wished is None:
         require_no_trial_source(day.configuration, country, day.target_name)
     prepared = prepared_typhoon(iso3, country, local_static(day.configuration, country), day.prepared)
@@ -96,29 +95,18 @@ def cycle_mails(day: Day, found: TyphoonFindings) -> bool:
 
 def read_storm_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:
     """WishInvalid for what cannot be wished for, as far as the configuration tells: of any place."""
-    typhoon_country(country)
+    TyphoonCountry.of(country)
     if not is_end(wishes):
         parse_track_wishes(wishes)
 
 
 def wished_tracks(day: Day, wishes: str) -> Wished:
     """The tracks of an exercise: STORM=landfall@HOUR:PLACE, see `scenario`; `end` is its last cycle, without storms."""
-    iso3, country = day.country.iso3, typhoon_country(day.country)
+    iso3, country = day.country.iso3, TyphoonCountry.of(day.country)
     prepared = prepared_typhoon(iso3, country, local_static(day.configuration, country), day.prepared)
     ends, place = is_end(wishes), day.runs / iso3 / "tracks"
     made = make_tracks(iso3, place, day.issue_time, "" if ends else wishes, prepared.layers, country)
     return Wished((made,), ends)
-
-
-def typhoon_country(country: CountryHazard) -> TyphoonCountry:
-    """What is configured of a country for typhoon; ConfigError where it is of another hazard."""
-    if not isinstance(country, TyphoonCountry):
-        raise ConfigError(
-            f"{country.iso3} is configured for {country.hazard} here",
-            expected=f"a country with hazards.{TyphoonCountry.hazard}",
-            remedy="name that hazard",
-        )
-    return country
 
 
 def typhoon_notes(country: TyphoonCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:
