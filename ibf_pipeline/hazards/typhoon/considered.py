@@ -8,7 +8,8 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.domain.sphere import near
+from ibf_pipeline.domain.tracks import cycle_of, time_of
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
 HORIZON_H = TYPHOON.lead_times[-1]
@@ -26,9 +27,7 @@ def forecast_storms(tracks: xr.Dataset) -> xr.Dataset:
 
 def within_horizon(tracks: xr.Dataset) -> xr.Dataset:
     """The cycle from its own time to 168 hours after it: later is beyond every portal (rule 1; C8 1)."""
-    hours = (tracks["time"].values - np.datetime64(cycle_of(tracks).replace(tzinfo=None), "ns")) / np.timedelta64(
-        1, "h"
-    )
+    hours = (tracks["time"].values - time_of(cycle_of(tracks))) / np.timedelta64(1, "h")
     return tracks.isel(time=np.flatnonzero((hours >= 0) & (hours <= HORIZON_H)))
 
 
@@ -43,7 +42,7 @@ def is_considered(storm: xr.Dataset, monitoring: Sequence[tuple[float, float]]) 
     for member in storm["member"].values:
         lat, lon = (storm[name].sel(member=member).values for name in ("lat", "lon"))
         there = np.isfinite(lat) & np.isfinite(lon)
-        corners = np.column_stack([(lon[there] - middle + 180) % 360 - 180 + middle, lat[there]])
+        corners = np.column_stack([near(lon[there], middle), lat[there]])
         path = shapely.LineString(corners) if len(corners) > 1 else shapely.MultiPoint(corners)
         if shapely.intersects(area, path):
             return True

@@ -1,4 +1,4 @@
-"""Where a storm's centre passes: distances along great circles of a sphere, landfall, and nearness to land.
+"""Where a storm's centre passes: along great circles of a sphere, landfall, and nearness to land.
 
 Between two fixes the centre moves along the great circle at an even speed. Fixes at most `BRIDGED` apart are joined, so
 that one step which the tracker missed does not hide a pass; before, after and between longer gaps there is no storm.
@@ -16,12 +16,11 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-Floats = npt.NDArray[np.float64]
+from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, near, unit_vectors
+
 Flags = npt.NDArray[np.bool_]
 Moments = npt.NDArray[np.datetime64]
 
-EARTH_KM: Final = 6371.0
-"""km, mean radius"""
 HOUR: Final = np.timedelta64(1, "h")
 BRIDGED: Final = np.timedelta64(12, "h")
 """longest time between two fixes that are joined"""
@@ -39,17 +38,6 @@ class Path:
     """(member, hour) degrees; NaN where there is no storm"""
     lon: Floats
     """(member, hour) degrees, -180..180"""
-
-
-def unit_vectors(lat: npt.ArrayLike, lon: npt.ArrayLike) -> Floats:
-    """Points of the unit sphere, (..., 3), of latitudes and longitudes in degrees."""
-    phi, lam = np.radians(np.asarray(lat, float)), np.radians(np.asarray(lon, float))
-    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
-
-
-def distance_km(lat: npt.ArrayLike, lon: npt.ArrayLike, other_lat: npt.ArrayLike, other_lon: npt.ArrayLike) -> Floats:
-    """Great circle distance in km; degrees, broadcast against each other; NaN where any is."""
-    return _apart(unit_vectors(lat, lon), unit_vectors(other_lat, other_lon))
 
 
 def segment_km(point: Floats, start: Floats, end: Floats) -> Floats:
@@ -117,7 +105,7 @@ def crossings(storm: xr.Dataset, land: BaseGeometry) -> Moments:
     found = np.full(len(path.lat), np.datetime64("NaT"), dtype="datetime64[ns]")
     middle = _middle(land)
     for member, (lat, lon) in enumerate(zip(path.lat, path.lon, strict=True)):
-        number, lines = _lines(lat, _near(lon, middle))
+        number, lines = _lines(lat, near(lon, middle))
         hit = np.flatnonzero(shapely.intersects(land, lines))
         if len(hit):
             first = lines[hit[0]]
@@ -144,7 +132,7 @@ def nearest_to_land(
     if not np.isnat(crossed):
         return crossed, 0.0
     path = hourly_path(one)
-    number, lines = _lines(path.lat[0], _near(path.lon[0], _middle(land)))
+    number, lines = _lines(path.lat[0], near(path.lon[0], _middle(land)))
     if not len(lines):
         return np.datetime64("NaT", "ns"), np.inf
     scale = np.cos(np.radians(np.mean(land.bounds[1::2])))
@@ -170,13 +158,6 @@ def _dot(one: Floats, other: Floats) -> Floats:
     return cosine
 
 
-def _apart(one: Floats, other: Floats) -> Floats:
-    """km between unit vectors; by the chord, which stays exact for points that are close."""
-    chord = np.linalg.norm(one - other, axis=-1)
-    km: Floats = 2 * EARTH_KM * np.arcsin(np.clip(chord / 2, 0, 1))
-    return km
-
-
 def _along(steps: Moments, fixes: Floats, hours: Moments) -> Floats:
     """(hour, 3) of one member: its fixes at their steps, and evenly along the great circle between those joined."""
     found = np.full((len(hours), 3), np.nan)
@@ -197,11 +178,6 @@ def _along(steps: Moments, fixes: Floats, hours: Moments) -> Floats:
 
 def _middle(land: BaseGeometry) -> float:
     return float(np.mean(land.bounds[::2]))
-
-
-def _near(lon: Floats, middle: float) -> Floats:
-    """The same longitudes, within half a turn of the middle of the land: so that paths do not jump at 180 degrees."""
-    return (lon - middle + 180) % 360 - 180 + middle
 
 
 def _lines(lat: Floats, lon: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
