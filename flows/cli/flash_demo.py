@@ -6,17 +6,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from flows.cli.day import run_day
+from flows.cli.demo_folder import read_yaml, write_configuration
 from flows.cli.terminal import console
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.io.writing import write_text
 
 COUNTRY = "XDM"
 ISSUE_TIME = IssueTime.parse("2026-02-15T06")
@@ -35,7 +32,7 @@ def set_up(workspace: Path, config: str) -> str:
     these have. InputMissing where there are no fixtures.
     """
     base = Path(config).resolve().parent
-    country = _read(Path(config) / "countries" / f"{COUNTRY}.yaml")
+    country = read_yaml(Path(config) / "countries" / f"{COUNTRY}.yaml")
     static = (base / country["static"]).resolve()
     if not (static / SECTION).is_file():
         raise InputMissing(
@@ -44,17 +41,12 @@ def set_up(workspace: Path, config: str) -> str:
             expected="the fixtures of the project's folder",
             remedy="run inside the project's folder",
         )
-    demo = _read(static / SECTION)
-    settings = _read(Path(config) / "settings.yaml")
+    demo = read_yaml(static / SECTION)
     shutil.copytree(static / RAIN, workspace / RAIN, dirs_exist_ok=True)
     for source in demo["sources"].values():
         source["root"] = str(((workspace if source["root"] == RAIN else static) / source["root"]).resolve())
-    settings["sources"] |= demo["sources"]
     content = {"iso3": COUNTRY, "name": country["name"], "static": str(static), "hazards": demo["hazards"]}
-    folder = workspace / "config"
-    write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
-    write_text(folder / "countries" / f"{COUNTRY}.yaml", yaml.safe_dump(content, sort_keys=False))
-    return str(folder)
+    return write_configuration(workspace, config, content, demo["sources"])
 
 
 def run_demo(config: str, workspace: str) -> int:
@@ -77,8 +69,3 @@ def _write_rain(config: str, workspace: str, issue_time: IssueTime, wishes: str)
     prepared = read_flash_floods(configuration.prepared_folder(COUNTRY, country.hazard), COUNTRY)
     parsed = parse_rain_wishes(wishes)
     write_rain(Path(workspace) / RAIN, issue_time, parsed, prepared.layers, prepared.ground(), country)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return content
