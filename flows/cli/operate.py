@@ -74,7 +74,7 @@ def scenario(
 
     Example: ibf-pipeline scenario UGA G5220=---wTTTT G5230=------ww:med
 
-    Example: ibf-pipeline scenario XDI CHANTHU=landfall@48h:Cagayan:45ms:80km --hazard typhoon
+    Example: ibf-pipeline scenario PHL CHANTHU=landfall@48h:Cagayan:45ms:80km --hazard typhoon
     """
     from flows.wiring.environment import settle
 

@@ -113,6 +113,15 @@ def test_areas_that_were_passed_keep_their_numbers_while_others_go_on(
     )
 
 
+def test_notes_of_a_storm_that_is_in_no_file_any_more_are_said_once(
+    project: TyphoonProject, seen: dict[str, Seen]
+) -> None:
+    for hour in (132, 138):
+        notes = " | ".join(project.found(issued(hour)).notes)
+        assert "in the last forecast that had it" in notes
+        assert notes.count("kept where the storm has passed") == 1
+
+
 def test_a_passed_storm_yields_the_valley_to_the_one_that_comes(project: TyphoonProject, seen: dict[str, Seen]) -> None:
     portal = seen["second storm"].portal
     assert portal.areas == {KIKO: ["W1", "W2"], JOLINA: ["V1", "V2"]}

@@ -145,7 +145,8 @@ def _kept(now: TriggerJudged, codes: Sequence[str]) -> TriggerJudged:
     own = now.areas if now.met and now.counts else ()
     if not codes:
         return replace(now, areas=own)
-    reason = now.reason if now.met else "; ".join(each for each in (now.reason, KEPT) if each)
+    is_said = now.met or KEPT in now.reason
+    reason = now.reason if is_said else "; ".join(each for each in (now.reason, KEPT) if each)
     return replace(now, areas=tuple(sorted({*own, *codes})), reason=reason)
 
 

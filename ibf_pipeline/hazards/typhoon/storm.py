@@ -46,6 +46,8 @@ from ibf_pipeline.hazards.typhoon.wind import Winds, winds
 
 SHOWN_KMH = 62
 """km/h, mean over the members: areas with so much wind are sent although they are no event areas"""
+GONE = "last forecast that had it"
+"""reference of a storm that is in no file any more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _event(
         state=_state(landfall, setting, over=over),
         landfall=landfall,
         track=_track(storm, landfall, setting),
-        reference=storm.reference.words if storm.reference is not None else "none any more",
+        reference=storm.reference.words if storm.reference is not None else GONE,
         peak_kmh=peak,
         category=category_of(peak),
         impacts=shown,
