@@ -34,18 +34,14 @@ def empty_demo(folder: Path) -> None:
             shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def write_configuration(workspace: Path, config: str, country: dict[str, Any], sources: dict[str, Any]) -> str:
-    """The configuration of a demo's country below a workspace, and its folder: `country` is its file, and `sources` are
-    beside the settings of `config`.
+def write_configuration(
+    workspace: Path, settings: dict[str, Any], country: dict[str, Any], sources: dict[str, Any]
+) -> str:
+    """The configuration of a demo's country below a workspace, and its folder. `settings`: of the installation, beside
+    which `sources` are written; `country`: its whole file.
     """
-    settings, folder = read_yaml(Path(config) / "settings.yaml"), workspace / "config"
-    settings["sources"] |= sources
+    folder = workspace / "config"
+    settings = {**settings, "sources": {**settings["sources"], **sources}}
     write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
     write_text(folder / "countries" / f"{country['iso3']}.yaml", yaml.safe_dump(country, sort_keys=False))
     return str(folder)
-
-
-def read_yaml(file: Path) -> dict[str, Any]:
-    """The keys of a file."""
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return content

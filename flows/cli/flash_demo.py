@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 
 from flows.cli.day import run_day
-from flows.cli.demo_folder import read_yaml, write_configuration
+from flows.cli.demo_folder import write_configuration
 from flows.cli.terminal import console
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.config.reading import read_yaml
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 
@@ -42,11 +43,12 @@ def set_up(workspace: Path, config: str) -> str:
             remedy="run inside the project's folder",
         )
     demo = read_yaml(static / SECTION)
+    settings = read_yaml(Path(config) / "settings.yaml")
     shutil.copytree(static / RAIN, workspace / RAIN, dirs_exist_ok=True)
     for source in demo["sources"].values():
         source["root"] = str(((workspace if source["root"] == RAIN else static) / source["root"]).resolve())
     content = {"iso3": COUNTRY, "name": country["name"], "static": str(static), "hazards": demo["hazards"]}
-    return write_configuration(workspace, config, content, demo["sources"])
+    return write_configuration(workspace, settings, content, demo["sources"])
 
 
 def run_demo(config: str, workspace: str) -> int:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from flows.cli.day import run_day
-from flows.cli.demo_folder import read_yaml, write_configuration
+from flows.cli.demo_folder import write_configuration
 from flows.cli.terminal import console
+from ibf_pipeline.config.reading import read_yaml
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.writing import writing
@@ -57,7 +58,8 @@ def set_up(workspace: Path, config: str) -> str:
     for source in demo["sources"].values():
         source["root"] = str(static / source["root"])
     country = {"iso3": COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
-    return write_configuration(workspace, config, country, demo["sources"])
+    settings = read_yaml(Path(config) / "settings.yaml")
+    return write_configuration(workspace, settings, country, demo["sources"])
 
 
 def set_up_philippines(workspace: Path, config: str) -> str:
@@ -71,6 +73,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
             expected="the folder of the real test data",
             remedy="set the environment variable IBF_TEST_DATA",
         )
+    settings = read_yaml(Path(config) / "settings.yaml")
     if not (static / HOUSING).is_file():
         make_philippines(data / "philippines", static)
     place = workspace / "tracks" / "2021091000"
@@ -95,7 +98,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
         "hazards": {TyphoonCountry.hazard: section},
     }
     sources = {"chanthu": {"kind": "tracks-folder", "root": str((workspace / "tracks").resolve())}}
-    return write_configuration(workspace, config, country, sources)
+    return write_configuration(workspace, settings, country, sources)
 
 
 def run_demo(config: str, workspace: str) -> int:
