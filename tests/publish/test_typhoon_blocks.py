@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
 from ibf_pipeline.runs.findings import read_found
 from ibf_pipeline.sandbox import Sandbox
@@ -25,6 +25,7 @@ from ibf_pipeline.targets.withdraw import withdraw
 from tasks.runs import plan_revision
 from tests.publish.test_fault_matrix import _Stop, _stop_after
 from tests.worlds.countries.flash_days import clock
+from tests.worlds.services.faulty_proxy import FaultyProxy
 from tests.worlds.typhoon_days import TyphoonDays, kinds, seed
 from tests.worlds.typhoon_found import AREAS, area, cycle, issue, sharing, storm
 
@@ -177,6 +178,25 @@ def test_a_renamed_storm_is_a_new_event_that_people_are_told_of(days: TyphoonDay
     assert set(days.events()) == {"Kiko (CHANTHU)"}
     assert ("alert goes on under another name", "Kiko (CHANTHU)") in kinds(published)
     assert days.mails[-1] == ("Kiko (CHANTHU)",)
+
+
+def test_t12_a_failed_upload_of_one_storm_skips_nothing_in_silence(days: TyphoonDays) -> None:
+    """The run fails and says where; nobody is mailed about half of it; taken up again, both storms are there."""
+    result = cycle(ALPHA, BRAVO)
+    run = days.keep(result)
+    with FaultyProxy(days.sandbox.url) as proxy, days.target(url=proxy.url) as target:
+        revision = plan_revision.fn(result, run, target, consent=Consent(), now=clock)
+        assert revision is not None
+        track = next(call for call in revision.calls() if (call.path, call.event) == (TRACK, "ALPHA"))
+        with pytest.raises(_Stop):
+            carry_out(revision, target.client, clock, progress=_stop_after(track.number - 1))
+        proxy.spoil("500", days.patience.attempts)
+        with pytest.raises(ServerUnreachable, match="typhoon-track"):
+            carry_out(revision, target.client, clock)
+    assert (days.mails, revision.state().is_finished) == ([], False)
+    days.publish(result)
+    assert (set(days.events()), days.mails) == ({"ALPHA", "BRAVO"}, [("ALPHA", "BRAVO")])
+    assert (len(days.track("ALPHA")), len(days.track("BRAVO"))) == (15, 23)
 
 
 def test_two_triggers_that_share_areas_are_right_in_the_lists(days: TyphoonDays) -> None:

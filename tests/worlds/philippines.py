@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,9 @@ import xarray as xr
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.hazards.typhoon.cycle import Cycle, find
+from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
+from ibf_pipeline.tracks.reader import read_tracks
 from tests.conftest import real_data
 
 MONITORING = [(115, 5), (115, 15), (120, 21), (120, 25), (135, 25), (135, 5)]
@@ -54,6 +58,14 @@ def philippine_country(**changes: Any) -> TyphoonCountry:
         "region_level": 1, "time_zone": "Asia/Manila", "sources": ["made"], "monitoring": MONITORING,
     }  # fmt: skip
     return TyphoonCountry.model_validate(settings | changes)
+
+
+@cache
+def chanthu_found() -> TyphoonFindings:
+    """What the real cycle of 2021-09-10 00 UTC means for them, published at 06:30 UTC."""
+    tracks = read_tracks([real_data("tracks", "chanthu_2021091000_eps.bufr")])
+    published = datetime(2021, 9, 10, 6, 30, tzinfo=UTC)
+    return find(Cycle(tracks), northern_philippines(), philippine_country(), published)
 
 
 def _features(name: str) -> list[dict[str, Any]]:

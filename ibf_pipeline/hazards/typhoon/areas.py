@@ -30,9 +30,10 @@ def area_impacts(
     kmh = winds.fastest.transpose("member", "area").values * MS_TO_KMH
     near = within_km(storm, [layers.centres[code] for code in layers.areas], NEAR_KM)
     strong, weak = winds.damage.transpose("curve", "member", "area").values.sum(axis=1) / members
-    mean, gale, typhoon, close = (
+    people = winds.people.transpose("member", "area").values
+    mean, gale, typhoon, close, exposed = (
         np.asarray(values).sum(axis=0) / members
-        for values in (kmh, kmh >= country.area_wind_kmh, kmh >= TYPHOON_KMH, near)
+        for values in (kmh, kmh >= country.area_wind_kmh, kmh >= TYPHOON_KMH, near, people)
     )
     return tuple(
         AreaImpact(
@@ -44,6 +45,7 @@ def area_impacts(
             damage_low=float(weak[number]),
             damage_high=float(strong[number]),
             houses=layers.houses.get(code),
+            people=float(exposed[number]),
         )
         for number, code in enumerate(layers.areas)
     )

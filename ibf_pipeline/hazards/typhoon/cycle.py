@@ -16,7 +16,7 @@ from ibf_pipeline.hazards.typhoon.considered import forecast_storms
 from ibf_pipeline.hazards.typhoon.ensemble import members_of, require_whole, without_doubled_run
 from ibf_pipeline.hazards.typhoon.event_areas import whole_rain
 from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings, TyphoonRule
-from ibf_pipeline.hazards.typhoon.horizon import carried_from, require_long, with_long
+from ibf_pipeline.hazards.typhoon.horizon import carried_from, require_long, with_long, with_whole_run
 from ibf_pipeline.hazards.typhoon.identity import identify
 from ibf_pipeline.hazards.typhoon.notes import left_out, notes_of
 from ibf_pipeline.hazards.typhoon.profile import HOUSES, PEOPLE, RAINFALL, SHOWN, WINDSPEED, WITHIN_50KM
@@ -66,7 +66,7 @@ def find(
     """
     past, layers, published = past or Past(), layers.accepting(country.accepted_doubts), published.astimezone(UTC)
     cycle, before = cycle_of(given.tracks), past.found
-    tracks = forecast_storms(without_doubled_run(given.tracks.sortby(["storm", "member"])))
+    tracks = forecast_storms(with_whole_run(without_doubled_run(given.tracks.sortby(["storm", "member"]))))
     require_whole(tracks, country.fewest_members)
     require_long(tracks, given.long, before)
     members = members_of(tracks, country)

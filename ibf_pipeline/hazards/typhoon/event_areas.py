@@ -23,7 +23,6 @@ def event_areas(impacts: Sequence[AreaImpact], country: TyphoonCountry) -> tuple
 
 def sent_areas(
     impacts: Sequence[AreaImpact],
-    people: Mapping[str, float],
     alerted: Collection[str],
     triggered: Collection[str],
     layers: TyphoonLayers,
@@ -32,12 +31,11 @@ def sent_areas(
 ) -> tuple[EventArea, ...]:
     """Event areas with severity 1, and others that have any wind or chance with 0 (rules 5 and 6; C8 5, 6).
 
-    Wind in whole km/h, 10-minute, mean over the members; damage by the curve that the country shows, 0..1; `people`
-    exposed, mean over the members. `rain`: mm of every area; None leaves it out,
-    rather than 0 mm.
+    Wind in whole km/h, 10-minute, and people exposed, both mean over the members; damage by the curve that the country
+    shows, 0..1. `rain`: mm of every area; None leaves it out, rather than 0 mm.
     """
     return tuple(
-        _area(each, people.get(each.place_code, 0), alerted, triggered, layers, country, rain)
+        _area(each, alerted, triggered, layers, country, rain)
         for each in sorted(impacts, key=lambda each: each.place_code)
     )
 
@@ -56,7 +54,6 @@ def whole_rain(rain: Mapping[str, float] | None, layers: TyphoonLayers) -> Mappi
 
 def _area(
     impact: AreaImpact,
-    people: float,
     alerted: Collection[str],
     triggered: Collection[str],
     layers: TyphoonLayers,
@@ -77,8 +74,8 @@ def _area(
         admin_level=area.admin_level,
         place_code=code,
         name=area.name,
-        people=round(people),
-        share=round(min(1.0, people / area.population), 6) if known else None,
+        people=round(impact.people),
+        share=round(min(1.0, impact.people / area.population), 6) if known else None,
         further=further | {SHOWN: 1},
         alerted=code in alerted,
         trigger=code in triggered,

@@ -94,6 +94,8 @@ class AreaImpact:
     damage_high: float
     houses: float | None
     """there are; None where that is not known"""
+    people: float = 0
+    """exposed to at least the country's wind for it; mean over the members"""
     passed_at: datetime | None = None
     """when the storm had passed: the numbers are kept from then"""
 

@@ -17,6 +17,10 @@ from ibf_pipeline.hazards.typhoon.identity import Identity
 
 OLDEST_LONG: Final = timedelta(hours=18)
 """a long cycle before that is of another forecast"""
+SINGLE_RUN_H: Final = 90
+"""last step of the high-resolution run at 06 and 18 UTC, before cycle 50r1 of the model"""
+MOVED_ON: Final = "moved_on"
+"""of a dataset: the step in hours after which its high-resolution run moves as the control run does"""
 CARRIED: Final = "carried"
 """of a dataset: the moment from which the last long cycle speaks, ISO; not there where all is of one cycle"""
 
@@ -44,6 +48,32 @@ def require_long(tracks: xr.Dataset, long: xr.Dataset | None, found: TyphoonFind
             expected="the last cycle of 00 or 12 UTC beside it, which reaches 240 hours",
             remedy="fetch that cycle, or wait for the next one of 00 or 12 UTC",
         )
+
+
+def with_whole_run(tracks: xr.Dataset) -> xr.Dataset:
+    """The cycle with a high-resolution run that reaches as far as the members (rules 4 and 8; C8 4, 8).
+
+    At 06 and 18 UTC it ends at 90 h, and the others at 144: as it stands for a storm, landfall at +100 h would be "not
+    yet", at +90 h, twice a day. Where it has the storm at its end, it moves on from there as the control run does, with
+    that run's winds. `tracks`: without a doubled run.
+    """
+    high, control = (np.flatnonzero(tracks["kind"].values == kind) for kind in ("high-resolution", "control"))
+    steps = tracks["step"].values
+    later, end = steps > SINGLE_RUN_H, np.flatnonzero(steps == SINGLE_RUN_H)
+    if not is_short(tracks) or not (len(high) and len(control) and len(end) and later.any()):
+        return tracks
+    own, other = (tracks.isel(member=int(each[0]), drop=True) for each in (high, control))
+    if bool(own["lat"].isel(time=later).notnull().any()):
+        return tracks
+    north, east = ((own[name] - other[name]).isel(time=int(end[0]), drop=True) for name in ("lat", "lon"))
+    moved = other.assign(
+        {name: other[name] + north for name in ("lat", "wind_lat")}
+        | {name: (other[name] + east + 180) % 360 - 180 for name in ("lon", "wind_lon")}
+    )
+    beyond = xr.DataArray(later, dims="time") & north.notnull() & (tracks["member"] == tracks["member"][high[0]])
+    moving = [name for name in tracks.data_vars if "time" in tracks[name].dims]
+    longer = {name: tracks[name].where(~beyond, moved[name]).transpose(*tracks[name].dims) for name in moving}
+    return tracks.assign(longer).assign_attrs({MOVED_ON: SINGLE_RUN_H}) if bool(north.notnull().any()) else tracks
 
 
 def with_long(

@@ -12,7 +12,7 @@ from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.domain.wording import counted, people_words, percent_text, some
 from ibf_pipeline.hazards.typhoon.ensemble import lasting
 from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.horizon import carried_from, is_short
+from ibf_pipeline.hazards.typhoon.horizon import MOVED_ON, carried_from, is_short
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
@@ -121,6 +121,11 @@ def left_out(
         carried = carried_from(tracks) is not None
         beyond = "is of the last long cycle" if carried else "is not known"
         words.append(f"this cycle ends after {last} hours; what is later {beyond}")
+    if MOVED_ON in tracks.attrs:
+        words.append(
+            f"the high-resolution run of this cycle ends after {tracks.attrs[MOVED_ON]} hours; later it moves as the "
+            "control run does"
+        )
     words += [
         f"only {counted(count, 'member')} {'has' if count == 1 else 'have'} storm {storm}, which was "
         "seen at the cycle time; the others count as without it"

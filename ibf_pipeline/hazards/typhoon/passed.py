@@ -89,15 +89,6 @@ def with_passed(
     return tuple(rows[code] for code in sorted(rows))
 
 
-def larger_people(
-    now: Mapping[str, float], before: TyphoonEvent | None, impacts: Sequence[AreaImpact]
-) -> dict[str, float]:
-    """People exposed by area: this cycle's, and of passed areas the larger number of then and now (rule 11)."""
-    old = {area.place_code: area.people for area in before.areas} if before is not None else {}
-    kept = {each.place_code for each in impacts if each.passed_at is not None}
-    return {**now, **{code: max(now.get(code, 0), old.get(code, 0)) for code in kept}}
-
-
 def with_passed_provinces(
     provinces: Sequence[ProvinceFound],
     before: TyphoonEvent | None,
@@ -161,6 +152,7 @@ def _larger(old: AreaImpact, now: AreaImpact | None) -> AreaImpact:
         within_50km=max(old.within_50km, now.within_50km),
         damage_low=max(old.damage_low, now.damage_low),
         damage_high=max(old.damage_high, now.damage_high),
+        people=max(old.people, now.people),
     )
 
 

@@ -83,7 +83,7 @@ def _numbers(own: Sequence[AreaImpact], winds: Winds, members: int) -> tuple[flo
     wind = max(impact.wind_kmh for impact in own)
     low = sum(impact.damage_low * (impact.houses or 0.0) for impact in own)
     high = sum(impact.damage_high * (impact.houses or 0.0) for impact in own)
-    people = round(float(winds.people.sel(area=codes).sum()) / members)
+    people = round(sum(impact.people for impact in own))
     return float(typhoon) / members, signal_of(wind), wind, low, high, people
 
 

@@ -30,7 +30,6 @@ from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_
 from ibf_pipeline.hazards.typhoon.passed import (
     approached,
     felt,
-    larger_people,
     passing,
     trigger_areas,
     with_passed,
@@ -92,7 +91,6 @@ class _Ahead:
     """What a cycle says of a storm, before anything that has passed is added."""
 
     impacts: tuple[AreaImpact, ...]
-    people: Mapping[str, float]
     winds: Winds | None
     members: int
 
@@ -133,8 +131,7 @@ def _event(
     lead_time = 0 if over else lead_time_of(landfall.reference_at, setting.cycle, setting.published)
     to_come = {code: at for code, (at, _) in approached(line_of(way), layers, triggered - set(gone)).items()}
     shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
-    people = larger_people(ahead.people, before, rows)
-    areas = sent_areas(shown, people, alerted, triggered, layers, setting.country, setting.rain)
+    areas = sent_areas(shown, alerted, triggered, layers, setting.country, setting.rain)
     low, high = houses_of(shown, alerted)
     peak = max((fix.wind_kmh for fix in storm.fixes), default=before.peak_kmh if before is not None else 0)
     return TyphoonEvent(
@@ -196,13 +193,11 @@ def _stops(storm: Storm, way: Sequence[Fix], setting: Setting, *, passed: bool) 
 def _ahead(storm: Storm, setting: Setting) -> _Ahead:
     country, layers = setting.country, setting.layers
     if storm.tracks is None:
-        return _Ahead((), {}, None, 0)
+        return _Ahead((), None, 0)
     own = winds(storm.tracks, layers, country)
-    total = own.people.sum("member") / setting.members
-    people = dict(zip(map(str, total["area"].values), total.values.tolist(), strict=True))
     impacts = area_impacts(own, storm.tracks, layers, country, setting.members)
     there = int(storm.tracks["lat"].notnull().any("time").sum())
-    return _Ahead(impacts, people, own, there)
+    return _Ahead(impacts, own, there)
 
 
 def _landfall(

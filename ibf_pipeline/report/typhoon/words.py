@@ -185,7 +185,16 @@ def states(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
 
 def triggers(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
     """Each alternative of the country's triggers: that it is met, or what is missing and how long it still can be."""
-    return [_judged(found, each) for each in event.triggers]
+    return [*(_judged(found, each) for each in event.triggers), *_without_deadline(found, event)]
+
+
+def _without_deadline(found: TyphoonFindings, event: TyphoonEvent) -> Iterator[str]:
+    """The hours that are left where an alternative is not met and names none; once, as they are the same for all."""
+    at, open_ended = event.landfall.reference_at, any(not each.met and each.deadline is None for each in event.triggers)
+    if open_ended and event.state != "passed" and at > found.published:
+        place = _PLACES[event.landfall.approach]
+        left = f"{local_text(at, found.zone)}, {left_text(at, found.published)}"
+        yield f"A rule without a deadline can be met up to {place}, {left}, and after it."
 
 
 def _judged(found: TyphoonFindings, judged: TriggerJudged) -> str:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
-from ibf_pipeline.hazards.typhoon.cycle import Cycle, find
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
-from ibf_pipeline.tracks.reader import read_tracks
-from tests.conftest import real_data
-from tests.worlds.philippines import northern_philippines, philippine_country
+from tests.worlds.philippines import chanthu_found, northern_philippines
 
-PUBLISHED = datetime(2021, 9, 10, 6, 30, tzinfo=UTC)
 BATANES = "PH020900000"
 
 
 @pytest.fixture(scope="module")
 def found() -> TyphoonFindings:
-    tracks = read_tracks([real_data("tracks", "chanthu_2021091000_eps.bufr")])
-    return find(Cycle(tracks), northern_philippines(), philippine_country(), PUBLISHED)
+    return chanthu_found()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +41,7 @@ def test_members_cross_between_12_and_31_hours(found: TyphoonFindings, chanthu: 
     assert 28 < hours[2] <= 30.7
 
 
-def test_batanes_is_in_the_event(chanthu: TyphoonEvent) -> None:
+def test_t1_batanes_is_in_the_event(chanthu: TyphoonEvent) -> None:
     """T1: north of 19 N there is wind, and people."""
     areas = northern_philippines().areas
     batanes = {area.place_code: area for area in chanthu.areas if areas[area.place_code].parent == BATANES}

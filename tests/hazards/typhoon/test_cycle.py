@@ -53,7 +53,7 @@ def test_a_storm_over_two_islands() -> None:
     assert found.members == 10
 
 
-def test_members_without_a_storm_count_as_without_it() -> None:
+def test_t3_members_without_a_storm_count_as_without_it() -> None:
     """T3, rule 3: a disturbance that 2 of 10 members have is in 2 of 10, not in 2 of 2."""
     found = cycle({"70W": some(2, OVER), "21W": every(replace(OVER, lat=24, east=0))})
     only = event(found)
@@ -100,7 +100,7 @@ def test_order_changes_nothing() -> None:
     assert (one.areas, one.flags, one.landfall, one.track) == (other.areas, other.flags, other.landfall, other.track)
 
 
-def test_an_area_belongs_by_wind_or_by_distance() -> None:
+def test_t10_an_area_belongs_by_wind_or_by_distance() -> None:
     """Rule 6, T10: a tenth of the members; no area elsewhere is warned, however many the plan has."""
     far = replace(OVER, lat=9.5)  # 250 km south of all
     assert alerted(event(cycle({"21W": every(far, m1=OVER)}))) == ["E1", "E2", "W1", "W2"]
@@ -111,7 +111,7 @@ def test_an_area_belongs_by_wind_or_by_distance() -> None:
     assert not any(code.startswith("N") for code in alerted(only))
 
 
-def test_a_storm_without_areas_is_in_the_report_and_no_event() -> None:
+def test_t4_a_storm_without_areas_is_in_the_report_and_no_event() -> None:
     """T4, rule 13: a quiet storm beside an alerting one leaves no zeros, because it is no event."""
     found = cycle({"21W": every(OVER), "22W": every(replace(OVER, lat=22, lon=133))})
     assert [each.storm for each in found.events] == ["2026-21W"]
@@ -130,7 +130,7 @@ def test_a_storm_outside_is_not_looked_at() -> None:
     assert cycle({"21W": every(late)}).storms == ()
 
 
-def test_a_storm_too_far_for_the_portal_is_no_error() -> None:
+def test_t5_a_storm_too_far_for_the_portal_is_no_error() -> None:
     """T5: beyond 168 hours there is nothing to send, and nothing else is lost by it."""
     late = replace(OVER, lon=126 + 0.2 * 175, to_h=240)
     found = cycle({"21W": every(late), "22W": every(OVER)})
@@ -138,7 +138,7 @@ def test_a_storm_too_far_for_the_portal_is_no_error() -> None:
     assert event(cycle({"21W": every(replace(OVER, lon=126 + 0.2 * 168, to_h=240))})).lead_time == 168
 
 
-def test_lead_time_is_counted_from_the_cycle_and_nothing_is_taken_off() -> None:
+def test_t6_lead_time_is_counted_from_the_cycle_and_nothing_is_taken_off() -> None:
     """T6, rule 8: 20.5 hours are 20; landfall at or before publication is 0-hour."""
     assert event(cycle({"21W": every(replace(OVER, lon=130.1))})).lead_time == 20
     assert event(cycle({"21W": every(replace(OVER, lon=127.4))})).lead_time == 7
@@ -158,7 +158,7 @@ def test_the_reference_decides_the_lead_time() -> None:
     assert event(cycle({"21W": bare})).reference == "member 4, nearest the ensemble's median track"
 
 
-def test_an_island_between_two_fixes_is_a_landfall() -> None:
+def test_t7_an_island_between_two_fixes_is_a_landfall() -> None:
     """T7, rule 9: 1.2 degrees in 6 hours over an island that is 1 degree wide."""
     fixes = replace(OVER, lon=126.1 + 0.2 * 18)  # at 126.1 E at +18 h, 124.9 E at +24 h
     landfall = event(cycle({"21W": every(fixes)})).landfall
@@ -174,7 +174,7 @@ def test_an_island_between_two_fixes_is_a_landfall() -> None:
         (12.9, "passes", "closest", False),  # 72 km from the middle of E2
     ],
 )
-def test_a_close_pass_is_shown_as_landfall(lat: float, approach: str, kind: str, corrected: bool) -> None:
+def test_t9_a_close_pass_is_shown_as_landfall(lat: float, approach: str, kind: str, corrected: bool) -> None:
     """T9, rule 9: within 15 km of land, not of a municipality's middle. Else the portal may have to be corrected."""
     only = event(cycle({"21W": every(replace(OVER, lat=lat))}))
     assert only.landfall.approach == approach
@@ -202,7 +202,7 @@ def test_nearest_at_the_last_point_is_not_yet() -> None:
     assert not only.landfall.corrected
 
 
-def test_the_track_is_in_whole_kmh_with_ten_minute_classes() -> None:
+def test_t2_the_track_is_in_whole_kmh_with_ten_minute_classes() -> None:
     """T2, rule 10: km/h, not m/s; 6-hourly and the point of landfall; classes by PAGASA's 10-minute bounds."""
     only = event(cycle({"21W": every(replace(OVER, wind=25, pressure=1005))}))
     assert {(point.wind_kmh, point.category) for point in only.track} == {(90, "STS")}
@@ -246,7 +246,7 @@ def test_only_event_areas_have_severity_and_only_theirs_are_triggers() -> None:
     assert not areas["W2"].trigger
 
 
-def test_damage_without_a_calibration_never_triggers() -> None:
+def test_t11_damage_without_a_calibration_never_triggers() -> None:
     """T11, rule 7: however many houses; with one it does."""
     damage = replace_measure(calibrated=False)
     warning = event(cycle({"21W": every(OVER)}, triggers=[damage]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -200,6 +201,25 @@ def test_a_storm_beyond_a_short_cycle_is_carried() -> None:
     assert event(cycle({"21W": later(far, 12)}, 12, carried)).state == "forecast"
 
 
+def test_a_single_run_that_ends_at_90_hours_is_no_not_yet() -> None:
+    """Rules 4 and 8: at 06 UTC it ends 20 hours off East, in the north of the control run; its landfall is +110 h, as
+    00 UTC had it, on a track of its own.
+    """
+    far = Way(lon=126 + 0.2 * 116, to_h=140)
+    first = cycle({"21W": every(far, m52=replace(far, lat=12.1))})
+    assert (event(first).lead_time, event(first).landfall.approach) == (116, "landfall")
+    short = replace(far.later(6), lat=12.1, to_h=90)
+    found = cycle({"21W": every(far.later(6), m52=short)}, 6, first)
+    only = event(found)
+    assert (only.reference, only.lead_time, only.landfall.approach) == ("high-resolution run", 110, "landfall")
+    assert {point.lat for point in only.track} == {12.1}
+    assert only.track[-1].moment == FIRST + timedelta(hours=6 + 132), "+134 h, in steps of 6"
+    assert {impact.within_50km for impact in only.impacts if impact.place_code[0] == "E"} == {1.0}
+    assert "ends after 90 hours; later it moves as the control run does" in " ".join(found.not_seen)
+    gone = cycle({"21W": every(far.later(6), m52=replace(short, to_h=84))}, 6, first)
+    assert event(gone).track[-1].moment == FIRST + timedelta(hours=6 + 84), "it dissolves: nothing is made up"
+
+
 def test_what_is_carried_goes_on_from_where_members_are() -> None:
     """Rule 4: two forecasts side by side would jump; 1 degree north now is 1 degree north beyond."""
     far = Way(lon=126 + 0.2 * 156, to_h=240)
@@ -302,6 +322,7 @@ def test_what_yielded_comes_back_when_the_next_storm_turns_away() -> None:
     assert (first.trigger, alerted(first), event(both, "22W").trigger) == (True, ["W1", "W2"], True)
     away = cycle({"22W": every(replace(coming, lat=22))}, 72, both)
     assert (alerted(event(away)), event(away).trigger) == (["E1", "E2", "W1", "W2"], True)
+    assert {area.place_code: area.people for area in event(away).areas} == dict.fromkeys(alerted(event(away)), 10_000)
 
 
 def test_an_analysis_without_a_forecast_is_an_absence() -> None:

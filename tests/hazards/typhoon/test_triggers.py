@@ -67,7 +67,7 @@ def test_members_of_a_region_may_reach_it_in_different_areas() -> None:
     assert judged(WIND | {"probability": 1}, [[186, 0, 0], [0, 200, 0]]).met
 
 
-def test_denominator_is_the_whole_ensemble() -> None:
+def test_t3_denominator_is_the_whole_ensemble() -> None:
     """T3: both members of the message have it, the ensemble has 52: 4 %."""
     found = judged(WIND, [[186, 0, 0], [200, 0, 0]], members=52)
     assert not found.met
@@ -143,7 +143,7 @@ def test_trigger_areas_of_the_whole_country_have_a_tenth_of_the_amount_or_ten_pe
     assert judged(wanted | {"amount": 130}, damage=[[0.13, 0.0, 0.01]], members=1).areas == ("N1",)
 
 
-def test_numbers_are_compared_as_numbers() -> None:
+def test_t11_numbers_are_compared_as_numbers() -> None:
     """T11: the peer compares the text `80k` with 60, which is always more; 9 houses are fewer than 80."""
     wanted = {"scope": "country", "measure": "houses_damaged", "amount": 80, "probability": 1}
     assert not judged(wanted, damage=[[0.009, 0, 0]], members=1).met

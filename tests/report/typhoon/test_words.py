@@ -162,6 +162,10 @@ def test_triggers_met_missing_and_those_that_do_not_count():
     ]
     late = storm(triggers=(replace(MISSING, deadline=at(7), reason="too late"),))
     assert words.triggers(cycle, late)[0].endswith("too late; its deadline has passed, Fri 2021-09-10 15:00 PST.")
+    open_ended = storm(triggers=(replace(MISSING, deadline=None),) * 2)
+    (said,) = words.triggers(cycle, open_ended)[2:]
+    assert said.startswith("A rule without a deadline can be met up to its close pass, Sat 2021-09-11 05:00 PST, in 13")
+    assert len(words.triggers(replace(cycle, published=at(21)), open_ended)) == 2
 
 
 def test_states_in_words():

@@ -6,14 +6,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE
+from ibf_pipeline.targets.ibf.lookback.look import look_back
+from ibf_pipeline.targets.ibf.publication import carry_out
+from ibf_pipeline.targets.problems import Consent
+from tasks.runs import plan_revision
+from tests.publish.test_fault_matrix import _Stop, _stop_after
+from tests.worlds.countries.flash_days import clock
+from tests.worlds.philippines import chanthu_found, northern_philippines
 from tests.worlds.typhoon_days import TyphoonDays, kinds, seed
-from tests.worlds.typhoon_found import AREAS, issue, sharing, storm
+from tests.worlds.typhoon_found import AREAS, cycle, issue, sharing, storm
 
 CODES = tuple(f"PH{n:09}" for n in range(1, 1648))
 SIXTY, MANY, FEW = CODES[:60], CODES[:295], AREAS[:3]
@@ -147,3 +155,46 @@ def test_null_rows_are_never_beside_a_storm(philippines: TyphoonDays, few: Typho
     for revision in itertools.chain.from_iterable(revisions):
         rows = [call.body for call in revision.calls() if call.path == EXPOSURE]
         assert len({body["eventName"] is None for body in rows if body}) == 1
+
+
+def test_null_rows_of_somebody_else_after_those_of_a_storm(few: TyphoonDays) -> None:
+    """The server closes it without a mail; a look at the portal says so, and the next cycle has it again."""
+    result, mails = cycle(storm("MOCK12", FEW, at=issue(9)), at=issue(9)), list(few.mails)
+    run = few.keep(result)
+    with few.target() as target:
+        revision = plan_revision.fn(result, run, target, consent=Consent(), now=clock)
+        assert revision is not None
+        calls = revision.calls()
+        (preview,) = (call for call in calls if call.kind == "preview")
+        with pytest.raises(_Stop):
+            carry_out(revision, target.client, clock, progress=_stop_after(preview.number - 1))
+        rows = [{"placeCode": code, "amount": 0} for code in FEW]
+        nothing = {"eventName": None, "leadTime": "72-hour", "exposurePlaceCodes": rows}
+        for call in calls:
+            if call.path == EXPOSURE:
+                target.client.send(replace(call, body={**(call.body or {}), **nothing}), revision.folder)
+        carry_out(revision, target.client, clock)
+        differences = look_back(revision, target.client, clock).differences
+    assert (few.events(), few.mails) == ({}, mails)
+    assert differences == ("event MOCK12: trigger expected, not shown",)
+    few.cycle(storm("MOCK12", FEW, at=issue(10), lead=42), number=10)
+    assert few.events() == {"MOCK12": ("trigger", "42-hour", "42-hour", 3)}
+
+
+def test_chanthu_makes_landfall(tmp_path: Path) -> None:
+    """The real cycle, from its file to the portal: rule 9, of a storm that hit Batan Island. Its best run only passes
+    an island, at +21 h, which the portal would call "not predicted to make landfall"; T1: Batanes is there.
+    """
+    found = chanthu_found()
+    for days in opened(tmp_path, tuple(northern_philippines().areas)):
+        published = days.publish(found)
+        assert published is not None
+        name, (level, lead_time, trigger, areas) = next(iter(days.events().items()))
+        assert (name, level, lead_time, trigger) == ("Kiko (CHANTHU)", "warning", "21-hour", None)
+        assert areas == sum(area.alerted for area in found.events[0].areas)
+        assert days.landfall() == {name: (True, False)}
+        assert days.mails == [(name,)]
+        assert "not predicted to make landfall" not in " ".join(days.last_mail).lower()
+        assert "Expected to make landfall on Saturday, September 11, 2021 at 5:00 PHT." in " ".join(days.last_mail)
+        listed = {area["placeCode"] for area in days.listed()[0]["alertAreas"]}
+        assert {code for code, area in northern_philippines().areas.items() if area.parent == "PH020900000"} <= listed

@@ -47,7 +47,7 @@ def test_rule_14_the_order_of_the_calls_of_two_storms() -> None:
     assert {body["date"] for body in bodies(calls, "date")} == {"2026-11-24T00:00:01Z"}
 
 
-def test_houses_are_a_share_and_wind_whole_kmh() -> None:
+def test_t2_houses_are_a_share_and_wind_whole_kmh() -> None:
     """T2: km/h, which the portal says it shows."""
     amounts = {
         body["dynamicIndicator"]: [row["amount"] for row in body["exposurePlaceCodes"]]
@@ -102,7 +102,7 @@ def test_flags_of_169_lead_times_with_both_marks() -> None:
     ]  # fmt: skip
 
 
-def test_rule_13_and_t4_null_rows_only_without_any_storm() -> None:
+def test_t4_and_rule_13_null_rows_only_without_any_storm() -> None:
     quiet = bodies(plan(), "dynamicIndicator")
     assert [body["dynamicIndicator"] for body in quiet] == [*INDICATORS, "forecast_severity", "forecast_trigger"]
     assert {(body["eventName"], body["leadTime"], len(body["exposurePlaceCodes"])) for body in quiet} == {
