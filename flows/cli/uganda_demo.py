@@ -10,6 +10,7 @@ import yaml
 
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.reading import read_yaml
 from ibf_pipeline.discharge.cells import locate
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.writing import write_text
@@ -43,10 +44,10 @@ def set_up(workspace: Path, config: str, *, cell_arcsec: int = 15) -> str:
     if not (static / "population.tif").is_file():
         make_uganda(real_static_data(), static, cell_arcsec=cell_arcsec)
     folder = workspace / "config"
-    settings = yaml.safe_load((Path(config) / "settings.yaml").read_text(encoding="utf-8"))
+    settings = read_yaml(Path(config) / "settings.yaml")
     settings["sources"]["archive"]["root"] = str((workspace / "forecasts").resolve())
     write_text(folder / "settings.yaml", yaml.safe_dump(settings))
-    country = yaml.safe_load((Path(config) / "countries" / "UGA.yaml").read_text(encoding="utf-8"))
+    country = read_yaml(Path(config) / "countries" / "UGA.yaml")
     country["static"] = str(static.resolve())
     country["trigger"]["lead_time_limit"] = LEAD_TIME_LIMIT
     write_text(folder / "countries" / "UGA.yaml", yaml.safe_dump(country))

@@ -8,16 +8,18 @@ import os
 import select
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from ibf_pipeline.errors import IbfError, ServerUnreachable
+
+_STARTUP: Final = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 
 
 def settle(home: Path | None = None) -> None:
     """Defaults that the operator's own environment overrides; with `home` Prefect keeps its files there."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    os.environ.setdefault(_STARTUP, "120")
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "ibf_pipeline")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
     if home is not None:
@@ -109,12 +111,19 @@ def shorten_errors() -> None:
 
 
 def as_unreachable(error: Exception) -> ServerUnreachable | None:
-    """What an error of Prefect's client means where the server that PREFECT_API_URL names is not there; else None."""
+    """What an error of Prefect's client means where its server is not there; else None."""
     httpx = sys.modules.get("httpx")  # not loaded: the command had nothing to do with Prefect
     if httpx is None:
         return None
     if isinstance(error, httpx.HTTPStatusError):
         found = f"the Prefect server answered {error.response.status_code} to {error.request.url.path}"
+    elif "connect to ephemeral Prefect API" in str(error):
+        return ServerUnreachable(
+            "the Prefect server that a command starts for itself was not up in time",
+            where="this machine",
+            expected=f"up within {os.environ.get(_STARTUP, 'its')} seconds",
+            remedy=f"run it again when the machine has less to do, or set {_STARTUP} to more seconds",
+        )
     elif isinstance(error, httpx.TransportError) or "Failed to reach API" in str(error):
         found = "the Prefect server cannot be reached"
     else:

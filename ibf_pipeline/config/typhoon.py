@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.exposure import AcceptedDoubt
 from ibf_pipeline.config.section import Probability, Section, StaticFile
 
-LonLat = tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]]
+
+def _quoted(code: object) -> object:
+    """YAML takes 02 for the number 2: the zero is lost before anybody sees it."""
+    if isinstance(code, int | float):
+        raise ValueError("a code is text: write it in quotation marks, with its leading zeros")
+    return code
+
+
+PlaceCode = Annotated[str, BeforeValidator(_quoted)]
+LonLat = tuple[Annotated[float, Field(ge=-180, le=360)], Annotated[float, Field(ge=-90, le=90)]]
 Speed = Annotated[float, Field(gt=0, le=400)]
 
 
@@ -19,10 +28,10 @@ class WindSettings(Section):
     """The wind around a storm's centre."""
 
     penv_hpa: float = Field(1010, ge=980, le=1030, description="hPa, pressure around the storm")
-    radius: Literal["pressure", "message"] = Field(
+    radius: Literal["pressure", "message", "gale"] = Field(
         "pressure",
-        description="radius of the largest wind: from the pressure (a published fit), or where the message has that "
-        "wind, which its grid makes coarse",
+        description="radius of the largest wind: from the pressure (a published fit), where the message has that wind, "
+        "which its grid makes coarse, or from how far its gale reaches (34 kt, a published fit)",
     )
     cell_degrees: float = Field(0.1, ge=0.02, le=0.5, description="degrees, of the grid on which wind is computed")
     factor: float = Field(1, ge=1, le=2, description="every wind of the forecast is multiplied by it")
@@ -62,7 +71,7 @@ class TriggerAlternative(Section):
     """One way to a trigger; any one that is met makes one."""
 
     scope: Literal["country", "province", "regions"] = Field(description="what it is looked at in")
-    regions: tuple[str, ...] = Field((), description="place codes; of scope regions, each is looked at by itself")
+    regions: tuple[PlaceCode, ...] = Field((), description="place codes; of scope regions, each is looked at by itself")
     measure: Literal["wind_kmh", "houses_damaged", "areas_damaged_10_percent"] = Field(
         description="largest 10-minute wind in the scope, km/h; houses damaged in it; areas in it of whose houses 10 % "
         "are damaged"
@@ -119,7 +128,9 @@ class TyphoonCountry(CountryHazard):
     hazard: ClassVar[str] = "typhoon"
 
     monitoring: tuple[LonLat, ...] = Field(
-        min_length=3, description="corners (lon, lat) of the polygon: storms are looked at that some member has in it"
+        min_length=3,
+        description="corners (lon, lat) of the polygon, east of 180 degrees as 190: storms are looked at that some "
+        "member has in it",
     )
     province_level: int | None = Field(
         None, ge=1, le=4, strict=True, description="level of the provinces, above the areas; default none are known"
@@ -152,7 +163,7 @@ class TyphoonCountry(CountryHazard):
     tail_h: int = Field(72, ge=0, le=240, strict=True, description="hours that areas keep their numbers once passed")
     members: int = Field(50, ge=1, le=200, strict=True, description="perturbed members of a whole cycle")
     fewest_members: int = Field(
-        40, ge=1, le=200, strict=True, description="of a storm that was seen: with fewer the file is not whole"
+        40, ge=1, le=200, strict=True, description="listed of a storm that was seen: with fewer the file is not whole"
     )
     rain: tuple[str, ...] = Field(
         (),
@@ -164,6 +175,17 @@ class TyphoonCountry(CountryHazard):
         "and more): they stay in the notes, and leave state, notices and the report's head",
     )
 
+    @field_validator("monitoring", mode="before")
+    @classmethod
+    def _longitude_first(cls, corners: Any) -> Any:
+        """One error for all corners, where each would have its own."""
+        listed = corners if isinstance(corners, list | tuple) else ()
+        pairs = [each for each in listed if isinstance(each, list | tuple) and len(each) == 2]
+        for lon, lat in pairs:
+            if isinstance(lat, int | float) and abs(lat) > 90:
+                raise ValueError(f"[{lon}, {lat}] has a latitude of {lat:g}: write [longitude, latitude]")
+        return corners
+
     @model_validator(mode="after")
     def _one_level(self) -> Self:
         level = self.default_admin_level
@@ -171,12 +193,22 @@ class TyphoonCountry(CountryHazard):
             raise ValueError(f"admin_levels: typhoon is of one level, write [{level}]; found {list(self.admin_levels)}")
         if self.province_level is not None and self.province_level >= level:
             raise ValueError(f"province_level {self.province_level} is not above the areas' level {level}")
+        if self.region_level is not None and self.province_level is None:
+            raise ValueError(
+                f"region_level {self.region_level} without a province_level: name both, or province_level alone where "
+                "one level is above the areas"
+            )
         if self.region_level is not None and self.region_level >= (self.province_level or 0):
-            raise ValueError(f"region_level {self.region_level} is not above a province_level: name both")
+            raise ValueError(f"region_level {self.region_level} is not above province_level {self.province_level}")
         return self
 
     @model_validator(mode="after")
     def _scopes_known(self) -> Self:
+        if self.triggers == PUBLISHED and self.region_level is None:
+            raise ValueError(
+                "triggers: they are those of the Philippines where none are written, by its regions: write the "
+                "country's own, or [] for warnings alone"
+            )
         for each in self.triggers:
             if each.scope == "regions" and self.region_level is None:
                 raise ValueError("triggers: a scope of regions needs region_level, and boundaries of that level")

@@ -7,10 +7,16 @@ from datetime import datetime, tzinfo
 from ibf_pipeline.domain.wording import day_text
 
 
+def clock_name(moment: datetime, zone: tzinfo) -> str:
+    """`CAT`; `UTC+12` of a zone that has no name but its offset, as Fiji's and Vietnam's."""
+    name = moment.astimezone(zone).tzname() or str(zone)
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
 def clock_text(moment: datetime, zone: tzinfo) -> str:
     """`14:00 CAT`. `moment`: with a time zone, of any kind."""
     local = moment.astimezone(zone)
-    return f"{local:%H:%M} {local.tzname()}"
+    return f"{local:%H:%M} {clock_name(local, zone)}"
 
 
 def local_text(moment: datetime, zone: tzinfo) -> str:

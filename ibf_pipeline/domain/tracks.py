@@ -20,6 +20,7 @@ Variables
     wind_lat, wind_lon    (storm, member, time) degrees, where that wind is
     radius                (storm, member, time, speed, quadrant) km to which so much wind reaches
     observed_lat, observed_lon   (storm) degrees, where the storm was seen at the cycle time; NaN of a disturbance
+    listed                (storm) members that its messages list, with a centre anywhere or without; NaN where unknown
 
 Attributes
     cycle        ISO moment, UTC

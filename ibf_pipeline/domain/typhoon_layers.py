@@ -32,7 +32,7 @@ class TyphoonLayers:
     houses: Mapping[str, float]
     """place code -> houses; an area that is left out has no known number"""
     land: BaseGeometry
-    """all land of the country, EPSG:4326"""
+    """all land of the country, EPSG:4326; where it lies on both sides of 180 degrees, longitudes go on beyond that"""
     names: Mapping[str, str] = field(default_factory=dict)
     """international name in capitals -> local name: `CHANTHU` -> `Kiko`"""
     findings: tuple[str, ...] = ()

@@ -26,6 +26,10 @@ How = Literal["given", "file", "prefix", "overlap"]
 """named by the boundaries; a line of the file; derived"""
 
 
+_WITH_PARENTS: Final = ("2", "3", "4", "5")
+"""admin levels that have one above"""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """What the file says of an area."""
@@ -58,12 +62,17 @@ class ParentFile:
 
 
 def read_parents(file: Path, admin_levels: Sequence[int]) -> ParentFile:
-    """The file, empty where it is not there; InputInvalid on a level that is none, and on an area that stands twice."""
+    """The file, empty where it is not there; InputInvalid on a level that is none, and on an area that stands twice.
+
+    Hazards of a country have one file and not the same levels: lines of a level that is not asked for are passed over.
+    """
     lines: dict[int, dict[str, Line]] = {}
     rows = read_rows(file, ("placeCode", "adminLevel", "parent")) if file.is_file() else []
     below = {str(level): level for level in admin_levels[1:]}
     for row in rows:
         level = below.get(row["adminLevel"])
+        if level is None and row["adminLevel"] in _WITH_PARENTS:
+            continue
         if level is None or row["placeCode"] in lines.get(level, {}):
             raise InputInvalid(
                 f"line {row.line}: "

@@ -19,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.domain.names import same_name
 from ibf_pipeline.domain.sphere import DEGREE_KM, EARTH_KM, distance_km, near
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.hazards.typhoon.geometry import beside
 from ibf_pipeline.synthetic.track_wishes import TrackWish
 from ibf_pipeline.synthetic.wishes import WishInvalid
 from ibf_pipeline.tracks.message import Floats
@@ -176,21 +177,21 @@ def _landfalls(wish: TrackWish, place: _Place, layers: TyphoonLayers) -> Iterato
     for turn in _TURNS:
         for lon, lat in place.points:
             line = _through(lat, lon, (_HEADING[lat >= 0] + turn) % 360)
-            drawn = _drawn(line, np.arange(-_BACK_KM, _NEAR_KM + _STEP_KM, _STEP_KM))
+            drawn = _drawn(line, np.arange(-_BACK_KM, _NEAR_KM + _STEP_KM, _STEP_KM), layers.land)
             found = coast.first(drawn)
             if found is None or not _belongs(place, found[1], found[0], layers):
                 continue
             start = drawn.coords[0]
             line = replace(line, wished_km=float(distance_km(start[1], start[0], found[1], found[0])) - _BACK_KM)
-            if _lands_in_steps(line, wish, coast):
+            if _lands_in_steps(line, wish, coast, layers.land):
                 yield line
 
 
-def _lands_in_steps(line: Line, wish: TrackWish, coast: _Coast) -> bool:
+def _lands_in_steps(line: Line, wish: TrackWish, coast: _Coast, land: BaseGeometry) -> bool:
     """Whether straight lines between the steps of a forecast land there too, and touch no other land before."""
     speed = speed_kmh(wish)
     first_h = -EVERY_H * (_BACK_KM // (speed * EVERY_H)) - wish.at_h % EVERY_H
-    found = coast.first(_drawn(line, speed * np.arange(first_h, _ON_KM / speed, EVERY_H)))
+    found = coast.first(_drawn(line, speed * np.arange(first_h, _ON_KM / speed, EVERY_H), land))
     lat, lon = line.at(np.array(0.0))
     return found is not None and float(distance_km(found[1], found[0], lat, lon)) < _CLOSE_KM
 
@@ -201,6 +202,7 @@ class _Sea:
     def __init__(self, land: BaseGeometry, lat: float, off_km: float) -> None:
         self._scale = np.array([np.cos(np.radians(lat)), 1.0])
         self._off_km = off_km
+        self._around = land
         self._land = self._flat(shapely.simplify(land, _SIMPLER))
         self._closed, self._wider = (
             shapely.buffer(self._land, (off_km + km) / DEGREE_KM, quad_segs=6) for km in (-1, 2)
@@ -211,13 +213,13 @@ class _Sea:
     def clear(self, line: Line, last_km: float) -> bool:
         """Whether a leg keeps away, between the place of the wish and so many km after it, or before it."""
         km = np.arange(0, abs(last_km) + _STEP_KM, _STEP_KM) * np.sign(last_km)
-        near, far = (self._flat(_drawn(line, part)) for part in (km[:4], km[3:]))
+        near, far = (self._flat(_drawn(line, part, self._around)) for part in (km[:4], km[3:]))
         return not (shapely.intersects(self._closed, near) or shapely.intersects(self._wider, far))
 
     def off(self, lat: float, lon: float, bearing: float) -> tuple[tuple[float, float], tuple[float, float]] | None:
         """Going out from a place: where all land is first far enough away, and what is nearest; both lat, lon."""
         lats, lons = gone(lat, lon, bearing, np.arange(0.0, _ON_KM, 2.0))
-        points = shapely.points(np.column_stack([lons, lats]) * self._scale)
+        points = shapely.points(np.column_stack([beside(lons, self._around), lats]) * self._scale)
         far = np.flatnonzero(shapely.distance(points, self._land) * DEGREE_KM >= self._off_km)
         if not len(far):
             return None
@@ -252,9 +254,9 @@ def _through(lat: float, lon: float, heading: float) -> Line:
     return Line(lat, lon, heading, heading)
 
 
-def _drawn(line: Line, km: Floats) -> shapely.LineString:
+def _drawn(line: Line, km: Floats, land: BaseGeometry) -> shapely.LineString:
     lat, lon = line.at(km)
-    return shapely.linestrings(np.column_stack([lon, lat]))
+    return shapely.linestrings(np.column_stack([beside(lon, land), lat]))
 
 
 def _belongs(place: _Place, lat: float, lon: float, layers: TyphoonLayers) -> bool:

@@ -195,7 +195,8 @@ def _dataset(
         | {
             f"observed_{name}": ("storm", np.array([storms[each].observed[place] for each in names], dtype=float))
             for place, name in enumerate(("lat", "lon"))
-        },
+        }
+        | {"listed": ("storm", np.array([len(storms[each].members) for each in names], dtype=float))},
         coords={
             "storm": np.array(names, dtype=str),
             "name": ("storm", np.array([storms[each].name or each for each in names], dtype=str)),

@@ -16,6 +16,7 @@ from flows.cli.app import app, main
 from flows.cli.flash_demo import set_up
 from flows.wiring.day import as_issue_time, open_day
 from flows.wiring.decisions import open_run
+from flows.wiring.environment import as_unreachable
 from flows.wiring.wishes import require_wishes
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
@@ -156,3 +157,10 @@ def test_a_prefect_server_that_is_down(
     assert code == 1, said
     assert "Traceback" not in said
     assert said.count("the Prefect server cannot be reached") == 1
+
+
+def test_a_server_of_ones_own_that_does_not_come_up_is_an_error_and_no_traceback() -> None:
+    error = as_unreachable(RuntimeError("Timed out while attempting to connect to ephemeral Prefect API server."))
+    assert error is not None
+    assert "was not up in time" in error.found
+    assert "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS" in error.remedy

@@ -13,7 +13,7 @@ from flows.wiring.track_sources import open_track_sources
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.typhoon import PUBLISHED, TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import UsageError
+from ibf_pipeline.errors import ConfigError, UsageError
 from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past, find
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
 from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
@@ -97,3 +97,10 @@ def test_the_philippines_are_set_up_with_their_own_protocol(tmp_path: Path, monk
     [source] = open_track_sources(configuration, country)
     assert source.cycle(IssueTime.parse("2021-09-10T00")).tracks["name"].values.tolist() == ["CHANTHU"]
     assert "made up" in philippines.MADE_UP
+
+
+def test_a_folder_without_configuration_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IBF_TEST_DATA", str(real_data("tracks").parent))
+    with pytest.raises(ConfigError, match=r"settings\.yaml"):
+        set_up_philippines(tmp_path, str(tmp_path / "nowhere"))
+    assert list(tmp_path.iterdir()) == [], "nothing was made before"

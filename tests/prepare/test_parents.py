@@ -119,6 +119,7 @@ def test_the_file_is_written_anew_with_new_areas_while_nobody_has_changed_it(sta
         ("09,2,01", "line 2: placeCode '09' is no area of level 2", "a code of the boundaries, such as '01A'"),
         ("01A,2,1", "line 2: parent '1' is no area of the level above", "a code of the boundaries, such as '01'"),
         ("01A,1,01", "line 2: adminLevel '1'", "every area once, with its level out of 2"),
+        ("01A,two,01", "line 2: adminLevel 'two'", "every area once, with its level out of 2"),
         ("01A,2,01\n01A,2,02", "line 3: 01A stands twice", "every area once, with its level out of 2"),
     ],
 )
@@ -130,6 +131,13 @@ def test_a_line_that_cannot_be(static: Path, line: str, found: str, expected: st
     error = caught.value
     assert (error.found, error.where, error.expected) == (found, str(file), expected)
     assert error.remedy.startswith("correct")
+
+
+def test_lines_of_levels_that_another_hazard_has_are_passed_over(static: Path) -> None:
+    """Floods of levels 1, 2 and 3 share the file with typhoon, of levels 1 and 2."""
+    file = static / "admin_areas" / "admin_parents.csv"
+    file.write_text("placeCode,adminLevel,parent\n02A,2,01\n02A7,3,02A\n")
+    assert parents_of(static)["02A"] == "01"
 
 
 def test_a_level_in_between_that_the_country_does_not_have(static: Path) -> None:

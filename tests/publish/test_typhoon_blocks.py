@@ -56,6 +56,15 @@ def test_what_was_published_is_read_back(days: TyphoonDays) -> None:
     ]  # fmt: skip
 
 
+def test_a_trigger_of_some_of_a_storms_areas_is_a_trigger_and_nothing_differs(days: TyphoonDays) -> None:
+    """The portal takes its first row for the lead time of the trigger, and lists the areas of the highest level."""
+    mixed = storm("ALPHA", areas=(area(AREAS[0], trigger=False), area(AREAS[1], trigger=True)))
+    days.cycle(mixed)
+    assert days.events() == {"ALPHA": ("trigger", "48-hour", "48-hour", 1)}
+    with days.target() as target:
+        assert list(look_back(days.revisions()[0], target.client, clock).differences) == []
+
+
 def sent_again(days: TyphoonDays, path: str, **changes: Any) -> list[str]:
     """What the look back says after the first call of ALPHA to a path was made again with another body."""
     revision = days.revisions()[0]

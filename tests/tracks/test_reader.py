@@ -116,6 +116,15 @@ def test_a_storm_that_was_seen_and_that_no_member_has_is_there() -> None:
     assert not np.isfinite(emily["lat"]).any()
 
 
+def test_members_without_a_seen_storm_are_listed() -> None:
+    four, genesis = tracks_of(FOUR), tracks_of(GENESIS)
+    assert dict(zip(four["storm"].values.tolist(), four["listed"].values.tolist(), strict=True)) == {
+        "06L": 52, "07L": 52, "08L": 52, "09L": 52
+    }  # fmt: skip
+    assert int(np.isfinite(four["lat"].sel(storm="08L").isel(time=0)).sum()) == 25
+    assert genesis["listed"].sel(storm="72W") == 2
+
+
 def test_a_storm_that_is_not_there_yet_was_seen_nowhere() -> None:
     assert np.isnan(tracks_of(GENESIS)["observed_lat"]).all()
 

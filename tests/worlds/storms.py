@@ -75,8 +75,9 @@ def cycle(issue_time: IssueTime, storms: Sequence[Storm]) -> xr.Dataset:
             fields[name][number] = np.where(there, value, np.nan)
         radius[number, :, :, 0] = np.where(there, GALE_KM, np.nan)[..., np.newaxis]
         observed[:, number] = (storm.lat, lon[0]) if is_seen else np.nan
+    listed = [float(len(MEMBERS) if each.members == PERTURBED else each.members) for each in ordered]
     names = {storm.identifier: storm.name for storm in ordered}
-    return dataset(start, names, MEMBERS.tolist(), steps, fields, observed, last_h=last, radius=radius)
+    return dataset(start, names, MEMBERS.tolist(), steps, fields, observed, last_h=last, radius=radius, listed=listed)
 
 
 def pressure(wind: float) -> float:

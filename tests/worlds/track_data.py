@@ -26,10 +26,11 @@ def dataset(
     *,
     last_h: int,
     radius: Floats | None = None,
+    listed: Sequence[float] | None = None,
 ) -> xr.Dataset:
     """A cycle. `names`: by identifier; `steps`: hours; `fields`: (storm, member, step) of lat, lon, pressure and wind;
-    `seen`: (2, storm) latitude and longitude; `radius`: (storm, member, step, speed, quadrant) km. The largest wind is
-    at the centre.
+    `seen`: (2, storm) latitude and longitude; `radius`: (storm, member, step, speed, quadrant) km; `listed`:
+    (storm) members of its messages, all where not given. The largest wind is at the centre.
     """
     shape = (len(names), len(members), len(steps), len(SPEEDS_MS), len(QUADRANTS))
     observed = np.asarray(seen, float).reshape(2, -1)
@@ -41,6 +42,7 @@ def dataset(
             "radius": ((*DIMS, "speed", "quadrant"), np.full(shape, np.nan) if radius is None else radius),
             "observed_lat": ("storm", observed[0]),
             "observed_lon": ("storm", observed[1]),
+            "listed": ("storm", np.array(listed or [float(len(members))] * len(names), float)),
         },
         {
             "storm": np.array(list(names), dtype=str),

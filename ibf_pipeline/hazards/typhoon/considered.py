@@ -8,7 +8,6 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from ibf_pipeline.domain.sphere import near
 from ibf_pipeline.domain.tracks import cycle_of, time_of
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
@@ -35,14 +34,18 @@ def is_considered(storm: xr.Dataset, monitoring: Sequence[tuple[float, float]]) 
     """Whether any member of a storm comes into the monitoring polygon in 0..168 h (rule 1; C8 1).
 
     Along its path, not by its fixes alone; named or not. `storm`: dims (member, time), within the horizon;
-    `monitoring`: corners, longitude and latitude in degrees. A storm across 180 degrees is one path.
+    `monitoring`: corners, longitude and latitude in degrees. A storm across 180 degrees is one path; corners
+    east of it are beyond 180.
     """
     area = shapely.Polygon(monitoring)
-    middle = area.centroid.x
+    middle = float(np.mean(area.bounds[::2]))
     for member in storm["member"].values:
         lat, lon = (storm[name].sel(member=member).values for name in ("lat", "lon"))
         there = np.isfinite(lat) & np.isfinite(lon)
-        corners = np.column_stack([near(lon[there], middle), lat[there]])
+        if not there.any():
+            continue
+        east = np.unwrap(lon[there], period=360)
+        corners = np.column_stack([east - 360 * np.round((east[0] - middle) / 360), lat[there]])
         path = shapely.LineString(corners) if len(corners) > 1 else shapely.MultiPoint(corners)
         if shapely.intersects(area, path):
             return True

@@ -66,8 +66,8 @@ def find(
     """
     past, layers, published = past or Past(), layers.accepting(country.accepted_doubts), published.astimezone(UTC)
     cycle, before = cycle_of(given.tracks), past.found
+    require_whole(given.tracks, country.fewest_members)
     tracks = forecast_storms(with_whole_run(without_doubled_run(given.tracks.sortby(["storm", "member"]))))
-    require_whole(tracks, country.fewest_members)
     require_long(tracks, given.long, before)
     members = members_of(tracks, country)
     here = identify(tracks, before)

@@ -40,9 +40,14 @@ def sent_areas(
     )
 
 
-def houses_of(impacts: Sequence[AreaImpact], codes: Collection[str]) -> tuple[float, float]:
-    """Houses damaged in these areas, by the weaker and the stronger curve; areas without known houses are left out."""
+def houses_of(impacts: Sequence[AreaImpact], codes: Collection[str]) -> tuple[float, float] | tuple[None, None]:
+    """Houses damaged in these areas, by the weaker and the stronger curve; areas without known houses are left out.
+
+    None where the houses of none are known: nobody counted, and that is not no damage.
+    """
     own = [each for each in impacts if each.place_code in codes and each.houses is not None]
+    if not own:
+        return None, None
     low = sum(each.damage_low * (each.houses or 0) for each in own)
     return round(low, 3), round(sum(each.damage_high * (each.houses or 0) for each in own), 3)
 

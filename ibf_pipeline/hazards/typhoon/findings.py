@@ -65,9 +65,10 @@ class ProvinceFound:
     """0..5, the public wind signal of its largest mean wind; 0 is below signal 1"""
     wind_kmh: int
     """largest of its areas' mean winds"""
-    houses_low: float
-    """houses, by the weaker of the damage curves; mean over the members"""
-    houses_high: float
+    houses_low: float | None
+    """houses, by the weaker of the damage curves; mean over the members; None where the houses of none of its areas are
+    known"""
+    houses_high: float | None
     people: int
     """exposed to at least the country's wind for it; mean over the members"""
     passed: bool = False
@@ -119,6 +120,8 @@ class TriggerJudged:
     """place codes that it makes a trigger of"""
     deadline: datetime | None = None
     """until when it can be met for the first time; None: there is none"""
+    met_once: bool = False
+    """whether this cycle met it, or an earlier one of the event: from then on no deadline stops it"""
     reason: str = ""
     """why it is not met, or does not count, beside its number; empty where there is nothing to add"""
 
@@ -165,9 +168,9 @@ class TyphoonEvent(Event):
     provinces: tuple[ProvinceFound, ...]
     """of event areas, the earliest gale first"""
     triggers: tuple[TriggerJudged, ...]
-    houses_low: float
-    """all event areas, mean over the members"""
-    houses_high: float
+    houses_low: float | None
+    """all event areas, mean over the members; None where the houses of none of them are known"""
+    houses_high: float | None
     ends_at: datetime | None = None
     """when an event of a storm that has passed is over; None before"""
     renamed_from: str | None = None
@@ -194,7 +197,7 @@ class TyphoonEvent(Event):
     @property
     def size(self) -> tuple[float, ...]:
         """Houses at most, then people."""
-        return self.houses_high, self.people
+        return self.houses_high or 0, self.people
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, near, unit_vectors
+from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, unit_vectors
 
 Flags = npt.NDArray[np.bool_]
 Moments = npt.NDArray[np.datetime64]
@@ -81,6 +81,19 @@ def within_km(storm: xr.Dataset, points: npt.ArrayLike, km: float) -> Flags:
     return nearest_km(storm, points) <= km
 
 
+def beside(lon: Floats, shape: BaseGeometry) -> Floats:
+    """The same longitudes, within half a turn of the middle of a shape: so that paths do not jump at 180 degrees.
+
+    `shape`: in one piece there, where it lies on both sides: its longitudes go on beyond 180 (`prepare`'s `land_of`).
+    """
+    return _within_half_a_turn(lon, float(np.mean(shape.bounds[::2])))
+
+
+def _within_half_a_turn(lon: Floats, middle: float | Floats) -> Floats:
+    near: Floats = (lon - middle + 180) % 360 - 180 + middle
+    return near
+
+
 def hourly_path(storm: xr.Dataset) -> Path:
     """The centre of each member hour by hour, along great circles. `storm`: dims (member, time), steps growing."""
     steps = storm["time"].values.astype("datetime64[ns]")
@@ -103,9 +116,8 @@ def crossings(storm: xr.Dataset, land: BaseGeometry) -> Moments:
     path = hourly_path(storm)
     shapely.prepare(land)
     found = np.full(len(path.lat), np.datetime64("NaT"), dtype="datetime64[ns]")
-    middle = _middle(land)
     for member, (lat, lon) in enumerate(zip(path.lat, path.lon, strict=True)):
-        number, lines = _lines(lat, near(lon, middle))
+        number, lines = _lines(lat, beside(lon, land))
         hit = np.flatnonzero(shapely.intersects(land, lines))
         if len(hit):
             first = lines[hit[0]]
@@ -132,7 +144,7 @@ def nearest_to_land(
     if not np.isnat(crossed):
         return crossed, 0.0
     path = hourly_path(one)
-    number, lines = _lines(path.lat[0], near(path.lon[0], _middle(land)))
+    number, lines = _lines(path.lat[0], beside(path.lon[0], land))
     if not len(lines):
         return np.datetime64("NaT", "ns"), np.inf
     scale = np.cos(np.radians(np.mean(land.bounds[1::2])))
@@ -176,16 +188,15 @@ def _along(steps: Moments, fixes: Floats, hours: Moments) -> Floats:
     return found
 
 
-def _middle(land: BaseGeometry) -> float:
-    return float(np.mean(land.bounds[::2]))
-
-
 def _lines(lat: Floats, lon: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
     """The hours at which pieces of a path begin, and those; a last or lonely fix is a piece without length."""
     there = np.isfinite(lat)
     number = np.flatnonzero(there)
     follower = np.where(there[np.minimum(number + 1, len(lat) - 1)], np.minimum(number + 1, len(lat) - 1), number)
     corners = np.stack([np.column_stack([lon[k], lat[k]]) for k in (number, follower)], axis=1)
+    corners[:, 1, 0] = _within_half_a_turn(
+        corners[:, 1, 0], corners[:, 0, 0]
+    )  # half a turn away from the land it does not jump
     lines: npt.NDArray[np.object_] = shapely.linestrings(corners)
     return number, lines
 

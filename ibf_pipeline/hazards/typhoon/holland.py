@@ -11,6 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ibf_pipeline.domain.tracks import KT
+
 Floats = npt.NDArray[np.float64]
 
 TEN_MINUTES: Final = 0.93
@@ -26,6 +28,7 @@ LEAST_DROP_HPA: Final = 1.0
 """hPa; a centre that is hardly deeper, or not at all, than the pressure around it still has the profile's form"""
 _EARTH_TURNS: Final = 7.292e-5
 """1/s"""
+_GALE_MS: Final = 34 * KT
 _RADIUS_PRESSURES: Final = (872.0, 940.0, 980.0, 1021.0)
 _RADIUS_MILES: Final = (14.9, 15.7, 25.7, 56.9)
 _PASCAL: Final = 100.0
@@ -42,13 +45,31 @@ def radius_of_pressure(pressure: npt.ArrayLike) -> Floats:
     return miles * NAUTICAL_MILE_KM
 
 
+def radius_of_gale(gale_km: npt.ArrayLike, wind_one_minute: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
+    """km from the centre to the largest wind, of how far 34 kt reach (km, mean of the quadrants); NaN of weaker storms.
+
+    By the angular momentum M = r V + f r^2 / 2 that is lost on the way in, M(rm) / M(r34) = 0.699
+    exp(-0.00618 (V - v34) - 0.0021 (V - v34) f r34 / 2): Chavas and Knaff (2022), equations 2, 3 and 7,
+    doi 10.1175/WAF-D-21-0103.1.
+
+    `wind_one_minute`: V, the largest, m/s; `lat`: degrees, on the equator as on the first parallel.
+    """
+    speed, metres = np.asarray(wind_one_minute, float), np.asarray(gale_km, float) * 1000
+    f = 2 * _EARTH_TURNS * np.sin(np.radians(np.maximum(np.abs(lat), 1)))
+    stronger = np.where(speed > _GALE_MS, speed - _GALE_MS, np.nan)
+    kept = 0.699 * np.exp(-0.00618 * stronger - 0.0021 * stronger * f * metres / 2)
+    momentum = kept * (metres * _GALE_MS + f * metres**2 / 2)
+    radius: Floats = speed / f * (np.sqrt(1 + 2 * f * momentum / speed**2) - 1) / 1000
+    return radius
+
+
 def drop_of_wind(wind_one_minute: npt.ArrayLike) -> Floats:
     """hPa by which a centre lies below its surroundings, of its largest 1-minute wind (m/s): where pressure is missing.
 
     V = 6.7 kt (1010 - pc)^0.644: Atkinson and Holliday (1977), western North Pacific,
     doi 10.1175/1520-0493(1977)105<0421:TCMSLP>2.0.CO;2.
     """
-    knots = np.asarray(wind_one_minute, float) / 0.514444
+    knots = np.asarray(wind_one_minute, float) / KT
     drop: Floats = (knots / 6.7) ** (1 / 0.644)
     return drop
 

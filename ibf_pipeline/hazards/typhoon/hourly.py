@@ -11,12 +11,14 @@ import xarray as xr
 
 from ibf_pipeline.config.typhoon import WindSettings
 from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, unit_vectors
+from ibf_pipeline.domain.tracks import SPEEDS_MS
 from ibf_pipeline.hazards.typhoon.geometry import Path, hourly_path
 from ibf_pipeline.hazards.typhoon.holland import (
     LEAST_DROP_HPA,
     TEN_MINUTES,
     drop_of_wind,
     profile,
+    radius_of_gale,
     radius_of_pressure,
     shape,
 )
@@ -59,7 +61,7 @@ def hourly(storm: xr.Dataset, settings: WindSettings) -> Hourly:
     """
     storm = storm.transpose("member", "time", ...)
     path = hourly_path(storm)
-    wind = _evenly(storm, storm["wind"].values, path) * settings.factor
+    wind = _evenly(storm, storm["wind"].values, path)
     pressure = _evenly(storm, storm["pressure"].values, path)
     pressure = np.where(np.isnan(pressure), settings.penv_hpa - drop_of_wind(wind / TEN_MINUTES), pressure)
     drop = np.maximum(settings.penv_hpa - pressure, LEAST_DROP_HPA)
@@ -67,10 +69,11 @@ def hourly(storm: xr.Dataset, settings: WindSettings) -> Hourly:
     speed = np.hypot(east, north)
     b = shape(drop, _change(pressure), path.lat, speed)
     radius = radius_of_pressure(pressure)
-    if settings.radius == "message":
-        told = np.clip(_evenly(storm, _told_radius(storm), path), *RADIUS_KM)
-        radius = np.where(np.isnan(told), radius, told)
-    scale = _scale(profile(radius, radius, b, drop, path.lat), wind, speed, settings.factor)
+    if settings.radius != "pressure":
+        told = _told_radius(storm) if settings.radius == "message" else _gale_radius(storm)
+        own = np.clip(_evenly(storm, told, path), *RADIUS_KM)
+        radius = np.where(np.isnan(own), radius, own)
+    scale = _scale(profile(radius, radius, b, drop, path.lat), wind * settings.factor, speed, settings.factor)
     return Hourly(path, drop, b, radius, east, north, scale)
 
 
@@ -85,6 +88,13 @@ def _scale(largest: Floats, stated: Floats, translation: Floats, factor: float) 
 def _told_radius(storm: xr.Dataset) -> Floats:
     """(member, time) km from the centre to where the message has the largest wind."""
     return distance_km(*(storm[name].values for name in ("lat", "lon", "wind_lat", "wind_lon")))
+
+
+def _gale_radius(storm: xr.Dataset) -> Floats:
+    """(member, time) km by how far its gale reaches, in the quadrants that have any."""
+    reach = storm["radius"].sel(speed=SPEEDS_MS[0], method="nearest")
+    mean = reach.where(reach > 0).mean("quadrant").transpose("member", "time").values
+    return radius_of_gale(mean, storm["wind"].values / TEN_MINUTES, storm["lat"].values)
 
 
 def _evenly(storm: xr.Dataset, values: Floats, path: Path) -> Floats:

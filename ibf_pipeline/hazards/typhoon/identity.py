@@ -39,14 +39,17 @@ def identify(tracks: xr.Dataset, found: TyphoonFindings | None) -> Mapping[str, 
 
     A storm of the last findings: by its number within one season, else by its place, at most 300 km from where those
     forecast it for the first time that both speak of. Numbers from 70 on are given again and say nothing: of them only
-    the place counts. A rename or a new number so keeps the identity. Each old storm is found at most once, the surest
-    and nearest pair first; the order of storms and members changes nothing.
+    the place counts. A rename, or the number of a disturbance that gets one, so keeps the identity; two numbers below
+    70 are two storms, however near. Each old storm is found at most once, the surest and nearest pair first; the order
+    of storms and members changes nothing.
     """
     before = found.storms if found is not None else ()
     pairs = []
     for identifier in map(str, tracks["storm"].values):
         where = _places(tracks.sel(storm=identifier))
         for old in before:
+            if identifier != old.identifier and _is_numbered(identifier) and _is_numbered(old.identifier):
+                continue
             km = _apart_km(where, (*old.past, *old.fixes))
             by_number = _same_number(identifier, old, season_of(identifier, cycle_of(tracks)))
             if by_number or (km is not None and km <= SAME_KM):

@@ -13,11 +13,11 @@ import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
-from ibf_pipeline.domain.sphere import EARTH_KM, near
+from ibf_pipeline.domain.sphere import EARTH_KM
 from ibf_pipeline.domain.tracks import moment_of
 from ibf_pipeline.hazards.typhoon.considered import HORIZON_H
 from ibf_pipeline.hazards.typhoon.findings import Approach, AreaImpact, Landfall
-from ibf_pipeline.hazards.typhoon.geometry import crossings, hourly_path, nearest_to_land
+from ibf_pipeline.hazards.typhoon.geometry import beside, crossings, hourly_path, nearest_to_land
 from ibf_pipeline.hazards.typhoon.spread import spread_of
 
 CHANCE: Final = 0.10
@@ -117,12 +117,13 @@ def _near_hours(
 
     On Mercator's map, which is true to scale around each place; its scale is that of the place.
     """
+    near = beside(lon, land)
     there = np.isfinite(lat)
     hours = np.flatnonzero(there).tolist()
     pieces = [(hour, hour + 1 if hour + 1 < len(lat) and there[hour + 1] else hour) for hour in hours]
     if not pieces:
         return []
-    flat = _mercator(np.column_stack([near(lon, float(np.mean(land.bounds[::2]))), lat]))
+    flat = _mercator(np.column_stack([near, lat]))
     lines = shapely.linestrings([[flat[one], flat[other]] for one, other in pieces])
     wide = shapely.transform(land, _mercator)
     shapely.prepare(wide)

@@ -29,22 +29,23 @@ REASONS: Final[Mapping[Fate, str]] = {
 def fate_of(
     event: TyphoonEvent,
     now: datetime,
-    ahead: Collection[str],
     before: xr.Dataset | None,
     found: TyphoonFindings,
     accepted: Collection[str],
+    *,
+    went_by: bool,
 ) -> Fate:
     """What becomes of an open event whose storm is missing from a cycle (rule 2; C8 2).
 
     An absence is no all clear: the first one closes nothing and stops the run. The second valid cycle in a row without
-    it, 6 or 12 hours after the first, ends it; so does a person. A storm that has passed all its alerted areas needs
-    no file any more: it goes on as what it leaves (rule 11). `ahead`: alerted areas that it had not passed by `now`
-    as the last findings forecast it; `before`: tracks of the cycle before.
+    it, 6 or 12 hours after the first, ends it; so does a person. A storm that has passed all its alerted areas, and
+    left something in any, needs no file any more: it goes on as that (rule 11). `went_by`: whether it had by `now`, as
+    the last findings forecast it; `before`: tracks of the cycle before.
     """
     if {event.storm, event.name} & set(accepted):
         return "accepted"
     begun = event.landfall.reference_at <= now
-    if event.state == "passed" or (begun and not ahead):
+    if event.state == "passed" or (begun and went_by):
         return "passed"
     return "over" if _was_missing(event.storm, now, before, found) else "unseen"
 

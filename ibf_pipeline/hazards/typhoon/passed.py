@@ -23,18 +23,23 @@ from ibf_pipeline.hazards.typhoon.wind import fastest_at
 
 GALE_KMH: Final = 62.0
 """km/h, 10-minute: 34 kt"""
+SAME_PLACE_KM: Final = 1.0
+"""a centre that goes no further away than so much is still at its nearest"""
 KEPT: Final = "kept where the storm has passed"
 
 
 def approached(line: xr.Dataset, layers: TyphoonLayers, codes: Collection[str]) -> dict[str, tuple[datetime, float]]:
-    """When a track is nearest to the centre of each area, to the hour, and how near, km. `line`: (time)."""
+    """When a track is nearest to the centre of each area, to the hour, and how near, km. `line`: (time).
+
+    Of a storm that stands still the last hour there: while it is at an area, it has not passed it.
+    """
     path = hourly_path(line.expand_dims("member"))
     lat, lon = path.lat[0], path.lon[0]
     found = {}
     for code in codes:
         x, y = layers.centres[code]
         km = np.where(np.isfinite(lat), distance_km(lat, lon, y, x), np.inf)
-        nearest = int(np.argmin(km))
+        nearest = int(np.flatnonzero(km <= km.min() + SAME_PLACE_KM)[-1])
         found[code] = moment_of(path.time[nearest]), float(km[nearest])
     return found
 
@@ -166,8 +171,8 @@ def _larger_province(old: ProvinceFound, now: ProvinceFound | None) -> ProvinceF
         typhoon_probability=max(old.typhoon_probability, now.typhoon_probability),
         signal=max(old.signal, now.signal),
         wind_kmh=max(old.wind_kmh, now.wind_kmh),
-        houses_low=max(old.houses_low, now.houses_low),
-        houses_high=max(old.houses_high, now.houses_high),
+        houses_low=_more(old.houses_low, now.houses_low),
+        houses_high=_more(old.houses_high, now.houses_high),
         people=max(old.people, now.people),
     )
 
@@ -180,3 +185,7 @@ def _province(code: str, layers: TyphoonLayers) -> str:
 def _onset(province: ProvinceFound) -> tuple[bool, float]:
     onset = province.gale_onset
     return onset is None, onset.middle.timestamp() if onset is not None else 0.0
+
+
+def _more(old: float | None, now: float | None) -> float | None:
+    return max((each for each in (old, now) if each is not None), default=None)

@@ -14,6 +14,7 @@ from ibf_pipeline.domain.sphere import distance_km
 from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.areas import TYPHOON_KMH
+from ibf_pipeline.hazards.typhoon.event_areas import houses_of
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound
 from ibf_pipeline.hazards.typhoon.gales import gale_onset
 from ibf_pipeline.hazards.typhoon.geometry import Moments, Path
@@ -76,13 +77,14 @@ def _provinces(
     return found
 
 
-def _numbers(own: Sequence[AreaImpact], winds: Winds, members: int) -> tuple[float, int, int, float, float, int]:
+def _numbers(
+    own: Sequence[AreaImpact], winds: Winds, members: int
+) -> tuple[float, int, int, float | None, float | None, int]:
     """The numbers of a province of these areas, in the order of `ProvinceFound`."""
     codes = [impact.place_code for impact in own]
     typhoon = (winds.fastest.sel(area=codes) * MS_TO_KMH >= TYPHOON_KMH).any("area").sum()
     wind = max(impact.wind_kmh for impact in own)
-    low = sum(impact.damage_low * (impact.houses or 0.0) for impact in own)
-    high = sum(impact.damage_high * (impact.houses or 0.0) for impact in own)
+    low, high = houses_of(own, codes)
     people = round(sum(impact.people for impact in own))
     return float(typhoon) / members, signal_of(wind), wind, low, high, people
 

@@ -95,8 +95,23 @@ class _Ahead:
     members: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What makes an event of a storm."""
+
+    alerted: tuple[str, ...]
+    """place codes of its areas"""
+    gone: Mapping[str, datetime]
+    """of them those that it has passed, and when"""
+    stops: tuple[Visit, ...]
+    landfall: Landfall
+    triggers: tuple[TriggerJudged, ...]
+
+
 def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent | None]:
-    """What a storm means, and its event; None where no municipality belongs to it (rule 6)."""
+    """What a storm means, and its event; None where no municipality belongs to it by wind, nearness or a trigger (rules
+    1, 6 and 7).
+    """
     country, layers, before = setting.country, setting.layers, storm.before
     ahead = _ahead(storm, setting)
     way = _way(storm, setting)
@@ -104,12 +119,31 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
     so_far = [fix for fix in way if fix.moment <= setting.cycle]
     passed = passing(line_of(way), layers, felt(so_far, layers, open_areas, country.wind), setting.cycle)
     rows = with_passed(ahead.impacts, before, passed, setting.cycle, country.tail_h)
-    alerted = event_areas(rows, country)
     found = _storm_found(storm, ahead.members)
-    if not alerted:
+    decided = _decided(storm, ahead, way, rows, setting)
+    if decided is None:
         return replace(found, note=storm.note or _no_event(rows, country)), None
-    event = _event(storm, ahead, way, rows, alerted, setting)
+    event = _event(storm, ahead, way, rows, decided, setting)
     return found, with_shift(event, before, setting.cycle)
+
+
+def _decided(
+    storm: Storm, ahead: _Ahead, way: Sequence[Fix], rows: Sequence[AreaImpact], setting: Setting
+) -> _Decided | None:
+    """None where no area belongs to it. Areas of a trigger do, also where rule 6 alone would leave them out."""
+    by_rule = event_areas(rows, setting.country)
+    gone = {row.place_code: row.passed_at for row in rows if row.passed_at is not None}
+    if not by_rule and not gone and not any(map(_is_shown, rows)):
+        return None
+    stops = _stops(storm, way, setting, passed=bool(gone))
+    landfall = _landfall(storm, way, stops, ahead, setting, passed=bool(gone))
+    judged = _judged(storm, ahead, stops, by_rule, landfall, setting)
+    triggers = with_passed_triggers(judged, storm.before, gone)
+    alerted = {*by_rule, *trigger_areas(triggers)}
+    if not alerted:
+        return None
+    kept = {code: at for code, at in gone.items() if code in alerted}
+    return _Decided(tuple(sorted(alerted)), kept, stops, landfall, triggers)
 
 
 def _event(
@@ -117,17 +151,14 @@ def _event(
     ahead: _Ahead,
     way: Sequence[Fix],
     rows: Sequence[AreaImpact],
-    alerted: Sequence[str],
+    decided: _Decided,
     setting: Setting,
 ) -> TyphoonEvent:
     """The event of a storm with areas. `rows`: numbers of this cycle, and kept ones where it has passed."""
     layers, before = setting.layers, storm.before
-    gone = {row.place_code: row.passed_at for row in rows if row.passed_at is not None and row.place_code in alerted}
+    alerted, gone, stops, landfall = decided.alerted, decided.gone, decided.stops, decided.landfall
     over = len(gone) == len(alerted)
-    stops = _stops(storm, way, setting, passed=bool(gone))
-    landfall = _landfall(storm, way, stops, ahead, setting, passed=bool(gone))
-    triggers = with_passed_triggers(_judged(storm, ahead, stops, alerted, landfall, setting), before, gone)
-    triggered = _triggered(triggers, alerted)
+    triggered = trigger_areas(decided.triggers)
     lead_time = 0 if over else lead_time_of(landfall.reference_at, setting.cycle, setting.published)
     to_come = {code: at for code, (at, _) in approached(line_of(way), layers, triggered - set(gone)).items()}
     shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
@@ -154,19 +185,13 @@ def _event(
         category=category_of(peak),
         impacts=shown,
         provinces=_provinces(storm, ahead, rows, alerted, triggered, setting),
-        triggers=triggers,
+        triggers=decided.triggers,
         houses_low=low,
         houses_high=high,
         ends_at=max(gone.values()) + timedelta(hours=setting.country.tail_h) if over else None,
         renamed_from=before.name if before is not None and before.name != storm.event_name else None,
         members_with_storm=ahead.members,
     )
-
-
-def _triggered(triggers: Sequence[TriggerJudged], alerted: Sequence[str]) -> frozenset[str]:
-    """Trigger areas of an event; all of its areas where what is met has none of its own: no trigger is lost."""
-    codes = trigger_areas(triggers) & set(alerted)
-    return codes or (frozenset(alerted) if any(each.met and each.counts for each in triggers) else frozenset())
 
 
 def _way(storm: Storm, setting: Setting) -> tuple[Fix, ...]:
@@ -220,14 +245,16 @@ def _judged(
     landfall: Landfall,
     setting: Setting,
 ) -> tuple[TriggerJudged, ...]:
-    """Rule 7 at the landfall of the event, and of one that has begun at the next one ahead too: whichever is met."""
+    """Rule 7 at the landfall of the event, and of one that has begun when people read it at the next one ahead too:
+    whichever is met.
+    """
     before = storm.before.triggers if storm.before is not None else ()
     if ahead.winds is None:
         return tuple(replace(each, met=False, areas=(), reached="the storm has gone", where=()) for each in before)
-    met_before = [each.name for each in before if each.met]
+    met_before = [each.name for each in before if each.met or each.met_once]
     moments = [landfall.reference_at]
-    if landfall.reference_at <= setting.cycle:
-        moments += [stop.moment for stop in stops if stop.moment > setting.cycle][:1]
+    if landfall.reference_at <= setting.published:
+        moments += [stop.moment for stop in stops if stop.moment > setting.published][:1]
     rounds = [
         judge(
             setting.country,

@@ -14,7 +14,7 @@ from ibf_pipeline.hazards.typhoon.findings import Fix, StormFound, TyphoonEvent,
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.missing import REASONS, fate_of, missing_from
 from ibf_pipeline.hazards.typhoon.names import event_name, unique_name
-from ibf_pipeline.hazards.typhoon.passed import approached
+from ibf_pipeline.hazards.typhoon.passed import approached, felt, passing
 from ibf_pipeline.hazards.typhoon.reference import reference_of
 from ibf_pipeline.hazards.typhoon.storm import Setting, Storm
 from ibf_pipeline.hazards.typhoon.track_points import fixes_of, line_of
@@ -69,7 +69,8 @@ def storms_missing(
         return (), ()
     for event in missing_from(found, here):
         before = next(each for each in found.storms if each.storm == event.storm)
-        fate = fate_of(event, setting.cycle, _still_ahead(event, before, setting), previous, found, accepted)
+        went_by = _went_by(event, before, setting)
+        fate = fate_of(event, setting.cycle, previous, found, accepted, went_by=went_by)
         if fate in ("passed", "over"):
             going.append(_without_file(event, before, REASONS[fate], setting))
         else:
@@ -119,12 +120,19 @@ def _past(before: StormFound | None, setting: Setting) -> tuple[Fix, ...]:
     return tuple(known[moment] for moment in sorted(known) if moment < setting.cycle)
 
 
-def _still_ahead(event: TyphoonEvent, before: StormFound, setting: Setting) -> list[str]:
-    """Alerted areas that the storm had not reached yet, as the last findings forecast it."""
-    passed = {each.place_code for each in event.impacts if each.passed_at is not None}
-    codes = [area.place_code for area in event.areas if area.alerted and area.place_code not in passed]
-    nearest = approached(line_of((*before.past, *before.fixes)), setting.layers, codes)
-    return [code for code, (at, _) in nearest.items() if at > setting.cycle]
+def _went_by(event: TyphoonEvent, before: StormFound, setting: Setting) -> bool:
+    """Whether the storm has gone by all alerted areas, as the last findings forecast it, and some have felt it: one
+    that merely came near leaves nothing, and its absence alone is no all clear.
+    """
+    layers, now = setting.layers, setting.cycle
+    gone = {each.place_code for each in event.impacts if each.passed_at is not None}
+    codes = [area.place_code for area in event.areas if area.alerted and area.place_code not in gone]
+    known = {fix.moment: fix for fix in (*before.past, *before.fixes)}
+    line = line_of(known.values())
+    if any(at > now for at, _ in approached(line, layers, codes).values()):
+        return False
+    so_far = [known[moment] for moment in sorted(known) if moment <= now]
+    return bool(gone or passing(line, layers, felt(so_far, layers, codes, setting.country.wind), now))
 
 
 def _international(tracks: xr.Dataset, identifier: str) -> str:

@@ -52,6 +52,8 @@ class _Scope:
     name: str
     """empty: the whole country"""
     areas: frozenset[str]
+    worst: frozenset[str]
+    """of them those with at least half of the measure that the worst has, as mean over the members"""
     members_reaching: int
     mean: float
     """of the measure, over the whole ensemble"""
@@ -78,16 +80,25 @@ def judge(
 
     It is looked at in storms at most `within_h` away, and is met for the first time at least `not_later_than_h` ahead
     of landfall; one of `met_before` (by name) stays met later than that. Trigger areas are those of `event_areas` in
-    the scopes that met it, of the whole country those with a tenth of its amount, or 10 % damage.
+    the scopes that met it, of the whole country those with a tenth of its amount, or 10 % damage. A scope that met it
+    and has none of these is not lost: its worst areas are, and so belong to the event whatever rule 6 says of each.
 
     `lead_h`: hours to landfall; `landfall_at`: landfall or closest approach of the reference, UTC.
     """
     storm = _Storm(country, winds, impacts, layers, members, lead_h, met_before, event_areas, landfall_at)
-    return tuple(_judged(alternative, storm) for alternative in country.triggers)
+    names = _names(country.triggers, layers)
+    return tuple(_judged(wanted, name, storm) for wanted, name in zip(country.triggers, names, strict=True))
 
 
-def alternative_name(alternative: TriggerAlternative, layers: TyphoonLayers) -> str:
-    """What an alternative asks for, in words; the same in every cycle."""
+def _names(alternatives: Sequence[TriggerAlternative], layers: TyphoonLayers) -> list[str]:
+    """What each asks for, in words; the same in every cycle, and each its own: by its name it is known in the next."""
+    names = [_name(each, layers) for each in alternatives]
+    return [
+        name if names.count(name) == 1 else f"{name} (alternative {number})" for number, name in enumerate(names, 1)
+    ]
+
+
+def _name(alternative: TriggerAlternative, layers: TyphoonLayers) -> str:
     share = alternative.probability
     judged = "mean over the members" if share is None else f"{percent_text(share)} of members"
     names = [layers.regions.get(code, code) for code in alternative.regions]
@@ -102,8 +113,7 @@ def alternative_name(alternative: TriggerAlternative, layers: TyphoonLayers) -> 
     return f"{_measure(alternative)}, {judged}, {where}, {ahead} before landfall"
 
 
-def _judged(wanted: TriggerAlternative, storm: _Storm) -> TriggerJudged:
-    name = alternative_name(wanted, storm.layers)
+def _judged(wanted: TriggerAlternative, name: str, storm: _Storm) -> TriggerJudged:
     scopes = list(_scopes(wanted, storm))
     enough = [scope for scope in scopes if scope.met]
     far = storm.lead_h > wanted.within_h
@@ -126,6 +136,7 @@ def _judged(wanted: TriggerAlternative, storm: _Storm) -> TriggerJudged:
         where=tuple(scope.name for scope in enough or nearest if scope.name and scope.mean > 0),
         areas=_areas(wanted, enough, storm) if met else (),
         deadline=storm.landfall_at - timedelta(hours=wanted.not_later_than_h) if wanted.not_later_than_h else None,
+        met_once=met or name in storm.met_before,
         reason="; ".join(reason for reason in reasons if reason),
     )
 
@@ -150,7 +161,9 @@ def _scopes(wanted: TriggerAlternative, storm: _Storm) -> Iterator[_Scope]:
         reaching, mean = int((own >= wanted.amount).sum()), float(own.sum()) / storm.members
         share = wanted.probability
         met = mean >= wanted.amount if share is None else reaching >= members_needed(share, storm.members)
-        yield _Scope(name, frozenset(codes[flags].tolist()), reaching, mean, met)
+        each = np.where(flags, amounts.sum(axis=0), -1)
+        worst = codes[flags & (each >= each.max() / 2)]
+        yield _Scope(name, frozenset(codes[flags].tolist()), frozenset(worst.tolist()), reaching, mean, met)
 
 
 def _amounts(wanted: TriggerAlternative, storm: _Storm) -> Floats:
@@ -165,10 +178,11 @@ def _amounts(wanted: TriggerAlternative, storm: _Storm) -> Floats:
 
 
 def _areas(wanted: TriggerAlternative, met: Sequence[_Scope], storm: _Storm) -> tuple[str, ...]:
-    """Event areas that a trigger is of, in the order of the country's areas."""
-    inside = frozenset[str]().union(*(scope.areas for scope in met)) & set(storm.event_areas)
+    """The areas that a trigger is of, in the order of the country's areas."""
+    alerted = frozenset(storm.event_areas)
     if wanted.scope == "country":
-        inside &= {impact.place_code for impact in storm.impacts if _has_a_tenth(wanted, impact, storm)}
+        alerted &= {impact.place_code for impact in storm.impacts if _has_a_tenth(wanted, impact, storm)}
+    inside = frozenset[str]().union(*((scope.areas & alerted) or scope.worst for scope in met))
     return tuple(code for code in storm.layers.areas if code in inside)
 
 

@@ -102,8 +102,10 @@ def category_text(point: TrackPoint) -> str:
     return f"{CATEGORIES[point.category]}, {wind_text(point.wind_kmh)}"
 
 
-def houses_text(low: float, high: float) -> str:
-    """`120 to 3,400`; one number where both are the same."""
+def houses_text(low: float | None, high: float | None) -> str:
+    """`120 to 3,400`; one number where both are the same; `not counted` where nobody knows how many there are."""
+    if low is None or high is None:
+        return "not counted"
     both = tuple(dict.fromkeys(number_text(each) for each in (low, high)))
     return " to ".join(both)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import shapely
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
@@ -67,6 +68,7 @@ def _monitoring(country: TyphoonCountry, areas: Boundaries) -> Iterator[InputInv
             remedy="list the corners one after the other along the edge",
         )
     elif not _reached(polygon, areas):
+        west, _, east, _ = polygon.bounds
         swapped = shapely.Polygon([(lat, lon) for lon, lat in country.monitoring])
         yield InputInvalid(
             f"the monitoring polygon reaches no area of {country.name}",
@@ -74,6 +76,8 @@ def _monitoring(country: TyphoonCountry, areas: Boundaries) -> Iterator[InputInv
             expected=f"corners (lon, lat) around {_box_words(areas)}",
             remedy="latitude and longitude are swapped: write [lon, lat]"
             if _reached(swapped, areas)
+            else "it goes the long way round the world: write longitudes east of 180 degrees as 190, not as -170"
+            if east - west > 180
             else "correct its corners",
         )
 
@@ -102,11 +106,12 @@ def parent_doubts(levels: Mapping[int, Boundaries]) -> list[str]:
 
 
 def _reached(polygon: shapely.Polygon, areas: Boundaries) -> float:
-    """Share of the areas, by number."""
+    """Share of the areas, by number; areas east of 180 degrees lie from -180 on, the polygon's corners beyond 180."""
     if not polygon.is_valid:
         return 0.0
-    shapely.prepare(polygon)
-    return float(shapely.intersects(polygon, list(areas.geometries)).mean())
+    west = shapely.transform(polygon, lambda corners: corners - np.array([360, 0]))
+    reached = [shapely.intersects(part, list(areas.geometries)) for part in (polygon, west)]
+    return float((reached[0] | reached[1]).mean())
 
 
 def _box_words(areas: Boundaries) -> str:

@@ -39,6 +39,8 @@ from ibf_pipeline.prepare.typhoon.tables import houses_doubt, read_houses, read_
 PEOPLE: Final = "people.npy"
 COUNTING_ARCSEC: Final = 10
 """of the grid on which a raster that is not in degrees is counted: a 36th of the wind's usual cell"""
+HALF_TURN: Final = 180.0
+"""degrees; a country that is wider lies on both sides of the line at which areas are cut"""
 LAND_TOLERANCE: Final = 0.0005
 """degrees, some 50 m: a coast needs no more where a pass within kilometres of it is a landfall"""
 
@@ -192,5 +194,17 @@ class TyphoonMaker:
 
 
 def land_of(areas: Boundaries) -> BaseGeometry:
-    """All land of a country, its coast simplified by LAND_TOLERANCE at most; no island is lost."""
-    return shapely.simplify(shapely.union_all(list(areas.geometries)), LAND_TOLERANCE, preserve_topology=True)
+    """All land of a country, its coast simplified by LAND_TOLERANCE at most; no island is lost.
+
+    Of a country on both sides of 180 degrees, what is cut there is joined: longitudes go on beyond 180.
+    """
+    shapes = np.array(areas.geometries)
+    west, _, east, _ = shapely.total_bounds(shapes)
+    if east - west > HALF_TURN:
+        shapes = np.array([_eastward(part) for part in shapely.get_parts(shapes)])
+    return shapely.simplify(shapely.union_all(shapes), LAND_TOLERANCE, preserve_topology=True)
+
+
+def _eastward(part: BaseGeometry) -> BaseGeometry:
+    """A part west of Greenwich, as it lies east of 180 degrees; others as they are."""
+    return shapely.transform(part, lambda at: at + np.array([360, 0])) if part.bounds[2] <= 0 else part

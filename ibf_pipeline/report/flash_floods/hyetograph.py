@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.local_time import clock_text, local_text
+from ibf_pipeline.domain.local_time import clock_name, clock_text, local_text
 from ibf_pipeline.domain.wording import counted, day_text
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.flash_floods.rain_of_area import KINDS, AreaRain, rain_of_area
@@ -89,8 +89,8 @@ def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, ca
 
 
 def _zone_name(found: FlashFloodFindings) -> str:
-    name = found.issue_time.start.astimezone(found.zone).tzname()
-    return found.time_zone if name is None or name == found.time_zone else f"{name} ({found.time_zone})"
+    name = clock_name(found.issue_time.start, found.zone)
+    return found.time_zone if name == found.time_zone else f"{name} ({found.time_zone})"
 
 
 def _bars(axes: Axes, area: AreaRain, issued: datetime, view: tuple[float, float]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ibf_pipeline.domain.local_time import clock_text, local_text
+from ibf_pipeline.domain.local_time import clock_name, clock_text, local_text
 from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.notes import begins_text, blind_notes, cause_text, event_notes, shown_notes
@@ -83,7 +83,7 @@ def cautions(found: FlashFloodFindings) -> list[str]:
         cycle = local_text(found.cycle, found.zone)
         parts.append(f"The forecast of rain is older than this block, of {cycle}: it can alert and takes nothing back.")
     if found.publishable_events:
-        name = found.published.astimezone(found.zone).tzname()
+        name = clock_name(found.published, found.zone)
         wrong = "Clock times in the portal's mails are wrong from the second one of a mail on"
         parts.append(f"{wrong}; those here are right ({name}).")
     return parts

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.local_time import local_text
+from ibf_pipeline.domain.local_time import clock_name, local_text
 from ibf_pipeline.domain.tracks import MS_TO_KMH, moment_of
 from ibf_pipeline.domain.wording import counted, day_text
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
@@ -76,7 +76,7 @@ def _title(figure: Figure, found: TyphoonFindings, event: TyphoonEvent, members:
     )
     write_line(figure, 20, 14, title, 24, WIDTH - 40, va="top", weight="bold")
     cycle = f"cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
-    clocks = found.issue_time.start.astimezone(found.zone).tzname()
+    clocks = clock_name(found.issue_time.start, found.zone)
     text = f"{cycle} · {members} of {counted(found.members, 'member')} have the storm · clock times {clocks}"
     write_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
 

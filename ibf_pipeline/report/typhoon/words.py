@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ibf_pipeline.domain.local_time import clock_text, local_text
+from ibf_pipeline.domain.local_time import clock_name, clock_text, local_text
 from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
 from ibf_pipeline.hazards.typhoon.findings import (
     Approach,
@@ -113,7 +113,7 @@ def cautions(found: TyphoonFindings) -> list[str]:
     ]
     parts += [f"{line}." for line in dict.fromkeys(_shared(event) for event in found.events) if line]
     if found.publishable_events:
-        name = found.published.astimezone(found.zone).tzname()
+        name = clock_name(found.published, found.zone)
         wrong = "Clock times in the portal's mails are wrong from the second one of a mail on"
         parts.append(f"{wrong}; those here are right ({name}).")
     return parts

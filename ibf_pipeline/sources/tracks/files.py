@@ -81,6 +81,14 @@ class FilesTracks:
         ends = self._listed(began, self.finished) if self.finished else []
         every = {name for pattern in self.files for name in self._listed(began, pattern)}
         names = sorted(every - {*none, *ends})
+        misnamed = next((name for name in names if name.lower().startswith(NO_CYCLONES)), None)
+        if misnamed is not None:
+            raise InputInvalid(
+                f"{misnamed} says nothing under this name",
+                where=self._where(began),
+                expected=f"{began.strftime(self._says_none(began))}, in small letters and without an ending",
+                remedy="rename it where the cycle has no cyclone, else delete it",
+            )
         if names and none:
             raise InputInvalid(
                 f"{none[0]} beside tracks of {_words(began)}: {names[0]}",

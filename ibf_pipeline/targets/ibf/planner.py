@@ -87,9 +87,10 @@ def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capab
             known = [(code, amount) for code, amount in amounts if amount is not None]
             if known:  # an empty list would take rows away
                 yield bodies.exposure(level, indicator, lead_time, event.name, known)
+        first = sorted(areas, key=lambda area: not _triggers(event, area))
         for indicator, usual in capabilities.alert_indicators.items():
             amount_of = part_of(found).amounts.get(indicator, usual)
-            codes = [(area.place_code, amount_of(_as_in(event, area))) for area in areas]
+            codes = [(area.place_code, amount_of(_as_in(event, area))) for area in first]
             codes.sort(key=lambda each: -each[1])  # by the first one a server may tell whether the event is a trigger
             yield bodies.exposure(level, indicator, lead_time, event.name, codes)
 
@@ -99,6 +100,11 @@ def _as_in(event: Event, area: EventArea) -> Event | None:
     if not area.alerted:
         return None
     return event if area.trigger is None else replace(event, trigger=area.trigger)
+
+
+def _triggers(event: Event, area: EventArea) -> bool:
+    there = _as_in(event, area)
+    return there is not None and there.trigger
 
 
 def _lead_times(found: Findings, event: Event, bodies: Bodies, capabilities: Capabilities) -> Call:

@@ -237,5 +237,7 @@ def _when(found: TyphoonFindings, event: TyphoonEvent) -> str:
     return approach_text(event, found.published, found.zone)
 
 
-def _houses(low: float, high: float) -> str:
+def _houses(low: float | None, high: float | None) -> str:
+    if low is None:
+        return "wind damage to houses that nobody counted"
     return f"wind damage worth {houses_text(low, high)} houses"

@@ -12,6 +12,7 @@ from ibf_pipeline.hazards.typhoon.areas import area_impacts
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound
 from ibf_pipeline.hazards.typhoon.provinces import provinces_found, signal_of
 from ibf_pipeline.hazards.typhoon.wind import Winds, winds
+from ibf_pipeline.hazards.typhoon.wording import houses_text
 from tests.worlds.two_islands import AREAS, islands, islands_country, storm
 
 LAYERS = islands()
@@ -76,7 +77,9 @@ def test_provinces_are_of_their_event_areas() -> None:
     assert north.people == 500
     assert (north.gale_onset, north.centre) == (None, None)
     (only,) = provinces(FAR, found, 4, {"N2"})
-    assert (only.typhoon_probability, only.houses_high, only.people) == (0.25, 0, 250)
+    assert (only.typhoon_probability, only.people) == (0.25, 250)
+    assert (only.houses_low, only.houses_high) == (None, None), "nobody counted those of N2: that is not no damage"
+    assert houses_text(only.houses_low, only.houses_high) == "not counted"
 
 
 def test_gale_and_centre_of_each_province_the_earliest_first() -> None:

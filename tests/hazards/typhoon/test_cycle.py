@@ -67,18 +67,55 @@ def test_a_run_that_is_there_twice_counts_once() -> None:
     """Rule 3: high resolution and control may be one run."""
     assert cycle({"21W": dict.fromkeys(MEMBERS, OVER)}).members == 9
     assert cycle({"21W": every(OVER)}).members == 10
+    rounded = replace(OVER, lat=12.01, wind=45.1)  # the same numbers packed in another file
+    assert cycle({"21W": dict.fromkeys(MEMBERS, OVER) | {52: rounded}}).members == 9
+    assert cycle({"21W": dict.fromkeys(MEMBERS, OVER) | {52: replace(OVER, lat=12.02)}}).members == 10
     without_high = {member: OVER for member in MEMBERS if member != 52}
     assert cycle({"21W": without_high}).members == 9
 
 
 def test_a_file_that_lost_members_is_refused() -> None:
-    """Rule 3: judged by the file, at storms that were seen and last; disturbances and dissolving ones have few."""
-    with pytest.raises(InputInvalid, match="only 7 members have storm 21W"):
+    """Rule 3: judged by the file, at what it lists of storms that were seen; disturbances are listed where they are."""
+    with pytest.raises(InputInvalid, match="only 7 members are listed of storm 21W"):
         cycle({"21W": some(7, OVER)})
+    with pytest.raises(InputInvalid, match="only 7 members"):
+        cycle({"21W": some(7, replace(OVER, to_h=0)), "70W": every(OVER)})  # also one that is analysed alone
     whole = cycle({"21W": every(OVER), "22W": some(3, replace(OVER, lat=17.5))})
     assert any("only 3 members have storm 22W" in note for note in whole.not_seen)
-    assert cycle({"21W": some(7, replace(OVER, to_h=18))}).members == 8
     assert cycle({"70W": some(1, OVER)}).members == 8  # neither of the single runs has any storm
+
+
+def test_a_weak_storm_that_all_members_are_listed_of_is_whole() -> None:
+    """Rule 3: FRANKLIN of 2023-08-22 alone, which 25 of 52 members have at the cycle time."""
+    never = replace(OVER, from_h=999)
+    assert cycle({"21W": every(never, **{f"m{each}": OVER for each in MEMBERS[:3]})}).members == 8
+    assert cycle({"21W": some(2, OVER) | dict.fromkeys(MEMBERS[2:], never)}).members == 8
+
+
+def test_a_trigger_without_any_event_area_is_not_lost() -> None:
+    """Rules 1, 6, 7: 3 of 10 members bring 162 km/h to East and West, and areas belong by half of the members."""
+    far = replace(OVER, lat=8)  # 390 km south of all
+    wanted = {"scope": "province", "measure": "wind_kmh", "amount": 118, "probability": 0.3}
+    only = event(cycle({"21W": every(far, m1=OVER, m2=OVER, m3=OVER)}, area_probability=0.5, triggers=[wanted]))
+    assert (only.trigger, alerted(only)) == (True, ["E1", "E2", "W1", "W2"])
+    fewer = cycle({"21W": every(far, m1=OVER, m2=OVER)}, area_probability=0.5, triggers=[wanted])
+    assert fewer.events == ()
+
+
+def test_a_trigger_is_of_its_own_scope_and_not_of_other_event_areas() -> None:
+    """Rule 7: 6 of 10 members bring 108 km/h to North, 4 bring 162 km/h to East and West."""
+    north = Way(lat=17.5, lon=127, wind=30, pressure=990)
+    wanted = {"scope": "province", "measure": "wind_kmh", "amount": 118, "probability": 0.4}
+    ways = every(north, m1=OVER, m2=OVER, m3=OVER, m4=OVER)
+    only = event(cycle({"21W": ways}, area_probability=0.5, triggers=[wanted]))
+    assert alerted(only) == ["E1", "E2", "N1", "N2", "W1", "W2"]
+    assert [area.place_code for area in only.areas if area.trigger] == ["E1", "E2", "W1", "W2"]
+
+
+def test_a_storm_on_the_other_side_of_the_earth_is_not_looked_at() -> None:
+    """Rule 1: GERT, 2023, at 15 N: its way crosses 55 W, half a turn from the middle of the polygon, 125 E."""
+    assert cycle({"06L": every(Way(lat=15, lon=-54, to_h=20))}).storms == ()
+    assert len(cycle({"06L": every(Way(lat=15, lon=-175, east=-0.5, to_h=120))}).storms) == 1  # across 180 degrees
 
 
 def test_order_changes_nothing() -> None:

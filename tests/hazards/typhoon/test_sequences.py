@@ -137,6 +137,24 @@ def test_an_absence_closes_nothing() -> None:
     assert len(too_old.unseen) == 1
 
 
+def test_a_storm_that_went_by_and_left_nothing_is_missing_too() -> None:
+    """All clear by absence, rule 2: the run passes 250 km south of East and West, alerted by 2 members of 10."""
+    far = replace(OVER, lat=9.5)
+    first = cycle({"21W": every(far, m1=OVER, m2=OVER)})
+    assert alerted(event(first)) == ["E1", "E2", "W1", "W2"]
+    assert [each.key for each in cycle({}, 60, first).unseen] == ["2026-21W"]
+    assert cycle({}, 60, first, before=tracks({}, 54)).unseen == []
+
+
+def test_a_storm_that_stands_still_has_not_passed() -> None:
+    """Rule 11: it stays over East, which goes on being updated."""
+    still = Way(lat=12, lon=125.5, east=0, to_h=120)
+    found = run({"21W": still}, [0, 12])[12]
+    assert (event(found).state, passed(event(found)), event(found).lead_time) == ("forecast", [], 0)
+    weaker = cycle({"21W": every(replace(still, wind=30, pressure=990).later(24))}, 24, found)
+    assert [impact.wind_kmh < 110 for impact in event(weaker).impacts if impact.place_code == "E2"] == [True]
+
+
 def test_a_person_can_close_what_is_missing() -> None:
     first = at_first("21W CHANTHU")
     for name in ("Kiko (CHANTHU)", "2026-21W"):
@@ -181,8 +199,16 @@ def test_a_numbered_storm_is_known_by_its_number_and_by_its_place() -> None:
     moved = cycle({"21W": every(replace(OVER, lon=131.5))}, 12, first)  # 420 km from where it was forecast
     assert event(moved).storm == "2026-21W"
     assert event(moved).shift_h == pytest.approx(7.5 + 12, abs=0.1)
-    near = cycle({"22W": every(replace(OVER, lon=129.5))}, 12, first)  # 206 km
-    assert event(near).storm == "2026-21W"
+
+
+def test_two_numbers_are_two_storms() -> None:
+    """Rules 1 and 2: what 206 km away has another number is not the lost storm under a new name."""
+    near = cycle({"22W": every(replace(OVER, lon=129.5))}, 12, at_first("21W"))
+    assert (event(near).storm, [each.key for each in near.unseen]) == ("2026-22W", ["2026-21W"])
+    storms = {"21W": OVER, "22W": replace(OVER, lat=13.8)}  # 200 km apart; each is then where the other was forecast
+    first = cycle({name: every(way) for name, way in storms.items()})
+    swapped = cycle({"21W": later(storms["22W"], 12), "22W": later(storms["21W"], 12)}, 12, first)
+    assert {each.identifier: each.storm for each in swapped.storms} == {"21W": "2026-21W", "22W": "2026-22W"}
 
 
 def test_a_storm_beyond_a_short_cycle_is_carried() -> None:
@@ -247,6 +273,23 @@ def test_a_trigger_stays_after_its_deadline_while_its_measure_holds() -> None:
     assert event(kept).trigger
     weak = cycle({"21W": later(replace(OVER, wind=25, pressure=1000), 12)}, 12, first, triggers=[wanted])
     assert not event(weak).trigger
+
+
+def test_a_trigger_that_was_met_in_time_may_come_back_after_its_deadline() -> None:
+    """Rule 7: met first 20 hours ahead, not at 14, and again at 8: `not_later_than_h` is of the first time."""
+    wanted = {"scope": "province", "measure": "wind_kmh", "amount": 118, "probability": 0.5, "not_later_than_h": 12}
+    found = cycle({"21W": every(OVER)}, 0, None, triggers=[wanted])
+    weak = replace(OVER, wind=25, pressure=1000)
+    for way, hour, trigger in ((weak, 6, False), (OVER, 12, True)):
+        found = cycle({"21W": later(way, hour)}, hour, found, triggers=[wanted])
+        assert (event(found).trigger, event(found).triggers[0].met_once) == (trigger, True)
+
+
+def test_a_landfall_before_publication_is_past_and_the_next_one_counts() -> None:
+    """Rules 7 and 8: East at +2 h, read at +6 h; West at +32 h is more than 24 hours ahead."""
+    wanted = {"scope": "province", "measure": "wind_kmh", "amount": 118, "probability": 0.5, "not_later_than_h": 24}
+    only = event(cycle({"21W": every(replace(OVER, lon=126.4))}, triggers=[wanted]))
+    assert (only.lead_time, only.trigger) == (0, True)
 
 
 def test_two_storms_keep_shared_areas() -> None:

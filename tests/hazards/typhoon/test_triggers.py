@@ -47,6 +47,16 @@ def judged(
     return found
 
 
+def test_alternatives_that_differ_in_later_regions_have_names_of_their_own() -> None:
+    """By its name an alternative is known in the next cycle."""
+    wide = [WIND | {"regions": ("RN", "A", "B", last)} for last in ("RS", "C")]
+    country = islands_country(triggers=(*wide, WIND))
+    calm = Winds(*(xr.DataArray(np.zeros((1, 3)), {"member": [1], "area": list(AREAS)}, ("member", "area")),) * 3)
+    names = [each.name for each in judge(country, calm, (), LAYERS, 1, 48, (), AREAS, LANDFALL)]
+    assert len(set(names)) == 3
+    assert [name.endswith(f"(alternative {number})") for number, name in enumerate(names, 1)] == [True, True, False]
+
+
 def test_each_region_by_itself() -> None:
     """Each region has 185 km/h in one of two members: half. Together they never make more of a region."""
     found = judged(WIND, [[186, 0, 0], [0, 0, 190]])

@@ -8,6 +8,7 @@ import xarray as xr
 
 from ibf_pipeline.config.typhoon import WindSettings
 from ibf_pipeline.hazards.typhoon import wind as wind_module
+from ibf_pipeline.hazards.typhoon.holland import radius_of_gale
 from ibf_pipeline.hazards.typhoon.hourly import hourly
 from ibf_pipeline.hazards.typhoon.wind import fastest_at, fields, winds
 from tests.worlds.chanthu import BASCO, chanthu
@@ -46,6 +47,24 @@ def test_factor_is_of_every_wind() -> None:
     settings = WindSettings(factor=1.2)
     assert at(still(wind=60), RADIUS, settings) == pytest.approx(72)
     assert at(still(wind=30), RADIUS, settings) == pytest.approx(1.2 * 41.13, abs=0.02)
+
+
+def test_radius_from_how_far_the_gale_reaches() -> None:
+    """200 km of 34 kt, 50 m/s of 1 minute at 20 N or S: f = 4.988e-5; M = 4.496e6 m2/s, of which 0.4068 is left;
+    rm = 50 / f * (sqrt(1 + 2 f 1.829e6 / 50^2) - 1) = 35.9 km. Without radii it is that of the pressure.
+    """
+    assert radius_of_gale(200, 50, [20, -20]) == pytest.approx(35.9, abs=0.05)
+    assert np.isnan(radius_of_gale(200, 17, 20))
+    settings = WindSettings(radius="gale")
+    told = storm([(20, 120), (20, 120)], wind=46.5, radii=dict.fromkeys((0, 1), (240, 200, 160, 0)))
+    assert hourly(told, settings).radius == pytest.approx(35.9, abs=0.05)
+    assert hourly(still(), settings).radius == pytest.approx(RADIUS, abs=0.1)
+
+
+def test_factor_is_used_once_where_pressure_is_missing() -> None:
+    """The pressure is that of the stated wind: nobody has made it stronger before."""
+    unknown = still(wind=45).assign(pressure=lambda made: made["pressure"] * np.nan)
+    assert at(unknown, 30, WindSettings(factor=1.2)) == pytest.approx(1.2 * at(unknown, 30))
 
 
 def test_cut_at_300_km() -> None:

@@ -11,10 +11,13 @@ import shapely
 from rasterio.transform import from_origin
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.hazards.typhoon.considered import is_considered
+from ibf_pipeline.hazards.typhoon.geometry import crossings
 from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
 from ibf_pipeline.prepare.typhoon.store import TyphoonPrepared, read_typhoon
 from tests.worlds.countries import typhoon_files
 from tests.worlds.countries.tiny_country import feature, square, write_areas, write_raster
+from tests.worlds.two_islands import CYCLE, storm
 
 
 @pytest.fixture
@@ -106,6 +109,31 @@ def test_islands_of_one_area_keep_their_people_and_its_middle_lies_on_one_of_the
     assert cells(found) == [("A1", 0.95, 10.05, 20), ("A1", 0.95, 10.35, 10)]
     assert found.layers.centres["A1"] == pytest.approx((10.025, 0.95)), "not on the water between them"
     assert found.layers.land.distance(shapely.Point(10.2, 0.95)) == pytest.approx(0.15)
+
+
+def test_a_country_on_both_sides_of_180_degrees_is_one_piece_there(static: Path) -> None:
+    """Land from 179.6 to 180.2 E. A storm from 179 to 181 E at 0.95 N meets it after 0.6 of 2 degrees, 108 of 360
+    minutes; one that crosses 180 degrees 2 degrees further north meets none."""
+    parts = {"A1": [(179.6, 180.0), (-180.0, -179.9)], "A2": [(-179.9, -179.8)]}
+    shapes = {code: [square(*edges)["coordinates"] for edges in own] for code, own in parts.items()}
+    areas = [feature(3, code, None, {"type": "MultiPolygon", "coordinates": own}) for code, own in shapes.items()]
+    write_areas(static / "admin_areas", 3, areas)
+    row = np.zeros((2, 7200))
+    row[:, :4], row[:, -8:] = 10, 10
+    write_raster(static / "population.tif", row, width=7200, height=2, transform=from_origin(-180.0, 1.0, 0.05, 0.05))
+    alone = {"housing": None, "triggers": [], "province_level": None, "region_level": None}
+    around = [[170, -10], [190, -10], [190, 10], [170, 10]]
+    found = prepared(static, monitoring=around, **alone)
+    assert found.layers.land.bounds == pytest.approx((179.6, 0.9, 180.2, 1.0))
+    assert found.layers.land.geom_type == "Polygon"
+    assert found.layers.doubts == ()
+    here, north = (storm([(lat, 179), (lat, -179)]) for lat in (0.95, 2.95))
+    assert crossings(here, found.layers.land) == CYCLE + np.timedelta64(108, "m")
+    assert np.isnat(crossings(north, found.layers.land)).all()
+    assert [is_considered(each, around) for each in (here, storm([(0.95, -160), (0.95, -169)]))] == [True, False]
+    assert "write longitudes east of 180 degrees as 190, not as -170" in refused(
+        static, monitoring=[[170, -10], [-170, -10], [-170, 10], [170, 10]], **alone
+    )
 
 
 def test_fractions_of_a_person_make_no_cell_and_are_not_lost(static: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.local_time import clock_text
 from ibf_pipeline.hazards.typhoon.wording import action_text, approach_text, left_text
 from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.headline import cautions, headline
@@ -304,3 +306,16 @@ def test_the_report_has_only_members_of_this_cycle():
     assert report.going_on == ()
     again = make_report(cycle, cycle, {}, (), TyphoonKept(before=cycle))
     assert again.going_on[0].endswith("1 km from land; 13 hours are left, 13 before")
+
+
+def test_a_zone_without_a_name_is_told_by_its_offset() -> None:
+    moment = datetime(2026, 12, 1, tzinfo=UTC)
+    assert clock_text(moment, ZoneInfo("Pacific/Fiji")) == "12:00 UTC+12"
+    assert clock_text(moment, ZoneInfo("Asia/Manila")) == "08:00 PST"
+
+
+def test_houses_that_nobody_counted_are_not_none() -> None:
+    uncounted = storm(houses_low=None, houses_high=None)
+    lines = words.facts(found(uncounted), uncounted, None)
+    [line] = [each for each in lines if each.startswith("Damage to houses")]
+    assert line.startswith("Damage to houses, low to high: not counted; the share of value")

@@ -185,7 +185,7 @@ def test_a_cycle_that_cannot_be_used_is_fetched_anew(archive: Archive, tracks: T
         tracks.cycle(ISSUE)
     assert not kept(tmp_path)
     deliver(track_file(archive.root, CYCLE, 360, "enfo"), "21W", members=range(1, 39))
-    with pytest.raises(InputInvalid, match="only 39 members have storm 21W"):
+    with pytest.raises(InputInvalid, match="only 39 members are listed of storm 21W"):
         tracks.cycle(ISSUE)
     ensemble(archive)
     given = tracks.cycle(ISSUE)

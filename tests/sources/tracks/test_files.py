@@ -53,7 +53,7 @@ def test_real_cycles_are_used_and_a_single_run_alone_is_no_ensemble(tmp_path: Pa
         shutil.copy(real_data("tracks", f"{name}.bufr"), cycle.parent / folder)
     given = source(tmp_path, FOLDER).cycle(IssueTime(date(2023, 8, 22), 0))
     assert list(given.tracks["name"].values) == ["GERT", "EMILY", "FRANKLIN", "09L"]
-    with pytest.raises(InputInvalid, match="only 1 members have storm 22S"):
+    with pytest.raises(InputInvalid, match="only 1 members are listed of storm 22S"):
         source(tmp_path, FOLDER).cycle(IssueTime(date(2020, 3, 19), 12))
 
 
@@ -71,6 +71,15 @@ def test_no_cyclone_is_said_by_an_operator_or_by_what_ends_every_cycle(tmp_path:
     (tmp_path / "in" / "2026112906").mkdir()
     (tmp_path / "in" / "2026112906" / "DONE-06").touch()
     assert source(tmp_path, FOLDER | {"finished": "DONE-%H"}).cycle(at(6)).tracks.sizes["storm"] == 0
+
+
+def test_a_sign_that_there_is_none_with_an_ending_is_an_error_and_no_file_to_wait_for(
+    tmp_path: Path, cycle: Path
+) -> None:
+    (cycle / "No-Cyclones.txt").touch()
+    with pytest.raises(InputInvalid, match=r"No-Cyclones\.txt says nothing under this name") as wrong:
+        source(tmp_path, FOLDER).cycle(ISSUE)
+    assert wrong.value.expected == "no-cyclones, in small letters and without an ending"
 
 
 def test_where_a_folder_holds_all_cycles_the_name_says_which_has_none(tmp_path: Path, cycle: Path) -> None:

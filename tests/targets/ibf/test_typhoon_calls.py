@@ -59,6 +59,15 @@ def test_t2_houses_are_a_share_and_wind_whole_kmh() -> None:
     }  # fmt: skip
 
 
+def test_the_areas_of_a_trigger_come_before_those_of_its_warning() -> None:
+    """The portal takes the first row of severity for its event: with a warning there, the trigger has no lead time."""
+    mixed = replace(ALPHA, areas=(area(AREAS[0], trigger=False), area(AREAS[1], trigger=True)))
+    rows = {body["dynamicIndicator"]: body["exposurePlaceCodes"] for body in bodies(plan(mixed), "dynamicIndicator")}
+    assert [row["placeCode"] for row in rows["forecast_severity"]] == [AREAS[1], AREAS[0]]
+    assert [row["amount"] for row in rows["forecast_severity"]] == [1, 1]
+    assert [row["amount"] for row in rows["forecast_trigger"]] == [1, 0]
+
+
 def test_rain_only_where_it_is_found() -> None:
     wet = replace(ALPHA, areas=(area(AREAS[0], further={RAINFALL: 210.5}),))
     with_rain = (*INDICATORS[:4], RAINFALL, INDICATORS[4])

@@ -124,8 +124,9 @@ def tracks(storms: Storms, hours: int = 0, *, last_h: int | None = None, step: i
         if int(identifier[:2]) < 70 and own:
             first = next(iter(own.values()))
             seen[:, number] = first.lat, first.lon
+    listed = [float(len(MEMBERS if isinstance(ways, Way) else ways)) for ways in storms.values()]
     names = dict((text.split() * 2)[:2] for text in storms)
-    return dataset(cycle, names, MEMBERS, steps, fields, seen, last_h=last).sortby("storm")
+    return dataset(cycle, names, MEMBERS, steps, fields, seen, last_h=last, listed=listed).sortby("storm")
 
 
 def cycle(

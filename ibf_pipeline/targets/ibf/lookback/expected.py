@@ -106,6 +106,8 @@ def _event(found: Findings, event: Event, facts: Facts, *, zeros_warn: bool) -> 
     for area in event.areas:
         people.setdefault(area.admin_level, {})[area.place_code] = facts.amount(area)
     shown = [area for area in event.areas if area.alerted or (zeros_warn and not event.trigger)]
+    if event.trigger:  # the list has the areas of the highest level alone
+        shown = [area for area in shown if area.trigger is not False]
     alerted = [area.place_code for area in shown if area.admin_level == found.default_admin_level]
     return EventExpected(
         name=event.name,
