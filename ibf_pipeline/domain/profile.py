@@ -56,6 +56,10 @@ class HazardProfile:
     """whether titles and notices say which hazard they are about"""
     lines: tuple[str, ...] = ()
     """categories of lines whose exposure it sends"""
+    columns: tuple[tuple[str, str], ...] = ()
+    """indicators whose column in tables says more than the portal's name for them does: name, column"""
+    about: Literal["at", "for"] = "at"
+    """between an alert and what it is about, in sentences: an alert at a station, for a storm"""
     covers: str = ""
     """what its numbers are of and what they leave out, in words that stand on every page, picture, table and notice;
     empty where its noun says it"""

@@ -76,6 +76,7 @@ def events_table(found: Findings) -> Table:
 def areas_table(found: Findings, shapes: Shapes) -> Table:
     """One row an area of an event, on every level."""
     profile = profile_of(found)
+    named = dict(profile.columns)
     rows: list[Row] = []
     places: list[Place | None] = []
     for event in found.events:
@@ -87,12 +88,13 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
                     **dict(zip(_AREA, (event.name, area.admin_level, area.place_code, area.name), strict=True)),
                     **_of_alert(profile, event),
                     **_of_area(event, area),
-                    **{name: amount if event.is_estimated else None for name, amount in amounts.items()},
+                    **{named.get(name, name): each if event.is_estimated else None for name, each in amounts.items()},
                 }
             )
             shape = shapes.get(area.place_code)
             places.append(None if shape is None else json.loads(shapely.to_geojson(shape)))
-    columns = (*of_run(found), *_AREA, *_ALERT, _lead_time(profile), *_AFFECTED, *further_indicators(found))
+    further = (named.get(name, name) for name in further_indicators(found))
+    columns = (*of_run(found), *_AREA, *_ALERT, _lead_time(profile), *_AFFECTED, *further)
     return Table("areas", columns, rows, places)
 
 

@@ -114,11 +114,26 @@ def portal_code(code: str) -> str:
     return next((old + code[6:] for new, old in _NEGROS.items() if code.startswith(new)), code)
 
 
+def readable(name: str) -> str:
+    """A name whose UTF-8 was taken for Windows-1252, once or more, as it was: `PeÃ±ablanca` is Peñablanca."""
+    while True:
+        try:
+            before = name.encode("cp1252").decode("utf-8")
+        except UnicodeError:
+            return name
+        if before == name:
+            return name
+        name = before
+
+
 def read_municipalities(file: Path) -> tuple[Municipality, ...]:
     """All 1,647, their codes as the portal has them."""
     return tuple(
         Municipality(
-            portal_code(own["adm3_pcode"]), own["adm3_en"], portal_code(own["adm2_pcode"]), *point["coordinates"][:2]
+            portal_code(own["adm3_pcode"]),
+            readable(own["adm3_en"]),
+            portal_code(own["adm2_pcode"]),
+            *point["coordinates"][:2],
         )
         for own, point in ((each["properties"], each["geometry"]) for each in _features(file))
     )

@@ -9,6 +9,7 @@ from ibf_pipeline.synthetic.philippines import (
     portal_code,
     read_municipalities,
     read_provinces,
+    readable,
 )
 from tests.conftest import real_data
 
@@ -23,6 +24,12 @@ def test_all_codes_are_the_portals_and_unique() -> None:
     assert len(negros) == 57
     assert portal_code("PH184506000") == "PH064506000"
     assert portal_code("PH012801000") == "PH012801000"
+
+
+def test_names_are_those_that_people_read() -> None:
+    assert [readable(name) for name in ("PeÃƒÂ±ablanca", "PeÃ±ablanca", "Peñablanca", "Basco")] == [
+        *["Peñablanca"] * 3, "Basco",
+    ]  # fmt: skip
 
 
 def test_outlines_hold_their_middles_and_fill_their_province() -> None:

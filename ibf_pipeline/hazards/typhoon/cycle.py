@@ -16,7 +16,7 @@ from ibf_pipeline.hazards.typhoon.considered import forecast_storms
 from ibf_pipeline.hazards.typhoon.ensemble import members_of, require_whole, without_doubled_run
 from ibf_pipeline.hazards.typhoon.event_areas import whole_rain
 from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings, TyphoonRule
-from ibf_pipeline.hazards.typhoon.horizon import carried_from, require_long, with_long, with_whole_run
+from ibf_pipeline.hazards.typhoon.horizon import carried_from, due_within, require_long, with_long, with_whole_run
 from ibf_pipeline.hazards.typhoon.identity import identify
 from ibf_pipeline.hazards.typhoon.notes import left_out, notes_of
 from ibf_pipeline.hazards.typhoon.profile import HOUSES, PEOPLE, RAINFALL, SHOWN, WINDSPEED, WITHIN_50KM
@@ -72,7 +72,8 @@ def find(
     members = members_of(tracks, country)
     here = identify(tracks, before)
     if given.long is not None:
-        tracks = with_long(tracks, given.long, here, identify(given.long, before))
+        there = identify(given.long, before)
+        tracks = with_long(tracks, given.long, here, there, due_within(tracks, before))
         here = identify(tracks, before)
     rain = whole_rain(given.rain, layers)
     setting = Setting(layers, country, members, cycle, published, rain, carried_from(tracks))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -50,6 +50,12 @@ def require_long(tracks: xr.Dataset, long: xr.Dataset | None, found: TyphoonFind
         )
 
 
+def due_within(tracks: xr.Dataset, found: TyphoonFindings | None) -> frozenset[str]:
+    """Storms with an open event that reaches its place before the last step of a cycle: the cycle has to show them."""
+    events = found.events if found is not None else ()
+    return frozenset(event.storm for event in events if event.landfall.reference_at <= last_moment(tracks))
+
+
 def with_whole_run(tracks: xr.Dataset) -> xr.Dataset:
     """The cycle with a high-resolution run that reaches as far as the members (rules 4 and 8; C8 4, 8).
 
@@ -77,14 +83,19 @@ def with_whole_run(tracks: xr.Dataset) -> xr.Dataset:
 
 
 def with_long(
-    tracks: xr.Dataset, long: xr.Dataset | None, here: Mapping[str, Identity], there: Mapping[str, Identity]
+    tracks: xr.Dataset,
+    long: xr.Dataset | None,
+    here: Mapping[str, Identity],
+    there: Mapping[str, Identity],
+    due: Collection[str] = (),
 ) -> xr.Dataset:
     """A short cycle, and after its last step what the last long cycle has (rule 4; C8 4).
 
     A member that still has the storm at the last step moves on from its own place as that member of the long cycle
     does, with its winds: put side by side as they are, the path would jump, and cross land that no forecast crosses.
     One that the long cycle has only later is taken as it is, and so is a disturbance that only the long cycle can see;
-    a storm that was seen then and is missing now is rule 2's. `here`, `there`: who the storms of each cycle are.
+    a storm that was seen then and is missing now is rule 2's. So is one of those `due` within this cycle, seen or not:
+    what the long cycle has of it later would hide that it is missing. `here`, `there`: who the storms of each are.
     """
     if not is_short(tracks) or long is None or not _fits(tracks, long):
         return tracks
@@ -99,7 +110,7 @@ def with_long(
         known = ours.get(there[storm].key)
         if known is not None:
             parts[known] = _moved_on(tracks.sel(storm=known), own, end)
-        elif np.isnan(float(own["observed_lat"])):
+        elif np.isnan(float(own["observed_lat"])) and there[storm].key not in due:
             parts[storm if storm not in ours.values() else f"{storm} of the last cycle"] = own
             names[storm] = str(own["name"].item())
     there_then = {storm: part.sel(time=beyond) for storm, part in parts.items()}

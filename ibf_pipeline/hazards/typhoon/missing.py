@@ -25,6 +25,9 @@ REASONS: Final[Mapping[Fate, str]] = {
     "accepted": "it is missing from this cycle's tracks, and a person accepted that it is closed",
 }
 
+NONE_LEFT: Final = "this cycle's tracks do not have it any more, and no area keeps numbers of it"
+"""of a storm that has passed once the time is over for which its areas kept them"""
+
 
 def fate_of(
     event: TyphoonEvent,

@@ -18,8 +18,11 @@ from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
     HOUSES,
     approach_text,
+    deadline_text,
     houses_text,
     landfall_text,
+    left_text,
+    verdict,
     wind_text,
 )
 
@@ -47,11 +50,16 @@ def event_text(event: TyphoonEvent, found: TyphoonFindings) -> str:
     approach = approach_text(event, found.published, found.zone)
     return (
         f"{event.name}: {kind} at {TYPHOON.lead_time_name(event.lead_time)}, {approach}; "
-        f"largest wind {wind_text(event.peak_kmh)}, {event.category}, in the {event.reference}; "
+        f"{_peak(event)}"
         f"{people_words(event.people, known=event.people_known)} in {found.rule.people_kmh:g} km/h "
         f"({AVERAGED}) or more in {counted(areas, 'area')}; damage to houses, low to high: "
         f"{houses_text(event.houses_low, event.houses_high)}"
     )
+
+
+def _peak(event: TyphoonEvent) -> str:
+    ahead = " ahead" if event.members_with_storm else ""
+    return f"largest wind{ahead} {wind_text(event.peak_kmh)}, {event.category}, in the {event.reference}; "
 
 
 def corrected_text(event: TyphoonEvent) -> str:
@@ -65,26 +73,37 @@ def corrected_text(event: TyphoonEvent) -> str:
 
 
 def _event_notes(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
-    yield f"{event.name}: {landfall_text(event, found.zone)}"
+    if event.state != "passed":
+        yield f"{event.name}: {landfall_text(event, found.zone, found.cycle)}"
     if event.landfall.corrected:
         yield f"{event.name}: {corrected_text(event)}"
     for judged in event.triggers:
-        state = "met" if judged.met else "not met"
         where = f" in {some(judged.where, 4)}" if judged.where else ""
         reason = f"; {judged.reason}" if judged.reason else ""
-        yield f"{event.name}: {state}: {judged.wanted}; reached {judged.reached}{where}{reason}"
+        until = deadline_text(judged, found.published, found.zone)
+        yield f"{event.name}: {verdict(judged)}: {judged.wanted}; now {judged.reached}{where}{reason}{until}"
     if event.state == "carried":
         yield f"{event.name}: it comes beyond the end of this short cycle; what is there is of the last long one"
     if event.ends_at is not None:
         yield f"{event.name}: it has passed; it stays at 0-hour until {found.moment_words(event.ends_at)}"
-    for lead_time in later_marks(event):
-        yield f"{event.name}: a further landfall or close pass is ahead, at {TYPHOON.lead_time_name(lead_time)}"
+    for further in further_texts(event, found):
+        yield f"{event.name}: {further}"
     if event.renamed_from is not None:
         yield f"{event.name}: the portal's {event.renamed_from} until now; the same storm goes on under the new name"
     if event.shared_with:
         yield (
             f"{event.name}: it has areas in common with {', '.join(event.shared_with)}; the portal's maps mix the two "
             "up, lists and each event by itself are right"
+        )
+
+
+def further_texts(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
+    """`a further landfall or close pass is ahead: Fri 2026-10-09 03:00 PST, in 6 hours, 18-hour in the portal`."""
+    for lead_time in later_marks(event):
+        at = TYPHOON.at(found.issue_time, lead_time)
+        yield (
+            f"a further landfall or close pass is ahead: {found.moment_words(at)}, {left_text(at, found.published)}, "
+            f"{TYPHOON.lead_time_name(lead_time)} in the portal"
         )
 
 

@@ -25,6 +25,8 @@ GALE_KMH: Final = 62.0
 """km/h, 10-minute: 34 kt"""
 SAME_PLACE_KM: Final = 1.0
 """a centre that goes no further away than so much is still at its nearest"""
+APART: Final = timedelta(hours=12)
+"""after a passing another one can be told from it"""
 KEPT: Final = "kept where the storm has passed"
 
 
@@ -73,22 +75,51 @@ def passing(line: xr.Dataset, layers: TyphoonLayers, kmh: Mapping[str, float], n
     return {code: at for code, (at, km) in nearest.items() if at <= now and (kmh[code] >= GALE_KMH or km <= NEAR_KM)}
 
 
+def returning(
+    fixes: Sequence[Fix], layers: TyphoonLayers, codes: Collection[str], settings: WindSettings, now: datetime
+) -> dict[str, datetime]:
+    """Of areas that a storm has passed those that it comes back to, and when (rule 11): typhoons cross Luzon, turn and
+    cross it again. They keep their numbers, and nothing is over. `fixes`: of the track, growing in time.
+    """
+    ahead = [fix for fix in fixes if fix.moment >= now]
+    if not ahead or not codes:
+        return {}
+    kmh, line = felt(ahead, layers, codes, settings), line_of(ahead)
+    nearest = approached(line, layers, codes)
+    return {code: at for code, (at, km) in nearest.items() if at > now and (kmh[code] >= GALE_KMH or km <= NEAR_KM)}
+
+
+def passed_again(
+    way: Sequence[Fix], before: TyphoonEvent | None, layers: TyphoonLayers, settings: WindSettings, now: datetime
+) -> dict[str, datetime]:
+    """Areas that the last findings had as passed and that the storm has come back to since, and when: their hours of
+    being kept begin anew (rule 11). `way`: by our records and ahead, growing in time.
+    """
+    found: dict[str, datetime] = {}
+    for old in before.impacts if before is not None else ():
+        if old.passed_at is not None:
+            found |= returning(way, layers, (old.place_code,), settings, old.passed_at + APART)
+    return {code: at for code, at in found.items() if at <= now}
+
+
 def with_passed(
     impacts: Sequence[AreaImpact],
     before: TyphoonEvent | None,
     passed: Mapping[str, datetime],
+    again: Mapping[str, datetime],
     now: datetime,
     tail_h: int,
 ) -> tuple[AreaImpact, ...]:
     """This cycle's numbers, and of areas that are passed the larger ones of then and now (rule 11; C8 11).
 
     Area by area: what was alerted and is passed keeps its maximum for `tail_h` hours from its passing; everything else
-    is this cycle's, up or down. `passed`: as `passing`.
+    is this cycle's, up or down. `passed`: as `passing`; `again`: as `passed_again`.
     """
     rows = {each.place_code: each for each in impacts}
     alerted = {area.place_code for area in before.areas if area.alerted} if before is not None else set()
     for old in before.impacts if before is not None else ():
-        at = old.passed_at or (passed.get(old.place_code) if old.place_code in alerted else None)
+        first = old.passed_at or (passed.get(old.place_code) if old.place_code in alerted else None)
+        at = again.get(old.place_code, first)
         if at is not None and now < at + timedelta(hours=tail_h):
             rows[old.place_code] = replace(_larger(old, rows.get(old.place_code)), passed_at=at)
     return tuple(rows[code] for code in sorted(rows))
@@ -99,17 +130,20 @@ def with_passed_provinces(
     before: TyphoonEvent | None,
     impacts: Sequence[AreaImpact],
     alerted: Collection[str],
+    back: Collection[str],
     layers: TyphoonLayers,
 ) -> tuple[ProvinceFound, ...]:
     """Provinces of event areas; where areas of one are passed, with the larger numbers of then and now (rule 11).
 
-    A province is passed when all its event areas are. The earliest gale first; provinces without any last.
+    A province is passed when all its event areas are; areas that the storm comes `back` to are not. The earliest gale
+    first; provinces without any last.
     """
     rows = {each.code: each for each in provinces}
     kept: dict[str, list[bool]] = {}
     for each in impacts:
         if each.place_code in alerted:
-            kept.setdefault(_province(each.place_code, layers), []).append(each.passed_at is not None)
+            is_passed = each.passed_at is not None and each.place_code not in back
+            kept.setdefault(_province(each.place_code, layers), []).append(is_passed)
     for old in before.provinces if before is not None else ():
         own = kept.get(old.code, [])
         if any(own):

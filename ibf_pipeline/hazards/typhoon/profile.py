@@ -35,5 +35,7 @@ TYPHOON: Final = HazardProfile(
     unlisted=(SHOWN,),
     schedule="45 2,8,14,20 * * *",
     hours_late=8,
+    columns=((WINDSPEED, "windspeed_kmh_10min"),),
+    about="for",
     covers="wind only: no storm surge, flood or landslide",
 )

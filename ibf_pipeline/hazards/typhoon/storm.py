@@ -27,10 +27,13 @@ from ibf_pipeline.hazards.typhoon.findings import (
 from ibf_pipeline.hazards.typhoon.flags import flags_of
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_of, visits
+from ibf_pipeline.hazards.typhoon.missing import NONE_LEFT, REASONS
 from ibf_pipeline.hazards.typhoon.passed import (
     approached,
     felt,
+    passed_again,
     passing,
+    returning,
     trigger_areas,
     with_passed,
     with_passed_provinces,
@@ -117,12 +120,13 @@ def assessed(storm: Storm, setting: Setting) -> tuple[StormFound, TyphoonEvent |
     way = _way(storm, setting)
     open_areas = [area.place_code for area in before.areas if area.alerted] if before is not None else []
     so_far = [fix for fix in way if fix.moment <= setting.cycle]
+    again = passed_again(way, before, layers, country.wind, setting.cycle)
     passed = passing(line_of(way), layers, felt(so_far, layers, open_areas, country.wind), setting.cycle)
-    rows = with_passed(ahead.impacts, before, passed, setting.cycle, country.tail_h)
+    rows = with_passed(ahead.impacts, before, passed, again, setting.cycle, country.tail_h)
     found = _storm_found(storm, ahead.members)
     decided = _decided(storm, ahead, way, rows, setting)
     if decided is None:
-        return replace(found, note=storm.note or _no_event(rows, country)), None
+        return replace(found, note=_why_no_event(storm, rows, country)), None
     event = _event(storm, ahead, way, rows, decided, setting)
     return found, with_shift(event, before, setting.cycle)
 
@@ -157,10 +161,12 @@ def _event(
     """The event of a storm with areas. `rows`: numbers of this cycle, and kept ones where it has passed."""
     layers, before = setting.layers, storm.before
     alerted, gone, stops, landfall = decided.alerted, decided.gone, decided.stops, decided.landfall
-    over = len(gone) == len(alerted)
+    back = returning(storm.fixes, layers, gone, setting.country.wind, setting.cycle)
+    over = len(gone) == len(alerted) and not back
     triggered = trigger_areas(decided.triggers)
     lead_time = 0 if over else lead_time_of(landfall.reference_at, setting.cycle, setting.published)
     to_come = {code: at for code, (at, _) in approached(line_of(way), layers, triggered - set(gone)).items()}
+    to_come |= {code: at for code, at in back.items() if code in triggered}
     shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
     areas = sent_areas(shown, alerted, triggered, layers, setting.country, setting.rain)
     low, high = houses_of(shown, alerted)
@@ -184,7 +190,7 @@ def _event(
         peak_kmh=peak,
         category=category_of(peak),
         impacts=shown,
-        provinces=_provinces(storm, ahead, rows, alerted, triggered, setting),
+        provinces=_provinces(storm, ahead, rows, alerted, triggered, back, setting),
         triggers=decided.triggers,
         houses_low=low,
         houses_high=high,
@@ -278,6 +284,7 @@ def _provinces(
     rows: Sequence[AreaImpact],
     alerted: Sequence[str],
     triggered: Collection[str],
+    back: Collection[str],
     setting: Setting,
 ) -> tuple[ProvinceFound, ...]:
     layers = setting.layers
@@ -286,7 +293,7 @@ def _provinces(
         now = provinces_found(storm.tracks, ahead.winds, rows, alerted, layers, setting.country, setting.members)
     codes = {layers.areas[code].parent for code in triggered}
     whole = triggered and not layers.provinces
-    found = with_passed_provinces(now, storm.before, rows, alerted, layers)
+    found = with_passed_provinces(now, storm.before, rows, alerted, back, layers)
     return tuple(replace(each, trigger=bool(whole) or each.code in codes) for each in found)
 
 
@@ -321,6 +328,10 @@ def _storm_found(storm: Storm, members: int) -> StormFound:
         members_with_storm=members,
         note=storm.note,
     )
+
+
+def _why_no_event(storm: Storm, rows: Sequence[AreaImpact], country: TyphoonCountry) -> str:
+    return NONE_LEFT if storm.note == REASONS["passed"] else storm.note or _no_event(rows, country)
 
 
 def _no_event(rows: Sequence[AreaImpact], country: TyphoonCountry) -> str:

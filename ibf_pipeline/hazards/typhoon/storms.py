@@ -14,7 +14,7 @@ from ibf_pipeline.hazards.typhoon.findings import Fix, StormFound, TyphoonEvent,
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.missing import REASONS, fate_of, missing_from
 from ibf_pipeline.hazards.typhoon.names import event_name, unique_name
-from ibf_pipeline.hazards.typhoon.passed import approached, felt, passing
+from ibf_pipeline.hazards.typhoon.passed import approached, felt, passing, returning
 from ibf_pipeline.hazards.typhoon.reference import reference_of
 from ibf_pipeline.hazards.typhoon.storm import Setting, Storm
 from ibf_pipeline.hazards.typhoon.track_points import fixes_of, line_of
@@ -121,18 +121,21 @@ def _past(before: StormFound | None, setting: Setting) -> tuple[Fix, ...]:
 
 
 def _went_by(event: TyphoonEvent, before: StormFound, setting: Setting) -> bool:
-    """Whether the storm has gone by all alerted areas, as the last findings forecast it, and some have felt it: one
-    that merely came near leaves nothing, and its absence alone is no all clear.
+    """Whether the storm has gone by all alerted areas, as the last findings forecast it, comes back to none, and some
+    have felt it: one that merely came near leaves nothing, and its absence alone is no all clear.
     """
     layers, now = setting.layers, setting.cycle
     gone = {each.place_code for each in event.impacts if each.passed_at is not None}
     codes = [area.place_code for area in event.areas if area.alerted and area.place_code not in gone]
     known = {fix.moment: fix for fix in (*before.past, *before.fixes)}
     line = line_of(known.values())
+    wind = setting.country.wind
     if any(at > now for at, _ in approached(line, layers, codes).values()):
         return False
+    if returning(before.fixes, layers, gone, wind, now):
+        return False
     so_far = [known[moment] for moment in sorted(known) if moment <= now]
-    return bool(gone or passing(line, layers, felt(so_far, layers, codes, setting.country.wind), now))
+    return bool(gone or passing(line, layers, felt(so_far, layers, codes, wind), now))
 
 
 def _international(tracks: xr.Dataset, identifier: str) -> str:

@@ -17,6 +17,7 @@ from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.domain.wording import amount_text, number_text, percent_text
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, TriggerJudged
 from ibf_pipeline.hazards.typhoon.wind import CURVES, Winds
+from ibf_pipeline.hazards.typhoon.wording import AVERAGED
 
 Floats = npt.NDArray[np.float64]
 DAMAGED: Final = 0.1
@@ -210,7 +211,7 @@ def _reached(wanted: TriggerAlternative, scope: _Scope, members: int) -> float:
 def _reached_text(wanted: TriggerAlternative, scope: _Scope, members: int) -> str:
     if wanted.probability is None:
         return f"{_amount(wanted, scope.mean)} as mean over the members"
-    return f"{percent_text(scope.members_reaching / members)} of members with {_measure(wanted)}"
+    return f"{percent_text(scope.members_reaching / members)} of members"
 
 
 def _text(wanted: TriggerAlternative) -> str:
@@ -224,10 +225,10 @@ def _measure(wanted: TriggerAlternative) -> str:
 
 
 def _amount(wanted: TriggerAlternative, amount: float) -> str:
-    """`185 km/h`, `50,000 houses damaged`, `3 areas with 10 % damage`."""
+    """`185 km/h (10-minute mean)`, `50,000 houses' worth of wind damage`, `3 areas with 10 % damage`."""
     unit = {
-        "wind_kmh": "km/h",
-        "houses_damaged": "houses damaged",
+        "wind_kmh": f"km/h ({AVERAGED})",
+        "houses_damaged": "houses' worth of wind damage",
         "areas_damaged_10_percent": "areas with 10 % damage",
     }[wanted.measure]
     return f"{number_text(amount) if wanted.measure != 'areas_damaged_10_percent' else amount_text(amount)} {unit}"

@@ -8,7 +8,14 @@ from typing import Final
 
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import counted, number_text, percent_text
-from ibf_pipeline.hazards.typhoon.findings import Category, ProvinceFound, Spread, TrackPoint, TyphoonEvent
+from ibf_pipeline.hazards.typhoon.findings import (
+    Category,
+    ProvinceFound,
+    Spread,
+    TrackPoint,
+    TriggerJudged,
+    TyphoonEvent,
+)
 
 AVERAGED: Final = "10-minute mean"
 """of every wind that people read"""
@@ -78,11 +85,19 @@ def short_approach(event: TyphoonEvent, published: datetime, zone: tzinfo) -> st
     return f"{word} {local_text(landfall.reference_at, zone)}, {left_text(landfall.reference_at, published)}"
 
 
-def landfall_text(event: TyphoonEvent, zone: tzinfo) -> str:
+def landfall_text(event: TyphoonEvent, zone: tzinfo, cycle: datetime) -> str:
     """`P(landfall) 33 % of the ensemble, first crossing ... (10 to 90 %)`."""
     landfall = event.landfall
     when = f", first crossing {spread_text(landfall.when, zone)}" if landfall.when is not None else ""
-    return f"P(landfall) {percent_text(landfall.probability)} of the ensemble{when}"
+    return f"{chance_text(event, cycle)} of the ensemble{when}"
+
+
+def chance_text(event: TyphoonEvent, cycle: datetime) -> str:
+    """`P(landfall) 33 %`; of a storm that has been at land, that of what is still ahead of it: tracks begin with their
+    cycle.
+    """
+    ahead = " from this cycle on" if event.landfall.reference_at <= cycle else ""
+    return f"P(landfall{ahead}) {percent_text(event.landfall.probability)}"
 
 
 def point_now(event: TyphoonEvent, moment: datetime) -> TrackPoint | None:
@@ -100,6 +115,23 @@ def point_at_land(event: TyphoonEvent) -> TrackPoint | None:
 def category_text(point: TrackPoint) -> str:
     """`typhoon, 162 km/h (10-minute mean)`."""
     return f"{CATEGORIES[point.category]}, {wind_text(point.wind_kmh)}"
+
+
+def verdict(judged: TriggerJudged) -> str:
+    """Whether an alternative of the triggers is met, and makes one."""
+    if judged.met:
+        return "met" if judged.counts else "met and makes no trigger"
+    return "met before the storm passed" if judged.areas else "not met"
+
+
+def deadline_text(judged: TriggerJudged, published: datetime, zone: tzinfo) -> str:
+    """`; it can be met until Sat 2021-09-11 02:00 PST, in 10 hours`, of one that is not met and has an end."""
+    if judged.met or judged.deadline is None:
+        return ""
+    at = local_text(judged.deadline, zone)
+    if judged.deadline <= published:
+        return f"; its deadline has passed, {at}"
+    return f"; it can be met until {at}, {left_text(judged.deadline, published)}"
 
 
 def houses_text(low: float | None, high: float | None) -> str:
@@ -127,10 +159,11 @@ def action_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
         return ""
     onset, share = first.gale_onset.early, first.gale_onset.share
     many = f" ({percent_text(share)} of the members)" if share < _LIKELY else ""
-    place = f"{first.name}{many}, from {local_text(onset, zone)}"
+    place, begins = f"{first.name}{many}", local_text(onset, zone)
     head = f"Work outdoors ends with {GALE}, not with the centre:"
     if onset <= published:
-        return f"{head} it may have begun in {place}."
+        return f"{head} it may have begun in {place}, expected there from {begins}."
     sooner = int((event.landfall.reference_at - onset) / timedelta(hours=1))
-    before = f", {counted(sooner, 'hour')} before the centre is at land" if sooner >= 1 else ""
-    return f"{head} first in {place}, {left_text(onset, published)}{before}."
+    there = "at land" if event.landfall.approach in ("landfall", "close-pass") else "nearest to land"
+    before = f", {counted(sooner, 'hour')} before the centre is {there}" if sooner >= 1 else ""
+    return f"{head} first in {place}, from {begins}, {left_text(onset, published)}{before}."

@@ -16,7 +16,7 @@ from ibf_pipeline.report.pictures.figure import draw_box, pixel_axes, write, wri
 
 _STEPS: Final = ((75, 6), (150, 12))
 """hours in view up to which ticks are so many hours apart; 24 beyond"""
-_DAY_WORDS: Final = 110
+_DAY_WORDS: Final = 130
 """pixels that the name of a day takes"""
 
 

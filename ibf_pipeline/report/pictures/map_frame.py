@@ -221,4 +221,4 @@ def locator(
     axes = map_axes(figure, left, top, width, height, view_of(around, width, height, 0.06))
     draw_areas(axes, [country], facecolor=LAND, edgecolor=INK, linewidth=1.0)
     frame = (view.west, view.south, view.east - view.west, view.north - view.south)
-    draw_box(axes, *frame, facecolor="none", edgecolor="#a50026", linewidth=2.5)
+    draw_box(axes, *frame, facecolor="none", edgecolor=INK, linewidth=2.5)

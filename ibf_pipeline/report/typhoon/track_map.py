@@ -18,9 +18,9 @@ from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.local_time import clock_name
 from ibf_pipeline.domain.sphere import near
-from ibf_pipeline.domain.wording import alert_text, counted, day_text, percent_text
+from ibf_pipeline.domain.wording import alert_text, counted, day_text
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.wording import AVERAGED, CATEGORIES, SEEN
+from ibf_pipeline.hazards.typhoon.wording import AVERAGED, CATEGORIES, SEEN, chance_text
 from ibf_pipeline.report.pictures.colours import (
     BORDER,
     CLASS_COLOURS,
@@ -194,8 +194,8 @@ def _title(figure: Figure, found: TyphoonFindings, event: TyphoonEvent) -> None:
     write_line(figure, 24, 90, begins(found, event), 26, WIDTH - 48, va="center")
     cycle = f"cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
     clocks = clock_name(found.issue_time.start, found.zone)
-    chance = f"P(landfall) {percent_text(event.landfall.probability)}"
-    text = f"{chance} · {cycle} · clock times {clocks} · winds in km/h, {AVERAGED}s"
+    chance = "" if event.state == "passed" else f"{chance_text(event, found.cycle)} · "
+    text = f"{chance}{cycle} · clock times {clocks} · winds in km/h, {AVERAGED}s"
     write_line(figure, 24, 132, text, 21, WIDTH - 48, va="center", color=MUTED)
 
 

@@ -11,11 +11,12 @@ from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_t
 from ibf_pipeline.hazards.typhoon.findings import (
     Approach,
     StormFound,
+    TrackPoint,
     TriggerJudged,
     TyphoonEvent,
     TyphoonFindings,
 )
-from ibf_pipeline.hazards.typhoon.notes import corrected_text, notes_of
+from ibf_pipeline.hazards.typhoon.notes import corrected_text, further_texts, notes_of
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
@@ -23,12 +24,14 @@ from ibf_pipeline.hazards.typhoon.wording import (
     action_text,
     approach_text,
     category_text,
+    deadline_text,
     houses_text,
     landfall_text,
     left_text,
     point_at_land,
     point_now,
     short_approach,
+    verdict,
 )
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords, Marks
 from ibf_pipeline.report.typhoon.lines import country_marks
@@ -38,7 +41,7 @@ from ibf_pipeline.report.words import area_names, isolated, listed, people_of
 NAMED: Final = 3
 """storms in a headline that have a sentence of their own"""
 INDICATORS: Final = {
-    "houses_affected": "damage to houses by wind (share of their value, 0 to 1)",
+    "houses_affected": "damage to houses by wind, one of the two curves (share of their value, 0 to 1)",
     "prob_within_50km": "centre within 50 km (share of the ensemble, 0 to 1)",
     "windspeed": f"wind (km/h, {AVERAGED})",
     "rainfall": "rain in 24 hours (mm)",
@@ -114,7 +117,7 @@ def cautions(found: TyphoonFindings) -> list[str]:
     parts += [f"{line}." for line in dict.fromkeys(_shared(event) for event in found.events) if line]
     if found.publishable_events:
         name = clock_name(found.published, found.zone)
-        wrong = "Clock times in the portal's mails are wrong from the second one of a mail on"
+        wrong = "Clock times in the portal's mails are too late, those of triggers and all after the first of a mail"
         parts.append(f"{wrong}; those here are right ({name}).")
     return parts
 
@@ -129,12 +132,12 @@ def _shared(event: TyphoonEvent) -> str:
 def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | None) -> list[str]:
     """Category now and at land, landfall in the ensemble, what is exposed, how the track shifted, how sure that is."""
     now, there, gone = point_now(event, found.published), point_at_land(event), event.state == "passed"
-    lines = [] if now is None else [f"{'Last seen' if gone else 'Now'}: {category_text(now)}."]
+    lines = [] if now is None else [f"{_when_seen(found, now, gone=gone)}: {category_text(now)}."]
     if there is not None and not gone:
         at = local_text(there.moment, found.zone)
         lines.append(f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {at}.")
     if not gone:
-        lines.append(f"{landfall_text(event, found.zone)}. Reference: {event.reference}.")
+        lines.append(f"{landfall_text(event, found.zone, found.cycle)}. Reference: {event.reference}.")
     lines += [
         f"{_capital(exposed(found, event))} (mean over the members).",
         f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES}.",
@@ -142,6 +145,12 @@ def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | No
     if shifted := shift_text(event, before):
         lines.append(f"{_capital(shifted)}.")
     return [*lines, *([] if gone else [_sure(found, event)]), marks(found, event)]
+
+
+def _when_seen(found: TyphoonFindings, point: TrackPoint, *, gone: bool) -> str:
+    if point.moment > found.published:
+        return f"Not there yet; its track begins {local_text(point.moment, found.zone)}"
+    return "Last seen" if gone else "Now, by the forecast"
 
 
 def _sure(found: TyphoonFindings, event: TyphoonEvent) -> str:
@@ -163,6 +172,7 @@ def marks(found: TyphoonFindings, event: TyphoonEvent) -> str:
 def states(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
     """What must not be overlooked: until when anything can be done, where its numbers are from, its names, sharing."""
     lines = [action_text(event, found.published, found.zone)] if event.state != "passed" else []
+    lines += [f"{_capital(further)}." for further in further_texts(event, found)]
     if event.state == "carried":
         lines.append(
             f"Beyond the last step of this cycle ({counted(found.last_step_h, 'hour')}): its numbers are those of the "
@@ -199,22 +209,15 @@ def _without_deadline(found: TyphoonFindings, event: TyphoonEvent) -> Iterator[s
 
 def _judged(found: TyphoonFindings, judged: TriggerJudged) -> str:
     where = f" in {listed([isolated(name) for name in judged.where], 4)}" if judged.where else ""
+    made = counted(len(judged.areas), "area")
+    head, reason = _capital(verdict(judged)), f"; {judged.reason}" if judged.reason else ""
     if judged.met and judged.counts:
-        return f"Met: {judged.name}: {judged.reached}{where}; a trigger for {counted(len(judged.areas), 'area')}."
-    reason = f"; {judged.reason}" if judged.reason else ""
+        return f"{head}: {judged.name}: {judged.reached}{where}; a trigger for {made}."
     if judged.met:
-        return f"Met and makes no trigger: {judged.name}: {judged.reached}{where}{reason}."
-    nearest = f"{judged.reached}{where}"
-    return f"Not met: {judged.name}; now {nearest}{reason}{_deadline(found, judged)}."
-
-
-def _deadline(found: TyphoonFindings, judged: TriggerJudged) -> str:
-    if judged.deadline is None:
-        return ""
-    at = local_text(judged.deadline, found.zone)
-    if judged.deadline <= found.published:
-        return f"; its deadline has passed, {at}"
-    return f"; it can be met until {at}, {left_text(judged.deadline, found.published)}"
+        return f"{head}: {judged.name}: {judged.reached}{where}{reason}."
+    kept = f"; still a trigger for {made}" if judged.areas else ""
+    until = "" if judged.areas else deadline_text(judged, found.published, found.zone)
+    return f"{head}: {judged.name}; now {judged.reached}{where}{reason}{kept}{until}."
 
 
 def considered(found: TyphoonFindings) -> tuple[StormFound, ...]:
@@ -268,9 +271,15 @@ def event_words(found: TyphoonFindings, event: TyphoonEvent) -> EventWords:
             f"Winds are {AVERAGED}s.",
             f"Tracks: {found.source}.",
         ),
-        begins=begins(found, event) if event.state == "passed" else short_approach(event, found.published, found.zone),
+        begins=_kept_until(found, event) or short_approach(event, found.published, found.zone),
         title=event.name,
     )
+
+
+def _kept_until(found: TyphoonFindings, event: TyphoonEvent) -> str:
+    if event.state != "passed":
+        return ""
+    return f"has passed, kept until {local_text(event.ends_at, found.zone)}" if event.ends_at else "has passed"
 
 
 def country_words(found: TyphoonFindings) -> CountryWords:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.words import event_text, listed
 from ibf_pipeline.targets.notice import AREA_ENDED, Notice, day_of
 
@@ -15,6 +16,7 @@ def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> I
 
     `before`: active events before this publication, name -> place code on the default level -> the area's name.
     """
+    about = profile_of(found).about
     areas = {event.name: event.alerted_areas_of(found.default_admin_level) for event in found.publishable_events}
     holders = {area.place_code: name for name, listed_areas in areas.items() for area in listed_areas}
     for event in found.publishable_events:
@@ -23,7 +25,7 @@ def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> I
         if gone:
             words = event_text(found, event.name, event.key)
             text = (
-                f"{day_of(found)}: the alert at {words} goes on without {listed(gone)}. The portal closes "
+                f"{day_of(found)}: the alert {about} {words} goes on without {listed(gone)}. The portal closes "
                 f"{'it' if len(gone) == 1 else 'them'} there and sends no mail about that."
             )
             yield Notice(AREA_ENDED, event.name, text)
@@ -32,6 +34,7 @@ def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> I
 
 def _gone_with_withdrawn(found: Findings, holders: Mapping[str, str]) -> Iterator[Notice]:
     """Of areas that an event shares with one that a person took back, with which they were shown."""
+    about = profile_of(found).about
     names = {area.place_code: area.name for event in found.withdrawn for area in event.areas}
     withdrawn = {event.name for event in found.withdrawn}
     for event in found.publishable_events:
@@ -41,9 +44,9 @@ def _gone_with_withdrawn(found: Findings, holders: Mapping[str, str]) -> Iterato
             others = listed(sorted({other for _, other in gone}))
             words = event_text(found, event.name, event.key)
             text = (
-                f"{day_of(found)}: the alert at {words} has {areas} too, which the portal showed with {others} alone. "
-                f"{others} was withdrawn, and the portal shows no alert there now. This is no all clear: tell the "
-                "recipients yourself."
+                f"{day_of(found)}: the alert {about} {words} has {areas} too, which the portal showed with {others} "
+                f"alone. {others} was withdrawn, and the portal shows no alert there now. This is no all clear: tell "
+                "the recipients yourself."
             )
             yield Notice(AREA_ENDED, event.name, text)
 

@@ -129,13 +129,14 @@ def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list
 def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -> list[Notice]:
     """What to say of an event that this publication closes: that it has ended only where the forecast says so."""
     profile = profile_of(found)
+    about = profile.about
     if key is None and profile.subject_list is None:
-        text = f"{day}: the portal closes the alert at {name}, which none of our runs has. This is no all clear."
+        text = f"{day}: the portal closes the alert {about} {name}, which none of our runs has. This is no all clear."
         return [Notice(f"{profile.subject} no longer monitored", name, text)]
     if profile.subject_list is not None and key not in found.known.values():
         text = (
-            f"{day}: the portal closes the alert at {name}, whose {profile.subject} is no longer monitored. This is no "
-            "all clear."
+            f"{day}: the portal closes the alert {about} {name}, whose {profile.subject} is no longer monitored. This "
+            "is no all clear."
         )
         return [Notice(f"{profile.subject} no longer monitored", name, text)]
     where = event_text(found, name, key) if key else name
@@ -144,23 +145,23 @@ def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -
     if now is not None and now.beyond_portal:
         kind = LAPSED_BEYOND if level in TRIGGERS else BEYOND_PORTAL
         text = (
-            f"{day}: the {'trigger' if level in TRIGGERS else 'alert'} at {where} has moved {BEYOND_SHOWN}, and is "
-            f"closed there. This is no all clear: {_alert_beyond(found, now)}"
+            f"{day}: the {'trigger' if level in TRIGGERS else 'alert'} {about} {where} has moved {BEYOND_SHOWN}, and "
+            f"is closed there. This is no all clear: {_alert_beyond(found, now)}"
         )
         return [Notice(kind, name, text)]
     if (unseen is not None and unseen.condition == "blind") or (now is not None and not now.publishable):
         return []  # has a notice of its own
     if now is not None:
-        text = f"{day}: the alert at {where} goes on as {now.name}. The portal shows it as a new one."
+        text = f"{day}: the alert {about} {where} goes on as {now.name}. The portal shows it as a new one."
         return [Notice("alert goes on under another name", now.name, text)]
     if unseen is not None:
-        text = f"{day}: the portal closes the alert at {where}: {unseen.reason}. This is no all clear."
+        text = f"{day}: the portal closes the alert {about} {where}: {unseen.reason}. This is no all clear."
         return [Notice(f"{profile.subject} suspect", name, text)]
     later = _beyond(found, key) if key and level in TRIGGERS else ""
     if later:
-        text = f"{day}: the trigger at {where} has moved to {later}, beyond the lead time limit, and is closed."
+        text = f"{day}: the trigger {about} {where} has moved to {later}, beyond the lead time limit, and is closed."
         return [Notice("trigger lapsed beyond the limit", name, text)]
-    text = f"{day}: the alert at {where} has ended. The portal closes it and sends no mail about that."
+    text = f"{day}: the alert {about} {where} has ended. The portal closes it and sends no mail about that."
     return [Notice("alert ended", name, text)]
 
 

@@ -8,10 +8,12 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.hazards.typhoon.cycle import Cycle, find
+from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past, find
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
 from tests.worlds.countries.three_islands import (
     FIRST,
@@ -97,7 +99,11 @@ def test_areas_are_passed_one_by_one(over_two_islands: dict[int, TyphoonFindings
     winds = [[impact.wind_kmh for impact in found[hour].impacts if impact.place_code == "E2"] for hour in (0, 36, 72)]
     assert winds[0] == winds[1] == winds[2]
     assert [found[hour].state for hour in (48, 60, 120)] == ["forecast", "passed", "passed"]
-    assert over_two_islands[132].events == ()
+    last = over_two_islands[132]
+    assert last.events == ()
+    assert (
+        storm(last, "2026-21W").note == "this cycle's tracks do not have it any more, and no area keeps numbers of it"
+    )
 
 
 def test_a_storm_that_has_passed_needs_no_file(over_two_islands: dict[int, TyphoonFindings]) -> None:
@@ -372,3 +378,44 @@ def test_an_analysis_without_a_forecast_is_an_absence() -> None:
     """All clear by absence, rule 2: a message that ends at the cycle time says nothing of what is ahead."""
     found = cycle({"21W CHANTHU": every(replace(OVER.later(6), to_h=0))}, 6, at_first("21W CHANTHU"))
     assert [each.key for each in found.unseen] == ["2026-21W"]
+
+
+def test_a_disturbance_that_a_short_cycle_lost_is_missing() -> None:
+    """All clear by absence, rules 2 and 4: what the long cycle has of it after 144 hours does not make it there."""
+    long = Way(lon=126 + 0.2 * 96, to_h=240)  # East at +96 h
+    first = cycle({"70W": every(long)}, 0)
+    assert event(first).lead_time == 96
+    lost = cycle({}, 6, first, long=tracks({"70W": every(long)}, 0))
+    assert [each.key for each in lost.unseen] == ["2026-70W-091000"]
+
+
+def there_and_back(hours: int) -> xr.Dataset:
+    """Over East as `OVER` is, to 122 E at +40 h, and the same way back: there again at +58 h."""
+    made = tracks({"21W": every(Way(to_h=240 - hours))}, hours)
+    after = made["step"].values + hours
+    lon = ("time", np.where(after <= 40, 130 - 0.2 * after, 122 + 0.2 * (after - 40)))
+    back = xr.DataArray(lon[1], dims="time")
+    return made.assign({name: back.where(made[name].notnull()) for name in ("lon", "wind_lon")}).assign(
+        observed_lon=("storm", [float(back[0])])
+    )
+
+
+def test_a_storm_that_turns_back_is_not_over(over_two_islands: dict[int, TyphoonFindings]) -> None:
+    """Rule 11: typhoons cross Luzon, turn and cross it again; it is ahead, with its mark, and is missed in a file."""
+    found = {36: over_two_islands[36]}
+    for hour in (42, 48, 60):
+        long = there_and_back(hour // 12 * 12)
+        given = Cycle(there_and_back(hour), long=long if hour % 12 else None)
+        found[hour] = find(given, layers(), country(), FIRST + timedelta(hours=hour + 6), Past(found[max(found)]))
+    events = {hour: event(each) for hour, each in found.items()}
+    assert {hour: (each.state, marks(each)) for hour, each in events.items() if hour >= 42} == {
+        42: ("forecast", {0: "T", 13: "T"}),  # its coast at 124.97 E at +55 h
+        48: ("forecast", {0: "T", 7: "T"}),
+        60: ("passed", {0: "T"}),
+    }
+    assert passed(events[48]) == ["E1", "E2"], "their numbers stay"
+    assert not any(each.passed for each in events[48].provinces)
+    assert [each.key for each in cycle({}, 54, found[48]).unseen] == ["2026-21W"]
+    ends = events[60].ends_at
+    assert ends is not None
+    assert 129 <= (ends - FIRST) / timedelta(hours=1) <= 131, "72 hours from the second time"

@@ -62,8 +62,8 @@ def test_each_region_by_itself() -> None:
     found = judged(WIND, [[186, 0, 0], [0, 0, 190]])
     assert (found.met, found.counts, found.where) == (True, True, ("Region North", "Region South"))
     assert found.areas == AREAS
-    assert found.wanted == "50 % of members with at least 185 km/h"
-    assert found.reached == "50 % of members with at least 185 km/h"
+    assert found.wanted == "50 % of members with at least 185 km/h (10-minute mean)"
+    assert found.reached == "50 % of members"
     alone = judged(WIND | {"probability": 0.6}, [[186, 0, 0], [0, 0, 190]])
     assert (alone.met, alone.areas) == (False, ())
 
@@ -81,7 +81,7 @@ def test_t3_denominator_is_the_whole_ensemble() -> None:
     """T3: both members of the message have it, the ensemble has 52: 4 %."""
     found = judged(WIND, [[186, 0, 0], [200, 0, 0]], members=52)
     assert not found.met
-    assert found.reached == "3.8 % of members with at least 185 km/h"
+    assert found.reached == "3.8 % of members"
     assert found.where == ("Region North",)
 
 
@@ -95,8 +95,11 @@ def test_mean_over_the_ensemble() -> None:
     """(200 + 180) / 2 = 190 of two members; / 4 = 95 where two more are absent."""
     wanted = {key: value for key, value in WIND.items() if key != "probability"}
     found = judged(wanted, [[200, 0, 0], [0, 180, 0]])
-    assert (found.met, found.reached) == (True, "190 km/h as mean over the members")
-    assert judged(wanted, [[200, 0, 0], [0, 180, 0]], members=4).reached == "95 km/h as mean over the members"
+    assert (found.met, found.reached) == (True, "190 km/h (10-minute mean) as mean over the members")
+    assert (
+        judged(wanted, [[200, 0, 0], [0, 180, 0]], members=4).reached
+        == "95 km/h (10-minute mean) as mean over the members"
+    )
 
 
 def test_not_looked_at_beyond_its_hours() -> None:
@@ -172,12 +175,15 @@ def test_the_region_nearest_to_it_is_named_where_none_met_it() -> None:
     assert (found.met, found.where, found.reached) == (
         False,
         ("Region South",),
-        "0 % of members with at least 185 km/h",
+        "0 % of members",
     )
 
 
 def test_names_tell_alternatives_apart() -> None:
-    name = "at least 185 km/h, 50 % of members, in a region of Region North, Region South, at most 72 h before landfall"
+    name = (
+        "at least 185 km/h (10-minute mean), 50 % of members, in a region of Region North, Region South, at most 72 h "
+        "before landfall"
+    )
     assert judged(WIND, [[0, 0, 0]]).name == name
     others = [WIND | {"amount": 118}, WIND | {"regions": ("RN",)}, WIND | {"not_later_than_h": 48}]
     assert len({name, *(judged(other, [[0, 0, 0]]).name for other in others)}) == 4

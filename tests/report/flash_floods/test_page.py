@@ -211,7 +211,7 @@ def test_hours_of_a_zone_with_quarters_and_an_exercise():
     figure = hyetograph(result, only(result), cube)
     texts = texts_of(figure)
     assert "EXERCISE · Alpha: rain in Area A1" in texts
-    assert "block of 06 UTC, 11:45 +0545" in texts
+    assert "block of 06 UTC, 11:45 UTC+0545" in texts
     assert {"00:00", "06:00", "12:00", "18:00", "rain missing"} <= set(texts)
     assert "00:15" not in texts
     assert clipped_texts(figure) == []

@@ -73,7 +73,7 @@ def test_the_page_says_everything_that_a_reader_needs(cycle):
         "Aparri (warning) C1 4,000",
         "70W, in 2 of 52 members: no area reaches the limit.",
         "Rain: no source is configured.",
-        "damage to houses by wind (share of their value, 0 to 1)",
+        "damage to houses by wind, one of the two curves (share of their value, 0 to 1)",
         "Tracks: ECMWF ensemble of cyclone tracks; cycle of Fri 2021-09-10 08:00 PST, 52 members.",
     ):
         assert said in text, said

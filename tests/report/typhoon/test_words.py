@@ -10,6 +10,7 @@ import pytest
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.local_time import clock_text
+from ibf_pipeline.hazards.typhoon.notes import notes_of
 from ibf_pipeline.hazards.typhoon.wording import action_text, approach_text, left_text
 from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.headline import cautions, headline
@@ -28,6 +29,7 @@ from tests.worlds.typhoon_pages import (
     BATANES,
     CAGAYAN,
     LANDFALL,
+    MET,
     MISSING,
     TRACK,
     at,
@@ -42,7 +44,10 @@ from tests.worlds.typhoon_pages import (
 )
 
 WIND_ONLY = "wind only: no storm surge, flood or landslide"
-MAILS = "Clock times in the portal's mails are wrong from the second one of a mail on; those here are right (PST)."
+MAILS = (
+    "Clock times in the portal's mails are too late, those of triggers and all after the first of a mail; those here "
+    "are right (PST)."
+)
 UNSEEN = warning(storm="2021-70W", identifier="70W", international_name="70W", name="70W", members_with_storm=2)
 
 
@@ -116,7 +121,7 @@ def test_facts_of_a_storm():
     """Published 08 UTC: the last point before is that of 06 UTC. 17 of 52 members cross: 32.7 %."""
     cycle = found(event := storm(shift_km=45.2, shift_h=3.4))
     assert words.facts(cycle, event, None) == [
-        "Now: typhoon, 166 km/h (10-minute mean).",
+        "Now, by the forecast: typhoon, 166 km/h (10-minute mean).",
         "At its close pass: typhoon, 183 km/h (10-minute mean), Sat 2021-09-11 05:00 PST.",
         "P(landfall) 32.7 % of the ensemble, first crossing Fri 2021-09-10 19:48 PST to Sat 2021-09-11 14:42 PST (10 "
         "to 90 %), middle Sat 2021-09-11 06:36 PST. Reference: high-resolution run.",
@@ -141,7 +146,7 @@ def test_action_ends_with_gale_and_not_with_the_centre():
         "Fri 2021-09-10 17:00 PST, in 1 hour, 12 hours before the centre is at land."
     )
     assert action_text(event, at(10), cycle.zone).endswith(
-        "it may have begun in Batanes, from Fri 2021-09-10 17:00 PST."
+        "it may have begun in Batanes, expected there from Fri 2021-09-10 17:00 PST."
     )
     few = replace(CAGAYAN, gale_onset=spread(2, 3, 4, 0.2))
     assert "first in Batanes" in action_text(storm(provinces=(few, BATANES)), at(0), cycle.zone), (
@@ -151,6 +156,44 @@ def test_action_ends_with_gale_and_not_with_the_centre():
     passed = storm(provinces=(replace(BATANES, passed=True), CAGAYAN))
     assert "first in Cagayan, from Fri 2021-09-10 18:00 PST" in action_text(passed, at(8), cycle.zone)
     assert action_text(storm(provinces=()), at(8), cycle.zone) == ""
+
+
+def test_what_is_gone_and_what_is_ahead_are_told_apart():
+    """Published 08 UTC, 2 hours after the landfall of 06 UTC; the portal has a warning at 60 hours too."""
+    begun = storm(lead_time=0, flags=flags((0, "T"), (60, "w")), landfall=replace(LANDFALL, reference_at=at(0)))
+    cycle = found(begun)
+    ahead = "a further landfall or close pass is ahead: Sun 2021-09-12 20:00 PST, in 52 hours, 60-hour in the portal"
+    assert f"{ahead.capitalize()[0]}{ahead[1:]}." in words.states(cycle, begun)
+    assert f"Kiko (CHANTHU): {ahead}" in list(notes_of(cycle))
+    crossing = next(line for line in words.facts(cycle, begun, None) if line.startswith("P("))
+    assert crossing.startswith("P(landfall from this cycle on) 32.7 % of the ensemble")
+    passed = storm(state="passed", ends_at=at(72), triggers=(replace(MET, met=False, reason="kept where it passed"),))
+    told = " ".join(notes_of(found(passed)))
+    assert "P(landfall" not in told
+    assert "met before the storm passed: 50 % of members" in told
+    assert words.triggers(cycle, passed) == [
+        "Met before the storm passed: at least 185 km/h in Luzon; now 57.7 % of members in Cagayan Valley; kept where "
+        "it passed; still a trigger for 1 area."
+    ]
+    assert len(words.event_words(cycle, passed).begins) < 60, "a picture's line has room for it"
+
+
+def test_a_storm_that_is_still_to_form_is_not_there_now():
+    """The track begins 66 hours after the cycle and ends 210 km from land, where no centre is at land."""
+    cycle = found(event := warning())
+    assert words.facts(cycle, event, None)[0] == (
+        "Not there yet; its track begins Mon 2021-09-13 02:00 PST: tropical depression, 55 km/h (10-minute mean)."
+    )
+    assert action_text(event, cycle.published, cycle.zone).endswith("10 hours before the centre is nearest to land.")
+
+
+def test_the_notes_say_what_is_missing_and_until_when():
+    told = list(notes_of(found(storm())))
+    assert (
+        "Kiko (CHANTHU): not met: 3 areas, mean over the members; now 1 area in Batanes; it can be met until Sat "
+        "2021-09-11 02:00 PST, in 10 hours" in told
+    )
+    assert any("met and makes no trigger: 60 % of members with at least 80,000 houses" in line for line in told)
 
 
 def test_triggers_met_missing_and_those_that_do_not_count():

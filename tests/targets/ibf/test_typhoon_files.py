@@ -40,6 +40,8 @@ def test_tracks_beside_events_and_areas(tmp_path: Path) -> None:
     lines = json.loads((day / "tracks.geojson").read_text())["features"]
     assert [line["properties"]["event"] for line in lines] == ["ALPHA", "BRAVO"]
     with (day / "areas.csv").open(encoding="utf-8-sig", newline="") as stream:
-        areas = {row["place_code"]: (row["houses_affected"], row["windspeed"]) for row in csv.DictReader(stream)}
+        areas = {
+            row["place_code"]: (row["houses_affected"], row["windspeed_kmh_10min"]) for row in csv.DictReader(stream)
+        }
     assert areas == dict.fromkeys((*AREAS[:2], *AREAS[3:5]), ("0.2", "150"))
     assert not list(day.glob("*.tif")), "typhoon has no rasters"

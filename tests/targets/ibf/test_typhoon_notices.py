@@ -136,7 +136,7 @@ def test_a_renamed_storm_is_told_with_both_names() -> None:
     result = told(cycle(named, at=SECOND), first, mailed=["Kiko (CHANTHU)"])
     assert list(result) == ["alert goes on under another name"]
     text = result["alert goes on under another name"].text
-    assert "the alert at 70W goes on as Kiko (CHANTHU). The portal shows it as a new one." in text
+    assert "the alert for 70W goes on as Kiko (CHANTHU). The portal shows it as a new one." in text
 
 
 def corrected(at: str = FIRST) -> TyphoonEvent:
