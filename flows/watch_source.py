@@ -39,7 +39,7 @@ from flows.wiring.trial import require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
-from ibf_pipeline.config.floods import FloodCountry, flood_country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.rain_sources import BlockWaiting
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.discharge.version import VersionRefused
@@ -186,7 +186,7 @@ def flood_look(
     configuration: Configuration, source: str, country: CountryHazard, issue_time: IssueTime
 ) -> Callable[[], Look]:
     """How many members of a day's ensemble are there."""
-    floods = flood_country(country)
+    floods = FloodCountry.of(country)
     chosen, cells = open_source(configuration, source, floods.on(issue_time.day)), cells_of(configuration, floods)
 
     def ask() -> Look:

@@ -216,6 +216,15 @@ def plain(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def tracks_here() -> Iterator[None]:
+    """Files of tracks are read in this process."""
+    from tests.worlds.quick import tracks_read_here
+
+    with tracks_read_here():
+        yield
+
+
+@pytest.fixture(scope="module")
 def quick() -> Iterator[None]:
     """Flood days in this process draw no pictures, and build a country's layers once."""
     from tests.worlds.quick import quick_days

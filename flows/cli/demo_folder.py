@@ -1,12 +1,15 @@
-"""The folder of the demo: emptied before each demo, and never a folder that the demo did not make."""
+"""The folder of a demo, emptied before each and never one that no demo has made, and what is configured in it."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from ibf_pipeline.errors import ForbiddenByRule
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import write_text, writing
 
 MARKER = ".ibf-demo"
 """file by which the demo knows its own folder again"""
@@ -29,3 +32,16 @@ def empty_demo(folder: Path) -> None:
         marker.write_text("made by `ibf-pipeline demo`, which empties this folder\n", encoding="utf-8")
         for name in ("runs", "sandbox", "forecasts", "rain", "tracks"):
             shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def write_configuration(
+    workspace: Path, settings: dict[str, Any], country: dict[str, Any], sources: dict[str, Any]
+) -> str:
+    """The configuration of a demo's country below a workspace, and its folder. `settings`: of the installation, beside
+    which `sources` are written; `country`: its whole file.
+    """
+    folder = workspace / "config"
+    settings = {**settings, "sources": {**settings["sources"], **sources}}
+    write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
+    write_text(folder / "countries" / f"{country['iso3']}.yaml", yaml.safe_dump(country, sort_keys=False))
+    return str(folder)

@@ -7,16 +7,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import yaml
-
 from flows.cli.day import run_day
+from flows.cli.demo_folder import write_configuration
 from flows.cli.terminal import console
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.reading import read_yaml
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.io.writing import write_text
 
 COUNTRY = "XDM"
 ISSUE_TIME = IssueTime.parse("2026-02-15T06")
@@ -49,12 +47,8 @@ def set_up(workspace: Path, config: str) -> str:
     shutil.copytree(static / RAIN, workspace / RAIN, dirs_exist_ok=True)
     for source in demo["sources"].values():
         source["root"] = str(((workspace if source["root"] == RAIN else static) / source["root"]).resolve())
-    settings["sources"] |= demo["sources"]
     content = {"iso3": COUNTRY, "name": country["name"], "static": str(static), "hazards": demo["hazards"]}
-    folder = workspace / "config"
-    write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
-    write_text(folder / "countries" / f"{COUNTRY}.yaml", yaml.safe_dump(content, sort_keys=False))
-    return str(folder)
+    return write_configuration(workspace, settings, content, demo["sources"])
 
 
 def run_demo(config: str, workspace: str) -> int:

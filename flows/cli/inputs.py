@@ -66,7 +66,7 @@ def fetch(
     from flows.wiring.day import as_issue_time, now, open_configuration
     from flows.wiring.inputs_fetch import fetch_and_read
     from ibf_pipeline.config.flash_floods import FlashFloodCountry
-    from ibf_pipeline.config.floods import flood_country
+    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.config.typhoon import TyphoonCountry
     from ibf_pipeline.hazards.known import known_hazard
 
@@ -83,7 +83,7 @@ def fetch(
     if isinstance(chosen, TyphoonCountry):
         _fetch_tracks(configuration, chosen, issue_time, source, unknown=again or as_json)
         return
-    read = fetch_and_read(configuration, flood_country(chosen).iso3, issue_time.day, source, again=again)
+    read = fetch_and_read(configuration, FloodCountry.of(chosen).iso3, issue_time.day, source, again=again)
     if as_json:
         print_data(forecast_data(read))
     else:

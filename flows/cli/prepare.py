@@ -45,7 +45,7 @@ def prepare(
     from flows.wiring.legs import LEGS
     from flows.wiring.local_static import local_static
     from flows.wiring.no_river import is_without_river
-    from ibf_pipeline.config.floods import flood_country
+    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.prepare.inputs import NO_RIVER
 
     configuration = open_configuration(config, workspace)
@@ -56,7 +56,7 @@ def prepare(
         out.print(f"{country}: {NO_RIVER}: the set-up is finished, and there is nothing to prepare.", soft_wrap=True)
         return
     if propose_mapping:
-        _propose(flood_country(chosen), static, out)
+        _propose(FloodCountry.of(chosen), static, out)
         return
     preparing = of_installation(LEGS, chosen.hazard).preparing
     with _progress(out) as progress:

@@ -7,16 +7,15 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from flows.cli.day import run_day
+from flows.cli.demo_folder import write_configuration
 from flows.cli.terminal import console
 from ibf_pipeline.config.reading import read_yaml
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.io.writing import write_text, writing
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.synthetic.philippines import COUNTRY as PHILIPPINES
 from ibf_pipeline.synthetic.philippines import HOUSING, NAMES, make_philippines
 
@@ -60,7 +59,7 @@ def set_up(workspace: Path, config: str) -> str:
         source["root"] = str(static / source["root"])
     country = {"iso3": COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
     settings = read_yaml(Path(config) / "settings.yaml")
-    return _write_config(workspace, settings, country, demo["sources"])
+    return write_configuration(workspace, settings, country, demo["sources"])
 
 
 def set_up_philippines(workspace: Path, config: str) -> str:
@@ -99,7 +98,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
         "hazards": {TyphoonCountry.hazard: section},
     }
     sources = {"chanthu": {"kind": "tracks-folder", "root": str((workspace / "tracks").resolve())}}
-    return _write_config(workspace, settings, country, sources)
+    return write_configuration(workspace, settings, country, sources)
 
 
 def run_demo(config: str, workspace: str) -> int:
@@ -116,11 +115,3 @@ def run_demo(config: str, workspace: str) -> int:
 def run_philippines(config: str, workspace: str) -> int:
     """Run the cycle of Chanthu; `config` as `set_up_philippines` wrote it."""
     return run_day(PHILIPPINES, CHANTHU_CYCLE, None, config, workspace, hazard=TyphoonCountry.hazard)
-
-
-def _write_config(workspace: Path, settings: dict[str, Any], country: dict[str, Any], sources: dict[str, Any]) -> str:
-    folder = workspace / "config"
-    settings["sources"] |= sources
-    write_text(folder / "settings.yaml", yaml.safe_dump(settings, sort_keys=False))
-    write_text(folder / "countries" / f"{country['iso3']}.yaml", yaml.safe_dump(country, sort_keys=False))
-    return str(folder)

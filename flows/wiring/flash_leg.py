@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
-from flows.wiring.past import as_decided, is_begun_to_notify, is_end, moment_of_publication, shown_before
+from flows.wiring.past import Wished, is_end, moment_of_publication, notifies, shown_before
 from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
@@ -17,15 +17,13 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.rain_sources import RainFolderSource
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.hazards.flash_floods import mails as rule
 from ibf_pipeline.hazards.flash_floods.block import Past
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
+from ibf_pipeline.hazards.flash_floods.mails import mailing
 from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, window_of
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
-from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_floods
+from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.shown_before import newest_told
 from ibf_pipeline.sandbox import CountrySeed
 from ibf_pipeline.sandbox.assets import seed_assets
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
@@ -34,23 +32,14 @@ from tasks.flash_floods import find_districts, obtain_rain, prepared_flash_flood
 from tasks.scenario import make_rain
 
 
-@dataclass(frozen=True, slots=True)
-class Wished:
-    """The rain of an exercise."""
-
-    sources: tuple[RainSource, ...]
-    ends: bool = False
-    """the exercise is over: nothing of its earlier blocks goes on"""
-
-
 def find_block(
-    day: Day, wished: Wished | None = None, allowed: Callable[[Findings], None] | None = None
+    day: Day, wished: Wished[RainSource] | None = None, allowed: Callable[[Findings], None] | None = None
 ) -> tuple[FlashFloodFindings, RunFolder]:
     """What the rain of a block means, in the run folder: nothing has been published yet.
 
     `wished`: in place of the country's sources; `allowed`: raises where these findings must not replace earlier ones.
     """
-    iso3, country = day.country.iso3, flash_country(day.country)
+    iso3, country = day.country.iso3, FlashFloodCountry.of(day.country)
     if wished is None:
         require_no_trial_source(day.configuration, country, day.target_name)
     prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
@@ -62,7 +51,7 @@ def find_block(
         iso3,
         day.issue_time,
         sources,
-        rain_areas(prepared, day.prepared),
+        RainAreas.of(prepared.layers.areas, prepared, day.prepared),
         hours_back(day.issue_time, country, before),
         None if before is None else before.issue_time,
         country.oldest_cycle_h,
@@ -78,13 +67,8 @@ def find_block(
 
 
 def mails(day: Day, found: FlashFloodFindings) -> bool:
-    """Whether a block notifies (rule 17); a notification that was planned and not sent yet goes out in any case."""
-    if is_begun_to_notify(day):
-        return True
-    told = newest_told(day.run, day.target_name, FlashFloodFindings)
-    last = None if told is None else rule.LastMail(told.issue_time.start, told)  # a day is four blocks: clocks jitter
-    decided = rule.mailing(found, shown_before(day, FlashFloodFindings), last, found.issue_time.start)
-    return as_decided(found, decided.notify, decided.reasons)
+    """Whether a block notifies (rule 17)."""
+    return notifies(day, found, mailing)
 
 
 def measured_back(country: FlashFloodCountry) -> int:
@@ -107,12 +91,12 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
 def read_rain_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:
     """WishInvalid for what cannot be wished for, as far as the configuration tells; UnknownDistrict for names alone."""
     if not is_end(wishes):
-        parse_rain_wishes(wishes, list(flash_country(country).districts))
+        parse_rain_wishes(wishes, list(FlashFloodCountry.of(country).districts))
 
 
-def wished_rain(day: Day, wishes: str) -> Wished:
+def wished_rain(day: Day, wishes: str) -> Wished[RainSource]:
     """The rain of an exercise: DISTRICT=@HOUR, see `scenario`; `end` is its last block, without any rain."""
-    iso3, country = day.country.iso3, flash_country(day.country)
+    iso3, country = day.country.iso3, FlashFloodCountry.of(day.country)
     prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
     ends = is_end(wishes)
     root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
@@ -127,28 +111,12 @@ def wished_rain(day: Day, wishes: str) -> Wished:
     return Wished(tuple(opened), ends)
 
 
-def rain_areas(prepared: FlashPrepared, folder: Path) -> RainAreas:
-    """All areas of the country, whose rain may run to a district. `folder`: of the prepared layers."""
-    weights = folder / "weights"
-    return RainAreas(tuple(prepared.layers.areas), prepared.bounds, prepared.shapes, prepared.ground, weights)
-
-
 def prepared_areas(configuration: Configuration, country: FlashFloodCountry) -> RainAreas:
-    """The same of a country that is prepared here where it is not yet, outside of a run."""
+    """All areas of a country, whose rain may run to a district; prepared here where it is not yet, outside of a run."""
     folder = configuration.prepared_folder(country.iso3, country.hazard)
     prepare_flash_floods(country, local_static(configuration, country), folder)
-    return rain_areas(read_flash_floods(folder, country.iso3), folder)
-
-
-def flash_country(country: CountryHazard) -> FlashFloodCountry:
-    """What is configured of a country for flash floods; ConfigError where it is of another hazard."""
-    if not isinstance(country, FlashFloodCountry):
-        raise ConfigError(
-            f"{country.iso3} is configured for {country.hazard} here",
-            expected=f"a country with hazards.{FlashFloodCountry.hazard}",
-            remedy="name that hazard",
-        )
-    return country
+    prepared = read_flash_floods(folder, country.iso3)
+    return RainAreas.of(prepared.layers.areas, prepared, folder)
 
 
 def prepared_notes(country: FlashFloodCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:
@@ -164,4 +132,4 @@ def flash_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
 
 def flash_assets(seed: CountrySeed, country: CountryHazard, static: Path) -> CountrySeed:
     """The country of the built-in server with its schools, gauges, roads and all others."""
-    return seed_assets(seed, static, flash_country(country).gauges)
+    return seed_assets(seed, static, FlashFloodCountry.of(country).gauges)

@@ -15,7 +15,7 @@ from flows.wiring.local_static import local_static
 from flows.wiring.sources import open_sources, prune_cache
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.config.floods import FloodCountry, flood_country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ForbiddenByRule
@@ -44,7 +44,7 @@ def find_day(
 
     `sources`: instead of its own; `allowed`: raises where these findings must not replace earlier ones.
     """
-    iso3, country = day.country.iso3, flood_country(day.country)
+    iso3, country = day.country.iso3, FloodCountry.of(day.country)
     if sources is None:
         require_no_trial_source(day.configuration, country, day.target_name)
     static = local_static(day.configuration, country)
@@ -105,12 +105,12 @@ def tidy_up(day: Day) -> None:
 
 def read_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:
     """WishInvalid for what cannot be wished for, as far as the configuration tells: of any station."""
-    parse_wishes(wishes, flood_country(country).on(issue_time.day).lead_times_needed)
+    parse_wishes(wishes, FloodCountry.of(country).on(issue_time.day).lead_times_needed)
 
 
 def wished_sources(day: Day, wishes: str) -> list[Source]:
     """The forecast of an exercise: STATION=DAYS, one character a lead time, see `scenario`."""
-    iso3, country = day.country.iso3, flood_country(day.country)
+    iso3, country = day.country.iso3, FloodCountry.of(day.country)
     layers, _ = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
     country = country.on(day.issue_date)
     layers = layers.judged_by(country.thresholds_version)

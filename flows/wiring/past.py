@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from flows.wiring.day import Day
-from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.mailing import LastMail, Mailing
 from ibf_pipeline.runs.folder import Kind
 from ibf_pipeline.runs.ledger import unfinished
-from ibf_pipeline.runs.shown_before import newest_shown
+from ibf_pipeline.runs.shown_before import newest_shown, newest_told
 
+Opened = TypeVar("Opened")
+"""a source, opened"""
 log = logging.getLogger("ibf_pipeline.flows")
 
 END: Final = "end"
 """wish that ends an exercise"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wished(Generic[Opened]):
+    """The input of an exercise."""
+
+    sources: tuple[Opened, ...]
+    ends: bool = False
+    """the exercise is over: nothing of its earlier runs goes on"""
 
 
 def is_end(wishes: str) -> bool:
@@ -44,14 +56,18 @@ def moment_of_publication(day: Day, at: datetime) -> datetime:
     return at if is_newest or not day.asked else begun
 
 
-def is_begun_to_notify(day: Day) -> bool:
-    """Whether a notification was planned and not sent yet: it goes out in any case."""
+def notifies(
+    day: Day, found: Kind, rule: Callable[[Kind, Kind | None, LastMail[Kind] | None, datetime], Mailing]
+) -> bool:
+    """Whether a run notifies, and the log says why; a notification that was planned and not sent yet goes out in any
+    case. `rule`: the hazard's, of (found, shown before, last mail, now).
+    """
     begun = unfinished(day.run, day.target_name)
-    return begun is not None and begun.about().notify
-
-
-def as_decided(found: Findings, notify: bool, reasons: Iterable[str]) -> bool:
-    """`notify`, and the log says why."""
-    for reason in reasons:
-        log.info("%s: %s: %s", found.country, "people are notified" if notify else "nobody is notified", reason)
-    return notify
+    if begun is not None and begun.about().notify:
+        return True
+    told = newest_told(day.run, day.target_name, type(found))
+    last = None if told is None else LastMail(told.issue_time.start, told)  # a day is four runs: clocks jitter
+    decided = rule(found, shown_before(day, type(found)), last, found.issue_time.start)
+    for reason in decided.reasons:
+        log.info("%s: %s: %s", found.country, "people are notified" if decided.notify else "nobody is notified", reason)
+    return decided.notify

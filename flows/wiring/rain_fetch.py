@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flows.wiring.flash_leg import hours_back, measured_back, prepared_areas
 from flows.wiring.rain_sources import open_rain_sources
+from flows.wiring.sources import with_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import InputInvalid, InputMissing, UsageError
+from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
 
 
@@ -18,13 +19,7 @@ def fetch_rain(
 
     InputMissing or InputInvalid where no forecast leads.
     """
-    if source is not None and source not in country.sources:
-        raise UsageError(
-            f"{country.iso3} has no source {source!r}",
-            expected="one of " + ", ".join(country.sources),
-            remedy="add it to `sources` of the section, or choose another",
-        )
-    chosen = country if source is None else country.model_copy(update={"sources": (source,)})
+    chosen = with_source(country, source)
     sources, areas = open_rain_sources(configuration, chosen), prepared_areas(configuration, country)
     try:
         return rain_of_block(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, timedelta
 
-from flows.wiring.flash_leg import flash_country, prepared_areas
+from flows.wiring.flash_leg import prepared_areas
 from flows.wiring.rain_sources import open_rain_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR
 from ibf_pipeline.rain.assembled import leading
@@ -20,7 +21,7 @@ def rain_look(
     configuration: Configuration, source: str, country: CountryHazard, issue_time: IssueTime
 ) -> Callable[[], Look]:
     """Whole: the cycle that begins with the block leads; usable: an older one does, at most `oldest_cycle_h` old."""
-    chosen = flash_country(country)
+    chosen = FlashFloodCountry.of(country)
     with FILE_LIBRARIES:  # other countries are looked at at the same time
         areas = prepared_areas(configuration, chosen)
     section = configuration.settings.sources[source]

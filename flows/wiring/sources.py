@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
+from typing import TypeVar
 
 from flows.wiring.day import now
 from flows.wiring.local_static import local_static
@@ -22,7 +23,7 @@ from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.config.track_sources import TracksSection
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.errors import ConfigError, IbfError, UsageError
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
@@ -42,6 +43,7 @@ from ibf_pipeline.sources.remote import RemoteFolder
 from ibf_pipeline.sources.source import AccountMissing, Fetching
 from ibf_pipeline.sources.watch import look_times
 
+Chosen = TypeVar("Chosen", bound=CountryHazard)
 log = logging.getLogger("ibf_pipeline.flows")
 
 
@@ -163,6 +165,19 @@ def source_settings(configuration: Configuration, name: str) -> settings.Dischar
             remedy="add it under sources, or choose another one",
         )
     return sources[name]
+
+
+def with_source(country: Chosen, source: str | None) -> Chosen:
+    """A country with one of its sources alone; as it is where none is named. UsageError where it does not list it."""
+    if source is None:
+        return country
+    if source not in country.sources:
+        raise UsageError(
+            f"{country.iso3} has no source {source!r}",
+            expected="one of " + ", ".join(country.sources),
+            remedy="add it to `sources` of the section, or choose another",
+        )
+    return country.model_copy(update={"sources": (source,)})
 
 
 def open_cache(configuration: Configuration) -> InputCache:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flows.wiring.sources import with_source
 from flows.wiring.track_sources import open_track_sources
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import UsageError
 from ibf_pipeline.sources.order import first_usable
 from ibf_pipeline.sources.tracks.source import TracksGiven
 
@@ -20,13 +20,7 @@ def fetch_tracks(
 
     InputMissing or InputInvalid where none has.
     """
-    if source is not None and source not in country.sources:
-        raise UsageError(
-            f"{country.iso3} has no source {source!r}",
-            expected="one of " + ", ".join(country.sources),
-            remedy="add it to `sources` of the section, or choose another",
-        )
-    chosen = country if source is None else country.model_copy(update={"sources": (source,)})
+    chosen = with_source(country, source)
     sources = open_track_sources(configuration, chosen)
     given, passed_over = first_usable(sources, issue_time, lambda each: each.cycle(issue_time))
     return replace(given, notes=(*(f"source {each}" for each in passed_over), *given.notes))

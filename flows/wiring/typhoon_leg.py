@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.earlier_cycles import EarlierCycles
 from flows.wiring.local_static import local_static
-from flows.wiring.past import as_decided, is_begun_to_notify, is_end, moment_of_publication, shown_before
+from flows.wiring.past import Wished, is_end, moment_of_publication, notifies, shown_before
 from flows.wiring.storm_rain import StormRain, storm_rain
 from flows.wiring.track_sources import open_track_sources
 from flows.wiring.trial import require_no_trial, require_no_trial_source
@@ -17,13 +17,11 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.hazards.typhoon import mails as rule
 from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
+from ibf_pipeline.hazards.typhoon.mails import mailing
 from ibf_pipeline.prepare.typhoon.store import read_typhoon
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.shown_before import newest_told
 from ibf_pipeline.sources.rain.source import RainAreas
 from ibf_pipeline.sources.tracks.source import TracksGiven, TrackSource
 from ibf_pipeline.synthetic.tracks import parse_track_wishes
@@ -31,23 +29,14 @@ from tasks.scenario import make_tracks
 from tasks.typhoon import find_storms, obtain_tracks, prepared_typhoon, record_cycle
 
 
-@dataclass(frozen=True, slots=True)
-class Wished:
-    """The tracks of an exercise."""
-
-    sources: tuple[TrackSource, ...]
-    ends: bool = False
-    """the exercise is over: no storm of its earlier cycles goes on"""
-
-
 def find_cycle(
-    day: Day, wished: Wished | None = None, allowed: Callable[[Findings], None] | None = None
+    day: Day, wished: Wished[TrackSource] | None = None, allowed: Callable[[Findings], None] | None = None
 ) -> tuple[TyphoonFindings, RunFolder]:
     """What the tracks of a cycle mean, in the run folder: nothing has been published yet.
 
     `wished`: in place of the country's sources; `allowed`: raises where these findings must not replace earlier ones.
     """
-    iso3, country = day.country.iso3, typhoon_country(day.country)
+    iso3, country = day.country.iso3, TyphoonCountry.of(day.country)
     if wished is None:
         require_no_trial_source(day.configuration, country, day.target_name)
     prepared = prepared_typhoon(iso3, country, local_static(day.configuration, country), day.prepared)
@@ -55,9 +44,7 @@ def find_cycle(
     sources = open_track_sources(day.configuration, country) if wished is None else list(wished.sources)
     given = obtain_tracks(iso3, day.issue_time, sources)
     earlier = EarlierCycles(day, sources)
-    areas = RainAreas(
-        tuple(prepared.layers.areas), prepared.bounds, prepared.shapes, prepared.ground, day.prepared / "weights"
-    )
+    areas = RainAreas.of(prepared.layers.areas, prepared, day.prepared)
     rain = StormRain() if day.exercise else storm_rain(day.configuration, country, day.issue_time, given.tracks, areas)
     cycle = cycle_of(given, earlier, shown, rain)
     past, published = Past(shown, day.accepted), moment_of_publication(day, now())
@@ -86,39 +73,23 @@ def cycle_of(given: TracksGiven, earlier: EarlierCycles, shown: TyphoonFindings 
 
 def cycle_mails(day: Day, found: TyphoonFindings) -> bool:
     """Whether a cycle notifies (rule 15)."""
-    if is_begun_to_notify(day):
-        return True
-    told = newest_told(day.run, day.target_name, TyphoonFindings)
-    last = None if told is None else rule.LastMail(told.issue_time.start, told)
-    decided = rule.mailing(found, shown_before(day, TyphoonFindings), last, found.issue_time.start)
-    return as_decided(found, decided.notify, decided.reasons)
+    return notifies(day, found, mailing)
 
 
 def read_storm_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:
     """WishInvalid for what cannot be wished for, as far as the configuration tells: of any place."""
-    typhoon_country(country)
+    TyphoonCountry.of(country)
     if not is_end(wishes):
         parse_track_wishes(wishes)
 
 
-def wished_tracks(day: Day, wishes: str) -> Wished:
+def wished_tracks(day: Day, wishes: str) -> Wished[TrackSource]:
     """The tracks of an exercise: STORM=landfall@HOUR:PLACE, see `scenario`; `end` is its last cycle, without storms."""
-    iso3, country = day.country.iso3, typhoon_country(day.country)
+    iso3, country = day.country.iso3, TyphoonCountry.of(day.country)
     prepared = prepared_typhoon(iso3, country, local_static(day.configuration, country), day.prepared)
     ends, place = is_end(wishes), day.runs / iso3 / "tracks"
     made = make_tracks(iso3, place, day.issue_time, "" if ends else wishes, prepared.layers, country)
     return Wished((made,), ends)
-
-
-def typhoon_country(country: CountryHazard) -> TyphoonCountry:
-    """What is configured of a country for typhoon; ConfigError where it is of another hazard."""
-    if not isinstance(country, TyphoonCountry):
-        raise ConfigError(
-            f"{country.iso3} is configured for {country.hazard} here",
-            expected=f"a country with hazards.{TyphoonCountry.hazard}",
-            remedy="name that hazard",
-        )
-    return country
 
 
 def typhoon_notes(country: TyphoonCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ibf_pipeline.config.section import Cron, Encrypted, Section
 from ibf_pipeline.config.static import StaticSources
+from ibf_pipeline.errors import ConfigError
 
 
 class CountryHazard(Section):
@@ -56,6 +57,17 @@ class CountryHazard(Section):
                 f"default_admin_level {self.default_admin_level} is not among admin_levels {list(self.admin_levels)}"
             )
         return self
+
+    @classmethod
+    def of(cls, country: CountryHazard) -> Self:
+        """What is configured of a country for this model's hazard; ConfigError where it is of another one."""
+        if not isinstance(country, cls):
+            raise ConfigError(
+                f"{country.iso3} is configured for {country.hazard} here",
+                expected=f"a country with hazards.{cls.hazard}",
+                remedy="name that hazard",
+            )
+        return country
 
     @property
     def zone(self) -> tzinfo:

@@ -13,7 +13,6 @@ from ibf_pipeline.config.section import GlofasVersion, Probability, Section, Sta
 from ibf_pipeline.config.thresholds import LaterThresholds, require_one_a_day, thresholds_on
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.rule import ClassLimit, FloodRule, exact
-from ibf_pipeline.errors import ConfigError
 
 ClassName = Literal["min", "med", "max"]
 
@@ -228,14 +227,3 @@ def flood_rule_classes(classes: Classes) -> dict[str, ClassLimit]:
         if period is not None and probability is not None:
             limits[name] = ClassLimit(period, exact(probability))
     return limits
-
-
-def flood_country(country: CountryHazard) -> FloodCountry:
-    """What is configured of a country for floods; ConfigError where it is of another hazard."""
-    if not isinstance(country, FloodCountry):
-        raise ConfigError(
-            f"{country.iso3} is configured for {country.hazard} here",
-            expected=f"a country with hazards.{FloodCountry.hazard}",
-            remedy="name that hazard",
-        )
-    return country

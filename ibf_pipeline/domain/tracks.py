@@ -34,6 +34,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 Kind = Literal["perturbed", "control", "high-resolution"]
@@ -50,3 +52,13 @@ MS_TO_KMH: Final = 3.6
 def cycle_of(tracks: xr.Dataset) -> datetime:
     """When the forecast began, UTC."""
     return datetime.fromisoformat(str(tracks.attrs["cycle"])).astimezone(UTC)
+
+
+def time_of(moment: datetime) -> np.datetime64:
+    """A moment with a time zone as datasets have it."""
+    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "ns")
+
+
+def moment_of(time: npt.ArrayLike) -> datetime:
+    """A moment of a dataset, UTC, to the second."""
+    return datetime.fromtimestamp(int(np.asarray(time, "datetime64[s]").astype(int)), UTC)

@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import counted, number_text
 
 Alert = TypeVar("Alert", bound=Event)
+Found = TypeVar("Found", bound=Findings)
 DAILY: Final = timedelta(hours=24)
 URGENT: Final = 12
 """hours; a trigger within them is not held for approval"""
 LOWERED: Final = "lowered to a warning"
+
+
+@dataclass(frozen=True, slots=True)
+class LastMail(Generic[Found]):
+    """The last run that people were notified of."""
+
+    at: datetime
+    found: Found
 
 
 @dataclass(frozen=True, slots=True)

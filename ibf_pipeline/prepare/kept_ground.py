@@ -1,8 +1,9 @@
-"""The ground of all areas in a prepared folder, and what is said of such a folder where it is damaged."""
+"""The ground of all areas in a prepared folder, and what is said of such a folder where it is missing or damaged."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,9 +11,33 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.prepare.grids import Bounds
 
 GROUND: Final = "ground.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedGround:
+    """The ground of a prepared country's areas."""
+
+    shapes: str
+    """its hash: whatever is kept of it stands for as long as this is the same"""
+    bounds: Bounds
+    """degrees, around all areas"""
+    ground: Callable[[], Sequence[BaseGeometry]]
+    """reads the polygons of all areas, in the order of the layers' `areas`; no two of them overlap"""
+
+
+def require_prepared(folder: Path, iso3: str, hazard: str) -> None:
+    """InputMissing where a country was not prepared for a hazard."""
+    if not (folder / "stamp.json").is_file():
+        raise InputMissing(
+            f"{iso3} is not prepared for {hazard}",
+            where=folder,
+            expected="prepared layers with their stamp.json",
+            remedy=f"run `ibf-pipeline prepare {iso3}`",
+        )
 
 
 def read_ground(folder: Path) -> list[BaseGeometry]:

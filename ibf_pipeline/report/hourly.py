@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,16 @@ from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.hazards.mailing import URGENT, may_wait
+from ibf_pipeline.report.change import (
+    Change,
+    Compared,
+    EventT,
+    FindingsT,
+    people_of_both,
+    plain_change,
+    sentences,
+    what,
+)
 from ibf_pipeline.report.content import Report
 
 
@@ -36,6 +47,20 @@ class HourlyReport(Report):
     def zone(self) -> tzinfo:
         """The clocks of the country."""
         return ZoneInfo(self.time_zone)
+
+
+def explained(
+    compared: Compared[FindingsT, EventT],
+    differences: Callable[[Compared[FindingsT, EventT]], Iterable[str]],
+    ended: Callable[[Compared[FindingsT, EventT]], Iterable[str]],
+) -> Change:
+    """A change with what explains it: of an alert that goes on its `differences`, of one that `ended` why."""
+    plain = plain_change(compared)
+    if compared.old is None or compared.new is None or compared.kind in ("withdrawn", "new"):
+        lost = compared.kind == "ended" and compared.old is not None
+        return replace(plain, why=sentences([what(compared), *ended(compared)])) if lost else plain
+    parts = [what(compared), people_of_both(compared.old, compared.new), *differences(compared)]
+    return replace(plain, why=sentences(parts))
 
 
 def next_update(found: Findings, zone: tzinfo, block: str) -> str:

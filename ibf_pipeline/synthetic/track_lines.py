@@ -17,15 +17,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.names import same_name
+from ibf_pipeline.domain.sphere import DEGREE_KM, EARTH_KM, distance_km, near
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.geometry import beside
 from ibf_pipeline.synthetic.track_wishes import TrackWish
 from ibf_pipeline.synthetic.wishes import WishInvalid
-from ibf_pipeline.tracks.credible import distance_km
 from ibf_pipeline.tracks.message import Floats
 
-_EARTH_KM: Final = 6371.0
-_DEGREE_KM: Final = 111.195
 _BACK_KM: Final = 2000.0
 """so far out a storm has not crossed the country's land before"""
 _ON_KM: Final = 600.0
@@ -112,10 +110,10 @@ def line_of(wish: TrackWish, layers: TyphoonLayers) -> Line:
 
 def gone(lat: npt.ArrayLike, lon: npt.ArrayLike, heading: npt.ArrayLike, km: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Where a great circle is after so many km, degrees."""
-    arc, bearing, start = np.asarray(km, float) / _EARTH_KM, np.radians(heading), np.radians(lat)
+    arc, bearing, start = np.asarray(km, float) / EARTH_KM, np.radians(heading), np.radians(lat)
     sine = np.sin(start) * np.cos(arc) + np.cos(start) * np.sin(arc) * np.cos(bearing)
     east = np.arctan2(np.sin(bearing) * np.sin(arc) * np.cos(start), np.cos(arc) - np.sin(start) * sine)
-    return np.degrees(np.arcsin(sine)), (np.asarray(lon, float) + np.degrees(east) + 180) % 360 - 180
+    return np.degrees(np.arcsin(sine)), near(np.asarray(lon, float) + np.degrees(east))
 
 
 def _place(wish: TrackWish, layers: TyphoonLayers) -> _Place:
@@ -207,7 +205,7 @@ class _Sea:
         self._around = land
         self._land = self._flat(shapely.simplify(land, _SIMPLER))
         self._closed, self._wider = (
-            shapely.buffer(self._land, (off_km + km) / _DEGREE_KM, quad_segs=6) for km in (-1, 2)
+            shapely.buffer(self._land, (off_km + km) / DEGREE_KM, quad_segs=6) for km in (-1, 2)
         )
         for each in (self._land, self._closed, self._wider):
             shapely.prepare(each)
@@ -222,7 +220,7 @@ class _Sea:
         """Going out from a place: where all land is first far enough away, and what is nearest; both lat, lon."""
         lats, lons = gone(lat, lon, bearing, np.arange(0.0, _ON_KM, 2.0))
         points = shapely.points(np.column_stack([beside(lons, self._around), lats]) * self._scale)
-        far = np.flatnonzero(shapely.distance(points, self._land) * _DEGREE_KM >= self._off_km)
+        far = np.flatnonzero(shapely.distance(points, self._land) * DEGREE_KM >= self._off_km)
         if not len(far):
             return None
         x, y = shapely.get_coordinates(shapely.shortest_line(self._land, points[far[0]]))[0] / self._scale
@@ -246,9 +244,9 @@ def _passes(off_km: float, place: _Place, layers: TyphoonLayers) -> Iterator[Lin
         to = next((turn for turn, leg in legs.items() if sea.clear(leg, -_BACK_KM)), None)
         after = [turn for turn, leg in legs.items() if sea.clear(leg, _ON_KM)]
         if to is not None and after:
-            turn = min(after, key=lambda each: abs((each - to + 180) % 360 - 180))
+            turn = min(after, key=lambda each: abs(near(each - to)))
             line = replace(legs[to], heading_after=legs[turn].heading)
-            ways.append((abs((turn - to + 180) % 360 - 180) + abs(to), bearing, line))
+            ways.append((abs(near(turn - to)) + abs(to), bearing, line))
     yield from (line for _, _, line in sorted(ways, key=lambda way: way[:2]))
 
 

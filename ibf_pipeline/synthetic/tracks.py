@@ -11,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.sphere import DEGREE_KM, near
 from ibf_pipeline.domain.tracks import SPEEDS_MS
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.synthetic.track_files import write_tracks
@@ -27,7 +28,6 @@ _GONE_AFTER_H: Final = 96
 """after the wished hour a storm is no storm any more"""
 _FORMS_BEFORE_H: Final = 72
 """a storm that is not there yet forms so long before the wished hour"""
-_DEGREE_KM: Final = 111.195
 _GROWS: Final = {
     "pass": ((-144, 0.35), (-72, 0.55), (-36, 0.85), (-12, 1.0), (12, 1.0), (48, 0.8), (96, 0.4)),
     "": ((-144, 0.35), (-72, 0.55), (-36, 0.85), (-12, 1.0), (6, 1.0), (18, 0.6), (36, 0.45), (96, 0.3)),
@@ -72,8 +72,8 @@ def _message(wish: TrackWish, issue_time: IssueTime, layers: TyphoonLayers, memb
     lat, lon = line.at(tau * speed)
     away, stronger = _members(seed_of(wish), members)
     east, north = (away[:, :, None] * _spread_km(wish, step)).transpose(1, 0, 2)
-    lats = np.round(lat + north / _DEGREE_KM, 2)
-    lons = np.round((lon + east / (_DEGREE_KM * np.cos(np.radians(lats))) + 180) % 360 - 180, 2)
+    lats = np.round(lat + north / DEGREE_KM, 2)
+    lons = np.round(near(lon + east / (DEGREE_KM * np.cos(np.radians(lats)))), 2)
     share = np.interp(tau, *np.array(_GROWS["pass" if wish.what == "pass" else ""]).T)
     winds = np.round(np.maximum(_LEAST_WIND_MS, wish.wind_ms * share * stronger[:, None]), 1)
     pressure = np.round(_pressure(winds, lats, speed / 3.6), 1)

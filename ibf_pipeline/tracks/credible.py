@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from ibf_pipeline.domain.sphere import distance_km
 from ibf_pipeline.errors import FileDamaged
-from ibf_pipeline.tracks.message import Floats, StormMessage
+from ibf_pipeline.tracks.message import StormMessage
 
 _RANGES: Final = {
     "lat": (-75.0, 75.0, "degrees of latitude"),
@@ -25,7 +25,6 @@ _FASTEST_KMH: Final = 180.0
 _FURTHEST_KM: Final = 1500.0
 """from the centre to its largest wind, and from where the storm was seen to its analysis; 727 is seen"""
 _LAST_STEP_H: Final = 384
-_EARTH_KM: Final = 6371.0
 
 
 def require_credible(storm: StormMessage) -> None:
@@ -60,15 +59,6 @@ def _require_near(storm: StormMessage) -> None:
         kmh = distance_km(lat[:-1], lon[:-1], lat[1:], lon[1:]) / np.diff(step)
         if (kmh > _FASTEST_KMH).any():
             raise _damaged(storm, f"a centre that moves at {kmh.max():,.0f} km/h")
-
-
-def distance_km(lat: npt.ArrayLike, lon: npt.ArrayLike, other_lat: npt.ArrayLike, other_lon: npt.ArrayLike) -> Floats:
-    """Along great circles, km."""
-    one, other = np.radians(lat), np.radians(other_lat)
-    half = np.sin((other - one) / 2) ** 2
-    half = half + np.cos(one) * np.cos(other) * np.sin(np.radians(np.subtract(other_lon, lon)) / 2) ** 2
-    found: Floats = 2 * _EARTH_KM * np.arcsin(np.sqrt(half))
-    return found
 
 
 def _damaged(storm: StormMessage, found: str) -> FileDamaged:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ibf_pipeline.domain.tracks import DIMS, QUADRANTS, SPEEDS_MS, Kind
+from ibf_pipeline.domain.tracks import DIMS, QUADRANTS, SPEEDS_MS, Kind, time_of
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.tracks.message import Floats, StormMessage
 
@@ -189,7 +189,7 @@ def _dataset(
         for number, found in storms[storm].members.items():
             for name in _VALUES:
                 values[name][row, members.index(number)] = found[name]
-    start = np.datetime64(cycle.astimezone(UTC).replace(tzinfo=None), "ns")
+    start = time_of(cycle)
     return xr.Dataset(
         {name: ((*DIMS, "speed", "quadrant")[: values[name].ndim], values[name]) for name in _VALUES}
         | {

@@ -220,17 +220,17 @@ def test_an_exercise_has_its_own_past_and_ends_with_its_tails(project: FlashProj
     exercise = ("scenario", "XTV", "--hazard", "flash-floods")
     code, output = project.invoke(*exercise, "--date", "2026-02-15T06", "--notify", "Alpha=@0h")
     assert code == 0, output
-    of_exercise = project.portal("exercises")
+    of_exercise = project.portal(exercises=True)
     assert of_exercise.events == {"EXERCISE Alpha": ("trigger", "0-hour", "0-hour")}, "and nothing of the real past"
     assert of_exercise.mails == [("EXERCISE Alpha",)]
     assert project.run(block(12), "").is_completed()
     assert list(project.portal().events) == ["Beta"], "no tail of an exercise"
     code, output = project.invoke(*exercise, "--date", "2026-02-15T12", "Beta=@30h")
     assert code == 0, output
-    assert list(project.portal("exercises").events) == ["EXERCISE Alpha", "EXERCISE Beta"], "the next block goes on"
+    assert list(project.portal(exercises=True).events) == ["EXERCISE Alpha", "EXERCISE Beta"], "the next block goes on"
     code, output = project.invoke(*exercise, "--date", "2026-02-15T18", "end")
     assert code == 0, output
-    assert project.portal("exercises").events == {}
+    assert project.portal(exercises=True).events == {}
     assert list(project.portal().events) == ["Beta"]
 
 
@@ -239,7 +239,7 @@ def test_after_a_pause_an_exercise_begins_anew(project: FlashProject) -> None:
     for hour, wish, left in ((0, "Alpha=@0h", ["EXERCISE Alpha"]), (12, "Beta=@3h", ["EXERCISE Beta"])):
         code, output = project.invoke(*exercise, "--date", str(block(hour)), wish)
         assert code == 0, output
-        assert list(project.portal("exercises").events) == left
+        assert list(project.portal(exercises=True).events) == left
 
 
 def test_a_held_approval_dies_with_the_next_block(project: FlashProject) -> None:

@@ -24,7 +24,7 @@ from tests.worlds.countries.demo_islands import STORY, demo_country
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> list[TyphoonFindings]:
+def story(tmp_path_factory: pytest.TempPathFactory, tracks_here: None) -> list[TyphoonFindings]:
     """What each of the demo's cycles finds, one after the other."""
     place = tmp_path_factory.mktemp("demo")
     configuration = load(Path(set_up(place, str(ROOT / "config"))))

@@ -134,7 +134,7 @@ def test_a_run_folder_has_the_tracks_and_the_hashes_of_their_files(
 ) -> None:
     run = project.folder(issued(24)).path
     manifest = json.loads((run / "manifest.json").read_text())
-    file = project.folder_of_tracks / "2026021100" / "tracks.bufr"
+    file = project.given / "2026021100" / "tracks.bufr"
     (kept,) = manifest["inputs"]
     assert (kept["name"], kept["sha256"]) == ("tracks.bufr", sha256(file))
     assert manifest["versions"]["ibf-pipeline"]

@@ -23,6 +23,7 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.verified import kept_verified
+from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import Destination
@@ -98,6 +99,30 @@ class Stage:
     @property
     def mails(self) -> int:
         return len(self.days.sandbox.mails("XDM"))
+
+
+class LaterStage(Stage):
+    """The second run of a day, planned and not begun; mails are those since then."""
+
+    def __init__(self, days: Any, revision: Revision, proxy: FaultyProxy) -> None:
+        super().__init__(days, revision, proxy)
+        self._before = len(days.mails)
+
+    @property
+    def mails(self) -> int:
+        return len(self.days.mails) - self._before
+
+
+def later_undisturbed(
+    folder: Path, planned: Callable[[Path, Sandbox], tuple[Any, Revision]]
+) -> tuple[dict[str, Any], int]:
+    """Snapshot and number of mails after a second run without faults."""
+    with Sandbox(folder / "box") as sandbox:
+        days, revision = planned(folder, sandbox)
+        before = len(days.mails)
+        with days.target() as target:
+            target.carry_out(revision)
+        return snapshot(sandbox), len(days.mails) - before
 
 
 @pytest.fixture(scope="module", params=["busiest", pytest.param("no-alert", marks=pytest.mark.story)])

@@ -17,26 +17,13 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.problems import Consent
 from tasks.runs import plan_revision
-from tests.publish.test_fault_matrix import FAULTS, KILLED, Stage, kill, spoil
+from tests.publish.test_fault_matrix import FAULTS, KILLED, LaterStage, kill, later_undisturbed, spoil
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES, FlashDays, clock, seed
 from tests.worlds.countries.two_valleys import block, found, rain
 from tests.worlds.services.faulty_proxy import Fault, FaultyProxy
-from tests.worlds.services.snapshot import snapshot
 
 SECOND = {"A1": {1: 60}, "B1": dict.fromkeys((9, 10, 11, 12), 20.5)}
 """Alpha at 1-hour, Beta raised to a trigger"""
-
-
-class FlashStage(Stage):
-    """The second block of a day, planned and not begun; mails are those since then."""
-
-    def __init__(self, days: Any, revision: Revision, proxy: FaultyProxy) -> None:
-        super().__init__(days, revision, proxy)
-        self._before = len(days.mails)
-
-    @property
-    def mails(self) -> int:
-        return len(self.days.sandbox.mails("XTV")) - self._before
 
 
 def planned(folder: Path, sandbox: Sandbox) -> tuple[FlashDays, Revision]:
@@ -54,22 +41,15 @@ def planned(folder: Path, sandbox: Sandbox) -> tuple[FlashDays, Revision]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashStage]:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LaterStage]:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     with Sandbox(tmp_path / "box") as sandbox, FaultyProxy(sandbox.url) as proxy:
-        yield FlashStage(*planned(tmp_path, sandbox), proxy)
+        yield LaterStage(*planned(tmp_path, sandbox), proxy)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], int]:
-    """Snapshot and number of mails after a second block without faults."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with Sandbox(folder / "box") as sandbox:
-        days, revision = planned(folder, sandbox)
-        before = len(days.mails)
-        with days.target() as target:
-            target.carry_out(revision)
-        return snapshot(sandbox), len(days.mails) - before
+    return later_undisturbed(tmp_path_factory.mktemp("undisturbed"), planned)
 
 
 def all_but_most_rasters(calls: list[Call]) -> list[Call]:
@@ -80,7 +60,7 @@ def all_but_most_rasters(calls: list[Call]) -> list[Call]:
 
 @pytest.mark.parametrize("fault", ["500", "reset after"])
 def test_every_call_of_a_second_block_spoiled_in_turn(
-    fault: Fault, stage: FlashStage, undisturbed: tuple[dict[str, Any], int]
+    fault: Fault, stage: LaterStage, undisturbed: tuple[dict[str, Any], int]
 ) -> None:
     assert undisturbed[1] == 1
     spoil(fault, stage, all_but_most_rasters(stage.calls), undisturbed)
@@ -88,21 +68,21 @@ def test_every_call_of_a_second_block_spoiled_in_turn(
 
 @pytest.mark.story
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_at_every_call(fault: Fault, stage: FlashStage, undisturbed: tuple[dict[str, Any], int]) -> None:
+def test_every_fault_at_every_call(fault: Fault, stage: LaterStage, undisturbed: tuple[dict[str, Any], int]) -> None:
     spoil(fault, stage, stage.calls, undisturbed)
 
 
-def test_killed_at_one_call_of_each_kind(stage: FlashStage, undisturbed: tuple[dict[str, Any], int]) -> None:
+def test_killed_at_one_call_of_each_kind(stage: LaterStage, undisturbed: tuple[dict[str, Any], int]) -> None:
     kill("before the journal", stage, stage.one_of_each_kind, undisturbed)
 
 
 @pytest.mark.story
 @pytest.mark.parametrize("when", KILLED)
-def test_killed_in_every_way(when: str, stage: FlashStage, undisturbed: tuple[dict[str, Any], int]) -> None:
+def test_killed_in_every_way(when: str, stage: LaterStage, undisturbed: tuple[dict[str, Any], int]) -> None:
     kill(when, stage, stage.calls, undisturbed)
 
 
-def test_the_list_of_events_cannot_be_read_until_all_events_have_their_lead_times(stage: FlashStage) -> None:
+def test_the_list_of_events_cannot_be_read_until_all_events_have_their_lead_times(stage: LaterStage) -> None:
     """What makes the matrix above worth its time."""
     flags = [call for call in stage.calls if call.step == "alerts per lead time"]
     answers = []

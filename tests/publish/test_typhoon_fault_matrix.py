@@ -15,24 +15,11 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.problems import Consent
 from tasks.runs import plan_revision
-from tests.publish.test_fault_matrix import FAULTS, KILLED, Stage, kill, spoil
+from tests.publish.test_fault_matrix import FAULTS, KILLED, LaterStage, kill, later_undisturbed, spoil
 from tests.worlds.countries.flash_days import clock
 from tests.worlds.services.faulty_proxy import Fault, FaultyProxy
-from tests.worlds.services.snapshot import snapshot
 from tests.worlds.typhoon_days import TyphoonDays, seed
 from tests.worlds.typhoon_found import AREAS, cycle, issue, storm
-
-
-class TyphoonStage(Stage):
-    """The second cycle of a day, planned and not begun; mails are those since then."""
-
-    def __init__(self, days: Any, revision: Revision, proxy: FaultyProxy) -> None:
-        super().__init__(days, revision, proxy)
-        self._before = len(days.mails)
-
-    @property
-    def mails(self) -> int:
-        return len(self.days.sandbox.mails("PHL")) - self._before
 
 
 def planned(folder: Path, sandbox: Sandbox) -> tuple[TyphoonDays, Revision]:
@@ -55,38 +42,29 @@ def planned(folder: Path, sandbox: Sandbox) -> tuple[TyphoonDays, Revision]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TyphoonStage]:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LaterStage]:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     with Sandbox(tmp_path / "box") as sandbox, FaultyProxy(sandbox.url) as proxy:
-        yield TyphoonStage(*planned(tmp_path, sandbox), proxy)
+        yield LaterStage(*planned(tmp_path, sandbox), proxy)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], int]:
-    """Snapshot and number of mails after a second cycle without faults."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with Sandbox(folder / "box") as sandbox:
-        days, revision = planned(folder, sandbox)
-        before = len(days.mails)
-        with days.target() as target:
-            target.carry_out(revision)
-        return snapshot(sandbox), len(days.mails) - before
+    return later_undisturbed(tmp_path_factory.mktemp("undisturbed"), planned)
 
 
-def test_one_call_of_each_kind_whose_answer_is_lost(
-    stage: TyphoonStage, undisturbed: tuple[dict[str, Any], int]
-) -> None:
+def test_one_call_of_each_kind_whose_answer_is_lost(stage: LaterStage, undisturbed: tuple[dict[str, Any], int]) -> None:
     assert undisturbed[1] == 1
     spoil("reset after", stage, stage.one_of_each_kind, undisturbed)
 
 
 @pytest.mark.story
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_at_every_call(fault: Fault, stage: TyphoonStage, undisturbed: tuple[dict[str, Any], int]) -> None:
+def test_every_fault_at_every_call(fault: Fault, stage: LaterStage, undisturbed: tuple[dict[str, Any], int]) -> None:
     spoil(fault, stage, stage.calls, undisturbed)
 
 
 @pytest.mark.story
 @pytest.mark.parametrize("when", KILLED)
-def test_killed_in_every_way(when: str, stage: TyphoonStage, undisturbed: tuple[dict[str, Any], int]) -> None:
+def test_killed_in_every_way(when: str, stage: LaterStage, undisturbed: tuple[dict[str, Any], int]) -> None:
     kill(when, stage, stage.calls, undisturbed)

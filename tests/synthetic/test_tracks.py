@@ -12,10 +12,10 @@ import shapely
 import xarray as xr
 
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.sphere import distance_km
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.synthetic.tracks import UnknownPlace, made_tracks, parse_track_wishes, write_tracks
 from ibf_pipeline.synthetic.wishes import WishInvalid
-from ibf_pipeline.tracks.credible import distance_km
 from ibf_pipeline.tracks.reader import read_tracks
 from tests.synthetic import islands
 

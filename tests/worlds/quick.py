@@ -1,7 +1,8 @@
 """Days, blocks and cycles without what takes most of their time, for other tests.
 
 The prepared layers of a country are built once in a process, and `prepare` itself finds them up to date or builds them
-again; the pictures of reports are a dot. Both are drawn and built for real in tests of their own.
+again; the pictures of reports are a dot; tracks are read in this process. All that is done for real in tests of their
+own.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ def prepare_from_kept(country: Any, static: Path, folder: Path) -> Any:
     """`prepare` of a hazard, which begins with what an earlier call has built of the same country."""
     from ibf_pipeline.prepare.build import prepare
     from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
+    from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
 
-    build: Any = {"floods": prepare, "flash-floods": prepare_flash_floods}[country.hazard]
+    build: Any = {"floods": prepare, "flash-floods": prepare_flash_floods, "typhoon": prepare_typhoon}[country.hazard]
     kept = _kept() / country.hazard / country.iso3
     if kept.is_dir() and not folder.exists():
         shutil.copytree(kept, folder)
@@ -43,6 +45,18 @@ def prepare_from_kept(country: Any, static: Path, folder: Path) -> Any:
     if not kept.exists():
         shutil.copytree(folder, kept)
     return built
+
+
+@contextmanager
+def tracks_read_here() -> Iterator[None]:
+    """Within it, sources and exercises read files of tracks without a process of their own for each."""
+    from ibf_pipeline.tracks.reader import read_tracks
+
+    with (
+        patch("ibf_pipeline.sources.tracks.cycles.read_tracks_apart", read_tracks),
+        patch("tasks.scenario.read_tracks_apart", read_tracks),
+    ):
+        yield
 
 
 @contextmanager
@@ -55,6 +69,8 @@ def quick_days() -> Iterator[None]:
 
     with (
         patch("tasks.floods.prepare", prepare_from_kept),
+        patch("tasks.typhoon.prepare_typhoon", prepare_from_kept),
+        tracks_read_here(),
         patch(f"{report}.write.overview_map", lambda *_: DOT),
         patch(f"{report}.write.event_map", lambda *_: DOT),
         patch(f"{report}.floods.drawing.draw_hydrograph", station_picture),

@@ -12,6 +12,7 @@ import xarray as xr
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.tracks import QUADRANTS, SPEEDS_MS
+from tests.worlds.track_data import dataset
 
 PERTURBED: Final = 50
 MEMBERS: Final = np.arange(1, PERTURBED + 3)
@@ -52,7 +53,6 @@ def cycle(issue_time: IssueTime, storms: Sequence[Storm]) -> xr.Dataset:
     start = issue_time.start
     last = 240 if issue_time.hour in (0, 12) else 144
     steps = np.arange(0, last + 1, 6)
-    times = np.datetime64(start.replace(tzinfo=None), "ns") + steps * np.timedelta64(1, "h")
     ordered = sorted(storms, key=lambda storm: storm.identifier)
     shape = (len(ordered), len(MEMBERS), len(steps))
     fields = {name: np.full(shape, np.nan) for name in ("lat", "lon", "pressure", "wind")}
@@ -75,30 +75,9 @@ def cycle(issue_time: IssueTime, storms: Sequence[Storm]) -> xr.Dataset:
             fields[name][number] = np.where(there, value, np.nan)
         radius[number, :, :, 0] = np.where(there, GALE_KM, np.nan)[..., np.newaxis]
         observed[:, number] = (storm.lat, lon[0]) if is_seen else np.nan
-    dims = ("storm", "member", "time")
-    kinds = ["perturbed"] * PERTURBED + ["control", "high-resolution"]
-    return xr.Dataset(
-        {
-            **{name: (dims, values) for name, values in fields.items()},
-            "wind_lat": (dims, fields["lat"]),
-            "wind_lon": (dims, fields["lon"]),
-            "radius": ((*dims, "speed", "quadrant"), radius),
-            "observed_lat": ("storm", observed[0]),
-            "observed_lon": ("storm", observed[1]),
-            "listed": ("storm", [float(len(MEMBERS) if s.members == PERTURBED else s.members) for s in ordered]),
-        },
-        {
-            "storm": [storm.identifier for storm in ordered],
-            "name": ("storm", [storm.name for storm in ordered]),
-            "member": MEMBERS,
-            "kind": ("member", kinds),
-            "time": times,
-            "step": ("time", steps),
-            "speed": list(SPEEDS_MS),
-            "quadrant": list(QUADRANTS),
-        },
-        {"cycle": start.isoformat(), "perturbed": PERTURBED, "last_step_h": last, "source": "made-up tracks"},
-    )
+    listed = [float(len(MEMBERS) if each.members == PERTURBED else each.members) for each in ordered]
+    names = {storm.identifier: storm.name for storm in ordered}
+    return dataset(start, names, MEMBERS.tolist(), steps, fields, observed, last_h=last, radius=radius, listed=listed)
 
 
 def pressure(wind: float) -> float:

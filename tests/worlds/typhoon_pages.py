@@ -18,7 +18,6 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.domain.tracks import QUADRANTS, SPEEDS_MS
 from ibf_pipeline.hazards.typhoon.findings import (
     AreaImpact,
     Fix,
@@ -36,11 +35,11 @@ from ibf_pipeline.report.write import write_report
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.typhoon import write_tracks_kept
+from tests.worlds.track_data import dataset
 
 CYCLE = datetime(2021, 9, 10, tzinfo=UTC)
 STEP_H = 6
 LAST_H = 120
-KINDS = {51: "control", 52: "high-resolution"}
 
 Fixes = tuple[tuple[float, float, float], ...]
 """latitude, longitude (degrees) and wind (m/s), 6 hours from each other from the cycle on"""
@@ -63,39 +62,11 @@ def tracks(
             for step, place in enumerate(places):
                 row = (number, list(members).index(member), step)
                 lat[row], lon[row], wind[row] = place
-    dims = ("storm", "member", "time")
-    seen = np.array([by_member.get(52, ((np.nan, np.nan, 0),))[0][:2] for _, by_member in storms.values()])
-    seen = seen.reshape(-1, 2)
-    return xr.Dataset(
-        {
-            "lat": (dims, lat),
-            "lon": (dims, lon),
-            "pressure": (dims, np.where(np.isnan(wind), np.nan, 960.0)),
-            "wind": (dims, wind),
-            "wind_lat": (dims, lat),
-            "wind_lon": (dims, lon),
-            "radius": ((*dims, "speed", "quadrant"), np.full((*sizes, 3, 4), np.nan)),
-            "observed_lat": ("storm", seen[:, 0]),
-            "observed_lon": ("storm", seen[:, 1]),
-            "listed": ("storm", np.full(len(storms), float(len(members)))),
-        },
-        coords={
-            "storm": np.array(list(storms), dtype=str),
-            "name": ("storm", np.array([name for name, _ in storms.values()], dtype=str)),
-            "member": np.array(members),
-            "kind": ("member", np.array([KINDS.get(member, "perturbed") for member in members], dtype=str)),
-            "time": np.datetime64(CYCLE.replace(tzinfo=None), "ns") + steps.astype("timedelta64[h]"),
-            "step": ("time", steps),
-            "speed": list(SPEEDS_MS),
-            "quadrant": list(QUADRANTS),
-        },
-        attrs={
-            "cycle": CYCLE.isoformat(),
-            "perturbed": 50,
-            "last_step_h": 240,
-            "source": "made up for tests",
-        },
-    )
+    seen = [by_member.get(52, ((np.nan, np.nan, 0),))[0][:2] for _, by_member in storms.values()]
+    names = {identifier: name for identifier, (name, _) in storms.items()}
+    pressure = np.where(np.isnan(wind), np.nan, 960.0)
+    fields = {"lat": lat, "lon": lon, "pressure": pressure, "wind": wind}
+    return dataset(CYCLE, names, members, steps, fields, np.array(seen).reshape(-1, 2).T, last_h=240)
 
 
 PUBLISHED = datetime(2021, 9, 10, 8, tzinfo=UTC)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from ibf_pipeline.hazards import mailing as shared
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.hazards.mailing import LOWERED, URGENT, Mailing, may_wait
+from ibf_pipeline.hazards.mailing import LOWERED, URGENT, LastMail, Mailing, may_wait
 
 __all__ = ["AHEAD", "LOWERED", "MARKS", "URGENT", "LastMail", "Mailing", "mailing", "may_wait", "news"]
 
@@ -18,16 +17,11 @@ MARKS: Final = (24, 12, 6)
 AHEAD: Final = "something new is ahead"
 
 
-@dataclass(frozen=True, slots=True)
-class LastMail:
-    """The last block that people were notified of."""
-
-    at: datetime
-    found: FlashFloodFindings
-
-
 def mailing(
-    found: FlashFloodFindings, before: FlashFloodFindings | None, last: LastMail | None, now: datetime
+    found: FlashFloodFindings,
+    before: FlashFloodFindings | None,
+    last: LastMail[FlashFloodFindings] | None,
+    now: datetime,
 ) -> Mailing:
     """Whether a block notifies (rule 17).
 

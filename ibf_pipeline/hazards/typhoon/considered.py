@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.domain.tracks import cycle_of, time_of
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
 HORIZON_H = TYPHOON.lead_times[-1]
@@ -26,9 +26,7 @@ def forecast_storms(tracks: xr.Dataset) -> xr.Dataset:
 
 def within_horizon(tracks: xr.Dataset) -> xr.Dataset:
     """The cycle from its own time to 168 hours after it: later is beyond every portal (rule 1; C8 1)."""
-    hours = (tracks["time"].values - np.datetime64(cycle_of(tracks).replace(tzinfo=None), "ns")) / np.timedelta64(
-        1, "h"
-    )
+    hours = (tracks["time"].values - time_of(cycle_of(tracks))) / np.timedelta64(1, "h")
     return tracks.isel(time=np.flatnonzero((hours >= 0) & (hours <= HORIZON_H)))
 
 

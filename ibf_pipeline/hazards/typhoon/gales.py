@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ibf_pipeline.domain.sphere import EARTH_KM, Floats, unit_vectors
 from ibf_pipeline.domain.tracks import QUADRANTS, SPEEDS_MS
-from ibf_pipeline.hazards.typhoon.geometry import EARTH_KM, Moments, Path, unit_vectors
+from ibf_pipeline.hazards.typhoon.geometry import Moments, Path
 from ibf_pipeline.hazards.typhoon.hourly import Hourly, compass
 from ibf_pipeline.hazards.typhoon.wind import fields
 
-Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 GALE_MS: Final = SPEEDS_MS[0]
 """m/s, 10-minute: 34 kt"""

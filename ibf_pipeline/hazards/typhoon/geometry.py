@@ -1,4 +1,4 @@
-"""Where a storm's centre passes: distances along great circles of a sphere, landfall, and nearness to land.
+"""Where a storm's centre passes: along great circles of a sphere, landfall, and nearness to land.
 
 Between two fixes the centre moves along the great circle at an even speed. Fixes at most `BRIDGED` apart are joined, so
 that one step which the tracker missed does not hide a pass; before, after and between longer gaps there is no storm.
@@ -16,12 +16,11 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-Floats = npt.NDArray[np.float64]
+from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, unit_vectors
+
 Flags = npt.NDArray[np.bool_]
 Moments = npt.NDArray[np.datetime64]
 
-EARTH_KM: Final = 6371.0
-"""km, mean radius"""
 HOUR: Final = np.timedelta64(1, "h")
 BRIDGED: Final = np.timedelta64(12, "h")
 """longest time between two fixes that are joined"""
@@ -39,17 +38,6 @@ class Path:
     """(member, hour) degrees; NaN where there is no storm"""
     lon: Floats
     """(member, hour) degrees, -180..180"""
-
-
-def unit_vectors(lat: npt.ArrayLike, lon: npt.ArrayLike) -> Floats:
-    """Points of the unit sphere, (..., 3), of latitudes and longitudes in degrees."""
-    phi, lam = np.radians(np.asarray(lat, float)), np.radians(np.asarray(lon, float))
-    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)], axis=-1)
-
-
-def distance_km(lat: npt.ArrayLike, lon: npt.ArrayLike, other_lat: npt.ArrayLike, other_lon: npt.ArrayLike) -> Floats:
-    """Great circle distance in km; degrees, broadcast against each other; NaN where any is."""
-    return _apart(unit_vectors(lat, lon), unit_vectors(other_lat, other_lon))
 
 
 def segment_km(point: Floats, start: Floats, end: Floats) -> Floats:
@@ -180,13 +168,6 @@ def _dot(one: Floats, other: Floats) -> Floats:
     """Cosine of the angle between unit vectors (..., 3)."""
     cosine: Floats = np.einsum("...k,...k->...", one, other)
     return cosine
-
-
-def _apart(one: Floats, other: Floats) -> Floats:
-    """km between unit vectors; by the chord, which stays exact for points that are close."""
-    chord = np.linalg.norm(one - other, axis=-1)
-    km: Floats = 2 * EARTH_KM * np.arcsin(np.clip(chord / 2, 0, 1))
-    return km
 
 
 def _along(steps: Moments, fixes: Floats, hours: Moments) -> Floats:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.domain.tracks import cycle_of, time_of
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.hazards.typhoon.considered import HORIZON_H
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
@@ -99,7 +99,7 @@ def with_long(
     """
     if not is_short(tracks) or long is None or not _fits(tracks, long):
         return tracks
-    end = np.datetime64(last_moment(tracks).replace(tzinfo=None), "ns")
+    end = time_of(last_moment(tracks))
     later = long.isel(time=np.flatnonzero(long["time"].values >= end)).reindex(member=tracks["member"].values)
     beyond = later["time"].values[later["time"].values > end]
     ours = {identity.key: storm for storm, identity in here.items()}
@@ -159,9 +159,7 @@ def _joined(tracks: xr.Dataset, carried: Mapping[str, xr.Dataset], names: Mappin
         [each.drop_vars(["step", "kind"]).reindex(storm=storms) for each in (early, later)], "time", join="outer"
     )
     own = dict(zip(map(str, tracks["storm"].values), map(str, tracks["name"].values), strict=True))
-    hours = (joined["time"].values - np.datetime64(cycle_of(tracks).replace(tzinfo=None), "ns")) // np.timedelta64(
-        1, "h"
-    )
+    hours = (joined["time"].values - time_of(cycle_of(tracks))) // np.timedelta64(1, "h")
     still = {name: tracks[name].drop_vars("name", errors="ignore") for name in tracks.data_vars if name not in moving}
     return (
         joined.assign({name: values.reindex(storm=storms) for name, values in still.items()})

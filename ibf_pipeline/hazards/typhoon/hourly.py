@@ -10,8 +10,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.config.typhoon import WindSettings
+from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, unit_vectors
 from ibf_pipeline.domain.tracks import SPEEDS_MS
-from ibf_pipeline.hazards.typhoon.geometry import EARTH_KM, Path, distance_km, hourly_path, unit_vectors
+from ibf_pipeline.hazards.typhoon.geometry import Path, hourly_path
 from ibf_pipeline.hazards.typhoon.holland import (
     LEAST_DROP_HPA,
     TEN_MINUTES,
@@ -22,7 +23,6 @@ from ibf_pipeline.hazards.typhoon.holland import (
     shape,
 )
 
-Floats = npt.NDArray[np.float64]
 RADIUS_KM: Final = (10.0, 150.0)
 """km, within which a radius from the message is kept: its grid resolves no less, and more is a band of rain far out"""
 _HOUR_S: Final = 3600.0

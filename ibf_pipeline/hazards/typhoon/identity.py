@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.domain.sphere import distance_km, near
+from ibf_pipeline.domain.tracks import cycle_of, moment_of
 from ibf_pipeline.hazards.typhoon.findings import Fix, StormFound, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.geometry import distance_km
 from ibf_pipeline.hazards.typhoon.reference import median_track
 
 SAME_KM: Final = 300.0
@@ -111,15 +110,9 @@ def place_at(fixes: tuple[Fix, ...], moment: datetime) -> tuple[float, float]:
     """Latitude and longitude between two fixes, evenly; at the ends the end."""
     at = [fix.moment.timestamp() for fix in fixes]
     lon = np.array([fix.lon for fix in fixes])
-    near = (lon - lon[0] + 180) % 360 - 180 + lon[0]
-    x = float(np.interp(moment.timestamp(), at, near))
-    return float(np.interp(moment.timestamp(), at, [fix.lat for fix in fixes])), (x + 180) % 360 - 180
+    x = float(np.interp(moment.timestamp(), at, near(lon, float(lon[0]))))
+    return float(np.interp(moment.timestamp(), at, [fix.lat for fix in fixes])), near(x)
 
 
 def _moments(storm: xr.Dataset) -> list[datetime]:
     return [moment_of(each) for each in storm["time"].values]
-
-
-def moment_of(time: npt.ArrayLike) -> datetime:
-    """A moment of a dataset, UTC, to the second."""
-    return datetime.fromtimestamp(int(np.asarray(time, "datetime64[s]").astype(int)), UTC)

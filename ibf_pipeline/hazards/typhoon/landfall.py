@@ -13,10 +13,11 @@ import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.sphere import EARTH_KM
+from ibf_pipeline.domain.tracks import moment_of
 from ibf_pipeline.hazards.typhoon.considered import HORIZON_H
 from ibf_pipeline.hazards.typhoon.findings import Approach, AreaImpact, Landfall
-from ibf_pipeline.hazards.typhoon.geometry import EARTH_KM, beside, crossings, hourly_path, nearest_to_land
-from ibf_pipeline.hazards.typhoon.identity import moment_of
+from ibf_pipeline.hazards.typhoon.geometry import beside, crossings, hourly_path, nearest_to_land
 from ibf_pipeline.hazards.typhoon.spread import spread_of
 
 CHANCE: Final = 0.10

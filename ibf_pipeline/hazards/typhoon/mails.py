@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from ibf_pipeline.domain.wording import some
 from ibf_pipeline.hazards import mailing as shared
-from ibf_pipeline.hazards.mailing import LOWERED, URGENT, Mailing, may_wait
+from ibf_pipeline.hazards.mailing import LOWERED, URGENT, LastMail, Mailing, may_wait
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings
 
 __all__ = ["LOWERED", "MARKS", "PROVINCES", "TRIGGERED", "URGENT", "LastMail", "Mailing", "mailing", "may_wait", "news"]
@@ -20,15 +19,12 @@ PROVINCES: Final = "newly alerted: "
 TRIGGERED: Final = "trigger now in "
 
 
-@dataclass(frozen=True, slots=True)
-class LastMail:
-    """The last cycle that people were notified of."""
-
-    at: datetime
-    found: TyphoonFindings
-
-
-def mailing(found: TyphoonFindings, before: TyphoonFindings | None, last: LastMail | None, now: datetime) -> Mailing:
+def mailing(
+    found: TyphoonFindings,
+    before: TyphoonFindings | None,
+    last: LastMail[TyphoonFindings] | None,
+    now: datetime,
+) -> Mailing:
     """Whether a cycle notifies (rule 15; C8 15 and B7 17).
 
     A first or raised trigger always; else where an alert changed since the last mail: new, its class, its lead time

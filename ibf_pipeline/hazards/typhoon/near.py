@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-import numpy as np
 import xarray as xr
 
-from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.domain.tracks import cycle_of, moment_of
 
 REACH_DEGREES: Final = 5.0
 """about 500 km: to which the rain bands of a large storm reach"""
@@ -31,12 +30,8 @@ def hours_near(
         & (lon <= east + REACH_DEGREES)
     ).any(("storm", "member"))
     begin, furthest = cycle_of(tracks), cycle_of(tracks) + timedelta(hours=furthest_h)
-    moments = [each for each in map(_moment, tracks["time"].values[near.values]) if begin <= each <= furthest]
+    moments = [each for each in map(moment_of, tracks["time"].values[near.values]) if begin <= each <= furthest]
     if not moments:
         return None
     first, last = min(moments), max(moments)
     return first, max(last, first + LEAST)
-
-
-def _moment(value: np.datetime64) -> datetime:
-    return datetime.fromisoformat(str(value.astype("datetime64[s]"))).replace(tzinfo=UTC)

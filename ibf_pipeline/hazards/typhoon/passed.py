@@ -11,13 +11,13 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.config.typhoon import WindSettings
-from ibf_pipeline.domain.tracks import MS_TO_KMH
+from ibf_pipeline.domain.sphere import distance_km
+from ibf_pipeline.domain.tracks import MS_TO_KMH, moment_of
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.areas import NEAR_KM
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, Fix, ProvinceFound, TriggerJudged, TyphoonEvent
-from ibf_pipeline.hazards.typhoon.geometry import distance_km, hourly_path
+from ibf_pipeline.hazards.typhoon.geometry import hourly_path
 from ibf_pipeline.hazards.typhoon.hourly import hourly
-from ibf_pipeline.hazards.typhoon.identity import moment_of
 from ibf_pipeline.hazards.typhoon.track_points import line_of
 from ibf_pipeline.hazards.typhoon.wind import fastest_at
 

@@ -10,13 +10,14 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.sphere import distance_km
 from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.areas import TYPHOON_KMH
 from ibf_pipeline.hazards.typhoon.event_areas import houses_of
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound
 from ibf_pipeline.hazards.typhoon.gales import gale_onset
-from ibf_pipeline.hazards.typhoon.geometry import Moments, Path, distance_km
+from ibf_pipeline.hazards.typhoon.geometry import Moments, Path
 from ibf_pipeline.hazards.typhoon.holland import CUT_KM
 from ibf_pipeline.hazards.typhoon.hourly import hourly
 from ibf_pipeline.hazards.typhoon.spread import spread_of

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ibf_pipeline.hazards.typhoon.geometry import distance_km
+from ibf_pipeline.domain.sphere import Floats, distance_km, near
 
-Floats = npt.NDArray[np.float64]
 _WORDS = {"high-resolution": "high-resolution run", "control": "control run"}
 
 
@@ -53,9 +52,9 @@ def median_track(storm: xr.Dataset) -> tuple[Floats, Floats]:
         nothing = np.full(lat.shape[1], np.nan)
         return nothing, nothing.copy()
     start = lon[there][0]
-    near = (lon - start + 180) % 360 - 180 + start
-    middles = [_middle(lat), _middle(near)]
-    return middles[0], (middles[1] + 180) % 360 - 180
+    beside = near(lon, float(start))
+    middles = [_middle(lat), _middle(beside)]
+    return middles[0], near(middles[1])
 
 
 def _middle(values: Floats) -> Floats:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from ibf_pipeline.domain.sphere import distance_km
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent
-from ibf_pipeline.hazards.typhoon.geometry import distance_km
 
 
 def with_shift(event: TyphoonEvent, before: TyphoonEvent | None, now: datetime) -> TyphoonEvent:

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.config.typhoon import WindSettings
-from ibf_pipeline.domain.tracks import MS_TO_KMH
+from ibf_pipeline.domain.tracks import MS_TO_KMH, moment_of, time_of
 from ibf_pipeline.hazards.typhoon.findings import Category, Fix, Landfall, TrackPoint
 from ibf_pipeline.hazards.typhoon.holland import profile
 from ibf_pipeline.hazards.typhoon.hourly import hourly
-from ibf_pipeline.hazards.typhoon.identity import moment_of, place_at
+from ibf_pipeline.hazards.typhoon.identity import place_at
 
 BOUNDS_KMH: Final[tuple[tuple[int, Category], ...]] = ((185, "STY"), (118, "TY"), (89, "STS"), (62, "TS"))
 """10-minute wind from which a storm is of a category (PAGASA; C2)"""
@@ -48,7 +48,7 @@ def line_of(fixes: Iterable[Fix]) -> xr.Dataset:
     ordered = [known[moment] for moment in sorted(known)]
     return xr.Dataset(
         {"lat": ("time", [fix.lat for fix in ordered]), "lon": ("time", [fix.lon for fix in ordered])},
-        {"time": np.array([fix.moment.replace(tzinfo=None) for fix in ordered], "datetime64[ns]")},
+        {"time": np.array([time_of(fix.moment) for fix in ordered], "datetime64[ns]")},
     )
 
 

@@ -14,14 +14,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.domain.sphere import EARTH_KM, Floats, unit_vectors
 from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.damage import damage_ratio
-from ibf_pipeline.hazards.typhoon.geometry import EARTH_KM, unit_vectors
 from ibf_pipeline.hazards.typhoon.holland import CUT_KM, TEN_MINUTES, profile
 from ibf_pipeline.hazards.typhoon.hourly import Hourly, compass, hourly
 
-Floats = npt.NDArray[np.float64]
 CURVES: Final = ("strong", "weak")
 """damage curves, in the order of `vulnerability.v_half`: much damage, little damage"""
 _BLOCK: Final = 500_000

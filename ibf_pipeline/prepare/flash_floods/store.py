@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,14 +13,11 @@ import numpy as np
 import pandas as pd
 import shapely
 import xarray as xr
-from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.flash_layers import FlashLayers, Scenario
-from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.prepare.extent_tiles import FloodTiles
-from ibf_pipeline.prepare.grids import Bounds
-from ibf_pipeline.prepare.kept_ground import read_ground, undamaged
+from ibf_pipeline.prepare.kept_ground import PreparedGround, read_ground, require_prepared, undamaged
 
 FlashTiles = FloodTiles[str]
 """by name of the scenario"""
@@ -33,18 +30,12 @@ _DEPTH: Final = "depth "
 """how the columns of scenarios begin"""
 
 
-@dataclass(frozen=True, slots=True)
-class FlashPrepared:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashPrepared(PreparedGround):
     """A prepared country."""
 
     layers: FlashLayers
     tiles: FlashTiles
-    shapes: str
-    """hash of the areas' ground: whatever is kept of it stands for as long as this is the same"""
-    bounds: Bounds
-    """degrees, around all areas"""
-    ground: Callable[[], Sequence[BaseGeometry]]
-    """reads the polygons of all areas, in the order of `layers.areas`; no two of them overlap"""
     assets: Path
     """the folder that `read_assets` reads"""
 
@@ -74,13 +65,7 @@ def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
 
     Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
     """
-    if not (folder / "stamp.json").is_file():
-        raise InputMissing(
-            f"{iso3} is not prepared for flash floods",
-            where=folder,
-            expected="prepared layers with their stamp.json",
-            remedy=f"run `ibf-pipeline prepare {iso3}`",
-        )
+    require_prepared(folder, iso3, "flash floods")
     with undamaged(folder, iso3):
         content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
         with xr.open_dataset(folder / TABLES, engine="netcdf4") as tables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,26 +14,18 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
-from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.prepare.grids import Bounds
-from ibf_pipeline.prepare.kept_ground import read_ground, undamaged
+from ibf_pipeline.prepare.kept_ground import PreparedGround, read_ground, require_prepared, undamaged
 
 COUNTRY: Final = "country.json"
 CELLS: Final = "cells.nc"
 LAND: Final = "land.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class TyphoonPrepared:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TyphoonPrepared(PreparedGround):
     """A prepared country."""
 
     layers: TyphoonLayers
-    shapes: str
-    """hash of the areas' ground: whatever is kept of it stands for as long as this is the same"""
-    bounds: Bounds
-    """degrees, around all areas"""
-    ground: Callable[[], Sequence[BaseGeometry]]
-    """reads the polygons of all areas, in the order of `layers.areas`; no two of them overlap"""
 
 
 def read_typhoon(folder: Path, iso3: str) -> TyphoonPrepared:
@@ -41,13 +33,7 @@ def read_typhoon(folder: Path, iso3: str) -> TyphoonPrepared:
 
     Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
     """
-    if not (folder / "stamp.json").is_file():
-        raise InputMissing(
-            f"{iso3} is not prepared for typhoon",
-            where=folder,
-            expected="prepared layers with their stamp.json",
-            remedy=f"run `ibf-pipeline prepare {iso3}`",
-        )
+    require_prepared(folder, iso3, "typhoon")
     with undamaged(folder, iso3):
         content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
         with xr.open_dataset(folder / CELLS, engine="netcdf4") as opened:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.report.change import Change, Compared, people_of_both, plain_change, sentences, what
-from ibf_pipeline.report.hourly import hours_text
+from ibf_pipeline.report.change import Change, Compared
+from ibf_pipeline.report.hourly import explained, hours_text
 from ibf_pipeline.report.words import isolated
 
 FlashCompared = Compared[FlashFloodFindings, FlashFloodEvent]
@@ -18,13 +17,7 @@ _AREAS = 4
 
 def flash_change(compared: FlashCompared) -> Change:
     """A change with what explains it."""
-    plain = plain_change(compared)
-    if compared.old is None or compared.new is None or compared.kind in ("withdrawn", "new"):
-        lost = compared.kind == "ended" and compared.old is not None
-        why = sentences([what(compared), *(_ended(compared) if lost else [])])
-        return replace(plain, why=why) if lost else plain
-    parts = [what(compared), people_of_both(compared.old, compared.new), *_differences(compared)]
-    return replace(plain, why=sentences(parts))
+    return explained(compared, _differences, _ended)
 
 
 def _differences(compared: FlashCompared) -> Iterator[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from ibf_pipeline.domain.wording import some
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.wording import CATEGORIES, houses_text, wind_text
-from ibf_pipeline.report.change import Change, Compared, people_of_both, plain_change, sentences, what
-from ibf_pipeline.report.hourly import hours_text
+from ibf_pipeline.report.change import Change, Compared
+from ibf_pipeline.report.hourly import explained, hours_text
 from ibf_pipeline.report.typhoon.shift import shift_text
 from ibf_pipeline.report.words import isolated
 
@@ -20,12 +19,7 @@ _PLACES = 5
 
 def typhoon_change(compared: TyphoonCompared) -> Change:
     """A change with what explains it."""
-    plain = plain_change(compared)
-    if compared.old is None or compared.new is None or compared.kind in ("withdrawn", "new"):
-        lost = compared.kind == "ended" and compared.old is not None
-        return replace(plain, why=sentences([what(compared), *_ended(compared)])) if lost else plain
-    parts = [what(compared), people_of_both(compared.old, compared.new), *_differences(compared)]
-    return replace(plain, why=sentences(parts))
+    return explained(compared, _differences, _ended)
 
 
 def _differences(compared: TyphoonCompared) -> Iterator[str]:

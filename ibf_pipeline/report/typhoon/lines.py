@@ -7,10 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.domain.sphere import near
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.report.pictures.colours import INK
 from ibf_pipeline.report.pictures.map_words import Marks
-from ibf_pipeline.report.typhoon.shift import near
 
 LonLat = tuple[float, float]
 _TRACK: Final = "#5b2a86"

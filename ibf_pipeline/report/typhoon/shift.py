@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
+from ibf_pipeline.domain.sphere import near
 from ibf_pipeline.domain.wording import counted, number_text
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent
 
@@ -51,8 +52,3 @@ def place_at(track: Sequence[TrackPoint], moment: datetime) -> tuple[float, floa
             lon = point.lon + share * near(following.lon - point.lon)
             return near(lon), point.lat + share * (following.lat - point.lat)
     return next(((point.lon, point.lat) for point in track if point.moment == moment), None)
-
-
-def near(lon: float, middle: float = 0) -> float:
-    """A longitude as the one of its kind that is nearest to another, degrees: 181 around 175, and not -179."""
-    return middle + (lon - middle + 180) % 360 - 180

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.local_time import clock_name
+from ibf_pipeline.domain.sphere import near
 from ibf_pipeline.domain.wording import alert_text, counted, day_text
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.wording import AVERAGED, CATEGORIES, SEEN, chance_text
@@ -35,7 +36,6 @@ from ibf_pipeline.report.pictures.fonts import drawable
 from ibf_pipeline.report.pictures.map_frame import Labels, View, map_axes, scale_bar, view_of
 from ibf_pipeline.report.pictures.outlines import MapLayers, draw_areas
 from ibf_pipeline.report.pictures.stamped import stamped
-from ibf_pipeline.report.typhoon.shift import near
 from ibf_pipeline.report.typhoon.words import begins
 
 WIDTH, HEIGHT = 1200, 1330
@@ -130,7 +130,7 @@ def _line(event: TyphoonEvent, middle: float) -> BaseGeometry:
 def _members(axes: Axes, members: xr.Dataset, middle: float) -> None:
     """Each member as a thin line, broken where it has no storm; a single fix as a point."""
     lon, lat = (members[name].transpose("member", "time").values for name in ("lon", "lat"))
-    paths: np.ndarray = np.stack([middle + (lon - middle + 180) % 360 - 180, lat], axis=-1)
+    paths: np.ndarray = np.stack([near(lon, middle), lat], axis=-1)
     axes.add_collection(LineCollection(list(paths), colors=MEMBER, linewidths=0.9, alpha=0.6, zorder=5), autolim=False)
     for path in paths:
         known = path[np.isfinite(path[:, 1])]

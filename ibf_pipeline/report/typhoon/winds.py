@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +13,7 @@ from matplotlib.patches import Patch
 
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.local_time import clock_name, local_text
-from ibf_pipeline.domain.tracks import MS_TO_KMH
+from ibf_pipeline.domain.tracks import MS_TO_KMH, moment_of
 from ibf_pipeline.domain.wording import counted, day_text
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.track_points import BOUNDS_KMH
@@ -46,7 +45,7 @@ _ISSUED: Final[dict[str, Any]] = {"color": MUTED, "linewidth": 1.6, "linestyle":
 def winds(found: TyphoonFindings, event: TyphoonEvent, members: xr.Dataset) -> Figure:
     """The picture of a storm. `members`: its tracks, (member, time), those members alone that have it."""
     issued = found.issue_time.start
-    times = [_moment(time) for time in members["time"].values]
+    times = [moment_of(time) for time in members["time"].values]
     hours = np.array([hours_after(time, issued) for time in times])
     wind = members["wind"].transpose("member", "time").values * MS_TO_KMH
     last = min(hours[-1], max(48.0, hours_after(event.landfall.reference_at, issued) + _AFTER))
@@ -69,10 +68,6 @@ def winds(found: TyphoonFindings, event: TyphoonEvent, members: xr.Dataset) -> F
     _key(figure, len(wind))
     stamp(figure, _LEFT, HEIGHT - 34, stamped(found, [event.key]), 14, _ACROSS)
     return figure
-
-
-def _moment(time: np.datetime64) -> datetime:
-    return datetime.fromtimestamp(float(time.astype("datetime64[s]").astype(int)), UTC)
 
 
 def _title(figure: Figure, found: TyphoonFindings, event: TyphoonEvent, members: int) -> None:

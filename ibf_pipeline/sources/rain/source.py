@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.kept_ground import PreparedGround
 from ibf_pipeline.rain.grid import Bounds
 from ibf_pipeline.rain.hourly import HourlyRain
 
@@ -31,6 +32,11 @@ class RainAreas:
     """reads the outline of each code, EPSG:4326; asked only where shares of cells have to be made"""
     weights: Path
     """folder in which these are kept"""
+
+    @classmethod
+    def of(cls, codes: Iterable[str], prepared: PreparedGround, folder: Path) -> Self:
+        """All areas of a prepared country. `folder`: of its prepared layers."""
+        return cls(tuple(codes), prepared.bounds, prepared.shapes, prepared.ground, folder / "weights")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import shapely
 
-from ibf_pipeline.hazards.typhoon.geometry import crossings, distance_km, hourly_path, nearest_km, nearest_to_land
+from ibf_pipeline.domain.sphere import distance_km
+from ibf_pipeline.hazards.typhoon.geometry import crossings, hourly_path, nearest_km, nearest_to_land
 from tests.worlds.chanthu import chanthu
 from tests.worlds.two_islands import CYCLE, storm
 

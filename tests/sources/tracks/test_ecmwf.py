@@ -18,6 +18,7 @@ from tests.worlds.services import web_archive
 from tests.worlds.services.ecmwf_open_data import finish, track_file
 from tests.worlds.services.web_archive import Archive
 
+pytestmark = pytest.mark.usefixtures("tracks_here")
 PERTURBED = range(1, 51)
 
 

@@ -22,6 +22,7 @@ from tests.sources.tracks.world import ISSUE, at, configured, deliver, source
 from tests.worlds.services import web_archive
 from tests.worlds.services.web_archive import Archive
 
+pytestmark = pytest.mark.usefixtures("tracks_here")
 FOLDER: dict[str, Any] = {"kind": "tracks-folder", "root": "in"}
 
 
@@ -158,7 +159,7 @@ def test_a_cycle_is_fetched_by_a_command_from_the_first_source_that_has_it(tmp_p
     told = CliRunner().invoke(app, fetch, catch_exceptions=False)
     assert told.output.splitlines() == [
         "cycle 2026-11-29 12 UTC, 1 storm in the world, made up, no forecast of anybody",
-        "21W: seen, 52 members, to 12 hours ahead",
+        "21W: seen, 52 members, to 24 hours ahead",
         "note: source tracks: no tracks of 2026-11-29 12 UTC",
     ]
     with pytest.raises(UsageError, match="are of floods"):

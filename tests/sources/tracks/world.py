@@ -15,13 +15,13 @@ from flows.wiring.track_sources import open_track_sources
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.tracks import DIMS, QUADRANTS, SPEEDS_MS
 from ibf_pipeline.sources.tracks.source import TrackSource
 from ibf_pipeline.synthetic.track_files import write_tracks
+from tests.worlds.track_data import dataset
 
 ISSUE = IssueTime(date(2026, 11, 29), 12)
 CYCLE = ISSUE.start
-STEPS = (0, 6, 12)
+STEPS = (0, 6, 12, 24)
 """hours"""
 
 
@@ -55,29 +55,9 @@ def storms(
     east = np.arange(len(identifiers), dtype=float)
     lon = np.broadcast_to(130 + east[:, np.newaxis, np.newaxis], shape)
     values = {"lat": np.full(shape, 15.0), "lon": lon, "pressure": np.full(shape, 960.0), "wind": np.full(shape, 40.0)}
-    kinds = {51: "control", 52: "high-resolution"}
-    nothing = np.full((*shape, len(SPEEDS_MS), len(QUADRANTS)), np.nan)
-    return xr.Dataset(
-        {name: (DIMS, each) for name, each in values.items()}
-        | {"wind_lat": (DIMS, values["lat"]), "wind_lon": (DIMS, lon)}
-        | {"radius": ((*DIMS, "speed", "quadrant"), nothing)}
-        | {
-            "observed_lat": ("storm", np.full(len(identifiers), 15.0 if seen else np.nan)),
-            "observed_lon": ("storm", lon[:, 0, 0] if seen else np.full(len(identifiers), np.nan)),
-            "listed": ("storm", np.full(len(identifiers), float(len(members)))),
-        },
-        coords={
-            "storm": list(identifiers),
-            "name": ("storm", list(identifiers)),
-            "member": list(members),
-            "kind": ("member", [kinds.get(member, "perturbed") for member in members]),
-            "time": np.datetime64(cycle.replace(tzinfo=None), "ns") + np.array(STEPS, dtype="timedelta64[h]"),
-            "step": ("time", list(STEPS)),
-            "speed": list(SPEEDS_MS),
-            "quadrant": list(QUADRANTS),
-        },
-        attrs={"cycle": cycle.isoformat(), "perturbed": 50, "last_step_h": 240, "source": "made up"},
-    )
+    observed = [np.full(len(identifiers), 15.0), lon[:, 0, 0]] if seen else np.full((2, len(identifiers)), np.nan)
+    names = {each: each for each in identifiers}
+    return dataset(cycle, names, members, np.array(STEPS), values, observed, last_h=240)
 
 
 def deliver(file: Path, *identifiers: str, members: Sequence[int] = range(1, 53), cycle: datetime = CYCLE) -> Path:

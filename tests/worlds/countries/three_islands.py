@@ -17,10 +17,10 @@ import xarray as xr
 
 from ibf_pipeline.config.typhoon import TriggerAlternative, TyphoonCountry
 from ibf_pipeline.domain.country import Area
-from ibf_pipeline.domain.tracks import QUADRANTS, SPEEDS_MS
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past, find
 from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings
+from tests.worlds.track_data import dataset
 
 MEMBERS = (*range(1, 9), 51, 52)
 FIRST = datetime(2026, 9, 10, tzinfo=UTC)
@@ -125,20 +125,8 @@ def tracks(storms: Storms, hours: int = 0, *, last_h: int | None = None, step: i
             first = next(iter(own.values()))
             seen[:, number] = first.lat, first.lon
     listed = [float(len(MEMBERS if isinstance(ways, Way) else ways)) for ways in storms.values()]
-    names = [(text.split() * 2)[:2] for text in storms]
-    dims = ("storm", "member", "time")
-    kinds = ["control" if m == 51 else "high-resolution" if m == 52 else "perturbed" for m in MEMBERS]
-    start = np.datetime64(cycle.replace(tzinfo=None), "ns")
-    return xr.Dataset(
-        {name: (dims, values) for name, values in fields.items()}
-        | {f"wind_{name}": (dims, fields[name].copy()) for name in ("lat", "lon")}
-        | {"radius": ((*dims, "speed", "quadrant"), np.full((*shape, 3, 4), np.nan)),
-           "observed_lat": ("storm", seen[0]), "observed_lon": ("storm", seen[1]), "listed": ("storm", listed)},
-        {"storm": [identifier for identifier, _ in names], "name": ("storm", [name for _, name in names]),
-         "member": list(MEMBERS), "kind": ("member", kinds), "time": start + steps * np.timedelta64(1, "h"),
-         "step": ("time", steps), "speed": list(SPEEDS_MS), "quadrant": list(QUADRANTS)},
-        {"cycle": cycle.isoformat(), "perturbed": 8, "last_step_h": last, "source": "made"},
-    ).sortby("storm")  # fmt: skip
+    names = dict((text.split() * 2)[:2] for text in storms)
+    return dataset(cycle, names, MEMBERS, steps, fields, seen, last_h=last, listed=listed).sortby("storm")
 
 
 def cycle(
