@@ -20,8 +20,9 @@ from ibf_pipeline.hazards.typhoon.horizon import carried_from, due_within, requi
 from ibf_pipeline.hazards.typhoon.identity import identify
 from ibf_pipeline.hazards.typhoon.notes import left_out, notes_of
 from ibf_pipeline.hazards.typhoon.profile import HOUSES, PEOPLE, RAINFALL, SHOWN, WINDSPEED, WITHIN_50KM
+from ibf_pipeline.hazards.typhoon.setting import Setting
 from ibf_pipeline.hazards.typhoon.sharing import shared
-from ibf_pipeline.hazards.typhoon.storm import Setting, assessed
+from ibf_pipeline.hazards.typhoon.storm import assessed
 from ibf_pipeline.hazards.typhoon.storms import storms_missing, storms_of
 
 

@@ -16,7 +16,7 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, unit_vectors
+from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, near, unit_vectors
 
 Flags = npt.NDArray[np.bool_]
 Moments = npt.NDArray[np.datetime64]
@@ -86,12 +86,7 @@ def beside(lon: Floats, shape: BaseGeometry) -> Floats:
 
     `shape`: in one piece there, where it lies on both sides: its longitudes go on beyond 180 (`prepare`'s `land_of`).
     """
-    return _within_half_a_turn(lon, float(np.mean(shape.bounds[::2])))
-
-
-def _within_half_a_turn(lon: Floats, middle: float | Floats) -> Floats:
-    near: Floats = (lon - middle + 180) % 360 - 180 + middle
-    return near
+    return near(lon, float(np.mean(shape.bounds[::2])))
 
 
 def hourly_path(storm: xr.Dataset) -> Path:
@@ -194,9 +189,8 @@ def _lines(lat: Floats, lon: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[
     number = np.flatnonzero(there)
     follower = np.where(there[np.minimum(number + 1, len(lat) - 1)], np.minimum(number + 1, len(lat) - 1), number)
     corners = np.stack([np.column_stack([lon[k], lat[k]]) for k in (number, follower)], axis=1)
-    corners[:, 1, 0] = _within_half_a_turn(
-        corners[:, 1, 0], corners[:, 0, 0]
-    )  # half a turn away from the land it does not jump
+    start = corners[:, 0, 0]
+    corners[:, 1, 0] = start + near(corners[:, 1, 0] - start)  # half a turn away from the land it does not jump
     lines: npt.NDArray[np.object_] = shapely.linestrings(corners)
     return number, lines
 

@@ -6,10 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import xarray as xr
-
 from ibf_pipeline.config.typhoon import TyphoonCountry
-from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.domain.wording import percent_text
 from ibf_pipeline.hazards.typhoon.areas import area_impacts
 from ibf_pipeline.hazards.typhoon.event_areas import event_areas, houses_of, sent_areas
@@ -25,7 +22,6 @@ from ibf_pipeline.hazards.typhoon.findings import (
     TyphoonEvent,
 )
 from ibf_pipeline.hazards.typhoon.flags import flags_of
-from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.landfall import Visit, landfall_of, lead_time_of, visits
 from ibf_pipeline.hazards.typhoon.missing import NONE_LEFT, REASONS
 from ibf_pipeline.hazards.typhoon.passed import (
@@ -40,7 +36,7 @@ from ibf_pipeline.hazards.typhoon.passed import (
     with_passed_triggers,
 )
 from ibf_pipeline.hazards.typhoon.provinces import provinces_found
-from ibf_pipeline.hazards.typhoon.reference import Reference
+from ibf_pipeline.hazards.typhoon.setting import Setting, Storm
 from ibf_pipeline.hazards.typhoon.shift import with_shift
 from ibf_pipeline.hazards.typhoon.track_points import category_of, line_of, track_points
 from ibf_pipeline.hazards.typhoon.triggers import judge
@@ -50,43 +46,6 @@ SHOWN_KMH = 62
 """km/h, mean over the members: areas with so much wind are sent although they are no event areas"""
 GONE = "last forecast that had it"
 """reference of a storm that is in no file any more"""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What is the same for all storms of a cycle."""
-
-    layers: TyphoonLayers
-    country: TyphoonCountry
-    members: int
-    """the denominator (rule 3)"""
-    cycle: datetime
-    published: datetime
-    rain: Mapping[str, float] | None
-    carried_from: datetime | None
-    """after which moment the last long cycle speaks (rule 4)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Storm:
-    """A storm that a cycle has, or one that has passed and is in no file any more."""
-
-    identity: Identity
-    identifier: str
-    international_name: str
-    event_name: str
-    in_cycle: bool
-    tracks: xr.Dataset | None
-    """(member, time); None where no member has it"""
-    reference: Reference | None
-    fixes: tuple[Fix, ...]
-    """of the reference"""
-    past: tuple[Fix, ...]
-    """our records of it, before the cycle time"""
-    before: TyphoonEvent | None
-    """its open event"""
-    note: str = ""
-    """why it is in no file, in words"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ibf_pipeline.hazards.typhoon.missing import REASONS, fate_of, missing_from
 from ibf_pipeline.hazards.typhoon.names import event_name, unique_name
 from ibf_pipeline.hazards.typhoon.passed import approached, felt, passing, returning
 from ibf_pipeline.hazards.typhoon.reference import reference_of
-from ibf_pipeline.hazards.typhoon.storm import Setting, Storm
+from ibf_pipeline.hazards.typhoon.setting import Setting, Storm
 from ibf_pipeline.hazards.typhoon.track_points import fixes_of, line_of
 
 
