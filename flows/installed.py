@@ -23,7 +23,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 PREFIX = "ibf: "
 """of the names of all our automations"""
-VERSION = 4
+VERSION = 5
 """of the definitions in `flows.deployment.automations`; 1 had none, and told outcomes apart by how messages begin"""
 _TAG = "ibf-automations-"
 VERSION_TAG = f"{_TAG}{VERSION}"

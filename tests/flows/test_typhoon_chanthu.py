@@ -91,6 +91,6 @@ def test_the_storm_that_hit_batan_is_shown_as_one_that_lands(philippines: Typhoo
     assert shown.mails == [(KIKO,)]
     judged = {each.wanted: (each.met, each.counts) for each in event.triggers}
     assert judged == {
-        "50 % of members with at least 185 km/h": (False, True),
-        "50 % of members with at least 118 km/h": (True, True),
+        "50 % of members with at least 185 km/h (10-minute mean)": (False, True),
+        "50 % of members with at least 118 km/h (10-minute mean)": (True, True),
     }

@@ -38,7 +38,7 @@ OF_PREFECT = {
     )
 }  # fmt: skip
 """events of runs that have not ended"""
-DEFINED = "9912161f29f1"
+DEFINED = "3849d8290641"
 """of VERSION; it changes with the definitions"""
 every_outcome = pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=list(OUTCOMES))
 
