@@ -354,12 +354,16 @@ def test_headers_that_do_not_come_are_given_up(tmp_path: Path, begins: bytes):
         with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
             connection.sendall(begins)
             begun, closed = time.monotonic(), False
-            while not closed and time.monotonic() - begun < 5:
+            while not closed and time.monotonic() - begun < 60:
                 with contextlib.suppress(OSError):
                     connection.sendall(b"x" if begins else b"")
                 connection.settimeout(0.05)
-                with contextlib.suppress(TimeoutError):
+                try:
                     closed = connection.recv(100) == b""
+                except TimeoutError:
+                    continue
+                except ConnectionResetError:  # what the server had not read when it closed is answered so
+                    closed = True
             assert closed
         assert post(f"http://127.0.0.1:{served.port}", notification(1)) == 204
     assert app.tally.counts == {"no headers": 1, "stored": 1}
