@@ -7,7 +7,8 @@ UNIT := tests/hazards/floods/forecast tests/hazards/floods/impact tests/hazards/
 LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_countries.py \
 	tests/publish/test_fault_matrix.py tests/publish/test_flash_fault_matrix.py \
 	tests/publish/test_typhoon_fault_matrix.py tests/publish/test_longer_sequences.py \
-	tests/tracks/test_flipped_bits.py tests/operate/test_smoke.py
+	tests/tracks/test_flipped_bits.py tests/operate/test_smoke.py tests/report/test_report.py \
+	tests/satellites/subscriptions/test_receiver.py
 STORIES := story or hypothesis
 
 .PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean
@@ -40,7 +41,8 @@ test-stories: install
 		$(addprefix --ignore=,$(LARGE))
 
 # What is large: the benchmarks, which print their ratios, rasters of 200 million cells, twenty countries of the portal,
-# every call spoiled and killed at in turn, a whole installation with its server and workers for five minutes.
+# every call spoiled and killed at in turn, a whole installation with its server and workers for five minutes, a storm
+# of 5,000 notifications, a report of 40 drawn events.
 test-large: install
 	$(BIN)/python -m pytest -m story $(LARGE)
 
