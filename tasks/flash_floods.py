@@ -28,6 +28,7 @@ from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource
 from tasks.manifest import made_of
+from tasks.notes import log_notes
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -95,10 +96,7 @@ def find_districts(
     log.info("%s on %s: %s", iso3, found.issue_time, found.headline)
     for event in found.events:
         log.info("%s: event %s %s, people %d", iso3, event.name, event.flags, event.people)
-    for note in found.notes:
-        log.info("%s: %s", iso3, note)
-    for doubt in found.doubts:
-        log.warning("%s: %s", iso3, doubt)
+    log_notes(found)
     return found
 
 

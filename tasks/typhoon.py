@@ -24,6 +24,7 @@ from ibf_pipeline.runs.typhoon import write_tracks_kept
 from ibf_pipeline.sources import first_usable
 from ibf_pipeline.sources.tracks.source import TracksGiven, TrackSource
 from tasks.manifest import made_of
+from tasks.notes import log_notes
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -92,10 +93,7 @@ def find_storms(
     for storm in found.storms:
         if storm.note:
             log.info("%s: storm %s is no event: %s", iso3, storm.event_name, storm.note)
-    for note in found.notes:
-        log.info("%s: %s", iso3, note)
-    for doubt in found.doubts:
-        log.warning("%s: %s", iso3, doubt)
+    log_notes(found)
     return found
 
 

@@ -223,9 +223,8 @@ def _maps(one: TyphoonEvent, other: TyphoonEvent) -> str:
         warned = other.name if one.trigger else one.name
         return (
             f"The portal's maps mix them up: the shared areas are drawn as a trigger in the map of {warned} too, which "
-            "is "
-            "a warning, and areas that it alone has are missing there; the national map has the shared ones more than "
-            "once."
+            "is a warning, and areas that it alone has are missing there; the national map has the shared ones "
+            "more than once."
         )
     return (
         "The portal's maps mix them up: a shared area is drawn twice in the map of either, and four times in the "

@@ -1,0 +1,17 @@
+"""What a run has to say of its findings, in its log."""
+
+from __future__ import annotations
+
+import logging
+
+from ibf_pipeline.domain.findings import Findings
+
+log = logging.getLogger("ibf_pipeline.tasks")
+
+
+def log_notes(found: Findings) -> None:
+    """Every note as information, every doubt as a warning."""
+    for note in found.notes:
+        log.info("%s: %s", found.country, note)
+    for doubt in found.doubts:
+        log.warning("%s: %s", found.country, doubt)
