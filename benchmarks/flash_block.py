@@ -36,8 +36,8 @@ from ibf_pipeline.hazards.flash_floods.findings import (
     GaugeFound,
 )
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.sandbox import CountrySeed, HazardSeed, PointSeed, Sandbox

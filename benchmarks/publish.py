@@ -36,9 +36,9 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.findings import EventArea, ExtentFound
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound, StationValues
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal

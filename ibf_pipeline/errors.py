@@ -91,6 +91,10 @@ class WriteFailed(IbfError):
     """A file of our own could not be written: disk full, no permission."""
 
 
+class StoreUnavailable(IbfError):
+    """The store of files is away for longer than is waited for, refuses, or does not have what it is asked for."""
+
+
 class ServerRefused(IbfError):
     """A server answered and said no."""
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.prepare.stamp import read_stamp, sha256
+from ibf_pipeline.io.digest import sha256
+from ibf_pipeline.prepare.stamp import read_stamp
 
 _PACKAGES: Final = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
 

@@ -77,7 +77,7 @@ class Day:
 
 def run_folder(configuration: Configuration, run: RunId) -> RunFolder:
     """The folder of a run."""
-    return RunFolder(configuration.path(configuration.settings.paths.runs), run, configuration.records)
+    return RunFolder(configuration.path(configuration.settings.paths.runs), run, configuration.storage)
 
 
 def now() -> datetime:

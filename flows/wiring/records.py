@@ -31,7 +31,7 @@ def runs_recorded(configuration: Configuration, iso3: str | None, most: int) -> 
     runs = configuration.path(configuration.settings.paths.runs)
     for country in countries_of(runs) if iso3 is None else [iso3]:
         require_taken_over(runs, country, None, open_database(configuration))
-    return recorded_runs(runs, configuration.records, iso3, most)
+    return recorded_runs(runs, configuration.storage, iso3, most)
 
 
 def taken_over(configuration: Configuration) -> dict[str, int]:

@@ -90,7 +90,7 @@ class Eodata:
             now().date(),
             valid_days=rules.alert_valid_days,
             triggers_only=rules.triggers_only,
-            records=self.configuration.records,
+            storage=self.configuration.storage,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,9 @@ from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.config.sources import SOURCE_KINDS
 from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.store import Store
+from ibf_pipeline.storage.storage import Storage
 
 Model = TypeVar("Model", bound=CountryHazard)
 
@@ -41,6 +45,15 @@ class Configuration:
         if file != url and not file.startswith("/"):
             return f"sqlite:///{self.root / file}"
         return url or None
+
+    @cached_property
+    def storage(self) -> Storage:
+        """Records and store of the installation; ConfigError for a store that cannot be one."""
+        settings = self.settings.store
+        if settings is None:
+            return Storage(self.records)
+        patience = Patience(keep_trying_seconds=settings.keep_trying_seconds)
+        return Storage(self.records, Store(_expand(settings.url), patience, settings.endpoint_url))
 
     def country_codes(self, hazard: str | None = None) -> list[str]:
         """ISO3 codes that have a file, in alphabetical order.

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ibf_pipeline.config.section import Cron, GlofasVersion, Section, SourceName
 from ibf_pipeline.config.sources import DischargeSection, Inputs, SourceSettings
+from ibf_pipeline.config.store import StoreSettings
 from ibf_pipeline.config.targets import Target
 
 
@@ -85,6 +86,14 @@ class Settings(Section):
         None,
         description="database (URL of SQLAlchemy, `${NAME}` from the environment) of what was published, of inbox and "
         "order book; records.sqlite in the folder of the runs where none is given",
+    )
+    records_password_variable: str = Field(
+        "IBF_RECORDS_PASSWORD",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="environment variable with the password of a database server whose URL has none",
+    )
+    store: StoreSettings | None = Field(
+        None, description="files that several machines share; none: they stay in the folders of this machine"
     )
     sources: dict[SourceName, SourceSettings]
     inputs: Inputs = Field(Inputs(), description="bounds of the cache of fetched forecasts")

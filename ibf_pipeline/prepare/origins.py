@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.notes import read_note
-from ibf_pipeline.prepare.stamp import sha256
 
 RECORD: Final = "fetched.json"
 """in the static folder: what was fetched or proposed, from where, with its hash"""

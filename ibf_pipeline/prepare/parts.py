@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import write_text, writing
-from ibf_pipeline.prepare.stamp import FORMAT, sha256
+from ibf_pipeline.prepare.stamp import FORMAT
 
 log = logging.getLogger(__name__)
 

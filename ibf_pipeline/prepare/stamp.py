@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import write_text
 
 FORMAT = 10
@@ -49,12 +49,6 @@ class Stamp:
     def describes(self, inputs: Mapping[str, InputStamp], settings: Mapping[str, Any]) -> bool:
         """Whether inputs and settings are still the same; times of files may differ."""
         return self.settings == json.loads(json.dumps(settings)) and _hashes(self.inputs) == _hashes(inputs)
-
-
-def sha256(file: Path) -> str:
-    """Hash of a file's content."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def stamp_inputs(folder: Path, files: Iterable[Path], known: Mapping[str, InputStamp]) -> dict[str, InputStamp]:

@@ -13,7 +13,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.schema import METADATA
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """the newest of `migrations/versions`"""
 _STEPS: Final = Path(__file__).parent / "migrations"
 FILE: Final = "records.sqlite"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -99,6 +100,28 @@ LEASE: Final = Table(
     Column("expires", Float, nullable=False, comment="seconds since 1970"),
 )
 """the right to be alone at something, such as to publish for a country and hazard on a target"""
+
+KEPT: Final = Table(
+    "kept_files",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("place", Text, nullable=False, comment="such as `UGA/floods/2026-02-15`; the newest row of a place counts"),
+    Column("kind", Text, nullable=False, comment="what the files are of: run, revision, report, prepared, ..."),
+    Column("country", Text, nullable=False, comment="empty for what several share"),
+    Column("revision", ForeignKey("revision.id"), comment="whose calls upload them"),
+    Column("at", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("files", Text, nullable=False, comment="JSON: name, key in the store, bytes, SHA-256 of each"),
+    Column("pruned", Text, comment="when the files were deleted; nothing while they are there"),
+    Index("kept_files_place", "place", "id"),
+    sqlite_autoincrement=True,
+)
+"""files that were put into the store, whole: a row is added and never changed, but for `pruned`"""
+
+NOTE: Final = Table(
+    "note", METADATA, *_texts("place", "name", key=True), *_texts("at", "content"),
+)  # fmt: skip
+"""short texts about a run or a revision that come later than its files: notices, a preview, a look at the portal"""
 
 PRODUCT: Final = Table(
     "eodata_product",

@@ -23,10 +23,10 @@ from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.io.writing import sync_folder, write_text, writing
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody, as_lines
 from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.open import beside, open_records
@@ -34,6 +34,7 @@ from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.runs.findings import read_found, write_found
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, as_text
 from ibf_pipeline.runs.taken_over import EARLIER_HAZARD, EXERCISES, real_runs, require_taken_over
+from ibf_pipeline.storage.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +50,12 @@ class RunFolder:
     What an earlier version left in `runs/<ISO3>/<issue date>/` stays there, and is gone on with there.
     """
 
-    def __init__(self, runs: Path, run: RunId, records: str | None = None) -> None:
-        """`records`: the URL of the records, those beside the runs where none is given."""
+    def __init__(self, runs: Path, run: RunId, storage: Storage | None = None) -> None:
+        """`storage`: records and store; the records beside the runs, and no store, where none is given."""
         self.id = run
         self.runs = runs
         self.path = place_of(runs, run)
-        self._records = records
+        self.storage = storage or Storage()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunFolder) and self.path == other.path
@@ -95,13 +96,13 @@ class RunFolder:
     @cached_property
     def records(self) -> Database:
         """The records; ForbiddenByRule where journals of an earlier version of the country are not in them yet."""
-        database = open_records(self._records or beside(real_runs(self.runs)))
+        database = open_records(self.storage.records or beside(real_runs(self.runs)))
         require_taken_over(real_runs(self.runs), self.iso3, self.hazard, database)
         return database
 
     def days(self) -> list[RunFolder]:
         """The run folders of the country and hazard of the same kind, this one among them; the oldest first."""
-        return runs_of(self.runs, self.iso3, self.hazard, self._records)
+        return runs_of(self.runs, self.iso3, self.hazard, self.storage)
 
     def lease_name(self, target: str) -> str:
         """Of the right to publish: the same for real days and exercises, whose target may be one."""
@@ -261,7 +262,7 @@ class RunFolder:
         """The folder of another issue time."""
         if issue_time == self.issue_time:
             return self
-        return RunFolder(self.runs, replace(self.id, issue_time=issue_time), self._records)
+        return RunFolder(self.runs, replace(self.id, issue_time=issue_time), self.storage)
 
     def next_number(self, target: str) -> int:
         """The number that a new revision gets: 1 for the first."""
@@ -318,7 +319,7 @@ def place_of(runs: Path, run: RunId) -> Path:
     return old if stays else new
 
 
-def runs_of(runs: Path, iso3: str, hazard: str, records: str | None = None) -> list[RunFolder]:
+def runs_of(runs: Path, iso3: str, hazard: str, storage: Storage | None = None) -> list[RunFolder]:
     """The run folders of a country and hazard, oldest first; a folder whose name is no issue time is left out."""
     places = [runs / iso3 / hazard, *([runs / iso3] if hazard == EARLIER_HAZARD else [])]
     found = set()
@@ -330,7 +331,7 @@ def runs_of(runs: Path, iso3: str, hazard: str, records: str | None = None) -> l
             continue
         if entry.is_dir():
             found.add(issue_time)
-    return [RunFolder(runs, RunId(iso3, hazard, issue_time), records) for issue_time in sorted(found)]
+    return [RunFolder(runs, RunId(iso3, hazard, issue_time), storage) for issue_time in sorted(found)]
 
 
 def content_hash(calls: Iterable[Call]) -> str:

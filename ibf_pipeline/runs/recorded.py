@@ -13,6 +13,7 @@ from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.schema import RUN
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.taken_over import EXERCISES
+from ibf_pipeline.storage.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class RecordedRun:
     """what it found"""
 
 
-def recorded_runs(runs: Path, records: str | None, iso3: str | None, most: int) -> list[RecordedRun]:
+def recorded_runs(runs: Path, storage: Storage, iso3: str | None, most: int) -> list[RecordedRun]:
     """At most so many runs of a country, or of all, the newest issue time first.
 
-    `runs`: the folder of the real days; `records`: the URL of the records, those beside the runs where none is given.
+    `runs`: the folder of the real days; `storage`: of the installation.
     """
     key = (RUN.c.country, RUN.c.hazard, RUN.c.issue_time, RUN.c.exercise)
     newest = select(func.max(RUN.c.id)).group_by(*key)
@@ -49,12 +50,12 @@ def recorded_runs(runs: Path, records: str | None, iso3: str | None, most: int) 
             RunFolder(
                 runs / EXERCISES if row.exercise else runs,
                 RunId(row.country, row.hazard, IssueTime.parse(row.issue_time)),
-                records,
+                storage,
             ),
             row.source,
             row.arrived,
             row.finished,
             row.headline,
         )
-        for row in open_records(records or beside(runs)).rows(wanted.limit(most))
+        for row in open_records(storage.records or beside(runs)).rows(wanted.limit(most))
     ]

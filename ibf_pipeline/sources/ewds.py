@@ -19,8 +19,8 @@ from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import writing
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds_orders import Orders, Placed

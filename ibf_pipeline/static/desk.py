@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ibf_pipeline.errors import IbfError, WriteFailed
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.prepare.origins import RECORD, fetched
-from ibf_pipeline.prepare.stamp import sha256
 
 Say = Callable[[str], None]
 

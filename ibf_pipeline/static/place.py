@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.writing import writing
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.sources.object_store import FsspecFolder, open_folder
 from ibf_pipeline.sources.remote import RemoteFile, fetch_file, persistently
 from ibf_pipeline.sources.web_folder import WebFolder

@@ -16,13 +16,13 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputInvalid, InputMissing, ServerRefused
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import whole, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.origins import fetched
 from ibf_pipeline.prepare.parents import parents_csv
 from ibf_pipeline.prepare.raster_files import sidecars_of
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
 from ibf_pipeline.static.cod_ab import CodAb

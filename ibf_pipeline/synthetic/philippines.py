@@ -24,10 +24,10 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.prepare.inputs import POPULATION
 from ibf_pipeline.prepare.origins import RECORD
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
 
 COUNTRY: Final = "PHL"

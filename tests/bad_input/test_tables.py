@@ -12,9 +12,9 @@ from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.stations import check_thresholds
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.magnitudes import threshold_doubts
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.static.desk import record
 from tasks.floods import prepared_layers

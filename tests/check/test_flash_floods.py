@@ -13,9 +13,9 @@ from ibf_pipeline.check.files import check_files
 from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.check.portal_assets import check_assets
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.static.desk import record
 from ibf_pipeline.targets.portal import OpenOnPortal, PortalState
 from tests.worlds.countries import flash_files

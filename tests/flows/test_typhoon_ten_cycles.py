@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from ibf_pipeline.domain.tracks import cycle_of
-from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.runs.typhoon import read_tracks_kept
 from tests.worlds.plain_calls import plain_calls
 from tests.worlds.ten_cycles import CYCLES, Seen, ten_cycles

@@ -63,7 +63,7 @@ STEP = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "9000", "HEAD"
 
 
 def upgrade() -> None:
@@ -77,12 +77,12 @@ def test_the_steps_that_a_database_lacks_are_taken(tmp_path: Path, monkeypatch: 
     with open_records(beside(tmp_path)).transaction() as connection:
         connection.execute(text("INSERT INTO lease VALUES ('a', 7, NULL, '', '', 0)"))
     shutil.copytree(records._STEPS, tmp_path / "steps")
-    (tmp_path / "steps" / "versions" / "0002_note.py").write_text(STEP)
+    (tmp_path / "steps" / "versions" / "9000_note.py").write_text(STEP.replace('"HEAD"', repr(HEAD)))
     monkeypatch.setattr(records, "_STEPS", tmp_path / "steps")
-    monkeypatch.setattr(records, "HEAD", "0002")
+    monkeypatch.setattr(records, "HEAD", "9000")
     later = Database(beside(tmp_path), records.bring_up_to_date, "")
     assert later.rows(text("SELECT name, fence, note FROM lease")) == [("a", 7, None)]
-    assert later.rows(text("SELECT version_num FROM records_version")) == [("0002",)]
+    assert later.rows(text("SELECT version_num FROM records_version")) == [("9000",)]
 
 
 def test_the_newest_step_is_the_version_that_new_databases_get() -> None:

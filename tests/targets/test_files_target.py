@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, ServerRefused, WriteFailed
-from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.targets.files import transport

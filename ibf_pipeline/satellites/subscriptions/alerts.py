@@ -18,6 +18,7 @@ from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.satellites.subscriptions.declared import read_outlines
+from ibf_pipeline.storage.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -46,18 +47,18 @@ def alerted_events(
     *,
     valid_days: int,
     triggers_only: bool = False,
-    records: str | None = None,
+    storage: Storage | None = None,
 ) -> list[AlertedEvent]:
     """The events of each country's latest finished run, if that is at most `valid_days` old and no exercise.
 
     Events that a person took back are none.
-    `records`: their URL, those beside the runs where none is given.
+    `storage`: of the installation.
     A country whose run cannot be read is named in the log and left out: the others must not suffer from it.
     """
     found: list[AlertedEvent] = []
     for folder in sorted(path for path in runs.glob("[A-Z][A-Z][A-Z]") if path.is_dir()):
         try:
-            day = _latest(runs_of(runs, folder.name, OBSERVED, records), today, valid_days)
+            day = _latest(runs_of(runs, folder.name, OBSERVED, storage), today, valid_days)
             if day is not None:
                 found += _events(day, prepared(folder.name), triggers_only)
         except IbfError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import only_logged
-from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.report.blocks import blocks_of

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.writing import sync_folder, whole, writing
-from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.runs.folder import write_json
