@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 _SECRET = re.compile(
     r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|ACCESS_?KEY|API_?KEY|AUTH_STRING|CONNECTION_(STRING|URL)|_KEY$"
@@ -52,7 +52,10 @@ def _require_no_account(place: str, value: object) -> None:
         raise ValueError(f"{place}: text, a number, true, false, a list or names with values are expected")
 
 
-JobVariables = Annotated[dict[str, Any], AfterValidator(_checked)]
+_KINDS = {"anyOf": [{"type": kind} for kind in ("string", "number", "boolean")]}
+JobVariables = Annotated[
+    dict[str, Any], AfterValidator(_checked), WithJsonSchema({"type": "object", "additionalProperties": _KINDS})
+]
 """by name, as the work pool's base job template has them"""
 
 
