@@ -17,6 +17,7 @@ from flows.observe_trigger import again_at
 from flows.states import COMPLETED, FAILED, SKIPPED
 from flows.wiring.day import open_configuration, run_folder
 from flows.wiring.hook import Hook, open_hook
+from flows.wiring.sharing import have_newest
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -135,7 +136,7 @@ def _observe(
     product: str | None,
 ) -> Observed:
     """Evidence, then areas and people, then the verdict of all looks at the event."""
-    prepared = configuration.prepared_folder(country.iso3)
+    prepared = have_newest(configuration, country.iso3, FLOODS.name)
     layers, tiles = read_prepared(prepared, country.iso3)
     ground = Ground(country, layers, configuration.static_folder(country), tiles.areas)
     folder = event_folder(run.path, event.name)
