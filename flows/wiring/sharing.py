@@ -1,20 +1,35 @@
-"""What machines share besides runs: prepared layers, where there is a store."""
+"""What machines share besides runs: prepared layers and fetched forecasts, where there is a store."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from flows.wiring.day import Day
 from flows.wiring.records import open_database
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.io.sql import Database
 from ibf_pipeline.prepare.shared_layers import have_layers
+from ibf_pipeline.sources.shared_days import SharedDays
 from ibf_pipeline.storage.shared import SharedPlace, Sharing
+from ibf_pipeline.storage.storage import Storage
 
 
 def sharing_of(configuration: Configuration) -> Sharing | None:
     """Records and store; None without a store: everything is in the folders of this machine then."""
     store = configuration.storage.store
     return None if store is None else Sharing(open_database(configuration), store)
+
+
+@lru_cache(maxsize=8)
+def _days_of(storage: Storage, database: Database) -> SharedDays | None:
+    return None if storage.store is None else SharedDays(Sharing(database, storage.store))
+
+
+def shared_days(configuration: Configuration) -> SharedDays | None:
+    """What machines share of the cache of forecasts, for all sources of a configuration; None without a store."""
+    storage = configuration.storage
+    return None if storage.store is None else _days_of(storage, open_database(configuration))
 
 
 def shared_layers(configuration: Configuration, iso3: str, hazard: str) -> SharedPlace | None:

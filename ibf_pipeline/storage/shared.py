@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -28,8 +29,6 @@ from ibf_pipeline.storage.kept import KeptFile, KeptSet, Kind, put_files, record
 
 log = logging.getLogger(__name__)
 
-TIMES: Final = ".times.json"
-"""a file of each set: when its files were written, in nanoseconds; rules ask when a forecast arrived"""
 _TOGETHER: Final = 8
 """transfers at the same time"""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
@@ -54,6 +53,14 @@ class SharedPlace:
     kind: Kind
     country: str = ""
     """empty for what several share"""
+
+    @property
+    def times(self) -> str:
+        """Name of a file of each set: when its files were written, in nanoseconds; rules ask when a forecast arrived.
+
+        Several places may lie in one folder.
+        """
+        return f".times-{hashlib.sha256(self.place.encode()).hexdigest()[:8]}.json"
 
     @contextmanager
     def alone(self, purpose: str, instead: IbfError | None = None) -> Iterator[None]:
@@ -91,7 +98,7 @@ class SharedPlace:
 
         StoreUnavailable or InputInvalid as `Store.get`: the folder may then have some of them.
         """
-        wanted = {TIMES, *(each.name for each in kept.files)} if names is None else {TIMES, *names}
+        wanted = {self.times, *(each.name for each in kept.files)} if names is None else {self.times, *names}
 
         def get(file: KeptFile) -> None:
             self.sharing.store.get(file.key, folder / file.name, file.sha256)
@@ -101,7 +108,7 @@ class SharedPlace:
             for _ in pool.map(lambda each: copy_context().run(get, each), files):
                 pass
         with writing(folder):
-            for name, time_ns in read_note(folder / TIMES).items():
+            for name, time_ns in read_note(folder / self.times).items():
                 if name in wanted:
                     with suppress(FileNotFoundError):
                         os.utime(folder / name, ns=(time_ns, time_ns))
@@ -116,9 +123,9 @@ class SharedPlace:
         """
         there = {each.name: each for each in known}
         times = {name: (folder / name).stat().st_mtime_ns for name in names}
-        write_text(folder / TIMES, json.dumps(times))
+        write_text(folder / self.times, json.dumps(times))
         with lease(self.sharing.database, self.place, "is sharing files of") as held:
-            new = [TIMES, *(name for name in names if name not in there)]
+            new = [self.times, *(name for name in names if name not in there)]
             files = put_files(self.sharing.store, self.place, folder, new, there.values())
             files += tuple(there[name] for name in names if name in there)
             with self.sharing.database.transaction() as connection:
