@@ -33,6 +33,8 @@ class Mirror:
     """(path below the folder): whether a file is shared; hidden files and those that only arrive never are"""
     part: str = ""
     """what tells parts of one folder apart"""
+    merges: bool = False
+    """whether what several machines add is kept together; else the folder is one machine's work or another's"""
 
     def bring(self) -> None:
         """Have what the last machine left; what this one has fetched besides stays where it is more.
@@ -45,13 +47,16 @@ class Mirror:
         here, noted = self._here(), self._noted()
         names = {each.name for each in kept.files} - {self.place.times}
         unshared = any(name not in noted or noted[name].written != written for name, written in here.items())
-        if unshared and len(here) > len(names):
+        if unshared and len(here) > len(names) and not self.merges:
             return
-        if names == here.keys() and not unshared and self._row() == kept.row:
+        if names == here.keys() and not unshared and self.is_of(kept):
             return
         as_kept = {name for name in names if name in here and _is(noted.get(name), kept.file(name), here[name])}
-        self._bring(kept, names - as_kept, here.keys() - names)
-        log.info("%s: %d files were brought from the store", self.place.place, len(names - as_kept))
+        own = {name for name in here if self.merges and name not in noted}
+        wanted = names - as_kept - own
+        self._bring(kept, wanted, here.keys() - names - own)
+        self._note(kept.row, [file for file in kept.files if file.name not in own])
+        log.info("%s: %d files were brought from the store", self.place.place, len(wanted))
 
     def share(self, but: str = "") -> None:
         """Let all machines have what lies here, where it is not what was brought or shared last.
@@ -65,7 +70,7 @@ class Mirror:
             return
         kept = next(iter(self.place.sets()), None)
         same = [name for name, written in here.items() if name in noted and noted[name].written == written]
-        known = () if kept is None or kept.row != self._row() else [file for file in kept.files if file.name in same]
+        known = () if kept is None or not self.is_of(kept) else [file for file in kept.files if file.name in same]
         row, files = self.place.put(self.folder, sorted(here), known)
         self._note(row, files)
 
@@ -82,7 +87,6 @@ class Mirror:
                     (arriving / name).replace(self.folder / name)
         finally:
             shutil.rmtree(arriving, ignore_errors=True)
-        self._note(kept.row, kept.files)
 
     def _here(self) -> dict[str, Written]:
         found = dict[str, Written]()
@@ -101,6 +105,10 @@ class Mirror:
     def _mark(self) -> Path:
         return self.folder / f".shared{self.part}.json"
 
+    def is_of(self, kept: KeptSet) -> bool:
+        """Whether the folder is what this set is, or newer."""
+        return self._row() == kept.row
+
     def _row(self) -> object:
         return read_note(self._mark).get("row")
 
@@ -111,8 +119,7 @@ class Mirror:
 
     def _note(self, row: int, files: Iterable[KeptFile]) -> None:
         here = self._here()
-        lying = [each for each in files if each.name in here]
-        noted = {each.name: (*here[each.name], each.sha256) for each in lying}
+        noted = {each.name: (*here[each.name], each.sha256) for each in files if each.name in here}
         write_text(self._mark, json.dumps({"row": row, "files": noted}))
 
 
