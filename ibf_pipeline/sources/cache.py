@@ -23,7 +23,7 @@ from ibf_pipeline.discharge.kind import GRIB_NAMES
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, ServerUnreachable
 from ibf_pipeline.io.locks import alone
 from ibf_pipeline.io.writing import writing
-from ibf_pipeline.sources.shared_days import SharedDays
+from ibf_pipeline.sources.shared_days import SharedDays, place_of
 
 log = logging.getLogger(__name__)
 
@@ -82,13 +82,13 @@ class InputCache:
             if self._shared is None:
                 yield folder
                 return
-            with self._shared.held(folder, _place(source, issue_date, country), country, fetched or None):
+            with self._shared.held(folder, place_of(source, issue_date, country), country, fetched or None):
                 yield folder
 
     def share(self, source: str, issue_date: date, country: str | None = None) -> None:
         """Let other machines have what there is of a day by now, for one who holds it: an order that was placed."""
         if self._shared is not None:
-            self._shared.share(self.day(source, issue_date), _place(source, issue_date, country), country)
+            self._shared.share(self.day(source, issue_date), place_of(source, issue_date, country), country)
 
     def touch(self, source: str, issue_date: date) -> None:
         """Note that a day is in use, so that it is not deleted."""
@@ -122,10 +122,6 @@ class InputCache:
             deleted.append(day)
             log.info("cache: deleted %s of %s, %.1f MB", day.issue_date, day.source, day.size / 1e6)
         return deleted
-
-
-def _place(source: str, issue_date: date, country: str | None) -> str:
-    return f"inputs/{source}/{issue_date:%Y%m%d}" + ("" if country is None else f"/{country}")
 
 
 def _cached(folder: Path) -> CachedDay:

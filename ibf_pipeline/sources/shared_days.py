@@ -12,22 +12,40 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Final
 
+from sqlalchemy import func, select
+
 from ibf_pipeline.errors import IbfError, InputInvalid, StoreUnavailable
 from ibf_pipeline.records.lease import LeaseLost
+from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.storage.mirror import Mirror
 from ibf_pipeline.storage.shared import SharedPlace, Sharing
 
 log = logging.getLogger(__name__)
 
+_INPUTS: Final = "inputs"
 _AWAY_SECONDS: Final = 900.0
 """a store that was waited for in vain is left alone so long: forecasts are then fetched from their sources"""
 
 RAW: Final = "raw"
 """folder of files as delivered, and of those that are not whole yet; others begin with it"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """What the store has of one source and day."""
+
+    source: str
+    issue_date: str
+    """YYYYMMDD"""
+    country: str
+    """empty for a day that is fetched for all countries at once"""
+    size: int
+    """bytes"""
 
 
 @dataclass(slots=True)
@@ -53,6 +71,17 @@ class SharedDays:
                 raise
             self._unless_away(day.share)
 
+    def stored(self) -> list[StoredDay]:
+        """What the store has, by source and day."""
+        there = (KEPT.c.place.startswith(f"{_INPUTS}/"), KEPT.c.pruned.is_(None))
+        newest = select(func.max(KEPT.c.id)).where(*there).group_by(KEPT.c.place)
+        wanted = select(KEPT.c.place, KEPT.c.bytes).where(KEPT.c.id.in_(newest)).order_by(KEPT.c.place)
+        found = []
+        for row in self.sharing.database.rows(wanted):
+            source, issue_date, *country = row.place.split("/")[1:]
+            found.append(StoredDay(source, issue_date, "".join(country), row.bytes))
+        return found
+
     def share(self, folder: Path, place: str, country: str | None) -> None:
         """Share what lies there by now, in the middle of holding it."""
         self._unless_away(self._day(folder, place, country).share)
@@ -72,6 +101,11 @@ class SharedDays:
             log.warning("forecasts are not shared for %.0f minutes: %s", _AWAY_SECONDS / 60, error)
         except (LeaseLost, InputInvalid, OSError) as error:
             log.warning("a forecast is not shared: %s", error)
+
+
+def place_of(source: str, issue_date: date, country: str | None) -> str:
+    """What records and store call a day of a source, or a country's part of it."""
+    return f"{_INPUTS}/{source}/{issue_date:%Y%m%d}" + ("" if country is None else f"/{country}")
 
 
 def _is_shared(country: str | None, name: PurePath) -> bool:

@@ -7,7 +7,12 @@ import threading
 from pathlib import Path
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
+from flows.cli.app import app
+from flows.wiring.day import open_configuration
+from flows.wiring.sharing import have_newest
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.parts import Step, log_progress
 from ibf_pipeline.prepare.shared_layers import have_layers
@@ -55,8 +60,8 @@ def prepared(machine: Path, shared: SharedPlace | None) -> tuple[str, ...]:
     return prepare(tiny_country.country(), machine / "static", machine / "prepared", log_progress, shared)
 
 
-def affected(machine: Path) -> float:
-    layers, tiles = read_prepared(machine / "prepared", "XTY")
+def affected(machine: Path, folder: str = "prepared") -> float:
+    layers, tiles = read_prepared(machine / folder, "XTY")
     assert all(file.is_file() for file in (tiles.areas, *tiles.depths.values()))
     return float(layers.exposure.sum())
 
@@ -142,3 +147,35 @@ def test_a_store_that_is_away_leaves_each_to_itself(one: Path, other: Path, shar
     store.write_text("no folder")
     assert len(prepared(other, shared)) == 12
     assert affected(other) == affected(one)
+
+
+def test_the_command_builds_on_one_machine_alone(tmp_path: Path) -> None:
+    static = tiny_country.write_country(tmp_path / "static")
+    built, brought = (invoke_prepare(write_config(tmp_path, home, static)) for home in ("one", "other"))
+    assert "built: boundaries, stations" in built
+    assert "up to date" in brought
+    without_static = open_configuration(str(write_config(tmp_path, "third", tmp_path / "nowhere")))
+    assert have_newest(without_static, "XTY", "floods") == tmp_path / "third" / "prepared" / "XTY"
+    assert affected(tmp_path / "third", "prepared/XTY") == affected(tmp_path / "one", "prepared/XTY")
+
+
+def write_config(folder: Path, home: str, static: Path) -> Path:
+    config = folder / home / "config"
+    (config / "countries").mkdir(parents=True)
+    content = tiny_country.country().model_dump(mode="json", exclude_unset=True)
+    content |= {"static": str(static), "sources": ["folder"], "target": "files"}
+    (config / "countries" / "XTY.yaml").write_text(yaml.safe_dump(content))
+    settings = {
+        "records": f"sqlite:///{folder / 'records.sqlite'}",
+        "store": {"url": f"file://{folder / 'store'}"},
+        "sources": {"folder": {"kind": "folder", "root": "forecasts", "glofas_version": "4"}},
+        "targets": {"files": {"kind": "files", "folder": "out"}},
+    }
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    return config
+
+
+def invoke_prepare(config: Path) -> str:
+    result = CliRunner().invoke(app, ["prepare", "XTY", "--config", str(config)], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    return result.output
