@@ -24,7 +24,6 @@ from ibf_pipeline.errors import InputInvalid, only_logged
 from ibf_pipeline.io.writing import write_bytes, write_text
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.taken_over import EXERCISES
 from ibf_pipeline.storage.mirror import Mirror
 from ibf_pipeline.storage.shared import SharedPlace, Sharing
 
@@ -56,7 +55,7 @@ def shared_event(run: RunFolder, folder: Path) -> Mirror | None:
     store = run.storage.store
     if store is None:
         return None
-    place = SharedPlace(Sharing(run.records, store), f"{_place_of(run)}/{folder.name}", "observation", run.iso3)
+    place = SharedPlace(Sharing(run.records, store), f"{run.place}/{FOLDER}/{folder.name}", "observation", run.iso3)
     return Mirror(place, folder, belongs=lambda name: name.name != LOCK, merges=True)
 
 
@@ -84,7 +83,7 @@ def bring_observations(run: RunFolder) -> None:
     """
     if run.storage.store is None:
         return
-    prefix = f"{_place_of(run)}/"
+    prefix = f"{run.place}/{FOLDER}/"
     for row in run.records.rows(
         select(KEPT.c.place).distinct().where(KEPT.c.place.startswith(prefix, autoescape=True))
     ):
@@ -93,10 +92,6 @@ def bring_observations(run: RunFolder) -> None:
         for kept in mirror.place.sets() if mirror is not None else ():
             if mirror is not None and not mirror.is_of(kept):
                 mirror.place.bring(kept, folder, _TOLD)
-
-
-def _place_of(run: RunFolder) -> str:
-    return f"{EXERCISES}/{run.id}/{FOLDER}" if run.is_exercise else f"{run.id}/{FOLDER}"
 
 
 def read_observations(run: Path) -> list[Observed]:
