@@ -19,7 +19,7 @@ class KeepDays(Section):
     run: Days | None = Field(None, description="findings, forecasts and extents of runs; for ever where none is given")
     revision: Days | None = Field(None, description="what calls uploaded; for ever where none is given")
     report: Days = Field(400, description="reports with their pictures")
-    prepared: Days = Field(30, description="prepared layers that newer ones have replaced")
+    prepared: Days = Field(30, description="prepared layers and copies of static data that newer ones have replaced")
     forecast: Days = Field(30, description="forecasts as they were fetched")
     observation: Days = Field(400, description="what was seen from above")
 
