@@ -12,7 +12,7 @@ from rich.text import Text
 from flows.cli.terminal import console, print_whole
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.runs.overview import RevisionSeen, RunSeen
-from ibf_pipeline.runs.pruning import Pruned, place_in_store
+from ibf_pipeline.runs.pruning import Pruned
 from ibf_pipeline.storage.retention import Decision, Row, freed
 
 
@@ -20,7 +20,7 @@ def runs_data(runs: Sequence[RunSeen]) -> list[dict[str, Any]]:
     """Runs for programs."""
     return [
         {
-            "run": place_in_store(each.recorded.run),
+            "run": each.recorded.run.place,
             "country": each.recorded.run.iso3,
             "hazard": each.recorded.run.hazard,
             "issue_time": str(each.recorded.run.issue_time),
@@ -59,7 +59,7 @@ def print_runs(runs: Sequence[RunSeen]) -> None:
 
 
 def _name(run: RunSeen) -> str:
-    return place_in_store(run.recorded.run)
+    return run.recorded.run.place
 
 
 def _words(revision: RevisionSeen) -> str:

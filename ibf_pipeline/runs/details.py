@@ -13,7 +13,6 @@ from ibf_pipeline.records.schema import NOTE
 from ibf_pipeline.runs.files import RunFile, files_of
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.overview import seen
-from ibf_pipeline.runs.pruning import place_in_store
 from ibf_pipeline.runs.recorded import recorded_runs
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import real_runs
@@ -21,7 +20,7 @@ from ibf_pipeline.runs.taken_over import real_runs
 
 def details_of(run: RunFolder) -> dict[str, Any]:
     """Findings, revisions, decisions, notes and files of a run, and who is at work with it."""
-    notes, place = _notes(run), place_in_store(run)
+    notes, place = _notes(run), run.place
     return {
         "run": place,
         **_recorded(run),
@@ -75,7 +74,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
 
 def _notes(run: RunFolder) -> Mapping[str, dict[str, str]]:
     """Texts about the run and its revisions: place -> name -> when it was kept."""
-    place, found = place_in_store(run), dict[str, dict[str, str]]()
+    place, found = run.place, dict[str, dict[str, str]]()
     within = (NOTE.c.place == place) | NOTE.c.place.startswith(f"{place}/", autoescape=True)
     for row in run.records.rows(select(NOTE.c.place, NOTE.c.name, NOTE.c.at).where(within)):
         found.setdefault(row.place, {})[row.name] = row.at

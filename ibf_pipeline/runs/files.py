@@ -17,8 +17,8 @@ from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import whole
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.pruning import place_in_store
-from ibf_pipeline.storage.retention import ALWAYS, row_of
+from ibf_pipeline.storage.kept import ALWAYS
+from ibf_pipeline.storage.retention import row_of
 
 PARTS: Final = {"report": "report/", "extents": "extents/", "observations": "observations/", "revisions": "targets/"}
 """parts of a run -> what names of their files begin with; whatever else there is are its findings"""
@@ -69,7 +69,7 @@ def _stored(run: RunFolder) -> dict[str, RunFile]:
     """The files of the newest set of each place of a run."""
     if run.storage.store is None:
         return {}
-    place = place_in_store(run)
+    place = run.place
     rows = run.records.rows(
         select(KEPT)
         .where((KEPT.c.place == place) | KEPT.c.place.startswith(f"{place}/", autoescape=True))
@@ -95,7 +95,7 @@ def pull(run: RunFolder, files: Sequence[RunFile], folder: Path, told: Callable[
     if gone:
         raise InputMissing(
             f"{len(gone)} files of {run.id} were deleted from the store, such as {gone[0].name}",
-            where=place_in_store(run),
+            where=run.place,
             expected="files that are still kept",
             remedy="name the parts that are left with --only; `ibf-pipeline runs show` lists them",
         )

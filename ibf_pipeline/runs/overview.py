@@ -16,7 +16,6 @@ from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.pruning import place_in_store
 from ibf_pipeline.runs.recorded import RecordedRun, recorded_runs
 from ibf_pipeline.runs.revision import Revision, RevisionState
 from ibf_pipeline.storage.retention import Row, row_of
@@ -70,7 +69,7 @@ def runs_seen(runs: Path, storage: Storage, wanted: Wanted) -> list[RunSeen]:
     ):
         revisions = _revisions(each.run, wanted.target)
         if wanted.target is None or revisions:
-            files, size = where(each.run, sets.get(place_in_store(each.run), ()))
+            files, size = where(each.run, sets.get(each.run.place, ()))
             found.append(RunSeen(each, revisions, files, size))
         if len(found) == wanted.most:
             break

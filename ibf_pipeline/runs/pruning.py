@@ -152,7 +152,7 @@ class Pruning:
         for history in self._histories():
             shown = False
             for revision in history:
-                place = place_in_store(revision.run)
+                place = revision.run.place
                 if shown and place not in places:
                     continue
                 why, uploaded = _unsettled(revision)
@@ -180,11 +180,6 @@ class Pruning:
             run = RunId(row.country, row.hazard, IssueTime.parse(row.newest))
             runs = self.runs / EXERCISES if row.exercise else self.runs
             yield RunFolder(runs, run, self.storage).history(row.target)
-
-
-def place_in_store(run: RunFolder) -> str:
-    """What a run is called in the store: `UGA/floods/2026-02-15`, `exercises/UGA/floods/2026-02-15`."""
-    return f"{EXERCISES}/{run.id}" if run.is_exercise else str(run.id)
 
 
 def _unsettled(revision: Revision) -> tuple[str | None, bool]:

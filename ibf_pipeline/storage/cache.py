@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.lease import holders, lease
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.storage.kept import MARK, KeptFile
-from ibf_pipeline.storage.retention import row_of
+from ibf_pipeline.storage.retention import Row, row_of
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ class Copy:
     """A folder whose files are, or were, those of a set in the store."""
 
     folder: Path
-    names: tuple[str, ...]
-    """of the set's files that are there"""
+    keys: Mapping[str, str]
+    """of the files that are there, in the store, by name"""
     size: int
     """bytes of them"""
     used: float
@@ -48,10 +48,14 @@ def make_room(database: Database, roots: Sequence[Path], largest: int, now: floa
     """
     copies = sorted(_copies(roots), key=lambda each: each.used)
     size, moment, deleted = sum(each.size for each in copies), time.time() if now is None else now, 0
+    if size <= largest:
+        return 0
+    rows = map(row_of, database.rows(select(KEPT).where(KEPT.c.pruned.is_(None))))
+    stored = {each.key: (row, each) for row in rows for each in row.files}
     for copy in copies:
         if size - deleted <= largest or moment - copy.used < KEEP_SECONDS:
             break
-        deleted += _delete(database, copy)
+        deleted += _delete(database, copy, stored)
     if deleted:
         log.info("cache: deleted local copies of %.1f MB that are in the store", deleted / 1e6)
     return deleted
@@ -61,33 +65,28 @@ def _copies(roots: Sequence[Path]) -> Iterator[Copy]:
     for mark in (mark for root in roots for mark in root.rglob(MARK)):
         with suppress(OSError):  # deleted meanwhile
             folder = mark.parent
-            sizes = {
-                name: (folder / name).stat().st_size
-                for name in read_note(mark).get("names", ())
-                if (folder / name).is_file()
-            }
-            yield Copy(folder, tuple(sizes), sum(sizes.values()), mark.stat().st_mtime)
+            keys = {name: key for name, key in read_note(mark).items() if (folder / name).is_file()}
+            yield Copy(folder, keys, sum((folder / name).stat().st_size for name in keys), mark.stat().st_mtime)
 
 
-def _delete(database: Database, copy: Copy) -> int:
+def _delete(database: Database, copy: Copy, stored: Mapping[str, tuple[Row, KeptFile]]) -> int:
     """Bytes that were deleted of a copy; none where somebody may be at work with it, or the store has it not."""
-    wanted = select(KEPT).where(KEPT.c.id == read_note(copy.folder / MARK).get("row"), KEPT.c.pruned.is_(None))
-    row = next(map(row_of, database.rows(wanted)), None)
-    if row is None or any(line.startswith(f"{row.lease_name}/") for line in holders(database)):
+    here = {name: stored[key] for name, key in copy.keys.items() if key in stored}
+    names = {row.lease_name for row, _ in here.values()}
+    if len(names) != 1 or any(line.startswith(f"{name}/") for name in names for line in holders(database)):
         return 0  # the latter: a person decides about a revision
     try:
-        with lease(database, row.lease_name, "make room on the disk"):
+        with lease(database, *names, "make room on the disk"):
             if (copy.folder / MARK).stat().st_mtime != copy.used:
                 return 0
-            return sum(_removed(copy.folder, file) for file in row.files if file.name in copy.names)
+            return sum(_removed(copy.folder / name, file) for name, (_, file) in here.items())
     except (ForbiddenByRule, FileNotFoundError):
         return 0
 
 
-def _removed(folder: Path, kept: KeptFile) -> int:
+def _removed(file: Path, kept: KeptFile) -> int:
     """Delete a file that is the one in the store; its bytes."""
-    file = folder / kept.name
-    if not file.is_file() or file.stat().st_size != kept.size or sha256(file) != kept.sha256:
+    if file.stat().st_size != kept.size or sha256(file) != kept.sha256:
         return 0
     file.unlink()
     with suppress(OSError):

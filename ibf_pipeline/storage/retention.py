@@ -26,10 +26,8 @@ from typing import Any, Final
 
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.store import StoredObject
-from ibf_pipeline.storage.kept import KeptFile
+from ibf_pipeline.storage.kept import ALWAYS, KeptFile
 
-ALWAYS: Final = ("events.json", "manifest.json")
-"""names of files that are never deleted"""
 EXERCISES: Final = "exercises"
 """what places of exercises begin with"""
 LEASE: Final = "prune"

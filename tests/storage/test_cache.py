@@ -80,7 +80,7 @@ def test_nothing_that_the_store_has_not_is_deleted(tmp_path: Path) -> None:
     changed, replaced = world.run("XTY/floods/2026-02-15", 5), world.run("XTY/floods/2026-02-16", 5)
     (changed / "extents/0-day.tif").write_text("u" * 60)
     (changed / "journal.jsonl").write_text("mine")
-    (replaced / MARK).write_text(json.dumps({"row": 99, "names": ["events.json"], "events.json": "no such key"}))
+    (replaced / MARK).write_text(json.dumps({"events.json": "no such key"}))
     os.utime(replaced / MARK, (NOW - 5 * HOURS,) * 2)
     os.utime(changed / MARK, (NOW - 5 * HOURS,) * 2)
     assert world.room(0) == 40
