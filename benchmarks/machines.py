@@ -6,6 +6,9 @@ turns, and medians count. `before` is the same day by another version of the cod
 answers at once, so that everything else weighs more than it does in earnest: the days are also measured with a wait
 before each of its answers.
 
+The pictures of the report are a dot: drawing them takes most of a day's time, the same on every way, and would hide the
+rest.
+
 wall: from the first line of the process until the day has ended, reports included; publishing: until the notification
 was sent. Requests and bytes are those of the store's server.
 """
@@ -31,10 +34,12 @@ from dataclasses import dataclass  # noqa: E402
 from datetime import date, timedelta  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
+from unittest.mock import patch  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = date(2026, 2, 1)
 COUNTRY = "XDM"
+_DRAWN = ("write.overview_map", "write.event_map", "floods.drawing.draw_hydrograph", "floods.drawing.draw_buildup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ def day(config: str, issue: date, wait: float) -> dict[str, float]:
     from flows import hazard_run
     from flows.floods import floods
     from tests.worlds.plain_calls import plain_calls
+    from tests.worlds.quick import DOT
 
     send, publish, published = requests.Session.send, hazard_run.publish_day, [0.0]
 
@@ -146,7 +152,9 @@ def day(config: str, issue: date, wait: float) -> dict[str, float]:
 
     requests.Session.send = slowly  # type: ignore[method-assign]
     hazard_run.publish_day = watched
-    with plain_calls():
+    with plain_calls(), ExitStack() as stack:
+        for name in _DRAWN:
+            stack.enter_context(patch(f"ibf_pipeline.report.{name}", lambda *_: DOT))
         state = floods(COUNTRY, issue, None, config=config, return_state=True)
     if state.name != "Completed":
         sys.exit(f"{state.name}: {state.message}")
@@ -177,10 +185,9 @@ def project(folder: Path, way: Way, url: str, forecasts: Path) -> str:
 @contextmanager
 def shared() -> Iterator[tuple[Way, Callable[[], Counter[str]], Callable[[], int]]]:
     """PostgreSQL and a store as several machines have them; what the store was asked, and the bytes that it has."""
-    from tests.worlds.services.s3 import S3Server
-
     from tests.conftest import PROGRAMS
     from tests.worlds.services.postgres import PASSWORD, PostgresServer
+    from tests.worlds.services.s3 import S3Server
 
     program = next(filter(None, map(shutil.which, PROGRAMS["postgresql"])), None)
     if program is None:

@@ -75,8 +75,9 @@ def _delete(database: Database, copy: Copy, stored: Mapping[str, tuple[Row, Kept
     names = {row.lease_name for row, _ in here.values()}
     if len(names) != 1 or any(line.startswith(f"{name}/") for name in names for line in holders(database)):
         return 0  # the latter: a person decides about a revision
+    (of,) = names
     try:
-        with lease(database, *names, "make room on the disk"):
+        with lease(database, of, "make room on the disk"):
             if (copy.folder / MARK).stat().st_mtime != copy.used:
                 return 0
             return sum(_removed(copy.folder / name, file) for name, (_, file) in here.items())

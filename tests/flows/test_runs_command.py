@@ -11,6 +11,8 @@ import yaml
 from typer.testing import CliRunner
 
 from flows.cli.app import app
+from flows.deployment.table import planned_deployments
+from flows.prune import prune
 from flows.wiring.day import open_configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
@@ -144,3 +146,18 @@ def test_old_files_are_deleted_after_a_look(config: Path) -> None:
     refused = CliRunner().invoke(app, ["runs", "prune", "--config", str(config)])
     assert "nobody can be asked here" in str(refused.exception)
     assert said(config, "prune", "--yes").endswith("0 sets of files deleted, 0.0 MB\n")
+
+
+@pytest.mark.usefixtures("plain")
+def test_with_a_store_old_files_are_deleted_every_sunday(config: Path, tmp_path: Path) -> None:
+    def planned(where: Path) -> dict[str, str | None]:
+        found = planned_deployments(open_configuration(str(where)), str(where), None)
+        return {each.full_name: each.schedule for each in found}
+
+    assert planned(config)["prune/prune"] == "30 3 * * 0"
+    assert "prune/prune" not in planned(installation(tmp_path, store=False))
+    state = prune(config=str(config), return_state=True)
+    assert (state.name, state.message) == ("Completed", "0 sets of files deleted, 0.0 MB")
+    refused = prune(config=str(tmp_path / "config"), return_state=True)
+    assert refused.name == "Failed"
+    assert "there is no store" in str(refused.message)
