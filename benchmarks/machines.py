@@ -186,7 +186,7 @@ def project(folder: Path, way: Way, url: str, forecasts: Path) -> str:
 def shared() -> Iterator[tuple[Way, Callable[[], Counter[str]], Callable[[], int]]]:
     """PostgreSQL and a store as several machines have them; what the store was asked, and the bytes that it has."""
     from tests.conftest import PROGRAMS
-    from tests.worlds.services.postgres import PASSWORD, PostgresServer
+    from tests.worlds.services.postgres import PostgresServer
     from tests.worlds.services.s3 import S3Server
 
     program = next(filter(None, map(shutil.which, PROGRAMS["postgresql"])), None)
@@ -197,10 +197,10 @@ def shared() -> Iterator[tuple[Way, Callable[[], Counter[str]], Callable[[], int
         os.environ |= store.environment
         bucket = store.new_bucket()
         settings = {
-            "records": database.url(database.empty(), password=False),
+            "records": "${IBF_RECORDS}",
             "store": {"url": f"s3://{bucket}/ibf", "endpoint_url": store.endpoint},
         }
-        environment = {"IBF_RECORDS_PASSWORD": PASSWORD, **store.environment}
+        environment = {"IBF_RECORDS": database.url(database.empty()), **store.environment}
 
         def asked() -> Counter[str]:
             return Counter(each.method for each in store.asked)
