@@ -144,7 +144,7 @@ def prune(
     from flows.cli.runs_tables import print_pruned, print_pruning
     from flows.wiring.day import now, open_configuration
     from flows.wiring.records import as_configured, open_pruning
-    from ibf_pipeline.errors import UsageError
+    from ibf_pipeline.errors import ForbiddenByRule, UsageError
     from ibf_pipeline.runs.pruning import Asked
 
     configuration = open_configuration(config, workspace)
@@ -153,7 +153,12 @@ def prune(
         days = dict.fromkeys(Kind, older_than)
     asked = Asked(days, country, kind)
     decisions = pruning.decisions(asked)
-    print_pruning(decisions, pruning.rows())
+    try:
+        left_over = pruning.left_over(asked)
+    except ForbiddenByRule as error:
+        left_over = []
+        console().print(str(error), soft_wrap=True)
+    print_pruning(decisions, pruning.rows(), left_over)
     if dry_run:
         return
     if not yes:

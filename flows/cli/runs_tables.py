@@ -11,6 +11,7 @@ from rich.text import Text
 
 from flows.cli.terminal import console, print_whole
 from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.io.store import StoredObject
 from ibf_pipeline.runs.overview import RevisionSeen, RunSeen
 from ibf_pipeline.runs.pruning import Pruned
 from ibf_pipeline.storage.retention import Decision, Row, freed
@@ -116,8 +117,8 @@ def _print_files(files: Sequence[Mapping[str, Any]]) -> None:
     print_whole(table)
 
 
-def print_pruning(decisions: Sequence[Decision], rows: Sequence[Row]) -> None:
-    """What would be deleted, with its bytes, and what is old and stays all the same."""
+def print_pruning(decisions: Sequence[Decision], rows: Sequence[Row], left_over: Sequence[StoredObject]) -> None:
+    """What would be deleted, with its bytes, and what is old and stays all the same. `left_over`: of no set."""
     deleted = [each for each in decisions if each.deletes]
     table = Table("files of", "kind", "put there", "size", "why", box=None, pad_edge=False)
     for each in deleted:
@@ -129,6 +130,9 @@ def print_pruning(decisions: Sequence[Decision], rows: Sequence[Row]) -> None:
     size = sum(freed(rows, [each.row for each in deleted]).values())
     out = console(soft_wrap=True)
     out.print(f"{counted(len(deleted), 'set')} of files to delete, {_megabytes(size)}")
+    if left_over:
+        size = sum(each.size for each in left_over)
+        out.print(f"{counted(len(left_over), 'file')} that no set needs to delete, {_megabytes(size)}")
     stays = Counter(each.why for each in decisions if each.is_old and not each.deletes)
     for why, count in stays.items():
         out.print(f"{counted(count, 'set')} of files older than that {'stays' if count == 1 else 'stay'}: {why}")

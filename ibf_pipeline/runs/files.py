@@ -18,7 +18,7 @@ from ibf_pipeline.io.writing import whole
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.storage.kept import ALWAYS
-from ibf_pipeline.storage.retention import row_of
+from ibf_pipeline.storage.retention import Row, row_of
 
 PARTS: Final = {"report": "report/", "extents": "extents/", "observations": "observations/", "revisions": "targets/"}
 """parts of a run -> what names of their files begin with; whatever else there is are its findings"""
@@ -65,19 +65,19 @@ def files_of(run: RunFolder) -> list[RunFile]:
     return [found[name] for name in sorted(found)]
 
 
-def _stored(run: RunFolder) -> dict[str, RunFile]:
-    """The files of the newest set of each place of a run."""
+def sets_of(run: RunFolder) -> list[Row]:
+    """The newest set of each place of a run in the store; none without one."""
     if run.storage.store is None:
-        return {}
-    place = run.place
-    rows = run.records.rows(
-        select(KEPT)
-        .where((KEPT.c.place == place) | KEPT.c.place.startswith(f"{place}/", autoescape=True))
-        .order_by(KEPT.c.id)
-    )
+        return []
+    within = (KEPT.c.place == run.place) | KEPT.c.place.startswith(f"{run.place}/", autoescape=True)
+    rows = run.records.rows(select(KEPT).where(within).order_by(KEPT.c.id))
+    return list({row.place: row for row in map(row_of, rows)}.values())
+
+
+def _stored(run: RunFolder) -> dict[str, RunFile]:
     found = dict[str, RunFile]()
-    for row in {each.place: each for each in map(row_of, rows)}.values():
-        below = row.place.removeprefix(place).lstrip("/")
+    for row in sets_of(run):
+        below = row.place.removeprefix(run.place).lstrip("/")
         for each in row.files:
             name = f"{below}/{each.name}" if below else each.name
             is_pruned = row.is_pruned and each.name not in ALWAYS

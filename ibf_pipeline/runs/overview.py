@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import select
-
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.sql import Database
-from ibf_pipeline.records.open import beside, open_records
-from ibf_pipeline.records.schema import KEPT
+from ibf_pipeline.runs.files import sets_of
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.recorded import RecordedRun, recorded_runs
 from ibf_pipeline.runs.revision import Revision, RevisionState
-from ibf_pipeline.storage.retention import Row, row_of
+from ibf_pipeline.storage.retention import Row
 from ibf_pipeline.storage.storage import Storage
 
 
@@ -62,39 +57,30 @@ class Wanted:
 
 def runs_seen(runs: Path, storage: Storage, wanted: Wanted) -> list[RunSeen]:
     """Runs of whatever machine, the newest issue time first. `runs`: the folder of the real days."""
-    sets = _sets(open_records(storage.records or beside(runs))) if storage.store is not None else {}
     found = list[RunSeen]()
     for each in recorded_runs(
         runs, storage, wanted.country, hazard=wanted.hazard, since=wanted.since, until=wanted.until
     ):
         revisions = _revisions(each.run, wanted.target)
         if wanted.target is None or revisions:
-            files, size = where(each.run, sets.get(each.run.place, ()))
+            files, size = where(each.run, sets_of(each.run))
             found.append(RunSeen(each, revisions, files, size))
         if len(found) == wanted.most:
             break
     return found
 
 
-def _sets(database: Database) -> dict[str, list[Row]]:
-    """The newest set of each place, by run."""
-    newest = {row.place: row for row in map(row_of, database.rows(select(KEPT).order_by(KEPT.c.id)))}
-    by_run = defaultdict[str, list[Row]](list)
-    for row in newest.values():
-        by_run[row.run].append(row)
-    return by_run
-
-
 def where(run: RunFolder, sets: Sequence[Row]) -> tuple[str, int]:
     """Where the files of a run are, in words, and their bytes. `sets`: those that the store has of it."""
-    here = _bytes_here(run.path)
     if not any(each.files for each in sets):
+        here = _bytes_here(run.path)
         return ("here" if here else "on another machine" if run.storage.records else "nowhere any more"), here
     stored = {file.key: file.size for each in sets if not each.is_pruned for file in each.files}
     of_run = next((each for each in sets if each.kind == "run"), None)
     if of_run is not None and of_run.is_pruned:
         return "pruned", sum(stored.values())
-    return "here and in the store" if here else "in the store", sum(stored.values())
+    is_here = any((run.path / file.name).is_file() for file in of_run.files) if of_run is not None else False
+    return "here and in the store" if is_here else "in the store", sum(stored.values())
 
 
 def _bytes_here(folder: Path) -> int:

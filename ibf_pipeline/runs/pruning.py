@@ -19,7 +19,7 @@ from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, UsageError
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.store import Store, StoredObject
 from ibf_pipeline.records.lease import lease
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.schema import KEPT, REVISION, RUN
@@ -45,6 +45,11 @@ class Asked:
     """kind -> for how many days it is kept; None: for ever"""
     country: str | None = None
     kind: str | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is about some sets of files alone."""
+        return self.country is not None or self.kind is not None
 
     def includes(self, row: Row) -> bool:
         """Whether a set may be deleted by it."""
@@ -121,12 +126,18 @@ class Pruning:
                 gone += deleted
                 size += freed_bytes
             try:
-                left = left_over(list(store.objects()), self.rows(), self.now())
+                left = self.left_over(asked)
             except ForbiddenByRule as error:
                 left = []
                 passed.append(str(error))
             store.remove([each.key for each in left])
         return Pruned(tuple(gone), size + sum(each.size for each in left), len(left), tuple(passed))
+
+    def left_over(self, asked: Asked) -> list[StoredObject]:
+        """Files in the store that no set needs; none where only some sets are asked about. ForbiddenByRule where there
+        are many.
+        """
+        return [] if asked.is_partial else left_over(list(self.store.objects()), self.rows(), self.now())
 
     def _prune_of(self, lease_name: str, asked: Asked) -> tuple[list[Row], int]:
         """Mark and delete what may be deleted while no run of the country is at work: the sets, and their bytes."""
