@@ -156,7 +156,7 @@ def day(config: str, issue: date, wait: float) -> dict[str, float]:
         for name in _DRAWN:
             stack.enter_context(patch(f"ibf_pipeline.report.{name}", lambda *_: DOT))
         state = floods(COUNTRY, issue, None, config=config, return_state=True)
-    if state.name != "Completed":
+    if not state.is_completed():  # one of the day's alerts has no areas, and its state says so
         sys.exit(f"{state.name}: {state.message}")
     return {
         "wall": time.perf_counter() - STARTED, "publishing": published[0], "processor": time.process_time(),
