@@ -31,7 +31,11 @@ class StoreSettings(Section):
         description="s3://bucket/prefix, abfs://container/prefix, gcs://bucket/prefix, or file:///folder that all "
         "machines see; accounts come from the environment as the store's own tools have them"
     )
-    endpoint_url: Url | None = Field(None, description="of an S3 store that is not Amazon's")
+    endpoint_url: Url | None = Field(
+        None,
+        description="of an S3 store that is not Amazon's, or of one that speaks like Google's; that of an Azure "
+        "account is in AZURE_STORAGE_CONNECTION_STRING",
+    )
     keep_trying_seconds: int = Field(
         300, ge=0, le=3600, strict=True, description="a store that is away is waited for so long"
     )
