@@ -1,8 +1,6 @@
-"""`ibf-pipeline records`: what was published, as the records have it. Heavy imports happen inside the commands."""
+"""`ibf-pipeline records`: who is at work, and what earlier versions left. Heavy imports happen inside the commands."""
 
 from __future__ import annotations
-
-from typing import Annotated
 
 import typer
 
@@ -13,24 +11,6 @@ records_app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-@records_app.command()
-def runs(
-    country: Annotated[str | None, typer.Argument(help="ISO3 code; every country where none is given")] = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="runs that are shown, the newest days first")] = 30,
-    config: Config = "config",
-    workspace: Workspace = None,
-) -> None:
-    """Show runs: what was found, what was published of it, and what people decided.
-
-    Example: ibf-pipeline records runs UGA
-    """
-    from flows.cli.records_tables import print_runs
-    from flows.wiring.day import open_configuration
-    from flows.wiring.records import runs_recorded
-
-    print_runs(runs_recorded(open_configuration(config, workspace), country, most))
 
 
 @records_app.command("take-over")
