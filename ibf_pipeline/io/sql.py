@@ -262,6 +262,12 @@ def put(
     return False
 
 
+def is_there(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Whether a row has these values: where work is done again that may have been done."""
+    same = (table.c[name].is_not_distinct_from(value) for name, value in values.items())
+    return connection.execute(select(*table.primary_key).where(*same)).first() is not None
+
+
 _OPEN: Final[weakref.WeakSet[Database]] = weakref.WeakSet()
 _PARENTS: Final[list[Pool]] = []
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select, update
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.sql import is_there
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import Call, calls_of
 from ibf_pipeline.publish.journal import Journal, Progress
@@ -160,11 +161,9 @@ class Revision:
     def decided(self, what: str, by: str, now: Callable[[], datetime]) -> None:
         """Record what a person has decided about it."""
         row = {"revision": self.row, "at": now().isoformat(timespec="seconds"), "what": what, "by": by}
-        same = (DECISION.c[name] == value for name, value in row.items())
-        there = select(DECISION.c.id).where(*same)
 
         def add(connection: Connection, again: bool) -> None:
-            if not (again and connection.execute(there).first()):
+            if not (again and is_there(connection, DECISION, row)):
                 connection.execute(DECISION.insert().values(**row))
 
         self._decide(add)
