@@ -156,7 +156,7 @@ class Database:
         """The same as a block; DatabaseAway where a server is lost within."""
         with self._errors(), self._connected() as connection:
             self._require_same_file()
-            one_state = {} if self.is_file else {"isolation_level": "REPEATABLE READ"}
+            one_state = {"isolation_level": "REPEATABLE READ"} if self._server else {}
             yield connection.execution_options(reads=True, **one_state)
         self._outage.is_over()
 
@@ -166,7 +166,7 @@ class Database:
 
     def now(self) -> ColumnElement[float]:
         """Seconds since 1970 on the clock that all who write share, for a statement: a server's, or this machine's."""
-        return literal(time.time()) if self.is_file else func.date_part("epoch", func.clock_timestamp())
+        return literal(time.time()) if self._server is None else func.date_part("epoch", func.clock_timestamp())
 
     def megabytes(self) -> float:
         """How large the database is, in 10^6 bytes; of SQLite without the pages that are free again."""
