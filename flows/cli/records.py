@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from flows.cli.options import Config, Workspace
@@ -33,6 +36,26 @@ def take_over(config: Config = "config", workspace: Workspace = None) -> None:
     for file, rows in files_taken_over(configuration, workspace).items():
         typer.echo(f"{file}: {rows} rows taken over")
     typer.echo(f"the records are whole: {open_database(configuration).place}")
+
+
+@records_app.command()
+def move(
+    file: Annotated[Path, typer.Argument(help="the SQLite file that the records are in until now")],
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Move the records of one machine to the database server that `records` in settings.yaml names by now.
+
+    All or nothing, while nobody uses the file, which is called .moved then.
+
+    Example: ibf-pipeline records move runs/records.sqlite
+    """
+    from flows.wiring.day import open_configuration
+    from flows.wiring.records import open_database
+    from ibf_pipeline.records.moved import move as moved
+
+    database = open_database(open_configuration(config, workspace))
+    typer.echo(f"{database.place}: {moved(file, database)} rows moved")
 
 
 @records_app.command()
