@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -95,10 +96,13 @@ def passes(error: BaseException) -> bool:
 
 
 def remedy(error: BaseException, usual: str) -> str:
-    """What to do about an error; `usual`: where it is neither of a password nor of a server that is away."""
+    """What to do about an error; `usual`: where nothing better is known."""
     if passes(error):
         return "see whether the server runs and can be reached, then do it again, or resume a run: nothing is lost"
-    if "password" not in str(getattr(error, "orig", "")):
+    said = str(getattr(error, "orig", ""))
+    if re.search('database ".*" does not exist', said):
+        return "make it (`createdb`), or correct its name in `records` of settings.yaml"
+    if "password" not in said:
         return usual
     return (
         "set the environment variable with its password (IBF_RECORDS_PASSWORD, where settings.yaml names no other as "
