@@ -89,6 +89,7 @@ def sandbox(
     from flows.wiring.day import of_exercises, open_configuration
     from flows.wiring.sandbox import open_sandbox
     from ibf_pipeline.errors import InputMissing
+    from ibf_pipeline.sandbox.auth import SANDBOX_PASSWORD, UPLOADS, default_users
 
     configuration = open_configuration(config, workspace)
     if exercises:
@@ -104,6 +105,8 @@ def sandbox(
                 )
             console().print(f"{country.iso3}: left out, there are no static data of it")
     with open_sandbox(configuration, *seeded, port=port, behaves_like=behaves_like) as server:
+        email = next(user.email for user in default_users() if user.role == UPLOADS)
+        console().print(f"a target of this address logs in as {email} with the password {SANDBOX_PASSWORD}")
         _wait(server.page_url)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import requests
 
 from tests.conftest import ROOT
 
+WIDE = {**os.environ, "COLUMNS": "200"}
+
 
 @pytest.mark.parametrize(
     ("behaves_like", "newer"), [pytest.param("current", True, marks=pytest.mark.story), ("described", False)]
@@ -22,12 +25,16 @@ def test_the_server_has_the_calls_of_its_description(tmp_path: Path, behaves_lik
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = ["sandbox", "XDM", "--port", str(port), "--behaves-like", behaves_like, "--workspace", str(tmp_path)]
-    server = subprocess.Popen([sys.executable, "-m", "flows.cli.app", *command], cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        paths = openapi(port)
-    finally:
-        server.terminate()
-        server.wait(60)
+    program = [sys.executable, "-m", "flows.cli.app", *command]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=WIDE) as server:
+        try:
+            paths = openapi(port)
+            assert server.stdout is not None
+            told = server.stdout.readline()
+        finally:
+            server.terminate()
+            server.wait(60)
+    assert told.strip() == "a target of this address logs in as pipeline@sandbox.example with the password sandbox-only"
     assert any(path.endswith("event/triggers-per-leadtime") for path in paths)
     assert any(path.endswith("event/alerts-per-lead-time") for path in paths) == newer
 
