@@ -1,0 +1,221 @@
+"""Two machines of one installation: one portal, one database, one store; a home each, which can vanish.
+
+What any machine has is the software with its configuration, the static data and the forecasts as their source has them:
+nothing is written there. All else of a machine lies in its home. Each has a host name of its own, so that neither knows
+of the other's processes whether they live.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import run_deployment
+from prefect.states import Crashed
+from sqlalchemy import func, select
+
+from ibf_pipeline.config.configuration import load
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records.open import open_records
+from ibf_pipeline.records.schema import LEASE, REVISION, RUN
+from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from tests.worlds.countries.projects import add_country, make_project
+from tests.worlds.machine.machine import PATIENCE, POOL, ROOT, Machine
+from tests.worlds.machine.site.sitecustomize import LEASE_SECONDS
+from tests.worlds.services.prefect_server import PrefectServer
+from tests.worlds.services.turnstile import Turnstile
+
+
+@dataclass
+class Installation:
+    """What the machines share."""
+
+    folder: Path
+    config: Path
+    countries: tuple[str, ...]
+    prefect: PrefectServer
+    portal: Sandbox
+    turnstile: Turnstile
+    variables: dict[str, str]
+    records: Database
+    resumed: int = 0
+    """revisions that another machine went on with"""
+    _bytes: Callable[[], int] = field(default=lambda: 0)
+
+    def machine(self, name: str) -> Machine:
+        """A machine with an empty home."""
+        return Machine(name, self.folder / "homes" / name, self.config, self.variables)
+
+    def deploy(self, machine: Machine) -> None:
+        """Tell the Prefect server of the installation, from a machine."""
+        code, said = machine.command("deploy")
+        assert code == 0, said
+
+    def mails(self, iso3: str) -> int:
+        """That the portal has sent."""
+        return len(self.portal.mails(iso3))
+
+    def calls(self, iso3: str) -> int:
+        """That the portal has carried out."""
+        return self.turnstile.calls(iso3)
+
+    def revisions(self, iso3: str, day: date) -> list[int]:
+        """Their numbers, of a country's day."""
+        wanted = select(REVISION.c.number).where(REVISION.c.country == iso3, REVISION.c.issue_time == str(day))
+        return [row.number for row in self.records.rows(wanted.order_by(REVISION.c.number))]
+
+    def await_lapse(self, iso3: str) -> None:
+        """Until nobody can hold the country any more: who died on another machine gives nothing back."""
+
+        def free() -> bool:
+            rows = self.records.rows(select(LEASE).where(LEASE.c.name.startswith(f"{iso3}/")))
+            return all(row.holder is None or row.expires < time.time() for row in rows)
+
+        wait_until(free, f"the leases of {iso3} lapse", 200)
+
+    def counts(self) -> dict[str, int]:
+        """What there was in all, for the table at the end."""
+        days = select(func.count()).select_from(
+            select(RUN.c.country, RUN.c.issue_time).group_by(RUN.c.country, RUN.c.issue_time).subquery()
+        )
+        (country_days,) = self.records.rows(days)[0]
+        (revisions,) = self.records.rows(select(func.count()).select_from(REVISION))[0]
+        return {
+            "countries": len(self.countries),
+            "country-days": country_days,
+            "revisions": revisions,
+            "calls": sum(map(self.calls, self.countries)),
+            "mails": sum(map(self.mails, self.countries)),
+            "resumed": self.resumed,
+            "bytes in the store": self._bytes(),
+        }
+
+
+def table(counts: Mapping[str, int]) -> str:
+    """Counts as people read them."""
+    width = max(map(len, counts))
+    return "\n".join(f"{name:<{width}} {value:>14,}" for name, value in counts.items())
+
+
+@contextmanager
+def installation(
+    folder: Path,
+    countries: Sequence[str],
+    stories: Mapping[date, str],
+    prefect: PrefectServer,
+    sections: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    lease_seconds: float | None = None,
+) -> Iterator[Installation]:
+    """An installation with a portal of its own, before it is deployed.
+
+    `sections`: `records` and `store` of the settings; `secrets`: the environment variables with their accounts;
+    `lease_seconds`: until a lease that nobody renews is over, instead of the pipeline's own.
+    """
+    portal = Sandbox(folder / "portal")
+    config = Path(make_project(folder / "software", countries, stories))
+    for iso3 in countries:
+        add_country(config, iso3, target="portal")
+        static = ROOT / "data/fixtures/XDM" if iso3 == "XDM" else folder / "software/static" / iso3
+        portal.seed(seed_from_static(static, iso3, name=iso3, admin_levels=(1, 2, 3), default_admin_level=2))
+    variables = {
+        **secrets,
+        "PREFECT_API_URL": prefect.url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "IBF_EMAIL": "pipeline@sandbox.example",
+        "IBF_PASSWORD": SANDBOX_PASSWORD,
+        **({LEASE_SECONDS: str(lease_seconds)} if lease_seconds else {}),
+    }
+    with portal, Turnstile(portal.url) as turnstile, _environment(variables):
+        _write_settings(config, turnstile.url, sections)
+        configuration = load(config)
+        store = configuration.storage.store
+        assert store is not None
+        yield Installation(
+            folder, config, tuple(countries), prefect, portal, turnstile, variables,
+            open_records(str(configuration.records)),
+            _bytes=lambda: sum(each.size for each in store.objects()),
+        )  # fmt: skip
+
+
+def _write_settings(config: Path, portal: str, sections: Mapping[str, Any]) -> None:
+    file = config / "settings.yaml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    settings["paths"] = {name: f"${{IBF_HOME:-/nowhere}}/{name}" for name in ("prepared", "runs", "sandbox", "inputs")}
+    settings["targets"] = {"portal": {"kind": "ibf", "url": portal}}
+    settings["operations"] = {"work_pool": POOL}
+    file.write_text(yaml.safe_dump({**settings, **sections}), encoding="utf-8")
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """This process looks into records and store as a machine does."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def start(deployment: str, **parameters: Any) -> FlowRun:
+    """Let whichever worker is free run a deployment."""
+    run: Any = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False)
+    assert isinstance(run, FlowRun)
+    return run
+
+
+def until_ended(run: FlowRun) -> FlowRun:
+    """The run when it has."""
+
+    def ended() -> FlowRun | None:
+        with get_client(sync_client=True) as client:
+            now = client.read_flow_run(run.id)
+        return now if now.state is not None and now.state.is_final() else None
+
+    found: FlowRun = wait_until(ended, f"{run.name} ends")
+    return found
+
+
+def has_begun(run: FlowRun) -> bool:
+    """Whether a worker has taken it."""
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(run.id).state
+    return state is not None and not state.is_scheduled()
+
+
+def machine_of(run: FlowRun) -> str:
+    """Where it took place."""
+    return str(run.infrastructure_pid).split(":", 1)[0]
+
+
+def crashed(run: FlowRun) -> None:
+    """What the automation does about a run that gives no sign of life."""
+    with get_client(sync_client=True) as client, contextlib.suppress(Exception):
+        client.set_flow_run_state(run.id, Crashed(message="no sign of life"), force=True)
+
+
+def wait_until(done: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """What `done` says once it says something."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = done()
+        if found:
+            return found
+        time.sleep(0.3)
+    raise AssertionError(f"not within {seconds:.0f} s: {what}")
