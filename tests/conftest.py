@@ -34,6 +34,7 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
 from tests.worlds.quick import prepare_from_kept
+from tests.worlds.services.postgres import PostgresServer
 from tests.worlds.services.prefect_server import PrefectServer, eager_client, prefect_server
 from tests.worlds.tides.country import Tides
 
@@ -43,6 +44,7 @@ PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "nginx": ("nginx", "/usr/sbin/nginx"),
     "openssl": ("openssl",),
+    "postgresql": ("postgres", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")), reverse=True)),
 }
 """what the tests run beside Python, by Debian package, under the names that it goes by"""
 LOGGERS = (
@@ -168,6 +170,14 @@ def demo_prepared(
 @pytest.fixture(scope="session")
 def demo_layers(demo_prepared: Path) -> tuple[CountryLayers, ExtentTiles]:
     return read_prepared(demo_prepared, "XDM")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The one PostgreSQL server of this process; each test has a database of its own (`records()`, `empty()`)."""
+    server = PostgresServer(needs("postgresql"))
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")
