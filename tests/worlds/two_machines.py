@@ -24,6 +24,7 @@ from prefect.deployments import run_deployment
 from prefect.states import Crashed
 from sqlalchemy import func, select
 
+from flows.deployment.deploy import deploy as register
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.open import open_records
@@ -50,24 +51,39 @@ class Installation:
     records: Database
     resumed: int = 0
     """revisions that another machine went on with"""
+    software_before: list[tuple[str, int, int]] = field(default_factory=list)
+    """what any machine has, when nothing had run"""
     _bytes: Callable[[], int] = field(default=lambda: 0)
 
     def machine(self, name: str) -> Machine:
         """A machine with an empty home."""
         return Machine(name, self.folder / "homes" / name, self.config, self.variables)
 
-    def deploy(self, machine: Machine) -> None:
-        """Tell the Prefect server of the installation, from a machine."""
-        code, said = machine.command("deploy")
-        assert code == 0, said
+    def deploy(self) -> None:
+        """Tell the Prefect server of the installation."""
+        register(str(self.config), None)
 
-    def mails(self, iso3: str) -> int:
-        """That the portal has sent."""
-        return len(self.portal.mails(iso3))
+    def mails(self, iso3: str, day: date | None = None) -> int:
+        """That the portal has sent, about a day or at all."""
+        return sum(str(mail.moment).startswith(str(day or "")) for mail in self.portal.mails(iso3))
 
     def calls(self, iso3: str) -> int:
         """That the portal has carried out."""
         return self.turnstile.calls(iso3)
+
+    def planned(self, iso3: str | None = None, day: date | None = None) -> int:
+        """The calls of all revisions: of a country and day, or at all."""
+        wanted = select(REVISION.c.plan)
+        if iso3 is not None:
+            wanted = wanted.where(REVISION.c.country == iso3)
+        if day is not None:
+            wanted = wanted.where(REVISION.c.issue_time == str(day))
+        return sum(len(row.plan.splitlines()) for row in self.records.rows(wanted))
+
+    def software(self) -> list[tuple[str, int, int]]:
+        """What any machine has: files with their size and time."""
+        files = (file for file in self.config.parent.rglob("*") if file.is_file())
+        return sorted((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files)
 
     def revisions(self, iso3: str, day: date) -> list[int]:
         """Their numbers, of a country's day."""
@@ -95,6 +111,7 @@ class Installation:
             "country-days": country_days,
             "revisions": revisions,
             "calls": sum(map(self.calls, self.countries)),
+            "calls planned": self.planned(),
             "mails": sum(map(self.mails, self.countries)),
             "resumed": self.resumed,
             "bytes in the store": self._bytes(),
@@ -142,18 +159,20 @@ def installation(
         configuration = load(config)
         store = configuration.storage.store
         assert store is not None
-        yield Installation(
+        made = Installation(
             folder, config, tuple(countries), prefect, portal, turnstile, variables,
             open_records(str(configuration.records)),
             _bytes=lambda: sum(each.size for each in store.objects()),
         )  # fmt: skip
+        made.software_before = made.software()
+        yield made
 
 
 def _write_settings(config: Path, portal: str, sections: Mapping[str, Any]) -> None:
     file = config / "settings.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
     settings["paths"] = {name: f"${{IBF_HOME:-/nowhere}}/{name}" for name in ("prepared", "runs", "sandbox", "inputs")}
-    settings["targets"] = {"portal": {"kind": "ibf", "url": portal}}
+    settings["targets"] = {"portal": {"kind": "ibf", "url": portal, "timeout_seconds": PATIENCE}}
     settings["operations"] = {"work_pool": POOL}
     file.write_text(yaml.safe_dump({**settings, **sections}), encoding="utf-8")
 

@@ -37,21 +37,16 @@ class Machine:
     """of the environment, the same on every machine"""
 
     @property
-    def cache(self) -> Path:
-        """Where the pipeline writes on this machine."""
-        return self.home / "ibf"
-
-    @property
     def environment(self) -> dict[str, str]:
         """Of every process on it."""
         (self.home / "tmp").mkdir(parents=True, exist_ok=True)
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
             **self.variables,
-            "IBF_HOME": str(self.cache),
+            "IBF_HOME": str(self.home / "ibf"),
             "PREFECT_HOME": str(self.home / "prefect"),
             "TMPDIR": str(self.home / "tmp"),
-            "PYTHONPATH": str(ROOT / "tests/worlds/machine/site"),
+            "PYTHONPATH": os.pathsep.join((str(ROOT / "tests/worlds/machine/site"), str(ROOT))),
             MACHINE: self.name,
         }
 
@@ -87,11 +82,11 @@ class Machine:
         """Its power fails, and its disk is gone for good."""
         kill_with_children(worker.pid)
         worker.wait(20)
-        shutil.rmtree(self.home)
+        self.lose_home()
 
-    def lose_cache(self) -> None:
-        """All that the pipeline ever wrote on it is deleted."""
-        shutil.rmtree(self.cache, ignore_errors=True)
+    def lose_home(self) -> None:
+        """All that was ever written on it is deleted."""
+        shutil.rmtree(self.home)
 
 
 @dataclass(frozen=True, slots=True)
