@@ -11,7 +11,6 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import fsspec
 import pytest
 
 from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
@@ -22,6 +21,7 @@ from ibf_pipeline.sources.object_store import open_folder
 from ibf_pipeline.sources.remote import fetch_file
 from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas, require_whole, write_grib, write_members
 from tests.worlds.services import web_archive
+from tests.worlds.services.s3 import KEYS, keys, shared
 
 Make = Callable[..., MemberSource]
 NEXT = ISSUE + timedelta(days=1)
@@ -51,22 +51,12 @@ def make(tmp_path: Path) -> Make:
 @pytest.fixture(scope="module")
 def s3(archive: Path) -> Iterator[str]:
     """An S3 server with the archive in a bucket; its address."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-            patch.setenv(name, "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        from moto.server import ThreadedMotoServer
-
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        endpoint = f"http://{host}:{port}"
-        files = fsspec.filesystem("s3", endpoint_url=endpoint, skip_instance_cache=True)
-        files.mkdir(BUCKET)
-        files.put(str(archive) + "/", f"s3://{BUCKET}/glofas/", recursive=True)
-        yield endpoint
-        server.stop()
+    server = shared()
+    server.reset()
+    with keys():
+        server.files.mkdir(BUCKET)
+        server.files.put(str(archive) + "/", f"s3://{BUCKET}/glofas/", recursive=True)
+        yield server.endpoint
 
 
 @pytest.fixture
@@ -108,9 +98,8 @@ def test_an_object_store_without_the_day(make: Make, s3: str) -> None:
 
 
 def test_an_object_store_without_keys(make: Make, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+    for name in KEYS:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     with pytest.raises(ServerRefused, match="NoCredentialsError"):
         make(f"s3://{BUCKET}/glofas", endpoint_url=s3).fetch(ISSUE)
 

@@ -18,6 +18,7 @@ from ibf_pipeline.static.copy import outdated, refresh_copy
 from ibf_pipeline.static.place import Place
 from tasks.floods import prepared_layers
 from tests.worlds.countries import tiny_country
+from tests.worlds.services.s3 import S3Server, s3  # noqa: F401 - a fixture
 from tests.worlds.services.web_archive import Archive, running
 
 HASTY = Patience(attempts=3, sleep=lambda seconds: None)
@@ -171,29 +172,20 @@ def test_a_kept_file_that_was_damaged_here_is_fetched_again(kept: str, tmp_path:
     assert (folder / "population.tif").read_bytes() == good
 
 
-def test_static_data_in_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_static_data_in_an_object_store(
+    tmp_path: Path,
+    s3: S3Server,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Keys and address come from the environment, as the store's own tools have them."""
-    from moto.server import ThreadedMotoServer
-
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        store = fsspec.filesystem("s3", skip_instance_cache=True)
-        source = tiny_country.write_country(tmp_path / "XTY")
-        store.mkdir("country-data")
-        store.put(f"{source}/", "s3://country-data/XTY/", recursive=True)
-        country, copy = tiny_country.country(static="s3://country-data/XTY"), tmp_path / "copy"
-        assert refresh_copy(country, copy, HASTY) == ""
-        kept = (copy / "population.tif").stat().st_ino
-        store.pipe("s3://country-data/XTY/stations.csv", tiny_country.STATIONS.replace("Upper", "Lower").encode())
-        assert refresh_copy(country, copy, HASTY) == ""
-        assert "Lower" in (copy / "stations.csv").read_text()
-        assert (copy / "population.tif").stat().st_ino == kept
-    finally:
-        server.stop()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.endpoint)
+    bucket = s3.new_bucket("country-data")
+    source = tiny_country.write_country(tmp_path / "XTY")
+    s3.files.put(f"{source}/", f"s3://{bucket}/XTY/", recursive=True)
+    country, copy = tiny_country.country(static=f"s3://{bucket}/XTY"), tmp_path / "copy"
+    assert refresh_copy(country, copy, HASTY) == ""
+    kept = (copy / "population.tif").stat().st_ino
+    s3.files.pipe(f"s3://{bucket}/XTY/stations.csv", tiny_country.STATIONS.replace("Upper", "Lower").encode())
+    assert refresh_copy(country, copy, HASTY) == ""
+    assert "Lower" in (copy / "stations.csv").read_text()
+    assert (copy / "population.tif").stat().st_ino == kept

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 from ibf_pipeline.errors import InputMissing
 from tests.sources.rain.test_files import MODEL, model
 from tests.sources.rain.world import at, block
-
-KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+from tests.worlds.services.s3 import KEYS, S3Server, s3  # noqa: F401 - a fixture
 
 
 @pytest.fixture
-def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def endpoint(tmp_path: Path, s3: S3Server) -> str:  # noqa: F811 - the fixture
     """A store with a bucket of two runs."""
-    for name in KEYS:
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     for began in (-6, 0):
         model(tmp_path / "model", began, lambda hour, began=began: 1 - began)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    files = fsspec.filesystem("s3", endpoint_url=f"http://{host}:{port}", skip_instance_cache=True)
-    files.mkdir("rain")
-    files.put(f"{tmp_path}/model/", "s3://rain/model/", recursive=True)
-    yield f"http://{host}:{port}"
-    server.stop()
+    s3.files.mkdir("rain")
+    s3.files.put(f"{tmp_path}/model/", "s3://rain/model/", recursive=True)
+    return s3.endpoint
 
 
 def test_a_bucket_with_and_without_keys(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
