@@ -6,7 +6,7 @@ What the portal has carried out and mailed is counted there, not in our records.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -21,6 +21,7 @@ from tests.worlds.services.s3 import ENVIRONMENT, S3Server, keys, shared
 from tests.worlds.two_machines import (
     Installation,
     crashed,
+    ended,
     has_begun,
     installation,
     machine_of,
@@ -98,14 +99,14 @@ def first_day(machines: Installation) -> FirstDay:
         wait_until(lambda: all(map(has_begun, day.runs.values())), "B has taken XDN and XDO, for A is busy")
         first.let_through()
         day.runs |= {iso3: until_ended(day.runs[iso3]) for iso3 in ("XDM", "XDN", "XDO")}
-        middle.wait()
+        middle.wait(lambda: ended(day.runs["XDP"]))
         day.made, day.mails = machines.calls("XDP"), machines.mails("XDP")
         a.lose(doomed)
         middle.drop()
         crashed(day.runs["XDP"])
     b.lose_home()
     machines.await_lapse("XDP")
-    code, day.resumed = b.command("resume", f"XDP/{DAY}")
+    code, day.resumed = b.here("resume", f"XDP/{DAY}")
     assert code == 0, day.resumed
     machines.resumed += 1
     day.calls = {iso3: machines.calls(iso3) for iso3 in COUNTRIES}
@@ -150,11 +151,12 @@ class Again:
 @pytest.fixture(scope="module")
 def again(machines: Installation, first_day: FirstDay) -> Again:
     b, calls = machines.machine(B), machines.calls("XDM")
-    run = b.begin("run", "XDM", "--date", str(DAY))
-    heartbeat = b.begin("heartbeat", "--date", str(DAY))
-    ended = run.end(), heartbeat.end()
-    backfill = b.command("backfill", "XDM", "--from", str(DAY), "--to", str(DAY))
-    return Again(calls, ended[0], backfill, ended[1])
+    return Again(
+        calls,
+        run=b.here("run", "XDM", "--date", str(DAY)),
+        backfill=b.here("backfill", "XDM", "--from", str(DAY), "--to", str(DAY)),
+        heartbeat=b.here("heartbeat", "--date", str(DAY)),
+    )
 
 
 def test_the_same_day_again_on_the_other_machine_has_nothing_to_publish(machines: Installation, again: Again) -> None:
@@ -175,10 +177,10 @@ def test_backfill_and_heartbeat_on_the_other_machine_know_what_was_published(aga
 
 def test_what_one_machine_holds_is_approved_on_the_other(machines: Installation, first_day: FirstDay) -> None:
     before = machines.mails("XDO")
-    code, said = machines.machine(A).command("run", "XDO", "--date", str(NEXT), "--hold")
+    code, said = machines.machine(A).here("run", "XDO", "--date", str(NEXT), "--hold")
     assert "held before the notification" in said, f"{code}: {said}"
     assert machines.mails("XDO") == before
-    code, said = machines.machine(B).command("resume", f"XDO/{NEXT}", "--approve", "--by", "Amina")
+    code, said = machines.machine(B).here("resume", f"XDO/{NEXT}", "--approve", "--by", "Amina")
     assert code == 0, said
     assert "revision 1: 1 of " in said, "the notification alone"
     assert (machines.revisions("XDO", NEXT), machines.mails("XDO")) == ([1], before + 1)
@@ -187,11 +189,36 @@ def test_what_one_machine_holds_is_approved_on_the_other(machines: Installation,
 def test_a_third_machine_takes_back_what_others_have_published(machines: Installation, first_day: FirstDay) -> None:
     portal, mails = Portal(machines.portal, "XDN"), machines.mails("XDN")
     assert portal.levels() == {"G9N03": "trigger", "G9N08": "trigger"}
-    code, said = machines.machine(C).command("withdraw", f"XDN/{DAY}", "--by", "Amina")
+    code, said = machines.machine(C).here("withdraw", f"XDN/{DAY}", "--by", "Amina")
     assert code == 0, said
     assert "revision 2 is published" in said
     assert machines.revisions("XDN", DAY) == [1, 2]
     assert (portal.levels(), machines.mails("XDN")) == ({}, mails)
+
+
+@contextmanager
+def restarted(postgres: PostgresServer) -> Iterator[None]:
+    """Stopped before the block, started after it."""
+    postgres.stop()
+    try:
+        yield
+    finally:
+        postgres.start()
+
+
+@contextmanager
+def away(store: S3Server) -> Iterator[None]:
+    """Every connection is broken off."""
+    store.asked.clear()
+    store.faults.away = True
+    try:
+        yield
+    finally:
+        store.faults.away = False
+
+
+def asked_in_vain(store: S3Server) -> int:
+    return sum(each.status == 0 for each in list(store.asked))
 
 
 def test_a_database_that_is_started_again_in_the_middle_of_a_day_loses_and_doubles_nothing(
@@ -199,13 +226,12 @@ def test_a_database_that_is_started_again_in_the_middle_of_a_day_loses_and_doubl
 ) -> None:
     mails, made = machines.mails("XDM"), machines.calls("XDM")
     middle = machines.turnstile.hold("XDM", MADE + 1)
-    run = machines.machine(B).begin("run", "XDM", "--date", str(NEXT))
-    middle.wait()
-    postgres.stop()
-    middle.let_through()
-    wait_until(lambda: machines.calls("XDM") == made + MADE + 1, "a call ends while there is no database")
-    postgres.start()
-    code, said = run.end()
+    with machines.beside(machines.machine(B), "run", "XDM", "--date", str(NEXT)) as run:
+        middle.wait(lambda: run.done() and run.result())
+        with restarted(postgres):
+            middle.let_through()
+            wait_until(lambda: machines.calls("XDM") == made + MADE + 1, "a call ends while there is no database")
+    code, said = run.result()
     assert code == 0, said
     assert machines.revisions("XDM", NEXT) == [1]
     assert machines.calls("XDM") == made + machines.planned("XDM", NEXT)
@@ -218,15 +244,13 @@ def test_a_store_that_is_away_in_the_middle_of_a_day_loses_and_doubles_nothing(
     """From before its plan until it has asked in vain three times."""
     mails, made = machines.mails("XDP"), machines.calls("XDP")
     log_in = machines.turnstile.hold_log_in()
-    run = machines.machine(A).begin("run", "XDP", "--date", str(NEXT))
-    log_in.wait()
-    store.asked.clear()
-    store.faults.away = True
-    log_in.let_through()
-    wait_until(lambda: sum(each.status == 0 for each in list(store.asked)) >= 3, "the store is asked in vain")
-    assert machines.calls("XDP") == made, "no call before its files are in the store"
-    store.faults.away = False
-    code, said = run.end()
+    with machines.beside(machines.machine(A), "run", "XDP", "--date", str(NEXT)) as run:
+        log_in.wait(lambda: run.done() and run.result())
+        with away(store):
+            log_in.let_through()
+            wait_until(lambda: asked_in_vain(store) >= 3, "the store is asked in vain")
+            assert machines.calls("XDP") == made, "no call before its files are in the store"
+    code, said = run.result()
     assert code == 0, said
     assert machines.revisions("XDP", NEXT) == [1]
     assert machines.calls("XDP") == made + machines.planned("XDP", NEXT)

@@ -11,6 +11,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -58,6 +59,15 @@ class Installation:
     def machine(self, name: str) -> Machine:
         """A machine with an empty home."""
         return Machine(name, self.folder / "homes" / name, self.config, self.variables)
+
+    @contextmanager
+    def beside(self, machine: Machine, *arguments: str) -> Iterator[Future[tuple[int, str]]]:
+        """A command on a machine beside what is done to it; when the block ends nothing holds it any more."""
+        with machine.begun_here(*arguments) as command:
+            try:
+                yield command
+            finally:
+                self.turnstile.let_all_through()
 
     def deploy(self) -> None:
         """Tell the Prefect server of the installation."""
@@ -201,14 +211,15 @@ def start(deployment: str, **parameters: Any) -> FlowRun:
 
 def until_ended(run: FlowRun) -> FlowRun:
     """The run when it has."""
-
-    def ended() -> FlowRun | None:
-        with get_client(sync_client=True) as client:
-            now = client.read_flow_run(run.id)
-        return now if now.state is not None and now.state.is_final() else None
-
-    found: FlowRun = wait_until(ended, f"{run.name} ends")
+    found: FlowRun = wait_until(lambda: ended(run), f"{run.name} ends")
     return found
+
+
+def ended(run: FlowRun) -> FlowRun | None:
+    """The run where it has."""
+    with get_client(sync_client=True) as client:
+        now = client.read_flow_run(run.id)
+    return now if now.state is not None and now.state.is_final() else None
 
 
 def has_begun(run: FlowRun) -> bool:

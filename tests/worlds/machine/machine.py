@@ -12,11 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
-from tests.worlds.machine.site.sitecustomize import MACHINE
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+from tests.worlds.machine.site.sitecustomize import MACHINE, changes
+from tests.worlds.plain_calls import plain_calls
 from tests.worlds.services.prefect_server import kill_with_children, stop
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,6 +69,29 @@ class Machine:
     def command(self, *arguments: str) -> tuple[int, str]:
         """A command of the pipeline: its exit code, and what it said."""
         return self.begin(*arguments).end()
+
+    def here(self, *arguments: str) -> tuple[int, str]:
+        """A command of the pipeline as plain calls in this process, as if it were one of the machine's."""
+        with self._in_this_process():
+            result = CliRunner().invoke(app, [*arguments, "--config", str(self.config)])
+        failed = "" if result.exception is None or isinstance(result.exception, SystemExit) else repr(result.exception)
+        return getattr(result.exception, "exit_code", 99) if failed else result.exit_code, result.output + failed
+
+    @contextmanager
+    def begun_here(self, *arguments: str) -> Iterator[Future[tuple[int, str]]]:
+        """The same beside what else this process does meanwhile; it has ended when the block does."""
+        with ThreadPoolExecutor(1) as pool:
+            yield pool.submit(copy_context().run, self.here, *arguments)
+
+    @contextmanager
+    def _in_this_process(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            stack.enter_context(patch.dict(os.environ, self.environment))
+            stack.enter_context(patch("socket.gethostname", lambda: self.name))
+            stack.enter_context(plain_calls())
+            for module, values in changes().items():
+                stack.enter_context(patch.multiple(module, **values))
+            yield
 
     @contextmanager
     def worker(self, limit: int = 2) -> Iterator[subprocess.Popen[bytes]]:

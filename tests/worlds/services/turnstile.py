@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.worlds.services.faulty_proxy import FaultyProxy, Handler
 
@@ -27,9 +29,13 @@ class Held:
     _decided: threading.Event = field(default_factory=threading.Event)
     _dropped: bool = False
 
-    def wait(self) -> None:
-        """Until it has come."""
-        assert self._came.wait(_PATIENCE), f"call {self.number} of {self.iso3} has not come within {_PATIENCE:.0f} s"
+    def wait(self, ended: Callable[[], Any] = lambda: None) -> None:
+        """Until it has come; AssertionError with what whoever makes the call says once it has `ended` without."""
+        until = time.monotonic() + _PATIENCE
+        while not self._came.wait(0.5):
+            said = ended()
+            assert not said, f"call {self.number} of {self.iso3} never came: {said}"
+            assert time.monotonic() < until, f"call {self.number} of {self.iso3}: not within {_PATIENCE:.0f} s"
 
     def let_through(self) -> None:
         self._decided.set()
@@ -51,6 +57,7 @@ class Turnstile(FaultyProxy):
     def __init__(self, upstream: str) -> None:
         self._counted: Counter[str] = Counter()
         self._held: list[Held] = []
+        self._issued: list[Held] = []
         self._mutex = threading.Lock()
         super().__init__(upstream)
 
@@ -67,7 +74,14 @@ class Turnstile(FaultyProxy):
         with self._mutex:
             held = Held(iso3, number and self._counted[iso3] + number)
             self._held.append(held)
+            self._issued.append(held)
         return held
+
+    def let_all_through(self) -> None:
+        """Whatever is held, now or later."""
+        with self._mutex:
+            for held in self._issued:
+                held.let_through()
 
     def hold_log_in(self) -> Held:
         """Hold whoever logs in next."""

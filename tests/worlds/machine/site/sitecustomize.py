@@ -35,7 +35,8 @@ def _station(*what: Any) -> bytes:
     return _SVG if what[-1].endswith(".svg") else _PNG
 
 
-def _changes() -> dict[str, dict[str, Any]]:
+def changes() -> dict[str, dict[str, Any]]:
+    """Module -> name -> value on a made-up machine."""
     pictures: dict[str, dict[str, Any]] = {
         "ibf_pipeline.report.write": {"overview_map": _map, "event_map": _map},
         "ibf_pipeline.report.floods.drawing": {"draw_hydrograph": _station, "draw_buildup": _station},
@@ -69,4 +70,4 @@ class _Changed(MetaPathFinder):
 
 if MACHINE in os.environ:
     socket.gethostname = lambda: os.environ[MACHINE]
-    sys.meta_path.insert(0, _Changed(_changes()))
+    sys.meta_path.insert(0, _Changed(changes()))
