@@ -6,7 +6,7 @@ What the portal has carried out and mailed is counted there, not in our records.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,14 +17,16 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from tests.worlds.services.portal import Portal
 from tests.worlds.services.postgres import PASSWORD, PostgresServer
 from tests.worlds.services.prefect_server import PrefectServer
-from tests.worlds.services.s3 import ENVIRONMENT, S3Server, keys, shared
+from tests.worlds.services.s3 import ENVIRONMENT, S3Server
 from tests.worlds.two_machines import (
     Installation,
+    away,
     crashed,
     ended,
     has_begun,
     installation,
     machine_of,
+    restarted,
     start,
     table,
     until_ended,
@@ -40,15 +42,6 @@ STORIES = {DAY: "two-events", NEXT: "trigger-after-warnings"}
 MADE = 19
 """calls of XDP before its machine is gone"""
 LEASE_SECONDS = 10.0
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[S3Server]:
-    server = shared()
-    server.reset()
-    with keys():
-        yield server
-    server.reset()
 
 
 @pytest.fixture(scope="module")
@@ -194,27 +187,6 @@ def test_a_third_machine_takes_back_what_others_have_published(machines: Install
     assert "revision 2 is published" in said
     assert machines.revisions("XDN", DAY) == [1, 2]
     assert (portal.levels(), machines.mails("XDN")) == ({}, mails)
-
-
-@contextmanager
-def restarted(postgres: PostgresServer) -> Iterator[None]:
-    """Stopped before the block, started after it."""
-    postgres.stop()
-    try:
-        yield
-    finally:
-        postgres.start()
-
-
-@contextmanager
-def away(store: S3Server) -> Iterator[None]:
-    """Every connection is broken off."""
-    store.asked.clear()
-    store.faults.away = True
-    try:
-        yield
-    finally:
-        store.faults.away = False
 
 
 def asked_in_vain(store: S3Server) -> int:

@@ -34,7 +34,9 @@ from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.worlds.countries.projects import add_country, make_project
 from tests.worlds.machine.machine import PATIENCE, POOL, ROOT, Machine
 from tests.worlds.machine.site.sitecustomize import LEASE_SECONDS
+from tests.worlds.services.postgres import PostgresServer
 from tests.worlds.services.prefect_server import PrefectServer
+from tests.worlds.services.s3 import S3Server
 from tests.worlds.services.turnstile import Turnstile
 
 
@@ -249,3 +251,24 @@ def wait_until(done: Callable[[], Any], what: str, seconds: float = PATIENCE) ->
             return found
         time.sleep(0.3)
     raise AssertionError(f"not within {seconds:.0f} s: {what}")
+
+
+@contextmanager
+def restarted(postgres: PostgresServer) -> Iterator[None]:
+    """Stopped before the block, started after it."""
+    postgres.stop()
+    try:
+        yield
+    finally:
+        postgres.start()
+
+
+@contextmanager
+def away(store: S3Server) -> Iterator[None]:
+    """Every connection is broken off."""
+    store.asked.clear()
+    store.faults.away = True
+    try:
+        yield
+    finally:
+        store.faults.away = False
