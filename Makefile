@@ -42,7 +42,7 @@ test-stories: install
 
 # What is large: the benchmarks, which print their ratios, rasters of 200 million cells, twenty countries of the portal,
 # every call spoiled and killed at in turn, a whole installation with its server and workers for five minutes, a storm
-# of 5,000 notifications, a report of 40 drawn events.
+# of 5,000 notifications, a report of 40 drawn events, ten countries on two machines.
 test-large: install
 	$(BIN)/python -m pytest -m story $(LARGE)
 
