@@ -89,7 +89,7 @@ def publish_ours(calls: list[Call], folder: Path, records: Path, url: str) -> fl
     journal = journal_in(records)
     started = time.perf_counter()
     client = IbfClient(url, ACCOUNT, Patience(60, 5))
-    transport = IbfTransport(client, folder)
+    transport = IbfTransport(client, folder.joinpath)
     transport.prepare(calls)
     publish(calls, transport, journal)
     seconds = time.perf_counter() - started

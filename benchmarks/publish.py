@@ -220,7 +220,7 @@ def publish_ours(calls: list[Call], folder: Path, journal: Journal, server: Conn
         client = IbfClient(url, ACCOUNT, Patience(60, 5))
         client._client._session.hooks["response"].append(meter.answer)
         started = time.perf_counter()
-        transport = Metered(client, folder)
+        transport = Metered(client, folder.joinpath)
         transport.meter = meter
         transport.prepare(calls)
         publish(calls, transport, journal)

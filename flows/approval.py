@@ -195,7 +195,7 @@ def _ending_the_pause(seconds: float) -> Iterator[threading.Event]:
 def preview_page(found: Findings, revision: Revision, limit: datetime) -> str:
     """What is to be approved, on one page of Markdown."""
     exercise = "EXERCISE: " if found.exercise else ""
-    seen = kept_verified(revision.folder)
+    seen = kept_verified(revision.kept)
     differs = [seen.in_short] if seen is not None and seen.differs else []
     untold = [notice.event for notice in notices_of(revision) if notice.kind == "trigger without mail"]
     parts = [

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -31,12 +30,14 @@ from ibf_pipeline.errors import only_logged
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.changes import compare
+from ibf_pipeline.report.content import OVERVIEW
 from ibf_pipeline.report.correction import correction
 from ibf_pipeline.report.earlier import earlier_runs
 from ibf_pipeline.report.headline import title_of
 from ibf_pipeline.report.rows import Row
 from ibf_pipeline.report.tables import area_rows, change_rows, event_rows, revision_words, summary
 from ibf_pipeline.report.times import issued
+from ibf_pipeline.report.write import PAGE
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import hazard_in_names, real_runs
@@ -67,7 +68,6 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     corrected = correction(run, run.found())
     before = next(iter(earlier_runs(run, 1, exercise=found.exercise)), None)
     changes = compare(before.found if before else None, found) if before else ()
-    page = run.path / "report" / "report.html"
     link = report_link(run, reports_url)
     text = summary(found, changes, issued(before.found) if before else None, published(run), link, corrected)
     title = f"{title_of(found)}, forecast of {found.issue_time.words}"
@@ -78,7 +78,7 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     def key(name: str) -> str | None:
         return artifact_key(name, found) if newest else None
 
-    create_markdown_artifact(text + _picture(page.parent / "overview.png"), key=key("summary"), description=title)
+    create_markdown_artifact(text + _picture(run), key=key("summary"), description=title)
     _table(event_rows(found), key("events"), f"Events: {title}", "no event")
     _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
     for table in blocks_of(found).short_tables(found):
@@ -101,9 +101,9 @@ def artifact_key(name: str, found: Findings) -> str:
 
 def report_link(run: RunFolder, reports_url: str | None) -> str | None:
     """Address of a run's report where the runs are served, else its path; None where there is none."""
-    page = run.path / "report" / "report.html"
-    if not page.is_file():
+    if not run.report.has(PAGE):
         return None
+    page = run.report.file(PAGE)
     if reports_url is None:
         return str(page)
     below = page.relative_to(real_runs(run.runs)).as_posix()  # what is served is the folder of the real days' runs
@@ -115,11 +115,11 @@ def _table(rows: Sequence[Row], key: str | None, description: str, empty: str) -
     create_table_artifact(content, key=key, description=description)
 
 
-def _picture(file: Path) -> str:
+def _picture(run: RunFolder) -> str:
     """The country's map as a small picture inside Markdown; nothing where it was not drawn."""
-    if not file.is_file():
+    if not run.report.has(OVERVIEW):
         return ""
-    with Image.open(file) as image:
+    with Image.open(run.report.file(OVERVIEW)) as image:
         height = round(image.height * PICTURE_WIDTH / image.width)
         small = image.convert("RGB").resize((PICTURE_WIDTH, height)).quantize(PICTURE_COLOURS)
     stream = io.BytesIO()

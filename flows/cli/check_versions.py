@@ -24,7 +24,7 @@ from ibf_pipeline.prepare.inputs import STATIONS, THRESHOLDS, needed_return_peri
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations, read_thresholds
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.folder import runs_of
-from ibf_pipeline.sources.kept import read_kept
+from ibf_pipeline.sources.kept import FORECAST, read_kept
 from ibf_pipeline.static.thresholds import RiverCell, river_cells
 
 
@@ -94,16 +94,19 @@ def _days(
     except IbfError as error:
         said.append(f"past days are not looked at: {error.found}; {error.remedy}")
         return []
-    cubes = _kept(configuration.path(configuration.settings.paths.runs), country, layers.stations, said)
+    cubes = _kept(configuration, country, layers.stations, said)
     return list(compare_days(cubes, layers, country, version))
 
 
-def _kept(runs: Path, country: FloodCountry, stations: Sequence[Station], said: list[str]) -> Iterator[xr.DataArray]:
-    for run in runs_of(runs, country.iso3, FLOODS.name):
-        file = run.path / "forecast.nc"
-        if run.is_whole and file.is_file():
+def _kept(
+    configuration: Configuration, country: FloodCountry, stations: Sequence[Station], said: list[str]
+) -> Iterator[xr.DataArray]:
+    runs = configuration.path(configuration.settings.paths.runs)
+    for run in runs_of(runs, country.iso3, FLOODS.name, configuration.storage):
+        if run.is_whole and run.kept.has(FORECAST):
             try:
-                yield read_kept(file, cells_of_stations(stations), run.issue_time.day, country.lead_times_needed)
+                cells = cells_of_stations(stations)
+                yield read_kept(run.file(FORECAST), cells, run.issue_time.day, country.lead_times_needed)
             except IbfError as error:
                 said.append(f"{run.issue_time} is left out: {error.found}")
 

@@ -13,6 +13,7 @@ from flows.ending import nothing_new
 from flows.states import error_of, exit_code
 from flows.wiring.day import open_day
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.report.write import PAGE
 from ibf_pipeline.runs.revision import Revision
 
 
@@ -37,9 +38,8 @@ def print_outcome(
     day = open_day(config, country, issued, target, hazard=hazard, workspace=workspace, exercise=exercise)
     print_found(day.run.found(), console)
     console.print(f"run folder: {day.run.path}", soft_wrap=True)
-    page = day.run.path / "report" / "report.html"
-    if page.is_file():
-        console.print(f"report: {page}", soft_wrap=True)
+    if day.run.report.has(PAGE):
+        console.print(f"report: {day.run.report.file(PAGE)}", soft_wrap=True)
     revisions = day.run.revisions(day.target_name)
     if revisions and nothing_new(day.target_name) not in (state.message or ""):
         console.print(_published(day.target_name, revisions[-1]), soft_wrap=True)

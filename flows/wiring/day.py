@@ -94,7 +94,7 @@ def open_configuration(folder: str, workspace: str | None = None) -> Configurati
     paths = configuration.settings.paths.model_copy(
         update={name: str(base / name) for name in ("prepared", "runs", "sandbox", "inputs")}
     )
-    settings = configuration.settings.model_copy(update={"paths": paths, "records": None})
+    settings = configuration.settings.model_copy(update={"paths": paths, "records": None, "store": None})
     return Configuration(configuration.folder, settings)
 
 

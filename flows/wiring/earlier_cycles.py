@@ -13,10 +13,10 @@ import xarray as xr
 from flows.wiring.day import Day, run_folder
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.typhoon.considered import HORIZON_H
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
-from ibf_pipeline.runs.typhoon import read_tracks_kept
+from ibf_pipeline.runs.typhoon import TRACKS, read_tracks_kept
 from ibf_pipeline.sources.order import PASSED_OVER
 from ibf_pipeline.sources.tracks.source import TrackSource
 
@@ -83,8 +83,8 @@ class EarlierCycles:
         if not run.is_whole:
             return None
         try:
-            return read_tracks_kept(run.path)
-        except InputInvalid as error:
+            return read_tracks_kept(run.file(TRACKS).parent)
+        except (InputInvalid, InputMissing) as error:
             log.warning("%s: the tracks that the run of %s kept are not used: %s", country.iso3, issue_time, error)
             return None
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flows.wiring.current_model import require_current_model
+from flows.wiring.day import run_folder
 from flows.wiring.sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
@@ -18,12 +19,11 @@ from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import UsageError, only_logged
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.findings import read_forecast
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.alike import own_members
 from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
-from ibf_pipeline.sources.kept import read_files, without_damaged
+from ibf_pipeline.sources.kept import FORECAST, read_files, without_damaged
 from ibf_pipeline.sources.source import Fetching
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
@@ -113,9 +113,7 @@ def own_forecast(files: ForecastFiles, cube: Any, before: Any) -> tuple[Forecast
 def forecast_of_before(configuration: Configuration, iso3: str, issue_date: date) -> Any:
     """The forecast that the run of the day before kept; None where there is none that can be read."""
     issue_time = IssueTime(issue_date - timedelta(days=1))
-    runs = configuration.path(configuration.settings.paths.runs)
-    run = RunFolder(runs, RunId(iso3, FLOODS.name, issue_time))
-    file = run.path / "forecast.nc"
+    run = run_folder(configuration, RunId(iso3, FLOODS.name, issue_time))
     with only_logged(log, "%s: the forecast of the day before is not compared", iso3):
-        return read_forecast(file) if run.is_whole and file.is_file() else None
+        return read_forecast(run.file(FORECAST)) if run.is_whole and run.kept.has(FORECAST) else None
     return None

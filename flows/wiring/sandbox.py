@@ -27,7 +27,7 @@ def open_sandbox(
 ) -> Iterator[Sandbox]:
     """The built-in server, seeded with countries' own static data."""
     paths = configuration.settings.paths
-    hydrographs = partial(run_hydrograph, configuration.path(paths.runs))
+    hydrographs = partial(run_hydrograph, configuration.path(paths.runs), storage=configuration.storage)
     folder = configuration.path(paths.sandbox)
     further = tuple(leg.disaster for leg in LEGS.values() if leg.disaster is not None)
     sandbox = Sandbox(folder, behaves_like=behaves_like, port=port, hydrographs=hydrographs, further=further)

@@ -27,6 +27,7 @@ from ibf_pipeline.errors import ConfigError, IbfError, UsageError
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
+from ibf_pipeline.runs.taken_over import real_runs
 from ibf_pipeline.sources import FolderSource, Source
 from ibf_pipeline.sources.area import Area, area_of
 from ibf_pipeline.sources.cache import InputCache
@@ -109,8 +110,11 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
         case settings.OpenMeteoSource():
             return _open_meteo(configuration, name, country, chosen)
         case settings.RunSource():
-            runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
-            return RunSource(name, configuration.path(runs), country.iso3)
+            own = configuration.path(configuration.settings.paths.runs)
+            runs = own if chosen.runs is None else configuration.path(chosen.runs)
+            ours = real_runs(runs) == real_runs(own)  # and not copied from another installation
+            storage = configuration.storage if ours else None
+            return RunSource(name, runs, country.iso3, storage)
     raise ConfigError(
         f"source {name} is of a kind that cannot be opened for floods",
         where=configuration.folder / "settings.yaml",

@@ -130,8 +130,7 @@ class Client:
         `once`: it must not be carried out twice. It goes over a fresh connection, is repeated only where it certainly
         was not carried out (no connection, 429, a token that could not be had), and where nobody can say that is
         OutcomeUnknown, with `once` as what people can do. `allowed` raises before a try that must not be made any more.
-        `more`: `json` and `data` as requests takes them; `file`:
-        (name, path) of a file that is uploaded.
+        `more`: `json` and `data` as requests takes them; `file`: (name, what finds it) of a file that is uploaded.
         """
         url = self.address(path, query)
         named = title or f"{method} {self._shown(url)}"
@@ -228,7 +227,7 @@ class Client:
             self._session.close()  # a kept connection may be dead already; its reset would look like a lost answer
         with ExitStack() as stack:
             if (file := more.pop("file", None)) is not None:
-                name, path = file[0], Path(file[1])
+                name, path = file[0], file[1]()
                 with file_of_a_call(path):
                     stream = stack.enter_context(path.open("rb"))
                 more["files"] = {"file": (name, stream, "application/octet-stream")}

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, WriteFailed
@@ -39,6 +40,9 @@ class Transport(Protocol):
         """
         ...
 
+
+FileOf = Callable[[str], Path]
+"""name of a file that a call uploads -> where it is by now: asked before each try, since a cache may vanish"""
 
 Excuse = Callable[[Call, IbfError], bool]
 """Whether a call that failed has done all that it was to do but mail people: the target is looked at"""

@@ -12,7 +12,7 @@ from ibf_pipeline.errors import IbfError
 from ibf_pipeline.publish.journal import NOTHING_LEFT
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.revision import NOTICES, Revision
 from ibf_pipeline.runs.verified import kept_verified
 
 
@@ -124,7 +124,7 @@ def _mail_words(revision: Published) -> str:
 
 def _seen(revision: Revision) -> dict[str, Any]:
     try:
-        kept = kept_verified(revision.folder)
+        kept = kept_verified(revision.kept)
     except IbfError as error:
         return {"seen": str(error)}
     if kept is None:
@@ -155,9 +155,8 @@ def _outcome(planned: int, done: int, states: Counter[str]) -> str:
 def _notices(revision: Revision) -> tuple[str, ...]:
     """What people were told beside the target's own messages."""
     try:
-        kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))["notices"]
+        text = revision.kept.note(NOTICES)
+        kept = [] if text is None else json.loads(text)["notices"]
         return tuple(f"{notice['kind']}: {notice['text']}" for notice in kept)
-    except FileNotFoundError:
-        return ()
     except (OSError, ValueError, KeyError, TypeError) as error:
         return (f"the notices cannot be read ({type(error).__name__})",)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.withdrawn import standing
 
@@ -20,7 +19,7 @@ class EarlierRun:
 
     found: Findings
     """without what a person took back"""
-    folder: Path
+    run: RunFolder
 
 
 def earlier_runs(of: RunFolder, count: int, *, exercise: bool = False, trial: bool = False) -> list[EarlierRun]:
@@ -30,14 +29,16 @@ def earlier_runs(of: RunFolder, count: int, *, exercise: bool = False, trial: bo
     be read is left out and logged: an old folder must not stop a new day.
     """
     earlier: list[EarlierRun] = []
-    for run in reversed(of.days()):
-        if run.issue_time >= of.issue_time or not run.is_whole or len(earlier) == count:
-            continue
+    for run in reversed([each for each in of.days() if each.issue_time < of.issue_time]):
+        if len(earlier) == count:
+            break
         try:
+            if not run.is_whole:
+                continue
             found = standing(run.found(), run)
-        except InputInvalid as error:
+        except (InputInvalid, InputMissing) as error:
             log.warning("%s: the run of %s is left out of the comparison: %s", of.iso3, run.issue_time, error)
             continue
         if (found.exercise, bool(found.trial)) == (exercise, trial):
-            earlier.append(EarlierRun(found, run.path))
+            earlier.append(EarlierRun(found, run))
     return earlier

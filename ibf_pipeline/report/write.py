@@ -30,6 +30,8 @@ from ibf_pipeline.runs.withdrawn import standing
 EARLIER_RUNS = 6
 """that a report looks back at, at most"""
 
+PAGE = "report.html"
+
 _REPORT = TypeAdapter(Report)
 
 
@@ -63,19 +65,27 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
     write_exports(found, shapes, report, kept)
     data = _REPORT.dump_python(content, mode="json", serialize_as_any=True)  # with what only its hazard has
     write_text(report / "report.json", json.dumps(data, ensure_ascii=False, indent=1))
-    write_text(report / "report.html", page(content, pictures))
-    return report / "report.html"
+    write_text(report / PAGE, page(content, pictures))
+    return report / PAGE
 
 
 def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     """The report of a finished run once more, with what has been published since."""
     found = run.found()
-    return write_report(found, run.path, prepared, run, run.manifest())
+    run.kept.whole()
+    run.report.whole()  # pictures that are there are not drawn again
+    page = write_report(found, run.path, prepared, run, run.manifest())
+    files = run.report.put(page.parent)
+    if files:
+        with run.records.transaction() as connection:
+            run.report.record(connection, files)
+        run.report.is_here()
+    return page
 
 
 def event_maps(prepared: Path, found: Findings, run: RunFolder) -> dict[str, Path]:
     """The map of each publishable event of a finished run by its name, drawn into its report if it is not there."""
-    maps = _Maps(found, run.path, joined(read_map_layers(prepared, found.admin_levels)))
+    maps = _Maps(found, run.kept.whole(), joined(read_map_layers(prepared, found.admin_levels)))
     (run.path / "report").mkdir(exist_ok=True)
     files = {event.name: run.path / "report" / map_name(event) for event in found.publishable_events}
     for event in found.publishable_events:

@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import Column, ColumnElement, exists, select
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -34,6 +34,8 @@ from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.runs.findings import read_found, write_found
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, as_text
 from ibf_pipeline.runs.taken_over import EARLIER_HAZARD, EXERCISES, real_runs, require_taken_over
+from ibf_pipeline.storage.kept import Kind as KindOfFiles
+from ibf_pipeline.storage.place import Place, below
 from ibf_pipeline.storage.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,10 @@ log = logging.getLogger(__name__)
 Kind = TypeVar("Kind", bound=Findings)
 PATIENCE_SECONDS = 1800.0
 """for another run of the country: longer than a day of a large country takes"""
-_FOUND_PARTS = ("events.json", "forecast.nc", "extents", "report")
+MANIFEST: Final = "manifest.json"
+REPORT: Final = "report"
+"""folder of it below that of the run"""
+_FOUND_PARTS = ("events.json", "forecast.nc", "extents", REPORT)
 
 
 class RunFolder:
@@ -56,6 +61,24 @@ class RunFolder:
         self.runs = runs
         self.path = place_of(runs, run)
         self.storage = storage or Storage()
+
+    @cached_property
+    def kept(self) -> Place:
+        """What the day found, and short texts about it: on this machine and, with a store, there."""
+        return self._place("run", self.place, self.path)
+
+    @cached_property
+    def report(self) -> Place:
+        """Its report."""
+        return self._place("report", f"{self.place}/{REPORT}", self.path / REPORT)
+
+    def _place(self, kind: KindOfFiles, name: str, folder: Path) -> Place:
+        return Place(name, kind, self.iso3, folder, lambda: self.records, self.storage.store)
+
+    @property
+    def place(self) -> str:
+        """What the records and the store call it, such as `UGA/floods/2026-02-15` or `exercises/UGA/...`."""
+        return f"{EXERCISES}/{self.id}" if self.is_exercise else str(self.id)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunFolder) and self.path == other.path
@@ -121,8 +144,15 @@ class RunFolder:
 
     @property
     def is_whole(self) -> bool:
-        """Whether a day's findings are there, all of them."""
-        return (self.path / "manifest.json").is_file()
+        """Whether a day's findings are there, all of them; with a store, on this machine or not."""
+        return self.kept.has(MANIFEST)
+
+    def file(self, name: str) -> Path:
+        """A file of the day's findings, such as `events.json`; brought where it is not on this machine.
+
+        InputMissing where it was deleted from the store; StoreUnavailable.
+        """
+        return self.kept.file(name)
 
     def begin(self) -> Path:
         """An empty folder for new findings; the old ones stay until `finish`."""
@@ -135,20 +165,26 @@ class RunFolder:
     def finish(self, partial: Path, manifest: Mapping[str, Any]) -> None:
         """Put new findings in the place of the old ones; the manifest comes last and makes the folder whole."""
         further = sorted({part.name for part in partial.iterdir()} - set(_FOUND_PARTS))
-        parts = (*_FOUND_PARTS, *further, *read_note(self.path / "manifest.json").get("further_parts", ()))
+        parts = (*_FOUND_PARTS, *further, *read_note(self.path / MANIFEST).get("further_parts", ()))
         with writing(self.path):
-            kept = {**manifest, "further_parts": further} if further else manifest
-            write_json(partial / "manifest.json", kept)
+            content = {**manifest, "further_parts": further} if further else manifest
+            write_json(partial / MANIFEST, content)
         row = {
             **self._key, **{name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")},
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }  # fmt: skip
-        with self.alone("record a run") as held, self.records.transaction() as connection:
-            held.fence_off(connection)
-            connection.execute(RUN.insert().values(**row))
+        with self.alone("record a run") as held:
+            files = self.kept.put(partial, [name for name in below(partial) if not name.startswith(f"{REPORT}/")])
+            earlier = self.report.newest()
+            with self.records.transaction() as connection:
+                held.fence_off(connection)
+                connection.execute(RUN.insert().values(**row))
+                self.kept.record(connection, files)
+                if earlier is not None and earlier.files:
+                    self.report.record(connection, [])  # it is of other findings
         with writing(self.path):  # only renames are left: nothing needs space on the disk any more
-            (self.path / "manifest.json").unlink(missing_ok=True)
-            for name in (*dict.fromkeys(parts), "manifest.json"):
+            (self.path / MANIFEST).unlink(missing_ok=True)
+            for name in (*dict.fromkeys(parts), MANIFEST):
                 old, new = self.path / name, partial / name
                 if old.is_dir():
                     old.rename(partial / f"old-{name}")  # in one step, whoever is still writing into it
@@ -156,23 +192,26 @@ class RunFolder:
                     old.unlink()
                 if new.exists():
                     new.rename(old)
-            shutil.rmtree(partial)
+            shutil.rmtree(partial, ignore_errors=self.storage.store is not None)
+        self.kept.is_here()
 
     def found(self) -> Findings:
         """What the day found; InputMissing where the run never got that far."""
         if not self.is_whole:
+            self._require_not_elsewhere()
             raise InputMissing(
                 f"no finished run of {self.iso3} for {self.issue_time}",
                 where=self.path,
                 expected="a run folder with its manifest.json",
                 remedy=f"run `ibf-pipeline run {self.iso3} --date {self.issue_time}`",
             )
-        found = read_found(self.path / "events.json")
+        file = self.file("events.json")
+        found = read_found(file)
         said = RunId(found.country, found.hazard, found.issue_time)
         if said != self.id:
             raise InputInvalid(
                 f"these are the findings of {said}",
-                where=self.path / "events.json",
+                where=file,
                 expected=f"those of {self.id}",
                 remedy="put the folder back where it was, or run the day again",
             )
@@ -180,15 +219,24 @@ class RunFolder:
 
     def manifest(self) -> dict[str, Any]:
         """What made the findings; InputInvalid where it cannot be read."""
-        manifest = read_note(self.path / "manifest.json")
+        manifest = read_note(self.file(MANIFEST))
         if not manifest:
             raise InputInvalid(
                 "what a run was made from cannot be read",
-                where=self.path / "manifest.json",
+                where=self.path / MANIFEST,
                 expected="the manifest of a finished run",
                 remedy="run the day again",
             )
         return manifest
+
+    def _require_not_elsewhere(self) -> None:
+        """InputMissing where the day was run and its files are gone: on another machine, or deleted."""
+        kept = self.kept.newest()
+        if kept is not None:
+            kept.require_there()
+        mine = (RUN.c[name] == value for name, value in self._key.items())
+        if self.storage.records is not None and self.records.rows(select(RUN.c.id).where(*mine).limit(1)):
+            self.kept.require_on_this_machine()
 
     def found_of(self, kind: type[Kind]) -> Kind:
         """The same as the findings of a hazard; InputInvalid where it is another's."""
@@ -204,7 +252,7 @@ class RunFolder:
 
     def extent(self, file_name: str) -> Path:
         """The raster of a lead time."""
-        return self.path / "extents" / file_name
+        return self.file(f"extents/{file_name}")
 
     def targets(self) -> list[str]:
         """Names of the targets that something was planned for."""
@@ -301,29 +349,42 @@ class RunFolder:
                 (staging / "plan.jsonl").write_text(plan, encoding="utf-8")
                 (staging / "revision.json").write_text(described, encoding="utf-8")
                 sync_folder(staging)
+            kept, of_run = self.place_of_revision(target, number), self.kept.newest()
+            files = kept.put(staging, known=of_run.files if of_run is not None and of_run.pruned is None else ())
             with self.records.transaction() as connection:
                 held.fence_off(connection)
-                connection.execute(REVISION.insert().values(**self._key, **values))
+                row = connection.execute(REVISION.insert().values(**self._key, **values).returning(REVISION.c.id))
+                kept.record(connection, files, row.scalar_one())
                 with writing(final):
                     if final.is_dir():
                         shutil.rmtree(final)  # of an attempt that ended before it was recorded: no call was made of it
                     staging.rename(final)
                     sync_folder(final.parent)  # after a power cut its files must be there whenever a call was made
+            kept.is_here()
         return self.revisions(target)[-1]
+
+    def place_of_revision(self, target: str, number: int) -> Place:
+        """Of what a revision publishes, and of short texts about it."""
+        lies = f"targets/{target}/r{number}"
+        return self._place("revision", f"{self.place}/{lies}", self.path / lies)
 
 
 def place_of(runs: Path, run: RunId) -> Path:
     """The folder of a run; where an earlier version left it, if that is where it is."""
     new, old = runs / str(run), runs / run.country / str(run.issue_time)
-    stays = run.hazard == EARLIER_HAZARD and old.is_dir() and not (new / "manifest.json").is_file()
+    stays = run.hazard == EARLIER_HAZARD and old.is_dir() and not (new / MANIFEST).is_file()
     return old if stays else new
 
 
 def runs_of(runs: Path, iso3: str, hazard: str, storage: Storage | None = None) -> list[RunFolder]:
-    """The run folders of a country and hazard, oldest first; a folder whose name is no issue time is left out."""
+    """The runs of a country and hazard, oldest first: those that were recorded, on whatever machine they ran, and
+    without a store those that are in the folder. A folder whose name is no issue time is left out.
+    """
+    storage = storage or Storage()
+    mine = (RUN.c.country == iso3, RUN.c.hazard == hazard)
+    found = {IssueTime.parse(text) for text in _recorded(runs, storage, RUN.c.issue_time, *mine)}
     places = [runs / iso3 / hazard, *([runs / iso3] if hazard == EARLIER_HAZARD else [])]
-    found = set()
-    for entry in (entry for place in places for entry in place.glob("????-??-??*")):
+    for entry in (entry for place in places if storage.store is None for entry in place.glob("????-??-??*")):
         try:
             issue_time = IssueTime.parse(entry.name)
         except ValueError:
@@ -332,6 +393,22 @@ def runs_of(runs: Path, iso3: str, hazard: str, storage: Storage | None = None) 
         if entry.is_dir():
             found.add(issue_time)
     return [RunFolder(runs, RunId(iso3, hazard, issue_time), storage) for issue_time in sorted(found)]
+
+
+def countries_run(runs: Path, hazard: str, storage: Storage) -> list[str]:
+    """ISO3 codes of the countries that have runs of a hazard; of those in the folder the hazard is not known."""
+    found = set(_recorded(runs, storage, RUN.c.country, RUN.c.hazard == hazard))
+    if storage.store is None:
+        found |= {path.name for path in runs.glob("[A-Z][A-Z][A-Z]") if path.is_dir()}
+    return sorted(found)
+
+
+def _recorded(runs: Path, storage: Storage, what: Column[str], *which: ColumnElement[bool]) -> list[str]:
+    """What the records tell of runs; those of one machine lie beside its folders, which tell the same."""
+    if storage.records is None and storage.store is None:
+        return []
+    wanted = select(what.label("what")).where(RUN.c.exercise == (runs.name == EXERCISES), *which).distinct()
+    return [row.what for row in open_records(storage.records or beside(real_runs(runs))).rows(wanted)]
 
 
 def content_hash(calls: Iterable[Call]) -> str:
@@ -346,7 +423,12 @@ def content_hash(calls: Iterable[Call]) -> str:
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Write JSON, whole or not at all."""
-    write_text(file, json.dumps(content, indent=1, ensure_ascii=False, default=_plain))
+    write_text(file, as_json(content))
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """As it is written for people."""
+    return json.dumps(content, indent=1, ensure_ascii=False, default=_plain)
 
 
 def _plain(value: object) -> object:

@@ -9,7 +9,7 @@ from typing import NoReturn
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.ledger import Clock, close
-from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.revision import PREVIEW, Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _was_held(revision: Revision) -> bool:
     held = {entry.call for entry in revision.state().progress.entries if entry.state == "held"}
     calls = revision.calls()
     waited = any(call.number in held for call in calls if call.kind == "end")
-    return waited and (revision.preview_file.is_file() or all(call.kind != "preview" for call in calls))
+    return waited and (revision.kept.note(PREVIEW) is not None or all(call.kind != "preview" for call in calls))
 
 
 def _kept(until: datetime) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ibf_pipeline.domain.findings import Event
-from ibf_pipeline.errors import IbfError, InputInvalid
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, StoreUnavailable
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision, RevisionState
 
@@ -144,6 +144,8 @@ def _keys(begun: Sequence[RevisionState]) -> dict[str, str]:
         try:
             if state.is_uploaded:
                 return dict(state.revision.found().known)
+        except (StoreUnavailable, InputMissing):
+            raise  # it is not damaged: nobody may take events for others because of it
         except (IbfError, OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s cannot be read, an older revision names events: %s", state.revision.folder, error)
     return {}

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sqlalchemy import Connection, select, update
 
@@ -23,9 +23,14 @@ from ibf_pipeline.publish.journal import Journal, Progress
 from ibf_pipeline.publish.publisher import may_have_been_sent
 from ibf_pipeline.records.schema import DECISION, REVISION
 from ibf_pipeline.runs.findings import read_found
+from ibf_pipeline.storage.place import Place
 
 if TYPE_CHECKING:
     from ibf_pipeline.runs.folder import RunFolder
+
+NOTICES: Final = "notices.json"
+PREVIEW: Final = "preview.json"
+"""names of texts that are kept of a revision"""
 
 
 def no_clock() -> NoReturn:
@@ -77,10 +82,22 @@ class Revision:
     row: int = field(compare=False)
     """in the records"""
 
+    @cached_property
+    def kept(self) -> Place:
+        """Its files, and short texts that came later: on this machine and, with a store, there."""
+        return self.run.place_of_revision(self.target, self.number)
+
     @property
     def folder(self) -> Path:
-        """Of its files."""
-        return self.run.path / "targets" / self.target / f"r{self.number}"
+        """Of its files on this machine."""
+        return self.kept.folder
+
+    def file(self, name: str) -> Path:
+        """A file that was there before its first call; brought where it is not on this machine.
+
+        InputMissing where it is on another machine alone, StoreUnavailable where it cannot be brought.
+        """
+        return self.kept.file(name)
 
     @property
     def issue_time(self) -> IssueTime:
@@ -89,13 +106,13 @@ class Revision:
 
     @property
     def notices_file(self) -> Path:
-        """What people must be told beside the target's own messages."""
-        return self.folder / "notices.json"
+        """What people must be told beside the target's own messages, as people find it on this machine."""
+        return self.folder / NOTICES
 
     @property
     def preview_file(self) -> Path:
-        """The server's preview of the mail, as it answered."""
-        return self.folder / "preview.json"
+        """The server's preview of the mail, as it answered; the same."""
+        return self.folder / PREVIEW
 
     @cached_property
     def _plan(self) -> list[Call]:
@@ -126,7 +143,7 @@ class Revision:
 
     def found(self) -> Findings:
         """What is published with it; a later run of the day does not change it."""
-        return read_found(self.folder / "events.json")
+        return read_found(self.file("events.json"))
 
     def journal(self, now: Callable[[], datetime]) -> Journal:
         """Where what happens to its calls is recorded."""

@@ -11,12 +11,12 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.storage.place import Place
 
 FORMAT = 1
 """Version of verified.json."""
 FILE = "verified.json"
-"""in the folder of a revision"""
+"""name of the text, also in the folder of a revision"""
 _IN_SHORT = 2
 """differences that a message names before their number"""
 
@@ -78,21 +78,22 @@ class Verified:
 _VERIFIED = TypeAdapter(Verified)
 
 
-def keep_verified(verified: Verified, folder: Path) -> None:
-    """Write `verified.json` into the folder of a revision; WriteFailed where the disk is full."""
+def keep_verified(verified: Verified, revision: Place) -> None:
+    """Keep a look with a revision; WriteFailed where the disk is full."""
     content = asdict(verified) | {"at": verified.at.isoformat(timespec="seconds")}
-    write_text(folder / FILE, json.dumps(content, indent=1, ensure_ascii=False))
+    revision.keep_note(FILE, json.dumps(content, indent=1, ensure_ascii=False))
 
 
-def kept_verified(folder: Path) -> Verified | None:
+def kept_verified(revision: Place) -> Verified | None:
     """The last look at what a revision published; None where nobody has looked, InputInvalid where it is damaged."""
-    file = folder / FILE
-    if not file.is_file():
-        return None
+    file = revision.folder / FILE
     try:
-        kept = _VERIFIED.validate_json(file.read_bytes())
+        text = revision.note(FILE)
+        kept = None if text is None else _VERIFIED.validate_json(text)
     except (OSError, ValueError) as error:
         raise _unreadable(f"cannot be read ({type(error).__name__})", file) from None
+    if kept is None:
+        return None
     if kept.format != FORMAT:
         raise _unreadable(f"is of format {kept.format}", file)
     return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, InputMissing, StoreUnavailable
 from ibf_pipeline.runs.folder import Kind, RunFolder
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ def _newest(run: RunFolder, target: str) -> tuple[set[str], set[str]]:
         try:
             if revision.state().is_uploaded:
                 return set(revision.about().withdraws), {event.name for event in revision.found().events}
+        except (StoreUnavailable, InputMissing):
+            raise  # it is not damaged: what was taken back may not come back because of it
         except (OSError, ValueError, TypeError, KeyError, IbfError) as error:
             log.warning("%s: what it took back is not known (%s)", revision.folder, error)
     return set(), set()

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -21,7 +22,9 @@ from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources.source import ForecastFiles
+from ibf_pipeline.storage.storage import Storage
 
+FORECAST: Final = "forecast.nc"
 log = logging.getLogger(__name__)
 
 
@@ -32,19 +35,19 @@ class RunSource:
     name: str
     runs: Path
     country: str
+    storage: Storage | None = None
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """`forecast.nc` of the day's run; InputMissing where the day was never run to its end."""
-        run = RunFolder(self.runs, RunId(self.country, FLOODS.name, IssueTime(issue_date)))
-        file = run.path / "forecast.nc"
-        if not run.is_whole or not file.is_file():
+        run = RunFolder(self.runs, RunId(self.country, FLOODS.name, IssueTime(issue_date)), self.storage)
+        if not run.is_whole or not run.kept.has(FORECAST):
             raise InputMissing(
                 f"no finished run of {self.country} for {issue_date} kept its forecast",
                 where=run.path,
                 expected="forecast.nc and manifest.json",
                 remedy="take another source",
             )
-        return ForecastFiles(self.name, (file,), None, {"run": str(run.path)}, kept=True)
+        return ForecastFiles(self.name, (run.file(FORECAST),), None, {"run": str(run.path)}, kept=True)
 
 
 def read_files(

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from threading import Event
+from typing import Final, Literal, TypeVar
 
 from sqlalchemy import Connection, select
 
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.digest import sha256
+from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.io.store import Store
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.records.schema import KEPT
 
+T = TypeVar("T")
 Kind = Literal["run", "revision", "report", "prepared", "forecast", "observation"]
 """what the files are of; each may be kept for a time of its own"""
 MARK: Final = ".kept.json"
@@ -59,28 +62,34 @@ class KeptSet:
         """The file of a name; None where the set has none."""
         return next((each for each in self.files if each.name == name), None)
 
+    def require_there(self) -> None:
+        """InputMissing after the files were deleted."""
+        if self.pruned is not None:
+            raise InputMissing(
+                f"the files of {self.place} were deleted from the store on {self.pruned[:10]}",
+                where=self.place,
+                expected="files that are still kept",
+                remedy="run the day again, or keep files for longer (store.keep_days in settings.yaml)",
+            )
+
 
 def put_files(
     store: Store, place: str, folder: Path, names: Iterable[str], known: Iterable[KeptFile] = ()
 ) -> tuple[KeptFile, ...]:
-    """Put files of a folder into the store, each under a new key; those of `known` that are the same are not put again.
+    """Put files of a folder into the store under new keys: the same content once, and not again where `known` has it.
 
     StoreUnavailable where one could not be put: nothing is recorded of them then.
     """
-    there = {(each.sha256, each.size): each.key for each in known}
+    found = {name: (sha256(folder / name), (folder / name).stat().st_size) for name in names}
+    keys = {(each.sha256, each.size): each.key for each in known}
     at = f"{place}/{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-
-    def put(name: str) -> KeptFile:
-        file = folder / name
-        digest, size = sha256(file), file.stat().st_size
-        key = there.get((digest, size))
-        if key is None:
-            key = f"{at}/{name}"
-            store.put(file, key)
-        return KeptFile(name, key, size, digest)
-
-    with ThreadPoolExecutor(_TOGETHER) as pool:
-        return tuple(pool.map(lambda name: copy_context().run(put, name), names))
+    new: dict[tuple[str, int], str] = {}
+    for name, content in found.items():
+        if content not in keys:
+            new.setdefault(content, name)
+    _together(lambda name: store.put(folder / name, f"{at}/{name}"), new.values())
+    keys |= {content: f"{at}/{name}" for content, name in new.items()}
+    return tuple(KeptFile(name, keys[digest, size], size, digest) for name, (digest, size) in found.items())
 
 
 def record_files(
@@ -109,32 +118,65 @@ def kept_of(database: Database, place: str) -> KeptSet | None:
 
 
 def mark(folder: Path, kept: KeptSet) -> None:
-    """Note of which set the files in a folder are: they are not brought again."""
-    write_text(folder / MARK, json.dumps({"row": kept.row, "names": [each.name for each in kept.files]}))
+    """Note which files of the store are in a folder: they are not brought again."""
+    write_text(folder / MARK, json.dumps(_keys(kept)))
 
 
 def bring(store: Store, kept: KeptSet, folder: Path, names: Iterable[str] | None = None) -> list[Path]:
     """Have files of a set in a folder, all where no names are given; those that are there are left alone.
 
-    Files of an earlier set are removed first. InputMissing for a name that the set has not, or after it was pruned.
+    Files of another set are removed first. InputMissing for a name that the set has not, or after it was pruned.
     """
-    _require_there(kept)
-    _follow(kept, folder)
-    wanted = kept.files if names is None else [_named(kept, name) for name in names]
-    missing = [each for each in wanted if not (folder / each.name).is_file()]
-    with ThreadPoolExecutor(_TOGETHER) as pool:
-        for _ in pool.map(lambda each: store.get(each.key, folder / each.name, each.sha256), missing):
-            pass
+    kept.require_there()
+    wanted = list(kept.files) if names is None else [_named(kept, name) for name in names]
+    if read_note(folder / MARK) != _keys(kept):
+        with alone(beside(folder), "brings the same files"):
+            _follow(kept, folder)
+    missing = [each for each in wanted if not _is_there(folder / each.name, each)]
+    _together(lambda each: store.get(each.key, folder / each.name, each.sha256), missing)
     return [folder / each.name for each in wanted]
+
+
+def _is_there(file: Path, kept: KeptFile) -> bool:
+    try:
+        return file.stat().st_size == kept.size
+    except OSError:
+        return False
+
+
+def _together(do: Callable[[T], object], each: Iterable[T]) -> None:
+    """Several transfers at the same time; after an error no further one is begun, and it is raised."""
+    todo, failed = list(each), Event()
+
+    def one(what: T) -> None:
+        if failed.is_set():
+            return
+        try:
+            do(what)
+        except BaseException:
+            failed.set()
+            raise
+
+    if len(todo) == 1:
+        one(todo[0])
+    elif todo:
+        with ThreadPoolExecutor(min(_TOGETHER, len(todo))) as pool:
+            for transfer in [pool.submit(copy_context().run, one, what) for what in todo]:
+                transfer.result()
+
+
+def _keys(kept: KeptSet) -> dict[str, str]:
+    return {each.name: each.key for each in kept.files}
 
 
 def _follow(kept: KeptSet, folder: Path) -> None:
     """Remove what is there of another set."""
-    noted = read_note(folder / MARK)
-    if noted.get("row") == kept.row:
+    noted, wanted = read_note(folder / MARK), _keys(kept)
+    if noted == wanted:
         return
-    for name in {*noted.get("names", ()), *(each.name for each in kept.files)}:
-        (folder / name).unlink(missing_ok=True)
+    for name in {*noted, *wanted}:
+        if noted.get(name) != wanted.get(name):
+            (folder / name).unlink(missing_ok=True)
     mark(folder, kept)
 
 
@@ -143,13 +185,3 @@ def _named(kept: KeptSet, name: str) -> KeptFile:
     if found is None:
         raise InputMissing(f"{kept.place} has no file {name}", where=kept.place)
     return found
-
-
-def _require_there(kept: KeptSet) -> None:
-    if kept.pruned is not None:
-        raise InputMissing(
-            f"the files of {kept.place} were deleted from the store on {kept.pruned[:10]}",
-            where=kept.place,
-            expected="files that are still kept",
-            remedy="run the day again, or keep files for longer (store.keep_days in settings.yaml)",
-        )

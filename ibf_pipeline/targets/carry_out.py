@@ -10,7 +10,7 @@ from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import OutcomeUnknown, ServerRefused
-from ibf_pipeline.io.writing import RESUME, writing
+from ibf_pipeline.io.writing import RESUME
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import (
     Answer,
@@ -22,10 +22,10 @@ from ibf_pipeline.publish.publisher import (
     publish,
     require_decidable,
 )
-from ibf_pipeline.runs.folder import write_json
+from ibf_pipeline.runs.folder import as_json
 from ibf_pipeline.runs.holding import Destination, end_of, require_in_time, settle
 from ibf_pipeline.runs.ledger import Clock
-from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.revision import NOTICES, PREVIEW, Revision
 from ibf_pipeline.runs.verified import Verified
 from ibf_pipeline.targets.doubts import doubt_notices, doubts_before
 from ibf_pipeline.targets.notice import Notice, differs_notices
@@ -57,7 +57,7 @@ def carry_out(
     day and nobody is notified; `look_back`: what the target shows once the last call was made, or may have been, or
     waits; it raises nothing.
 
-    A preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is notified.
+    A preview is kept as `preview.json`, the pipeline's own notices as `notices.json`, both before anybody is notified.
     Raises OutcomeUnknown with what could be found out where the notification's fate is unknown, ForbiddenByRule where a
     held one's time limit has passed or a person decides about one that is not unknown, ServerRefused with the way to
     another plan where the target does not take a call of this one. ForbiddenByRule, too, for a revision from which a
@@ -100,17 +100,16 @@ def carry_out(
 
 
 def _kept(revision: Revision, notices: Sequence[Notice]) -> tuple[Notice, ...]:
-    """The notices, once they are on disk."""
-    with writing(revision.notices_file, RESUME):
-        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
+    """The notices, once they are kept."""
+    revision.kept.keep_note(NOTICES, as_json({"notices": [asdict(notice) for notice in notices]}), RESUME)
     return tuple(notices)
 
 
 def _keep_preview(revision: Revision, mail_in: Callable[[Any], str], call: Call, answer: Answer) -> None:
     if call.kind == "preview":
         said = _json_or_text(answer.text)
-        with writing(revision.preview_file, RESUME):
-            write_json(revision.preview_file, {"call": call.number, "answer": said, "mail": mail_in(said)})
+        kept = {"call": call.number, "answer": said, "mail": mail_in(said)}
+        revision.kept.keep_note(PREVIEW, as_json(kept), RESUME)
 
 
 def _with_the_way_out(error: ServerRefused) -> ServerRefused:

@@ -6,17 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing
-from ibf_pipeline.runs.folder import RunFolder, write_json
+from ibf_pipeline.runs.folder import RunFolder, as_json
 from ibf_pipeline.targets.comparison import Compared, compare
 from ibf_pipeline.targets.owners import owners
 from ibf_pipeline.targets.portal import ShownNow
 
 KEPT = "comparisons"
-"""folder of a run with a file for each portal that it was compared with"""
+"""of a run: a text for each portal that it was compared with"""
 
 
 def compare_with(
@@ -45,7 +44,7 @@ def compare_with(
     names = [event.name for event in portal.events]
     rows = compare(found, portal.events, owners(found, names, portal.subjects, {}))
     content = {"issue_time": str(shown), "target": target, "events": [asdict(row) for row in rows]}
-    write_json(_file(run, target), content)
+    run.kept.keep_note(_name(target), as_json(content))
     return shown, rows
 
 
@@ -53,12 +52,12 @@ def kept_comparisons(of: RunFolder, target: str) -> list[tuple[IssueTime, dict[s
     """Events by verdict of every run that was compared with the portal, oldest first."""
     kept = []
     for run in of.days():
-        file = _file(run, target)
-        if file.is_file():
-            content = json.loads(file.read_text(encoding="utf-8"))
+        text = run.kept.note(_name(target))
+        if text is not None:
+            content = json.loads(text)
             kept.append((run.issue_time, dict(Counter(str(row["verdict"]) for row in content["events"]))))
     return kept
 
 
-def _file(run: RunFolder, target: str) -> Path:
-    return run.path / KEPT / f"{target}.json"
+def _name(target: str) -> str:
+    return f"{KEPT}/{target}.json"

@@ -13,7 +13,7 @@ from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerU
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.revision import NOTICES, PREVIEW, Revision
 from ibf_pipeline.targets.notice import AREA_ENDED, LAPSED_BEYOND, TRIGGER_BEYOND, Notice
 from ibf_pipeline.targets.open_target import Publication
 
@@ -140,9 +140,10 @@ def untold_notices(run: RunFolder, target: str, error: IbfError) -> list[Notice]
 
 def mail_of(revision: Revision) -> str | None:
     """The mail that a revision's preview shows as the target has it, empty for none; None without a preview."""
-    if not revision.preview_file.is_file():
+    text = revision.kept.note(PREVIEW)
+    if text is None:
         return None
-    kept = json.loads(revision.preview_file.read_text(encoding="utf-8"))
+    kept = json.loads(text)
     if "mail" in kept:
         return str(kept["mail"])
     answer = kept["answer"]  # of a version that kept nothing else, and knew no portal but one
@@ -152,7 +153,5 @@ def mail_of(revision: Revision) -> str | None:
 
 def notices_of(revision: Revision) -> list[Notice]:
     """The notices of a revision; none where it did not get that far."""
-    if not revision.notices_file.is_file():
-        return []
-    kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))
-    return [Notice(**notice) for notice in kept["notices"]]
+    text = revision.kept.note(NOTICES)
+    return [] if text is None else [Notice(**notice) for notice in json.loads(text)["notices"]]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, UsageError
 from ibf_pipeline.hazards.known import profile_of
-from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.report.words import event_text
 from ibf_pipeline.runs.ledger import Clock, unfinished
 from ibf_pipeline.runs.revision import Revision
@@ -60,7 +59,7 @@ def withdraw(
             revision = revise_without(day.run, day.prepared, published, names, target, consent, now)
             revision.decided(f"withdraw {', '.join(names)}", by, now)
             text = withdrawal_text(found, names)
-            write_text(revision.folder / "withdrawal.txt", text)  # also if the calls fail
+            revision.kept.keep_note("withdrawal.txt", text)  # also if the calls fail
             publication = target.carry_out(revision)
         return Withdrawal(revision, publication, text, unconfirmed(day.run, day.target_name))
 

@@ -111,7 +111,7 @@ def test_a_portal_that_shows_something_else_is_caught_and_told(
         state = run(day)
         assert (state.name, state.is_completed(), exit_code(state), mails(day)) == ("Portal differs", True, 0, 1)
         (revision,) = revisions(day)
-        seen = kept_verified(revision.folder)
+        seen = kept_verified(revision.kept)
         assert seen is not None
         row = seen.differences[0]
         assert row.startswith("event G1, area ")
@@ -144,7 +144,7 @@ def test_days_that_go_on_agree_and_an_earlier_one_is_no_longer_compared(day: Tin
         3,
         True,
     )
-    seen = kept_verified(revision.folder)
+    seen = kept_verified(revision.kept)
     assert seen is not None
     assert seen.verdict == "agrees", "what was seen on the day itself is kept"
 
@@ -180,7 +180,7 @@ def test_a_held_day_is_looked_at_before_a_person_decides_and_so_is_what_is_taken
     assert (code, "revision 2 on sandbox: checked on the portal" in output) == (0, True), output
     monkeypatch.setattr(routes_reading, "points", broken)
     code, output, _ = invoke(day, "verify", "XTY/2026-02-15")
-    seen = kept_verified(revisions(day)[-1].folder)
+    seen = kept_verified(revisions(day)[-1].kept)
     assert (code, "could not be checked on the portal: " in output) == (3, True), output
     assert seen is not None
     assert seen.verdict == "agrees", "what was seen before is kept"

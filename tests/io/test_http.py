@@ -360,5 +360,5 @@ def test_a_file_is_sent_from_its_first_byte_at_every_try(tmp_path: Path) -> None
     (tmp_path / "r.tif").write_bytes(b"raster")
     patience = replace(ONE_TRY, attempts=2, sleep=lambda seconds: None)
     with ScriptedServer({"/x": [Says(500), Says(201)]}) as server:
-        client_of(server.url, patience).ask("POST", "/x", file=("r.tif", tmp_path / "r.tif"))
+        client_of(server.url, patience).ask("POST", "/x", file=("r.tif", lambda: tmp_path / "r.tif"))
         assert [b"raster" in request.body for request in server.heard] == [True, True]

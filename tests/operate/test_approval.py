@@ -222,7 +222,7 @@ def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path)
     kept = [asdict(notice) for notice in (*silent, Notice("alert ended", "G3", "it ended"))]
     write_json(revision.notices_file, {"notices": kept})
     assert "> **Not in this mail:** G1 and G2. A notice tells of each.\n" in preview_page(day, revision, limit)
-    keep_verified(Verified("differs", limit, ("event G1: trigger expected, not shown",)), revision.folder)
+    keep_verified(Verified("differs", limit, ("event G1: trigger expected, not shown",)), revision.kept)
     mind = "> **Mind:** the portal differs: event G1: trigger expected, not shown"
     assert mind in preview_page(day, revision, limit), "who approves has to know"
 

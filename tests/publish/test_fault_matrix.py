@@ -241,7 +241,7 @@ def _spoil_the_end(stage: Stage, fault: Fault, mails: int) -> None:
     with pytest.raises(OutcomeUnknown, match="notification log"):
         stage.carry_out(fault=fault)
     stage.proxy.wait_until_met(met + 1)
-    assert kept_verified(stage.revision.folder) is not None, "it was looked at all the same"
+    assert kept_verified(stage.revision.kept) is not None, "it was looked at all the same"
     sent = fault in ("reset after", "timeout after")
     assert stage.mails == (mails if sent else 0)
     with pytest.raises(OutcomeUnknown, match="may have been carried out before"):

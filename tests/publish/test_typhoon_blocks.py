@@ -71,7 +71,7 @@ def sent_again(days: TyphoonDays, path: str, **changes: Any) -> list[str]:
     call = next(call for call in revision.calls() if call.path == path and call.event == "ALPHA")
     with days.target() as target:
         target.client.login()
-        target.client.send(replace(call, body={**(call.body or {}), **changes}), revision.folder)
+        target.client.send(replace(call, body={**(call.body or {}), **changes}), revision.file)
         return list(look_back(revision, target.client, clock).differences)
 
 
@@ -151,7 +151,7 @@ def test_the_next_block_after_one_that_is_half_made(days: TyphoonDays) -> None:
         revision = plan_revision.fn(second, run, target, consent=Consent(), now=clock)
         assert revision is not None
         target.client.login()
-        target.client.send(revision.calls()[0], revision.folder)
+        target.client.send(revision.calls()[0], revision.file)
         assert days.get("/event", countryCodeISO3="PHL", disasterType="typhoon").status_code == 500
         target.carry_out(revision)
     assert days.events() == {

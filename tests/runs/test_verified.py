@@ -11,6 +11,7 @@ import pytest
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.report.calls import Published, differing
 from ibf_pipeline.runs.verified import FILE, Verified, keep_verified, kept_verified
+from tests.worlds.runs import flood_run
 
 AT = datetime(2026, 2, 15, 15, 4, 9, tzinfo=UTC)
 ROWS = tuple(f"event G{number}: trigger expected, not shown" for number in range(1, 5))
@@ -30,15 +31,23 @@ def test_what_it_says_at_once_and_in_full() -> None:
 
 
 def test_it_is_kept_with_the_revision_and_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    assert kept_verified(tmp_path) is None
+    revision = flood_run(tmp_path, "XTY", AT.date()).place_of_revision("portal", 1)
+    assert kept_verified(revision) is None
     seen = Verified("differs", AT, ROWS, ("rasters",))
-    keep_verified(seen, tmp_path)
-    assert kept_verified(tmp_path) == Verified("differs", AT.replace(microsecond=0), ROWS, ("rasters",))
-    content = json.loads((tmp_path / FILE).read_text())
+    keep_verified(seen, revision)
+    assert kept_verified(revision) == Verified("differs", AT.replace(microsecond=0), ROWS, ("rasters",))
+    content = json.loads((revision.folder / FILE).read_text())
     for text, says in ((json.dumps(content | {"format": 2}), "is of format 2"), ("{", "cannot be read")):
-        (tmp_path / FILE).write_text(text)
+        revision.keep_note(FILE, text)
         with pytest.raises(InputInvalid, match=says):
-            kept_verified(tmp_path)
+            kept_verified(revision)
+
+
+def test_one_of_an_earlier_version_is_read_from_its_file(tmp_path: Path) -> None:
+    revision = flood_run(tmp_path, "XTY", AT.date()).place_of_revision("portal", 1)
+    revision.folder.mkdir(parents=True)
+    (revision.folder / FILE).write_text('{"verdict": "agrees", "at": "2026-02-15T15:04:09+00:00", "format": 1}')
+    assert kept_verified(revision) == Verified("agrees", AT)
 
 
 def test_the_report_begins_with_what_the_newest_revision_on_a_target_shows_otherwise() -> None:

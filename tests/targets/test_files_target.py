@@ -44,7 +44,7 @@ def clock() -> datetime:
 
 def carry_out(root: Path, planned: tuple[Path, list[Call]], calls: int | None = None) -> None:
     folder, plan = planned
-    publish(plan[:calls], FilesTransport(root, folder), journal_in(folder, clock))
+    publish(plan[:calls], FilesTransport(root, folder.joinpath), journal_in(folder, clock))
 
 
 def files(root: Path) -> dict[str, str]:
@@ -84,7 +84,7 @@ def test_shown_twice_is_shown_once(tmp_path: Path) -> None:
     """The process died after showing the day and before its journal said so."""
     planned = revision(tmp_path / "r1", 1, events="a")
     carry_out(tmp_path / "out", planned)
-    answer = FilesTransport(tmp_path / "out", planned[0]).send(planned[1][-1])
+    answer = FilesTransport(tmp_path / "out", planned[0].joinpath).send(planned[1][-1])
     assert (answer.status, files(tmp_path / "out")) == (208, {"events.csv": "a"})
 
 

@@ -248,14 +248,13 @@ def test_the_rules_of_what_is_shown() -> None:
 
 
 def test_it_is_read_as_it_was_written_and_a_later_format_is_refused(tmp_path: Path) -> None:
-    assert read_expected(tmp_path) is None
     write_expected(of(DAY), tmp_path)
-    assert read_expected(tmp_path) == of(DAY)
+    assert read_expected(tmp_path / FILE) == of(DAY)
     content = json.loads((tmp_path / FILE).read_text())
     for changed in ({"format": 2}, {"hazard": "tides"}, {"events": "none"}):
         (tmp_path / FILE).write_text(json.dumps(content | changed))
         with pytest.raises(InputInvalid, match=r"expected\.json of format|cannot be read"):
-            read_expected(tmp_path)
+            read_expected(tmp_path / FILE)
 
 
 @given(days())

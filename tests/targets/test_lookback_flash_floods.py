@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from ibf_pipeline.targets.ibf.lookback.compare import differences, not_compared
-from ibf_pipeline.targets.ibf.lookback.expected import Expected, expected_of, read_expected, write_expected
+from ibf_pipeline.targets.ibf.lookback.expected import FILE, Expected, expected_of, read_expected, write_expected
 from ibf_pipeline.targets.ibf.lookback.read import EventShown, Shown, _points
 from tests.sandbox.recordings import recorded
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES
@@ -105,7 +105,7 @@ def test_a_server_without_severity_lists_areas_of_a_warning_that_are_not_alerted
 
 def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_expected(of_block(), tmp_path)
-    assert read_expected(tmp_path) == of_block()
+    assert read_expected(tmp_path / FILE) == of_block()
 
 
 @pytest.mark.parametrize(

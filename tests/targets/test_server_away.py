@@ -111,7 +111,7 @@ def walk(client: IbfClient, folder: Path, after_call: Callable[[int], None] = la
     def told(call: Call, answer: Answer) -> None:
         after_call(call.number)
 
-    publish(PLAN, IbfTransport(client, folder), journal, on_answer=told)
+    publish(PLAN, IbfTransport(client, folder.joinpath), journal, on_answer=told)
     return journal
 
 
@@ -227,7 +227,7 @@ def test_the_time_of_a_call_begins_with_its_own_first_failure(portal: Portal, tm
                 portal.says = portal.says if time.now < back else None
 
             time.then = come_back
-            assert client.send(PLAN[number], tmp_path).status == 201
+            assert client.send(PLAN[number], tmp_path.joinpath).status == 201
         assert time.slept == [1, 2, 4, 8, 16] * 2
 
 
@@ -248,7 +248,7 @@ def test_a_server_that_says_when_to_come_again_is_never_waited_for_beyond_the_en
     with client_of(portal.url, seconds=120) as (client, time):
         client._tokens._kept = Token("known")
         with pytest.raises(ServerUnreachable, match="answered 429"):
-            client.send(FIRST, tmp_path)
+            client.send(FIRST, tmp_path.joinpath)
         assert time.slept == slept
     assert portal.tries() == {"/exposure": len(slept) + 1}
 
@@ -260,7 +260,7 @@ def test_what_is_wrong_for_good_keeps_its_five_attempts(says: Says, portal: Port
         client.login()
         portal.says = says
         with pytest.raises(ServerUnreachable):
-            client.send(FIRST, tmp_path)
+            client.send(FIRST, tmp_path.joinpath)
         assert time.slept == [1, 2, 4, 8]
     assert portal.tries() == {"/exposure": 5}
 
@@ -269,7 +269,7 @@ def test_what_a_server_answers_while_it_starts_does_not_use_up_the_attempts(tmp_
     """Nine times away, then four times not ready: the fifth 500 would end it, the fourth does not."""
     answers = [*[Says(502)] * 9, *[Says(500)] * 4, Says(201)]
     with ScriptedServer({"/api/exposure": answers}) as server, client_of(server.url) as (client, time):
-        assert client.send(FIRST, tmp_path).status == 201
+        assert client.send(FIRST, tmp_path.joinpath).status == 201
         assert len(time.slept) == 13
 
 
@@ -279,7 +279,7 @@ def test_without_time_the_attempts_are_the_limit(attempts: int, portal: Portal, 
         client.login()
         portal.says = Says(503)
         with pytest.raises(ServerUnreachable):
-            client.send(FIRST, tmp_path)
+            client.send(FIRST, tmp_path.joinpath)
         assert len(time.slept) == attempts - 1
     assert portal.tries() == {"/exposure": attempts}
 
@@ -334,7 +334,7 @@ def test_nobody_waits_for_the_log_of_notifications_to_hear_that_one_is_unknown()
 def test_a_certificate_that_is_not_trusted_keeps_its_five_attempts(tmp_path: Path) -> None:
     with tls_server(tmp_path) as port, client_of(f"https://127.0.0.1:{port}") as (client, time):
         with pytest.raises(ServerUnreachable, match="certificate"):
-            client.send(FIRST, tmp_path)
+            client.send(FIRST, tmp_path.joinpath)
         assert time.slept == [1, 2, 4, 8]
 
 
@@ -362,7 +362,7 @@ def closing() -> Iterator[int]:
 def test_a_server_that_hangs_up_on_tls_is_waited_for(tmp_path: Path) -> None:
     with closing() as port, client_of(f"https://127.0.0.1:{port}", seconds=60) as (client, time):
         with pytest.raises(ServerUnreachable):
-            client.send(FIRST, tmp_path)
+            client.send(FIRST, tmp_path.joinpath)
         assert time.slept == [1, 2, 4, 8, 16, 29]
 
 
@@ -400,10 +400,10 @@ def test_a_question_in_between_waits_as_well() -> None:
 def test_what_is_prepared_is_sent_as_it_would_have_been_anyway(portal: Portal, tmp_path: Path) -> None:
     call = Call(1, "exposure", "POST", "/exposure", body={"name": "Bahía", "rows": [{"amount": 0.1}, None], "on": True})
     with client_of(portal.url) as (client, _):
-        transport = IbfTransport(client, tmp_path)
+        transport = IbfTransport(client, tmp_path.joinpath)
         transport.prepare([call])
         transport.send(call)
-        client.send(call, tmp_path)
+        client.send(call, tmp_path.joinpath)
     prepared, plain = portal.calls("/api/exposure")
     by_requests = requests.Request("POST", portal.url, json=call.body).prepare()
     for request in (prepared, plain):

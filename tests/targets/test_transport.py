@@ -57,7 +57,7 @@ def test_a_redirect_is_refused_and_the_token_stays_here(status: int, tmp_path: P
         away = Says(status, headers={"Location": f"{other.url}/api/exposure?token=x"})
         with ScriptedServer({"/api/exposure": [away]}) as server, client_of(server.url) as (client, slept):
             with pytest.raises(ServerRefused, match=rf"redirect \({status}\) to {other.url}/api/exposure\. What to do"):
-                client.send(UPLOAD, tmp_path)
+                client.send(UPLOAD, tmp_path.joinpath)
             assert (tokens(server, "/api/exposure"), other.heard, slept) == (["Bearer first-token"], [], [])
 
 
@@ -66,7 +66,7 @@ def test_a_redirected_login_takes_no_password_along(tmp_path: Path) -> None:
         away = Says(307, headers={"Location": f"{other.url}/api/user/login"})
         with ScriptedServer({"/api/user/login": [away]}) as server, client_of(server.url) as (client, _):
             with pytest.raises(ServerRefused, match="login was answered with a redirect"):
-                client.send(UPLOAD, tmp_path)
+                client.send(UPLOAD, tmp_path.joinpath)
             assert other.heard == []
 
 
@@ -81,11 +81,11 @@ def test_a_web_page_is_no_answer(tmp_path: Path) -> None:
     page = Says(200, "<html>Sign in</html>", {"Content-Type": "text/html; charset=utf-8"})
     with ScriptedServer({"/api/exposure": [page]}) as server, client_of(server.url) as (client, slept):
         with pytest.raises(ServerUnreachable, match=r"answered with a web page.*check the target's url"):
-            client.send(UPLOAD, tmp_path)
+            client.send(UPLOAD, tmp_path.joinpath)
         assert (len(server.calls("/api/exposure")), len(slept)) == (3, 2), "a page of maintenance may go away"
     with ScriptedServer({"/api/notification/send": [page]}) as server, client_of(server.url) as (client, _):
         with pytest.raises(OutcomeUnknown, match="answered with a web page"):
-            client.send(END, tmp_path)
+            client.send(END, tmp_path.joinpath)
         assert len(server.calls("/api/notification/send")) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_web_page_is_no_answer(tmp_path: Path) -> None:
 def test_retry_after(headers: dict[str, str], seconds: float, tmp_path: Path) -> None:
     script = {"/api/exposure": [Says(429, headers=headers), Says(201)]}
     with ScriptedServer(script) as server, client_of(server.url) as (client, slept):
-        assert client.send(UPLOAD, tmp_path).status == 201
+        assert client.send(UPLOAD, tmp_path.joinpath).status == 201
         assert slept == [seconds]
 
 
@@ -111,7 +111,7 @@ def test_a_retry_after_that_says_nothing(text: str, tmp_path: Path) -> None:
     headers = {"Retry-After": text, "Date": "Sun, 22 Nov 2026 07:00:00 GMT"}
     script = {"/api/exposure": [Says(429, headers=headers), Says(201)]}
     with ScriptedServer(script) as server, client_of(server.url) as (client, slept):
-        assert client.send(UPLOAD, tmp_path).status == 201
+        assert client.send(UPLOAD, tmp_path.joinpath).status == 201
         assert len(slept) == 1
         assert 0 <= slept[0] <= 30
 
@@ -126,8 +126,8 @@ def test_a_token_that_expires_in_mid_run_is_renewed_once(status: int, tmp_path: 
         "/api/raster": [Says(status, {"message": "Forbidden resource"}), Says(201)],
     }
     with ScriptedServer(script) as server, client_of(server.url) as (client, slept):
-        client.send(UPLOAD, tmp_path)
-        client.send(raster, tmp_path)
+        client.send(UPLOAD, tmp_path.joinpath)
+        client.send(raster, tmp_path.joinpath)
         assert tokens(server, "/api/raster") == ["Bearer first-token", "Bearer second-token"]
         assert all(b"raster" in request.body for request in server.calls("/api/raster")), "the file anew, not its rest"
         assert (tokens(server, "/api/user/login"), slept) == (["none", "none"], [])
@@ -137,7 +137,7 @@ def test_an_account_without_the_right_is_refused_with_the_remedy(tmp_path: Path)
     forbidden = Says(403, {"message": "Forbidden resource", "error": "Forbidden", "statusCode": 403})
     with ScriptedServer({"/api/exposure": [forbidden]}) as server, client_of(server.url) as (client, _):
         with pytest.raises(ServerRefused, match=r"answered 403: Forbidden resource.*the role `pipeline`"):
-            client.send(UPLOAD, tmp_path)
+            client.send(UPLOAD, tmp_path.joinpath)
         assert len(server.calls("/api/exposure")) == 1, "the login was fresh: asking again changes nothing"
 
 
@@ -146,16 +146,16 @@ def test_one_connection_for_many_calls_and_a_fresh_one_for_the_last(tmp_path: Pa
     script = {"/api/exposure": [Says(201)], "/api/notification/send": [Says(201)]}
     with ScriptedServer(script) as server, client_of(server.url) as (client, _):
         for _ in range(30):
-            client.send(UPLOAD, tmp_path)
+            client.send(UPLOAD, tmp_path.joinpath)
         assert server.connections == 1
-        client.send(END, tmp_path)
+        client.send(END, tmp_path.joinpath)
         assert [request.connection for request in server.calls("/api/notification/send")] == [2]
 
 
 def test_what_is_repeated_ends_after_the_attempts_allowed(tmp_path: Path) -> None:
     with ScriptedServer({"/api/exposure": [Says(502)]}) as server, client_of(server.url, attempts=4) as (client, slept):
         with pytest.raises(ServerUnreachable, match=r"answered 502.*then run again"):
-            client.send(UPLOAD, tmp_path)
+            client.send(UPLOAD, tmp_path.joinpath)
         assert (len(server.calls("/api/exposure")), len(slept)) == (4, 3)
 
 
@@ -164,7 +164,7 @@ def test_a_notification_that_was_turned_away_is_sent_again(status: int, tmp_path
     script = {"/api/user/login": [LOGIN, SECOND_LOGIN], "/api/notification/send": [Says(status), Says(201)]}
     with ScriptedServer(script) as server, client_of(server.url) as (client, _):
         client.login()
-        assert client.send(END, tmp_path).status == 201
+        assert client.send(END, tmp_path.joinpath).status == 201
         assert len(server.calls("/api/notification/send")) == 2
 
 
@@ -175,10 +175,10 @@ def test_a_login_that_fails_before_the_notification_leaves_nothing_unknown(troub
     with ScriptedServer(script) as server, client_of(server.url) as (client, _):
         journal = journal_in(tmp_path, clock)
         with pytest.raises(ServerUnreachable):
-            publish([END], IbfTransport(client, tmp_path), journal)
+            publish([END], IbfTransport(client, tmp_path.joinpath), journal)
         assert (journal.progress().last_state(9), server.calls("/api/notification/send")) == ("failed", [])
     with ScriptedServer({"/api/notification/send": [Says(201)]}) as server, client_of(server.url) as (client, _):
-        assert publish([END], IbfTransport(client, tmp_path), journal).made == 1
+        assert publish([END], IbfTransport(client, tmp_path.joinpath), journal).made == 1
 
 
 def test_an_expired_token_and_a_login_that_fails_leave_nothing_unknown(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_an_expired_token_and_a_login_that_fails_leave_nothing_unknown(tmp_path:
     with ScriptedServer(script) as server, client_of(server.url) as (client, _):
         client.login()
         with pytest.raises(ServerUnreachable, match="login answered 500"):
-            client.send(END, tmp_path)
+            client.send(END, tmp_path.joinpath)
 
 
 def test_what_the_server_names_as_wrong_is_shown_without_what_it_echoes(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def refusal(says: Says, folder: Path) -> str:
         client_of(server.url) as (client, _),
         pytest.raises(ServerRefused) as caught,
     ):
-        client.send(UPLOAD, folder)
+        client.send(UPLOAD, folder.joinpath)
     return str(caught.value)
 
 
@@ -234,7 +234,7 @@ def test_the_account_of_a_netrc_is_not_sent(tmp_path: Path, monkeypatch: pytest.
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     with ScriptedServer({"/api/exposure": [Says(201)]}) as server, client_of(server.url) as (client, _):
-        client.send(UPLOAD, tmp_path)
+        client.send(UPLOAD, tmp_path.joinpath)
         assert tokens(server, "/api/exposure") == ["Bearer first-token"]
 
 
@@ -276,12 +276,12 @@ def test_a_tls_connection_that_breaks_after_sending_leaves_it_unknown(
 ) -> None:
     with tls_server(tmp_path) as port:
         with client_of(f"https://127.0.0.1:{port}") as (client, _), pytest.raises(ServerUnreachable):
-            client.send(END, tmp_path)  # not trusted: nothing was sent
+            client.send(END, tmp_path.joinpath)  # not trusted: nothing was sent
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
         with client_of(f"https://127.0.0.1:{port}") as (client, _):
             client.login()
             with pytest.raises(OutcomeUnknown, match=r"connection failed: TLS \("):
-                client.send(END, tmp_path)
+                client.send(END, tmp_path.joinpath)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
     with client_of(f"http://127.0.0.1:{port}") as (client, slept):
         with pytest.raises(ServerUnreachable, match=r"connection failed: .*refused") as caught:
-            client.send(END, tmp_path)
+            client.send(END, tmp_path.joinpath)
         assert not isinstance(caught.value, OutcomeUnknown)
         assert len(slept) == 2
         with pytest.raises(ServerUnreachable, match=r"GET /docs-json: connection failed: .*refused"):

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.domain.observed import Observed
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.report.earlier import EarlierRun
 from ibf_pipeline.runs.findings import read_forecast
@@ -86,8 +86,8 @@ def _readable(found: FloodFindings, earlier: Sequence[EarlierRun]) -> list[tuple
         if not isinstance(was, FloodFindings) or (found.issue_date - was.issue_date).days > BUILDUP_DAYS:
             continue
         try:
-            cubes.append((was, read_forecast(run.folder / FORECAST)))
-        except InputInvalid:
+            cubes.append((was, read_forecast(run.run.file(FORECAST))))
+        except (InputInvalid, InputMissing):
             continue  # an old file must not stop a new day; the picture shows which runs it has
     return cubes
 

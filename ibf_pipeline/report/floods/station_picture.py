@@ -13,20 +13,23 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.storage.storage import Storage
 
 log = logging.getLogger(__name__)
 
 
-def run_hydrograph(runs: Path, iso3: str, issue_date: date, station_code: str) -> bytes | None:
+def run_hydrograph(
+    runs: Path, iso3: str, issue_date: date, station_code: str, storage: Storage | None = None
+) -> bytes | None:
     """SVG of a station's forecast in the run of a country and issue date below `runs`; None where it is not kept."""
     from ibf_pipeline.report.floods.hydrograph import hydrograph  # matplotlib is slow to load and few callers get here
     from ibf_pipeline.report.pictures.figure import svg
 
-    run = RunFolder(runs, RunId(iso3, FLOODS.name, IssueTime(issue_date)))
-    if not run.is_whole:
-        return None
+    run = RunFolder(runs, RunId(iso3, FLOODS.name, IssueTime(issue_date)), storage)
     try:
-        found, discharge = run.found_of(FloodFindings), read_forecast(run.path / "forecast.nc")
+        if not run.is_whole:
+            return None
+        found, discharge = run.found_of(FloodFindings), read_forecast(run.file("forecast.nc"))
     except IbfError as error:
         log.warning("%s: no hydrograph of %s: %s", iso3, station_code, error)
         return None

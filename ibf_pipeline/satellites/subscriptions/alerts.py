@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.runs.folder import RunFolder, runs_of
+from ibf_pipeline.runs.folder import RunFolder, countries_run, runs_of
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.satellites.subscriptions.declared import read_outlines
 from ibf_pipeline.storage.storage import Storage
@@ -56,13 +56,13 @@ def alerted_events(
     A country whose run cannot be read is named in the log and left out: the others must not suffer from it.
     """
     found: list[AlertedEvent] = []
-    for folder in sorted(path for path in runs.glob("[A-Z][A-Z][A-Z]") if path.is_dir()):
+    for iso3 in countries_run(runs, OBSERVED, storage or Storage()):
         try:
-            day = _latest(runs_of(runs, folder.name, OBSERVED, storage), today, valid_days)
+            day = _latest(runs_of(runs, iso3, OBSERVED, storage), today, valid_days)
             if day is not None:
-                found += _events(day, prepared(folder.name), triggers_only)
+                found += _events(day, prepared(iso3), triggers_only)
         except IbfError as error:
-            log.warning("%s: its alerts are not known: %s", folder.name, error)
+            log.warning("%s: its alerts are not known: %s", iso3, error)
     return found
 
 

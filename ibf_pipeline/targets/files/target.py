@@ -81,7 +81,7 @@ class FilesTarget:
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Bring the files that are not there yet, then show the day."""
-        transport = FilesTransport(self.folder, revision.folder)
+        transport = FilesTransport(self.folder, revision.file)
         return carry_out(revision, transport, self.now, lambda revision, found: blind_notices(found), end=end)
 
     def look_back(self, revision: Revision) -> None:
@@ -134,5 +134,5 @@ def _kept(found: Findings, run: RunFolder) -> Any:
     blocks = blocks_of(found)
     if blocks.tables_need_kept:
         with only_logged(log, "%s: what is kept with the run could not be read, tables are without it", found.country):
-            return blocks.kept(found, run.path, run, ())
+            return blocks.kept(found, run.kept.whole(), run, ())
     return None

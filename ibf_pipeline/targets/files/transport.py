@@ -13,7 +13,7 @@ from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.writing import sync_folder, whole, writing
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.publish.publisher import Answer, FileOf
 from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.targets.files.planner import PUT
 
@@ -31,9 +31,9 @@ def shown_day(day: Path) -> dict[str, Any]:
 class FilesTransport:
     """The calls of a plan carried out below a folder."""
 
-    def __init__(self, root: Path, revision: Path) -> None:
+    def __init__(self, root: Path, file_of: FileOf) -> None:
         self._root = root
-        self._revision = revision
+        self._file_of = file_of
 
     def send(self, call: Call) -> Answer:
         """Bring a file, or show the day; WriteFailed where the folder or the disk does not take it."""
@@ -47,12 +47,13 @@ class FilesTransport:
 
     def _put(self, file: FileBody, place: Path) -> None:
         """Copy a file of the revision; whole on disk before it gets its name."""
+        source = self._file_of(file.path)
         with whole(place) as partial:
-            shutil.copyfile(self._revision / file.path, partial)
+            shutil.copyfile(source, partial)
             if sha256(partial) != file.sha256:
                 raise InputInvalid(
                     "this file is not the one that was planned",
-                    where=self._revision / file.path,
+                    where=source,
                     expected="the file as it was when the revision was made",
                     remedy="give the revision up with `ibf-pipeline resume --abort` and run the day again",
                 )

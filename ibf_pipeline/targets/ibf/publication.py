@@ -44,9 +44,11 @@ def carry_out(
 
     `mailed_only`: the countries that it mails about where this one is none of them, None where it is.
     """
-    transport = IbfTransport(client, revision.folder, () if mailed_only is None else PROCESSING)
+    transport = IbfTransport(client, revision.file, () if mailed_only is None else PROCESSING)
     if processes_again(revision, end, holds=destination is not None and is_to_wait(revision, destination, end)):
-        transport.prepare(revision.state().left)
+        left = revision.state().left
+        revision.kept.files([call.file.path for call in left if call.file is not None])  # brought together
+        transport.prepare(left)
 
     def known(found: Findings) -> str:
         return found_out(client, found.country, profile_of(found).disaster_type, _called(revision))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
 
 from ibf_pipeline.errors import ServerRefused
@@ -17,7 +17,7 @@ from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Session
 from ibf_pipeline.io.tokens import Token, TokenSource
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.publish.publisher import Answer, FileOf
 from ibf_pipeline.records.lease import require_leases
 
 _REMEDIES: Final = {
@@ -113,8 +113,8 @@ class IbfClient:
         """Obtain a token; ServerRefused with the remedy where the account is wrong."""
         repeated(self._tokens.renew, self._patience)
 
-    def send(self, call: Call, folder: Path, content: bytes | None = None) -> Answer:
-        """Carry out a call of a plan; its file lies below `folder`. `content`: its body as it was serialised before.
+    def send(self, call: Call, file_of: FileOf, content: bytes | None = None) -> Answer:
+        """Carry out a call of a plan. `content`: its body as it was serialised before.
 
         A call that may be repeated is tried again after connection errors, 429 and 5xx, and for as long as the patience
         says where the server is away. The call that notifies is tried again only where it certainly was not carried
@@ -125,7 +125,7 @@ class IbfClient:
         if call.body is not None:
             body = {"data": serialised(call.body) if content is None else content, "headers": _JSON}
         if call.file is not None:
-            body = {"file": (call.file.name, folder / call.file.path)}
+            body = {"file": (call.file.name, partial(file_of, call.file.path))}
         once = "" if call.repeatable else _DECIDE
         response = self._client.ask(
             call.method, call.path, dict(call.query), title=call.title, once=once, allowed=require_leases, **body
@@ -157,11 +157,11 @@ def serialised(body: Mapping[str, Any]) -> bytes:
 class IbfTransport:
     """The IBF client as the publisher takes it."""
 
-    def __init__(self, client: IbfClient, folder: Path, expected_to_fail: Collection[str] = ()) -> None:
+    def __init__(self, client: IbfClient, file_of: FileOf, expected_to_fail: Collection[str] = ()) -> None:
         """`expected_to_fail`: paths whose error is no surprise, and is not worth waiting for another answer."""
         self._client = client
         self._twice = client.with_attempts(2)
-        self._folder = folder
+        self._file_of = file_of
         self._expected_to_fail = expected_to_fail
         self._contents: dict[int, bytes] = {}
 
@@ -175,7 +175,7 @@ class IbfTransport:
             if call.body is not None:
                 self._contents[call.number] = serialised(call.body)
             if call.file is not None:
-                path = self._folder / call.file.path
+                path = self._file_of(call.file.path)
                 with file_of_a_call(path), path.open("rb") as stream:
                     while stream.read(_AT_ONCE):
                         pass
@@ -183,4 +183,4 @@ class IbfTransport:
     def send(self, call: Call) -> Answer:
         """Carry out one call."""
         client = self._twice if call.path in self._expected_to_fail else self._client
-        return client.send(call, self._folder, self._contents.pop(call.number, None))
+        return client.send(call, self._file_of, self._contents.pop(call.number, None))

@@ -172,7 +172,7 @@ def test_null_rows_of_somebody_else_after_those_of_a_storm(few: TyphoonDays) -> 
         nothing = {"eventName": None, "leadTime": "72-hour", "exposurePlaceCodes": rows}
         for call in calls:
             if call.path == EXPOSURE:
-                target.client.send(replace(call, body={**(call.body or {}), **nothing}), revision.folder)
+                target.client.send(replace(call, body={**(call.body or {}), **nothing}), revision.file)
         carry_out(revision, target.client, clock)
         differences = look_back(revision, target.client, clock).differences
     assert (few.events(), few.mails) == ({}, mails)

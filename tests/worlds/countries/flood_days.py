@@ -30,6 +30,7 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import ForecastFiles
+from ibf_pipeline.storage.storage import Storage
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
@@ -84,10 +85,16 @@ class FloodDays:
     patience: Patience = field(default_factory=lambda: Patience(attempts=3, sleep=lambda seconds: None))
     mailed_only: tuple[str, ...] | None = None
     """of the target: what it mails about where the country is none of them"""
+    storage: Storage | None = None
+    """that it shares with other machines, whose runs are in other folders"""
+
+    def run(self, issue_date: date) -> RunFolder:
+        """The folder of a day."""
+        return flood_run(self.runs, self.country.iso3, issue_date, self.storage)
 
     def find(self, wishes: str, issue_date: date, **more: Any) -> tuple[FloodFindings, RunFolder]:
         """Run the forecast of a wish list up to the finished run folder; equal days are found once and copied."""
-        run = flood_run(self.runs, self.country.iso3, issue_date)
+        run = self.run(issue_date)
         wanted = (str(self.prepared), self.country.model_dump_json(), wishes, issue_date, repr(sorted(more.items())))
         if wanted not in _found_before():
             cube = ensemble(self.layers, self.country, wishes, issue_date, **more)
@@ -152,7 +159,7 @@ class FloodDays:
 
     def revisions(self, issue_date: date) -> list[Revision]:
         """The revisions of a day."""
-        return flood_run(self.runs, self.country.iso3, issue_date).revisions("sandbox")
+        return self.run(issue_date).revisions("sandbox")
 
     def day(self, wishes: str, issue_date: date, **more: Any) -> tuple[FloodFindings, Publication | None]:
         """A whole day."""

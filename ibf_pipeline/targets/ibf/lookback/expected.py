@@ -132,11 +132,8 @@ def write_expected(expected: Expected, folder: Path) -> None:
     write_text(folder / FILE, _EXPECTED.dump_json(expected, indent=1).decode())
 
 
-def read_expected(folder: Path) -> Expected | None:
-    """What was written down; None where nothing was. InputInvalid where it is damaged or of another format."""
-    file = folder / FILE
-    if not file.is_file():
-        return None
+def read_expected(file: Path) -> Expected:
+    """What was written down; InputInvalid where it is damaged or of another format."""
     try:
         content = json.loads(file.read_bytes())
         if content["format"] != FORMAT or content["hazard"] not in FACTS:

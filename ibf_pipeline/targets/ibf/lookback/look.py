@@ -13,7 +13,7 @@ from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.verified import Verdict, Verified, keep_verified, kept_verified
 from ibf_pipeline.targets.ibf.lookback.compare import differences, not_compared
-from ibf_pipeline.targets.ibf.lookback.expected import read_expected
+from ibf_pipeline.targets.ibf.lookback.expected import FILE, read_expected
 from ibf_pipeline.targets.ibf.lookback.facts import FACTS
 from ibf_pipeline.targets.ibf.lookback.read import Reader, read_shown, read_upload
 from ibf_pipeline.targets.ibf.transport import IbfClient
@@ -62,14 +62,14 @@ def look_back(revision: Revision, client: IbfClient, now: Clock) -> Verified:
         seen = partial(Verified, "unread", why=f"its answer is not what was expected ({type(error).__name__})")
     verified = seen(now())
     with only_logged(log, "%s: what the portal shows could not be kept", revision.run.iso3):
-        if verified.verdict in ("agrees", "differs") or kept_verified(revision.folder) is None:
-            keep_verified(verified, revision.folder)
+        if verified.verdict in ("agrees", "differs") or kept_verified(revision.kept) is None:
+            keep_verified(verified, revision.kept)
     return verified
 
 
 def _looked(revision: Revision, client: Reader) -> partial[Verified]:
     """All of it but the time."""
-    expected = read_expected(revision.folder)
+    expected = read_expected(revision.file(FILE)) if revision.kept.has(FILE) else None
     if expected is None:
         hazard = revision.run.hazard
         why = "nothing was written down before publishing" if hazard in FACTS else f"nothing is known of {hazard} there"

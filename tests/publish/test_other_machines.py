@@ -1,0 +1,126 @@
+"""Machines with the same records and store, each with run folders of its own, and all of them may vanish."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.store import Store
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.report.calls import published
+from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.runs.verified import kept_verified
+from ibf_pipeline.sources.kept import RunSource
+from ibf_pipeline.storage.storage import Storage
+from ibf_pipeline.targets.ibf.transport import IbfTransport
+from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.resume import Decision, PublishedDay, resume
+from ibf_pipeline.targets.told import kept_notices, mail_of
+from ibf_pipeline.targets.withdraw import withdraw
+from tests.publish.test_day_sequences import day, mails, shown
+from tests.publish.test_stopped_in_between import dying_after
+from tests.worlds.countries.flood_days import FloodDays, clock
+
+TRIGGER = "G9001=---TT---"
+Machines = Callable[[str], FloodDays]
+
+
+@pytest.fixture
+def machine(portal: FloodDays, tmp_path: Path) -> Machines:
+    """A machine of some name: the same portal, records and store."""
+    store = Store(f"file://{tmp_path}/store", Patience(attempts=1))
+    storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}", store)
+    return lambda name: replace(portal, runs=tmp_path / name / "runs", storage=storage)
+
+
+def decided_about(days: FloodDays) -> PublishedDay:
+    return PublishedDay(days.run(day(1)), "sandbox", days.prepared)
+
+
+def test_what_one_machine_began_another_ends_and_a_third_repeats_nothing(machine: Machines) -> None:
+    one, other, third = map(machine, ("one", "other", "third"))
+    with dying_after(17):
+        one.day(TRIGGER, day(1))
+    shutil.rmtree(one.runs)
+    (begun,) = other.revisions(day(1))
+    left = len(begun.state().left)
+    assert 0 < len(begun.calls()) - left <= 17
+    decision, consent = Decision(), Consent()
+    revision, publication = resume(decided_about(other), decision, consent, lambda: other.target(), clock)
+    assert publication is not None
+    assert (revision.number, publication.outcome.made, publication.notified, mails(other)) == (1, left, True, 1)
+    assert publication.verified is not None
+    assert publication.verified.verdict == "agrees", "what it must show was written down on the first machine"
+    assert shown(other) == {"G9001": ("trigger", "3-day", "3-day", "2026-03-01")}
+
+    for each in (third, one):
+        assert each.day(TRIGGER, day(1))[1] is None, "nothing to publish"
+    assert (mails(one), len(one.revisions(day(1)))) == (1, 1)
+
+    shutil.rmtree(third.runs)
+    page = rewrite_report(third.run(day(1)), third.prepared).read_text(encoding="utf-8")
+    assert "G9001" in page
+    assert [each.outcome for each in published(one.run(day(1)))] == [f"all {len(begun.calls())} calls made"]
+    assert other.run(day(1)).report.file("report.html").read_text(encoding="utf-8") == page
+    kept = RunSource("kept", one.runs, "XDM", one.storage).fetch(day(1))
+    assert kept.files[0].is_file()
+
+
+def test_a_disk_that_vanishes_after_every_call_loses_nothing(
+    machine: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, send, vanished = machine("one"), IbfTransport.send, []
+
+    def then_gone(self: IbfTransport, call: Call) -> Any:
+        answer = send(self, call)
+        if one.runs.is_dir():
+            shutil.rmtree(one.runs)
+            vanished.append(call.number)
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(IbfTransport, "send", then_gone)
+        _, publication = one.day(TRIGGER, day(1))
+    assert publication is not None
+    assert publication.outcome.made == publication.outcome.calls == len(one.revisions(day(1))[0].calls())
+    assert len(vanished) >= 8, "each of the rasters was brought anew"
+    assert (mails(one), set(shown(one))) == (1, {"G9001"})
+    assert one.day(TRIGGER, day(1))[1] is None
+
+
+def test_what_is_held_here_is_approved_there_and_taken_back_elsewhere(machine: Machines) -> None:
+    one, other, third = map(machine, ("one", "other", "third"))
+    found, run = one.find(TRIGGER, day(1))
+    held = one.publish(found, run, hold_until=clock() + timedelta(hours=1))
+    assert held is not None
+    assert (held.outcome.held, mails(one)) == (True, 0)
+    shutil.rmtree(one.runs)
+
+    (revision,) = other.revisions(day(1))
+    seen = kept_verified(revision.kept)
+    assert seen is not None
+    assert (seen.verdict, "G9001" in str(mail_of(revision))) == ("agrees", True)
+    decision = Decision(approve=True, by="Amina")
+    _, approved = resume(decided_about(other), decision, Consent(), lambda: other.target(), clock)
+    assert approved is not None
+    assert (approved.notified, mails(other)) == (True, 1)
+    shutil.rmtree(other.runs)
+
+    done = withdraw(
+        decided_about(third), [], notify=False, consent=Consent(), now=clock,
+        open_target=lambda notify: third.target(notify=notify),
+    )  # fmt: skip
+    assert (done.revision.number, shown(third), mails(third)) == (2, {}, 1)
+    first, second = one.revisions(day(1))
+    assert first.decisions() == [f"{clock().isoformat(timespec='seconds')} approve by Amina"]
+    assert second.kept.note("withdrawal.txt") == done.text
+    assert kept_notices(one.run(day(1)), "sandbox") == list(done.publication.notices)
+    with one.target() as target:
+        assert target.look_back(second).verdict == "agrees", "verify on a machine that published nothing of it"

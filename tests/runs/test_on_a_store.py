@@ -1,0 +1,228 @@
+"""Runs of several machines with the same records and store: their folders are caches that vanish at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from ibf_pipeline.errors import InputMissing, StoreUnavailable
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.store import Store
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.records.schema import KEPT
+from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.runs.folder import RunFolder, countries_run, runs_of
+from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.storage.storage import Storage
+from tests.worlds.countries.made_found import found
+from tests.worlds.runs import flood_run
+
+DAY = date(2026, 11, 10)
+"""of `made_found`"""
+ABOUT = RevisionAbout("2026-11-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
+Machine = Callable[[str], RunFolder]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(f"file://{tmp_path}/store", Patience(attempts=1))
+
+
+@pytest.fixture
+def machine(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A day of one country on a machine of some name; all have the same records and store."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}", store)
+    return lambda name: flood_run(tmp_path / name, "XTS", DAY, storage)
+
+
+def find(run: RunFolder, extent: str = "flood", *further: str) -> None:
+    """A day with two rasters of the same content, and one of another."""
+    partial = run.begin()
+    write_found(found([], []), partial / "events.json")
+    for name in ("0.tif", "1.tif"):
+        (partial / "extents" / name).write_text("dry")
+    (partial / "extents" / "2.tif").write_text(extent)
+    for name in further:
+        (partial / name).write_text(name)
+    run.finish(partial, {"source": "made up"})
+
+
+def publish(run: RunFolder) -> Revision:
+    """A revision that uploads a raster of the run and a table of its own, and not a call made."""
+    number = run.next_number("portal")
+    staging = run.stage("portal", number)
+    body = run.attach(staging, run.extent("2.tif"), "2.tif")
+    (staging / "files" / "table.csv").write_text("a\n1\n")
+    calls = [Call(1, "raster", "POST", "/raster", file=body)]
+    return run.allot("portal", number, staging, found([], []), calls, ABOUT)
+
+
+def stored(tmp_path: Path) -> list[str]:
+    """Names of the files in the store, sorted, without those of the folders that tell two puts apart."""
+    root = tmp_path / "store"
+    return sorted(file.name for file in root.rglob("*") if file.is_file())
+
+
+def forget(run: RunFolder) -> None:
+    """The machine's disk is gone."""
+    shutil.rmtree(run.runs)
+
+
+def test_a_run_is_whole_on_every_machine_and_after_its_disk_is_gone(machine: Machine, tmp_path: Path) -> None:
+    one, other = machine("one"), machine("other")
+    assert not one.is_whole
+    find(one)
+    assert stored(tmp_path) == ["0.tif", "2.tif", "events.json", "manifest.json"], "the same content is put once"
+    assert other.is_whole
+    assert (other.found(), other.manifest()["source"]) == (one.found(), "made up")
+    assert [other.extent(name).read_text() for name in ("0.tif", "1.tif", "2.tif")] == ["dry", "dry", "flood"]
+    forget(one)
+    assert one.is_whole
+    assert one.extent("2.tif").read_text() == "flood"
+    assert [str(run.issue_time) for run in runs_of(tmp_path / "third", "XTS", "floods", one.storage)] == ["2026-11-10"]
+    assert countries_run(tmp_path / "third", "floods", one.storage) == ["XTS"]
+    assert countries_run(tmp_path / "third", "typhoon", one.storage) == []
+
+
+def test_a_folder_of_an_earlier_run_of_the_day_follows_the_newest(machine: Machine, tmp_path: Path) -> None:
+    one, other = machine("one"), machine("other")
+    find(one, "flood", "tracks.nc")
+    assert other.kept.whole().joinpath("tracks.nc").read_text() == "tracks.nc"
+    find(other, "drought")
+    assert len("flood") != len("drought"), "and of another content"
+    assert one.extent("2.tif").read_text() == "drought"
+    assert not one.kept.has("tracks.nc")
+    assert not (one.path / "tracks.nc").exists(), "it is of the run before"
+    find(one, "storms")
+    assert other.extent("2.tif").read_text() == "storms", "of the same length as what is there"
+    assert other.extent("2.tif").read_text() != "drought"
+    assert stored(tmp_path).count("0.tif") == 1, "what has not changed is not put again"
+
+
+def test_before_the_first_call_all_that_is_uploaded_is_in_the_store(machine: Machine, tmp_path: Path) -> None:
+    one, other = machine("one"), machine("other")
+    find(one)
+    revision = publish(one)
+    (kept,) = one.records.rows(select(KEPT).where(KEPT.c.kind == "revision"))
+    assert (kept.place, kept.revision) == ("XTS/floods/2026-11-10/targets/portal/r1", revision.row)
+    names = {each["name"]: each["key"] for each in json.loads(kept.files)}
+    assert sorted(names) == ["events.json", "files/2.tif", "files/table.csv", "plan.jsonl", "revision.json"]
+    assert names["files/2.tif"].startswith("XTS/floods/2026-11-10/2"), "the run's own, and not put twice"
+    assert "/targets/" not in names["files/2.tif"]
+    forget(one)
+    (there,) = other.revisions("portal")
+    for each in (revision, there):
+        assert each.file("files/2.tif").read_text() == "flood"
+        assert each.file("files/table.csv").read_text() == "a\n1\n"
+        assert each.found() == found([], [])
+    forget(other)
+    assert there.file("files/2.tif").read_text() == "flood", "between two calls, too"
+
+
+def test_a_revision_keeps_its_files_when_the_day_is_run_again(machine: Machine) -> None:
+    one = machine("one")
+    find(one)
+    revision = publish(one)
+    find(one, "drought")
+    forget(one)
+    assert (revision.file("files/2.tif").read_text(), one.extent("2.tif").read_text()) == ("flood", "drought")
+
+
+def test_nothing_is_recorded_of_what_could_not_be_put(
+    machine: Machine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that is away ends a run before it is whole, and a revision before it is one; later it is run again."""
+    one = machine("one")
+
+    def away(*_: object) -> None:
+        raise OSError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._files, "put_file", away)
+        with pytest.raises(StoreUnavailable, match="away"):
+            find(one)
+    assert not one.is_whole
+    find(one)
+    with monkeypatch.context() as patch:
+        patch.setattr(store._files, "put_file", away)
+        with pytest.raises(StoreUnavailable, match="away"):
+            publish(one)
+    assert one.revisions("portal") == []
+    assert publish(one).number == 1
+
+
+def test_short_texts_are_read_on_any_machine_and_those_of_earlier_versions_from_their_files(machine: Machine) -> None:
+    one, other = machine("one"), machine("other")
+    revision = publish_after_finding(one)
+    (there,) = other.revisions("portal")
+    assert there.kept.note("notices.json") is None
+    revision.kept.keep_note("notices.json", '{"notices": []}')
+    assert (revision.folder / "notices.json").read_text() == '{"notices": []}', "for people"
+    forget(one)
+    assert there.kept.note("notices.json") == revision.kept.note("notices.json") == '{"notices": []}'
+    (there.folder).mkdir(parents=True, exist_ok=True)
+    (there.folder / "preview.json").write_text("of an earlier version")
+    assert there.kept.note("preview.json") == "of an earlier version"
+
+
+def publish_after_finding(run: RunFolder) -> Revision:
+    find(run)
+    return publish(run)
+
+
+def test_the_report_is_that_of_the_newest_findings_on_every_machine(machine: Machine) -> None:
+    one, other = machine("one"), machine("other")
+    find(one)
+    one.report.folder.mkdir()
+    (one.report.folder / "report.html").write_text("first")
+    files = one.report.put(one.report.folder)
+    with one.records.transaction() as connection:
+        one.report.record(connection, files)
+    assert other.report.file("report.html").read_text() == "first"
+    find(one, "drought")
+    assert not other.report.has("report.html"), "that was of other findings"
+
+
+def test_without_a_store_the_files_of_another_machine_are_asked_for_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records that machines share, and no store: what is not here is no damage and no quiet day."""
+    storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    one, other = (flood_run(tmp_path / name, "XTS", DAY, storage) for name in ("one", "other"))
+    find(one)
+    publish(one)
+    assert [str(run.issue_time) for run in other.days()] == ["2026-11-10"]
+    monkeypatch.setattr(one.records, "is_file", False)
+    monkeypatch.setattr(one.records, "_opened", None)
+    with pytest.raises(InputMissing, match=r"on the disk of another machine.*store\.url in settings\.yaml"):
+        other.found()
+    (there,) = other.revisions("portal")
+    with pytest.raises(InputMissing, match=r"on the disk of another machine.*store\.url in settings\.yaml"):
+        there.found()
+    assert one.revisions("portal")[0].found() == found([], [])
+
+
+def test_pruned_files_are_said_to_be(machine: Machine) -> None:
+    one = machine("one")
+    find(one)
+    with one.records.transaction() as connection:
+        connection.execute(update(KEPT).values(pruned="2027-03-01T00:00:00+00:00"))
+    assert not one.is_whole
+    with pytest.raises(InputMissing, match="were deleted from the store on 2027-03-01"):
+        one.found()
+
+
+def test_without_a_store_nothing_is_copied(tmp_path: Path) -> None:
+    run = flood_run(tmp_path / "runs", "XTS", DAY)
+    find(run)
+    publish(run)
+    assert run.records.rows(select(KEPT)) == []
+    assert not [file.name for file in tmp_path.rglob(".*") if file.is_file()], "no mark and no lock"
