@@ -71,7 +71,8 @@ def test_ten_countries_on_two_machines_of_which_one_is_lost(
     a, b = machines.machine(A), machines.machine(B)
     first_day(machines, a, b)
     for iso3 in COUNTRIES:
-        assert (machines.revisions(iso3, DAY), machines.calls(iso3), machines.mails(iso3)) == ([1], 48, 1), iso3
+        calls = 48 + (machines.repeated if iso3 == "XDP" else 0)
+        assert (machines.revisions(iso3, DAY), machines.calls(iso3), machines.mails(iso3)) == ([1], calls, 1), iso3
     code, said = a.command("heartbeat", "--date", str(DAY))
     assert code == 0, said
     code, said = a.command("backfill", "XDP", "--from", str(DAY), "--to", str(DAY))
@@ -80,13 +81,12 @@ def test_ten_countries_on_two_machines_of_which_one_is_lost(
     second_day(machines, postgres, store)
     for iso3 in COUNTRIES:
         assert machines.revisions(iso3, NEXT) == [1], iso3
-        assert machines.calls(iso3) == machines.planned(iso3), iso3
         assert machines.mails(iso3) == 2, iso3
     counts = machines.counts()
     with capsys.disabled():
         print(f"\n{table(counts)}")
     assert (counts["countries"], counts["country-days"], counts["revisions"], counts["mails"]) == (10, 20, 20, 20)
-    assert counts["calls"] == counts["calls planned"]
+    assert counts["calls"] == counts["calls planned"] + counts["calls repeated"]
     assert machines.software() == machines.software_before
 
 
@@ -109,6 +109,7 @@ def first_day(machines: Installation, a: Machine, b: Machine) -> None:
     assert (code, "another process is at work there" in said) == (1, True), "it may live: nobody here can tell"
     b.lose_home()
     crashed(runs["XDP"])
+    machines.repeated += machines.left("XDP", DAY) - (48 - MADE)
     with b.worker():
         again = until_ended(start("floods/XDP", issue_date=str(DAY)))
     assert machine_of(again) == B

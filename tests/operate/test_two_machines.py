@@ -72,6 +72,10 @@ class FirstDay:
     """calls of XDP when its machine vanished"""
     mails: int = 0
     """of XDP by then"""
+    left: int = 0
+    """calls of XDP that the records did not know to be done then"""
+    where: dict[str, str] = field(default_factory=dict)
+    """which machine ran the other countries"""
     resumed: str = ""
     """what the other machine said"""
     calls: dict[str, int] = field(default_factory=dict)
@@ -92,6 +96,7 @@ def first_day(machines: Installation) -> FirstDay:
         wait_until(lambda: all(map(has_begun, day.runs.values())), "B has taken XDN and XDO, for A is busy")
         first.let_through()
         day.runs |= {iso3: until_ended(day.runs[iso3]) for iso3 in ("XDM", "XDN", "XDO")}
+        day.where = {iso3: machine_of(day.runs[iso3]) for iso3 in ("XDM", "XDN", "XDO")}
         middle.wait(lambda: ended(day.runs["XDP"]))
         day.made, day.mails = machines.calls("XDP"), machines.mails("XDP")
         a.lose(doomed)
@@ -99,9 +104,10 @@ def first_day(machines: Installation) -> FirstDay:
         crashed(day.runs["XDP"])
     b.lose_home()
     machines.await_lapse("XDP")
+    day.left = machines.left("XDP", DAY)
     code, day.resumed = b.here("resume", f"XDP/{DAY}")
     assert code == 0, day.resumed
-    machines.resumed += 1
+    machines.resumed, machines.repeated = 1, day.left - (48 - MADE)
     day.calls = {iso3: machines.calls(iso3) for iso3 in COUNTRIES}
     return day
 
@@ -109,8 +115,7 @@ def first_day(machines: Installation) -> FirstDay:
 def test_both_machines_were_at_work_and_each_country_is_published_and_mailed_once(
     machines: Installation, first_day: FirstDay
 ) -> None:
-    where = {iso3: machine_of(first_day.runs[iso3]) for iso3 in ("XDM", "XDN", "XDO")}
-    assert where == {"XDM": A, "XDN": B, "XDO": B}
+    assert first_day.where == {"XDM": A, "XDN": B, "XDO": B}
     for iso3 in ("XDM", "XDN", "XDO"):
         state = first_day.runs[iso3].state
         assert state is not None
@@ -122,11 +127,12 @@ def test_both_machines_were_at_work_and_each_country_is_published_and_mailed_onc
 def test_what_a_machine_had_begun_that_is_gone_is_gone_on_with_by_another(
     machines: Installation, first_day: FirstDay
 ) -> None:
-    """48 calls each: XDP's first 19 were made on A, the other 29 on B, none of them twice."""
+    """48 calls: 19 were made on A, those that the records do not know of them and the other 29 on B."""
     assert (first_day.made, first_day.mails) == (MADE, 0)
-    assert "revision 1: 29 of 48 calls made now" in first_day.resumed
+    assert 29 <= first_day.left < 48, "those of the last half second may not be recorded: they are made again"
+    assert f"revision 1: {first_day.left} of 48 calls made now" in first_day.resumed
     assert "the notification was sent now" in first_day.resumed
-    assert first_day.calls == dict.fromkeys(COUNTRIES, 48)
+    assert first_day.calls == {"XDM": 48, "XDN": 48, "XDO": 48, "XDP": MADE + first_day.left}
     assert machines.mails("XDP", DAY) == 1
 
 
@@ -202,7 +208,7 @@ def test_a_database_that_is_started_again_in_the_middle_of_a_day_loses_and_doubl
         middle.wait(lambda: run.done() and run.result())
         with restarted(postgres):
             middle.let_through()
-            wait_until(lambda: machines.calls("XDM") == made + MADE + 1, "a call ends while there is no database")
+            wait_until(lambda: machines.calls("XDM") > made + MADE, "a call ends while there is no database")
     code, said = run.result()
     assert code == 0, said
     assert machines.revisions("XDM", NEXT) == [1]
@@ -235,7 +241,7 @@ def test_the_counts(machines: Installation, first_day: FirstDay, capsys: pytest.
     with capsys.disabled():
         print(f"\n{table(counts)}")
     assert counts["mails"] == counts["country-days"]
-    assert counts["calls"] == counts["calls planned"]
+    assert counts["calls"] == counts["calls planned"] + counts["calls repeated"]
     assert (counts["countries"], counts["resumed"]) == (4, 1)
     assert counts["bytes in the store"] > 0
     assert machines.software() == machines.software_before

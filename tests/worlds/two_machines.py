@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -20,6 +21,7 @@ from typing import Any
 
 import yaml
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import LogFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.states import Crashed
@@ -29,7 +31,7 @@ from flows.deployment.deploy import deploy as register
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.open import open_records
-from ibf_pipeline.records.schema import LEASE, REVISION, RUN
+from ibf_pipeline.records.schema import ENTRY, LEASE, REVISION, RUN
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.worlds.countries.projects import add_country, make_project
 from tests.worlds.machine.machine import PATIENCE, POOL, ROOT, Machine
@@ -54,6 +56,8 @@ class Installation:
     records: Database
     resumed: int = 0
     """revisions that another machine went on with"""
+    repeated: int = 0
+    """calls that may be made twice and were, because their end was not recorded when their machine was lost"""
     software_before: list[tuple[str, int, int]] = field(default_factory=list)
     """what any machine has, when nothing had run"""
     _bytes: Callable[[], int] = field(default=lambda: 0)
@@ -92,6 +96,13 @@ class Installation:
             wanted = wanted.where(REVISION.c.issue_time == str(day))
         return sum(len(row.plan.splitlines()) for row in self.records.rows(wanted))
 
+    def left(self, iso3: str, day: date) -> int:
+        """Calls of a day's newest revision that the records do not know to be done."""
+        of_day = select(REVISION).where(REVISION.c.country == iso3, REVISION.c.issue_time == str(day))
+        newest = self.records.rows(of_day.order_by(REVISION.c.number.desc()))[0]
+        done = select(ENTRY.c.call).where(ENTRY.c.revision == newest.id, ENTRY.c.call > 0, ENTRY.c.state == "done")
+        return len(newest.plan.splitlines()) - len(self.records.rows(done.distinct()))
+
     def software(self) -> list[tuple[str, int, int]]:
         """What any machine has: files with their size and time."""
         files = (file for file in self.config.parent.rglob("*") if file.is_file())
@@ -126,6 +137,7 @@ class Installation:
             "calls planned": self.planned(),
             "mails": sum(map(self.mails, self.countries)),
             "resumed": self.resumed,
+            "calls repeated": self.repeated,
             "bytes in the store": self._bytes(),
         }
 
@@ -232,8 +244,15 @@ def has_begun(run: FlowRun) -> bool:
 
 
 def machine_of(run: FlowRun) -> str:
-    """Where it took place."""
-    return str(run.infrastructure_pid).split(":", 1)[0]
+    """Whose worker has taken it, as the worker says in the run's log."""
+
+    def said() -> re.Match[str] | None:
+        with get_client(sync_client=True) as client:
+            logs = client.read_logs(LogFilter(flow_run_id={"any_": [run.id]}), limit=200)
+        return next(filter(None, (re.match(r"Worker '(\w+)' submitting", log.message) for log in logs)), None)
+
+    found: re.Match[str] = wait_until(said, f"the log of {run.name} names its worker")
+    return found.group(1)
 
 
 def crashed(run: FlowRun) -> None:
