@@ -9,7 +9,7 @@ LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_
 	tests/publish/test_typhoon_fault_matrix.py tests/publish/test_longer_sequences.py \
 	tests/operate/test_ten_countries.py \
 	tests/tracks/test_flipped_bits.py tests/operate/test_smoke.py tests/report/test_report.py \
-	tests/satellites/subscriptions/test_receiver.py
+	tests/satellites/subscriptions/test_receiver.py tests/io/test_store_emulators.py
 STORIES := story or hypothesis
 
 .PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean
@@ -41,7 +41,7 @@ test-stories: install
 	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" \
 		$(addprefix --ignore=,$(LARGE))
 
-# What is large: the benchmarks, which print their ratios, rasters of 200 million cells, twenty countries of the portal,
+# What is large: the benchmarks, which print their ratios, the emulators of other stores (where they are installed), rasters of 200 million cells, twenty countries of the portal,
 # every call spoiled and killed at in turn, a whole installation with its server and workers for five minutes, a storm
 # of 5,000 notifications, a report of 40 drawn events, ten countries on two machines.
 test-large: install

@@ -23,6 +23,7 @@ from flows.wiring.day import Day, now, open_day
 from flows.wiring.issue_date import Asked, scheduled_moment
 from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
+from flows.wiring.sharing import have_prepared
 from flows.wiring.targets import open_target
 from flows.wiring.trial import require_no_trial_begun
 from flows.wiring.wishes import require_wishes
@@ -194,7 +195,7 @@ def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, appro
 
 def report(day: Day, run: RunFolder) -> None:
     """The report and the artifacts of a run, after everything that people wait for."""
-    write_run_report(day.country.iso3, run, day.prepared)
+    write_run_report(day.country.iso3, run, have_prepared(day))
     keep_artifacts(day.country.iso3, run, day.configuration.settings.operations.reports_url)
     leg_of(day).afterwards(day)
 

@@ -17,12 +17,21 @@ from flows.observe_trigger import again_at
 from flows.states import COMPLETED, FAILED, SKIPPED
 from flows.wiring.day import open_configuration, run_folder
 from flows.wiring.hook import Hook, open_hook
+from flows.wiring.sharing import have_newest
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.observed import Days, Look, Observed, Source, flooded_km2, observed_share
 from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, UsageError
+from ibf_pipeline.errors import (
+    IbfError,
+    InputInvalid,
+    InputMissing,
+    ServerRefused,
+    ServerUnreachable,
+    UsageError,
+    only_logged,
+)
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.http import Client, Server
@@ -30,7 +39,7 @@ from ibf_pipeline.io.locks import alone
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.observations import event_folder
+from ibf_pipeline.runs.observations import LOCK, event_folder, shared_event, together_with_others
 from ibf_pipeline.satellites.hook.downloads import Fetch
 from ibf_pipeline.satellites.hook.order_desk import succeeded
 from ibf_pipeline.satellites.hook.orders import OrderRequest
@@ -135,16 +144,20 @@ def _observe(
     product: str | None,
 ) -> Observed:
     """Evidence, then areas and people, then the verdict of all looks at the event."""
-    prepared = configuration.prepared_folder(country.iso3)
+    prepared = have_newest(configuration, country.iso3, FLOODS.name)
     layers, tiles = read_prepared(prepared, country.iso3)
     ground = Ground(country, layers, configuration.static_folder(country), tiles.areas)
     folder = event_folder(run.path, event.name)
+    shared = shared_event(run, folder)
+    if shared is not None:
+        with only_logged(log, "%s: what other machines saw cannot be had", event.name), alone(folder / LOCK):
+            shared.bring()
     scene = None if product is None else scene_of(product)
     if product is not None:
         require_unseen(event, product, [name for _, look in read_looks(folder) for name in look.products])
 
     def all_together() -> Observed:
-        with alone(folder / "lock"):
+        with alone(folder / LOCK), together_with_others(shared, event.name):
             observed = all_looks(event, found, ground, hook.settings.observation, folder)
             keep(observed, folder, run, prepared)
         return observed
@@ -185,7 +198,7 @@ def _see_existing_maps(
     for items in by_pass(found, timedelta(minutes=catalogue.pass_minutes)):
         place = look_folder(folder, items[0].moment, tuple(item.id for item in items))
         try:
-            with alone(folder / "lock"), closing(Client(Server(""), hook.patience, hook.redact)) as client:
+            with alone(folder / LOCK), closing(Client(Server(""), hook.patience, hook.redact)) as client:
                 fetch = Fetch(client, hook.largest_bytes, hook.now)
                 evidence = fetch_flood_maps(event.name, items, fetch, catalogue.flooded_value, place)
                 looks.append(_look(hook, ground, event, days, "flood map", evidence, place))
@@ -217,7 +230,7 @@ def _order_and_see(
             ask_for_scene(event.name, request, patron)
         files = order_scene(event.name, request, patron)
     place = look_folder(folder, moment, (product,))
-    with alone(folder / "lock"):
+    with alone(folder / LOCK):
         evidence = open_water_of(event.name, files, rule.open_water, product, moment, place)
         _look(hook, ground, event, days, "open water", evidence, place)
 

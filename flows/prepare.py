@@ -14,6 +14,7 @@ from flows.wiring.hazards import of_installation
 from flows.wiring.legs import LEGS
 from flows.wiring.local_static import local_static
 from flows.wiring.no_river import is_without_river
+from flows.wiring.sharing import shared_layers
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.inputs import NO_RIVER
 from tasks.prepare import build_layers
@@ -41,7 +42,9 @@ def prepare_country(
         if is_without_river(configuration, chosen):
             return final(COMPLETED.state(NO_RIVER))
         build = of_installation(LEGS, chosen.hazard).preparing.build
-        built = build_layers(country, build, chosen, static, folder)
+        built = build_layers(
+            country, build, chosen, static, folder, shared_layers(configuration, country, chosen.hazard)
+        )
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))

@@ -27,6 +27,7 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource
+from ibf_pipeline.storage.shared import SharedPlace
 from tasks.manifest import made_of
 from tasks.notes import log_notes
 
@@ -37,9 +38,11 @@ _TOLERANCE: Final = 0.0002
 
 
 @task(task_run_name="prepared flash floods of {iso3}", cache_policy=NO_CACHE)
-def prepared_flash_floods(iso3: str, country: FlashFloodCountry, static: Path, folder: Path) -> FlashPrepared:
+def prepared_flash_floods(
+    iso3: str, country: FlashFloodCountry, static: Path, folder: Path, shared: SharedPlace | None = None
+) -> FlashPrepared:
     """The country's districts, library and assets, built where they are missing or out of date."""
-    built = prepare_flash_floods(country, static, folder)
+    built = prepare_flash_floods(country, static, folder, shared=shared)
     prepared = read_flash_floods(folder, iso3)
     log.info(
         "%s: prepared layers %s; %d districts, %d areas, %d scenarios",

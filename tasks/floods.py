@@ -28,6 +28,7 @@ from ibf_pipeline.sources import ForecastFiles, Source
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.static.copy import outdated
+from ibf_pipeline.storage.shared import SharedPlace
 from tasks.artifacts import download_progress
 from tasks.manifest import made_of
 
@@ -35,9 +36,11 @@ log = logging.getLogger("ibf_pipeline.tasks")
 
 
 @task(task_run_name="prepared layers of {iso3}", cache_policy=NO_CACHE)
-def prepared_layers(iso3: str, country: FloodCountry, static: Path, folder: Path) -> tuple[CountryLayers, ExtentTiles]:
+def prepared_layers(
+    iso3: str, country: FloodCountry, static: Path, folder: Path, shared: SharedPlace | None = None
+) -> tuple[CountryLayers, ExtentTiles]:
     """The country's prepared layers, built where they are missing or out of date, without doubts that are accepted."""
-    built = prepare(country, static, folder)
+    built = prepare(country, static, folder, shared=shared)
     layers, tiles = read_prepared(folder, iso3)
     layers = layers.accepting(country.accepted_doubts)
     said = [*filter(None, [outdated(static)])]

@@ -12,15 +12,18 @@ from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.prepare.parts import Progress, log_progress
+from ibf_pipeline.storage.shared import SharedPlace
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
-Build = Callable[[Any, Path, Path, Progress], tuple[str, ...]]
+Build = Callable[[Any, Path, Path, Progress, SharedPlace | None], tuple[str, ...]]
 
 
 @task(task_run_name="prepare {iso3}", cache_policy=NO_CACHE)
-def build_layers(iso3: str, build: Build, country: CountryHazard, static: Path, folder: Path) -> tuple[str, ...]:
+def build_layers(
+    iso3: str, build: Build, country: CountryHazard, static: Path, folder: Path, shared: SharedPlace | None
+) -> tuple[str, ...]:
     """Bring the prepared layers up to date; the steps are logged. Names of the parts that were made."""
-    built = build(country, static, folder, log_progress)
+    built = build(country, static, folder, log_progress, shared)
     log.info("%s: %s", iso3, f"built {', '.join(built)}" if built else "prepared layers are up to date")
     return built

@@ -23,6 +23,7 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.typhoon import write_tracks_kept
 from ibf_pipeline.sources import first_usable
 from ibf_pipeline.sources.tracks.source import TracksGiven, TrackSource
+from ibf_pipeline.storage.shared import SharedPlace
 from tasks.manifest import made_of
 from tasks.notes import log_notes
 
@@ -30,9 +31,11 @@ log = logging.getLogger("ibf_pipeline.tasks")
 
 
 @task(task_run_name="prepared typhoon layers of {iso3}", cache_policy=NO_CACHE)
-def prepared_typhoon(iso3: str, country: TyphoonCountry, static: Path, folder: Path) -> TyphoonPrepared:
+def prepared_typhoon(
+    iso3: str, country: TyphoonCountry, static: Path, folder: Path, shared: SharedPlace | None = None
+) -> TyphoonPrepared:
     """The country's municipalities, cells and houses, built where they are missing or out of date."""
-    built = prepare_typhoon(country, static, folder)
+    built = prepare_typhoon(country, static, folder, shared=shared)
     prepared = read_typhoon(folder, iso3)
     layers = prepared.layers
     log.info(

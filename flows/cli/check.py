@@ -11,6 +11,7 @@ from typing import Any
 from flows.wiring.day import now, open_configuration
 from flows.wiring.local_static import local_static
 from flows.wiring.pages import all_pages
+from flows.wiring.records import open_database
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
 from flows.wiring.targets import open_portal
@@ -19,12 +20,16 @@ from ibf_pipeline.check.finding import Finding, not_checked, of_error
 from ibf_pipeline.check.outside import check_target, check_threshold_grids, of_day
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
+from ibf_pipeline.check.storage import check_storage
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.known import known_hazard
+
+_PATIENCE_SECONDS = 10.0
+"""with the database of the records"""
 
 
 def check_country(
@@ -38,12 +43,25 @@ def check_country(
         hazards = configuration.hazards(iso3)
     except ConfigError as error:
         return [_useless(error, "this country")]
+    return [*_check_hazards(configuration, iso3, hazards, target, only), *_storage(configuration)]
+
+
+def _check_hazards(
+    configuration: Configuration, iso3: str, hazards: Sequence[str], target: str | None, only: str | None
+) -> list[Finding]:
     if only is not None:
         return _check_hazard(configuration, iso3, only, target, is_only=len(hazards) == 1)
     if len(hazards) == 1:
         return _check_hazard(configuration, iso3, hazards[0], target, is_only=True)
     by_hazard = {hazard: _check_hazard(configuration, iso3, hazard, target, is_only=False) for hazard in hazards}
     return [replace(one, found=f"{hazard}: {one.found}") for hazard, found in by_hazard.items() for one in found]
+
+
+def _storage(configuration: Configuration) -> list[Finding]:
+    try:
+        return list(check_storage(configuration.storage, lambda: open_database(configuration, _PATIENCE_SECONDS)))
+    except ConfigError as error:
+        return [_useless(error, "this installation")]
 
 
 def _useless(error: ConfigError, what: str) -> Finding:

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from flows.cli.terminal import console, print_data, print_whole
 from flows.wiring.day import open_configuration
 from flows.wiring.local_static import local_static
+from flows.wiring.sharing import have_newest
 from flows.wiring.static import open_places
 from ibf_pipeline.check.versions import ComparedDay, ComparedStation, compare_days, compare_sets, of_stations
 from ibf_pipeline.config.configuration import Configuration
@@ -87,7 +88,7 @@ def _days(
     configuration: Configuration, country: FloodCountry, version: str, file: Path, said: list[str]
 ) -> list[ComparedDay]:
     try:
-        layers, _ = read_prepared(configuration.prepared_folder(country.iso3, country.hazard), country.iso3)
+        layers, _ = read_prepared(have_newest(configuration, country.iso3, country.hazard), country.iso3)
         if version not in layers.later_thresholds:
             table = read_thresholds(file, layers.stations, needed_return_periods(country))
             layers = replace(layers, later_thresholds={**layers.later_thresholds, version: table})

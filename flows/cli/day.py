@@ -95,10 +95,11 @@ def report(
     Example: ibf-pipeline report UGA/2026-02-15
     """
     from flows.wiring.decisions import open_run
+    from flows.wiring.sharing import have_prepared
     from ibf_pipeline.report.write import rewrite_report
 
     day = open_run(run, config, None, workspace)
-    console().print(f"report: {rewrite_report(day.run, day.prepared)}", soft_wrap=True)
+    console().print(f"report: {rewrite_report(day.run, have_prepared(day))}", soft_wrap=True)
 
 
 def run_day(

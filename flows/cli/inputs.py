@@ -24,12 +24,13 @@ inputs_app = typer.Typer(
 
 @inputs_app.command("list")
 def list_inputs(as_json: AsData = False, config: Config = "config", workspace: FetchedWorkspace = None) -> None:
-    """Show what the cache holds, by source and issue date.
+    """Show what the cache holds, by source and issue date, and what other machines have put into the store.
 
     Example: ibf-pipeline inputs list
     """
-    from flows.cli.inputs_tables import days_data, print_days
+    from flows.cli.inputs_tables import days_data, print_days, print_stored
     from flows.wiring.day import open_configuration
+    from flows.wiring.sharing import shared_days
     from flows.wiring.sources import open_cache
 
     configuration = open_configuration(config, workspace)
@@ -38,6 +39,9 @@ def list_inputs(as_json: AsData = False, config: Config = "config", workspace: F
         print_data(days_data(cache.days()))
         return
     print_days(cache.days(), cache.root, configuration.settings.inputs.largest_gigabytes)
+    shared = shared_days(configuration)
+    if shared is not None:
+        print_stored(shared.stored(), cache.days())
 
 
 @inputs_app.command()

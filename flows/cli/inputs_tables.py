@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from flows.cli.terminal import console, print_whole
 from flows.wiring.inputs_fetch import ForecastRead
 from ibf_pipeline.hazards.floods.notes import trial_notes
 from ibf_pipeline.sources.cache import CachedDay
+from ibf_pipeline.sources.shared_days import StoredDay
 
 
 def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) -> None:
@@ -41,6 +42,15 @@ def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) 
     print_whole(table)
     size = sum(day.size for day in days) / 1e9
     out.print(f"{size:.2f} of at most {largest_gigabytes:g} GB; {root}", soft_wrap=True)
+
+
+def print_stored(days: Sequence[StoredDay], here: Sequence[CachedDay]) -> None:
+    """Days that another machine has fetched and that are only in the store: whoever asks for one has it brought."""
+    known = {(day.source, f"{day.issue_date:%Y%m%d}") for day in here if day.size}
+    for day in days:
+        if (day.source, day.issue_date) not in known:
+            name = " ".join(filter(None, (day.source, str(date.fromisoformat(day.issue_date)), day.country)))
+            console().print(f"only in the store: {name}, {day.size / 1e6:,.1f} MB", soft_wrap=True)
 
 
 def days_data(days: Sequence[CachedDay]) -> list[dict[str, Any]]:

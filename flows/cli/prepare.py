@@ -45,6 +45,7 @@ def prepare(
     from flows.wiring.legs import LEGS
     from flows.wiring.local_static import local_static
     from flows.wiring.no_river import is_without_river
+    from flows.wiring.sharing import shared_layers
     from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.prepare.inputs import NO_RIVER
 
@@ -59,8 +60,9 @@ def prepare(
         _propose(FloodCountry.of(chosen), static, out)
         return
     preparing = of_installation(LEGS, chosen.hazard).preparing
+    shared = shared_layers(configuration, country, chosen.hazard)
     with _progress(out) as progress:
-        built = preparing.build(chosen, static, folder, progress)
+        built = preparing.build(chosen, static, folder, progress, shared)
     said = f"built: {', '.join(built)}" if built else "up to date"
     out.print(f"{country}: {said}\n{folder}", soft_wrap=True)
     doubts, noticed = preparing.notes(chosen, folder)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from flows.wiring.day import Day, now, open_configuration, open_day
+from flows.wiring.sharing import have_prepared
 from flows.wiring.targets import open_target
 from flows.wiring.trial import require_no_trial, require_no_trial_begun
 from ibf_pipeline.config.configuration import Configuration
@@ -116,7 +117,7 @@ def verify_run(day: Day) -> tuple[Revision, Verified | None]:
 
 
 def _published(day: Day) -> PublishedDay:
-    return PublishedDay(day.run, day.target_name, day.prepared)
+    return PublishedDay(day.run, day.target_name, have_prepared(day))
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def reported(day: Day) -> Iterator[None]:
         if day.run.is_whole:
             # whatever a font or a shape does to a picture, the decision has been carried out
             with only_logged(log, "%s: the report could not be written again", day.country.iso3):
-                rewrite_report(day.run, day.prepared)
+                rewrite_report(day.run, have_prepared(day))
 
 
 def _workspace_of(run: Path, config: str) -> str | None:

@@ -10,6 +10,7 @@ from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
 from flows.wiring.past import Wished, is_end, moment_of_publication, notifies, shown_before
 from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
+from flows.wiring.sharing import shared_layers, shared_layers_of, still_prepared
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
@@ -42,7 +43,8 @@ def find_block(
     iso3, country = day.country.iso3, FlashFloodCountry.of(day.country)
     if wished is None:
         require_no_trial_source(day.configuration, country, day.target_name)
-    prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
+    static = local_static(day.configuration, country)
+    prepared = prepared_flash_floods(iso3, country, static, day.prepared, shared_layers_of(day))
     before = None if wished is not None and wished.ends else shown_before(day, FlashFloodFindings)
     sources = open_rain_sources(day.configuration, country) if wished is None else wished.sources
     said = list[str]()
@@ -63,7 +65,7 @@ def find_block(
     found = replace(found, notes=(*found.notes, *block.notes, *said), doubts=(*found.doubts, *block.doubts))
     if allowed is not None:
         allowed(found)
-    return found, record_block(iso3, found, block, prepared, country, day.run, day.prepared)
+    return found, record_block(iso3, found, block, prepared, country, day.run, still_prepared(day))
 
 
 def mails(day: Day, found: FlashFloodFindings) -> bool:
@@ -97,7 +99,8 @@ def read_rain_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str)
 def wished_rain(day: Day, wishes: str) -> Wished[RainSource]:
     """The rain of an exercise: DISTRICT=@HOUR, see `scenario`; `end` is its last block, without any rain."""
     iso3, country = day.country.iso3, FlashFloodCountry.of(day.country)
-    prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
+    static = local_static(day.configuration, country)
+    prepared = prepared_flash_floods(iso3, country, static, day.prepared, shared_layers_of(day))
     ends = is_end(wishes)
     root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
     roles: tuple[Role, ...] = ("observed", "forecast")
@@ -114,7 +117,8 @@ def wished_rain(day: Day, wishes: str) -> Wished[RainSource]:
 def prepared_areas(configuration: Configuration, country: FlashFloodCountry) -> RainAreas:
     """All areas of a country, whose rain may run to a district; prepared here where it is not yet, outside of a run."""
     folder = configuration.prepared_folder(country.iso3, country.hazard)
-    prepare_flash_floods(country, local_static(configuration, country), folder)
+    shared = shared_layers(configuration, country.iso3, country.hazard)
+    prepare_flash_floods(country, local_static(configuration, country), folder, shared=shared)
     prepared = read_flash_floods(folder, country.iso3)
     return RainAreas.of(prepared.layers.areas, prepared, folder)
 

@@ -12,6 +12,7 @@ from flows.wiring.current_model import UNJUDGED, require_current_model, with_dou
 from flows.wiring.day import Day
 from flows.wiring.inputs_fetch import forecast_of_before, own_forecast
 from flows.wiring.local_static import local_static
+from flows.wiring.sharing import shared_layers_of, still_prepared
 from flows.wiring.sources import open_sources, prune_cache
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.country import CountryHazard
@@ -48,7 +49,7 @@ def find_day(
     if sources is None:
         require_no_trial_source(day.configuration, country, day.target_name)
     static = local_static(day.configuration, country)
-    layers, tiles = prepared_layers(iso3, country, static, day.prepared)
+    layers, tiles = prepared_layers(iso3, country, static, day.prepared, shared_layers_of(day))
     if layers.mapping_is_proposed and allowed is not None and day.target.notifies:
         raise ForbiddenByRule(
             f"no person has confirmed which areas the stations of {iso3} stand for",
@@ -89,7 +90,7 @@ def find_day(
         found = replace(found, notes=(*found.notes, unused))
     if allowed is not None:
         allowed(found)
-    return found, record_findings(iso3, found, cube, tiles, country, files, day.run, day.prepared)
+    return found, record_findings(iso3, found, cube, tiles, country, files, day.run, still_prepared(day))
 
 
 def layer_notes(country: FloodCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:
@@ -111,7 +112,8 @@ def read_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> N
 def wished_sources(day: Day, wishes: str) -> list[Source]:
     """The forecast of an exercise: STATION=DAYS, one character a lead time, see `scenario`."""
     iso3, country = day.country.iso3, FloodCountry.of(day.country)
-    layers, _ = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
+    static = local_static(day.configuration, country)
+    layers, _ = prepared_layers(iso3, country, static, day.prepared, shared_layers_of(day))
     country = country.on(day.issue_date)
     layers = layers.judged_by(country.thresholds_version)
     place = day.runs / iso3 / "forecasts"

@@ -40,17 +40,20 @@ from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.outlines import prepare_outlines
-from ibf_pipeline.prepare.parts import Progress, log_progress
+from ibf_pipeline.prepare.parts import Progress
 from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
 from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import CountrySeed, Disaster
+from ibf_pipeline.storage.shared import SharedPlace
 
 Allowed = Callable[[Findings], None]
 """Raises where findings must not take the place of those that were published"""
 
 
-def _outlines(country: CountryHazard, static: Path, folder: Path, progress: Progress = log_progress) -> tuple[str, ...]:
+def _outlines(
+    country: CountryHazard, static: Path, folder: Path, progress: Progress, shared: SharedPlace | None
+) -> tuple[str, ...]:
     prepare_outlines(static, country, folder)
     return ()
 
@@ -59,8 +62,8 @@ def _outlines(country: CountryHazard, static: Path, folder: Path, progress: Prog
 class Preparing:
     """How the static data of a country become what its runs read."""
 
-    build: Callable[[Any, Path, Path, Progress], tuple[str, ...]] = _outlines
-    """(the hazard's section, static data, prepared folder, progress): names of the parts that were made"""
+    build: Callable[[Any, Path, Path, Progress, SharedPlace | None], tuple[str, ...]] = _outlines
+    """(the hazard's section, static data, prepared folder, progress, where it is shared): names of what was made"""
     notes: Callable[[Any, Path], tuple[Sequence[str], Sequence[str]]] = lambda country, folder: ((), ())
     """(the hazard's section, prepared folder): what is doubtful of it, and what else was noticed"""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from flows.wiring.sharing import sharing_of
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
@@ -12,6 +13,7 @@ from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.copy import refresh_copy
 from ibf_pipeline.static.place import is_url
+from ibf_pipeline.storage.shared import SharedPlace
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -19,8 +21,8 @@ log = logging.getLogger("ibf_pipeline.flows")
 def local_static(configuration: Configuration, country: CountryHazard) -> Path:
     """The country's static folder on this machine; what lies behind a URL is brought up to date first.
 
-    Where the URL fails, its last whole copy is used; `ibf_pipeline.static.copy.outdated` tells whether that is so.
-    Only floods can have theirs behind one: ConfigError for another hazard.
+    Where the URL fails, its last whole copy is used, be it another machine's; `ibf_pipeline.static.copy.outdated` tells
+    whether that is so. Only floods can have theirs behind one: ConfigError for another hazard.
     """
     folder = configuration.static_folder(country)
     if country.static and is_url(country.static):
@@ -31,7 +33,9 @@ def local_static(configuration: Configuration, country: CountryHazard) -> Path:
                 expected="a folder that this machine can read",
                 remedy="copy them into a folder, and name it in the section's own key `static`",
             )
-        said = refresh_copy(country, folder, Patience(attempts=country.static_sources.attempts))
+        sharing = sharing_of(configuration)
+        shared = None if sharing is None else SharedPlace(sharing, f"static/{country.iso3}", "prepared", country.iso3)
+        said = refresh_copy(country, folder, Patience(attempts=country.static_sources.attempts), shared)
         if said:
             log.warning("%s: %s", country.iso3, said)
     return folder

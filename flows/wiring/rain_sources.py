@@ -113,7 +113,7 @@ def _gfs(
     configuration: Configuration, country: CountryHazard, name: str, chosen: settings.GfsSource, oldest_h: int
 ) -> RainSource:
     client = Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor())
-    return gfs_runs(name, client, open_cache(configuration), step_h=chosen.step_hours, oldest_h=oldest_h)
+    return gfs_runs(name, client, open_cache(configuration, shared=True), step_h=chosen.step_hours, oldest_h=oldest_h)
 
 
 def _ecmwf(
@@ -122,7 +122,7 @@ def _ecmwf(
     return ecmwf_runs(
         name,
         Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor()),
-        open_cache(configuration),
+        open_cache(configuration, shared=True),
         is_ensemble=chosen.run == "ensemble",
         oldest_h=oldest_h,
         parallel=chosen.parallel,
@@ -137,7 +137,7 @@ def _imerg(
     archive = Client(Server(chosen.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens)
     catalogue = Client(Server(chosen.catalogue), patience, redact)
     imerg = Imerg(chosen.run, archive, catalogue, chosen.version)
-    return ImergRain(name, imerg, open_cache(configuration), lambda: end_of(tokens.token()))
+    return ImergRain(name, imerg, open_cache(configuration, shared=True), lambda: end_of(tokens.token()))
 
 
 def _folder(
@@ -156,7 +156,7 @@ def _object_store(
 ) -> RainSource:
     patience = Patience(chosen.timeout_seconds, chosen.attempts)
     root = open_folder(chosen.url, patience, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False)
-    place = UrlPlace(name, root, open_cache(configuration), patience)
+    place = UrlPlace(name, root, open_cache(configuration, shared=True), patience)
     return _files(name, chosen, place, oldest_h)
 
 

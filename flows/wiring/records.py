@@ -8,6 +8,7 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records import taken_over as files
 from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.runs.kept_before import put_earlier
 from ibf_pipeline.runs.recorded import RecordedRun, recorded_runs
 from ibf_pipeline.runs.taken_over import countries_of, require_taken_over, take_over
 from ibf_pipeline.satellites.hook.settings import load_hook_settings
@@ -38,6 +39,12 @@ def taken_over(configuration: Configuration) -> dict[str, int]:
     """Take over what earlier versions left, of every country that has run folders: revisions by country."""
     runs, database = configuration.path(configuration.settings.paths.runs), open_database(configuration)
     return {iso3: take_over(runs, iso3, database) for iso3 in countries_of(runs)}
+
+
+def put_into_store(configuration: Configuration) -> dict[str, int]:
+    """Put what only this machine has of runs and revisions into the store, if there is one: how many, by country."""
+    runs, storage = configuration.path(configuration.settings.paths.runs), configuration.storage
+    return {iso3: put_earlier(runs, iso3, storage) for iso3 in countries_of(runs) if storage.store is not None}
 
 
 def files_taken_over(configuration: Configuration, workspace: str | None) -> dict[Path, int]:

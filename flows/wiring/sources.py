@@ -13,6 +13,7 @@ from typing import TypeVar
 from flows.wiring.day import now
 from flows.wiring.local_static import local_static
 from flows.wiring.no_river import is_without_river
+from flows.wiring.sharing import shared_days
 from ibf_pipeline.config import sources as settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
@@ -94,7 +95,7 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
             return EwdsSource(
                 name=name,
                 service=ewds_service(name, chosen, chosen.attempts),
-                cache=open_cache(configuration),
+                cache=open_cache(configuration, shared=True),
                 country=country.iso3,
                 area=area_of(cells, chosen.margin),
                 glofas_version=chosen.glofas_version,
@@ -137,7 +138,7 @@ def ewds_service(name: str, chosen: settings.EwdsSource, attempts: int) -> EwdsS
 def _open_meteo(
     configuration: Configuration, name: str, country: FloodCountry, chosen: settings.OpenMeteoSource
 ) -> OpenMeteoSource:
-    cache = open_cache(configuration)
+    cache = open_cache(configuration, shared=True)
     return OpenMeteoSource(
         name=name,
         service=FloodService(chosen.url, Patience(chosen.timeout_seconds, chosen.attempts), chosen.calls_per_minute),
@@ -184,9 +185,10 @@ def with_source(country: Chosen, source: str | None) -> Chosen:
     return country.model_copy(update={"sources": (source,)})
 
 
-def open_cache(configuration: Configuration) -> InputCache:
-    """The cache of fetched forecasts."""
-    return InputCache(configuration.path(configuration.settings.paths.inputs))
+def open_cache(configuration: Configuration, *, shared: bool = False) -> InputCache:
+    """The cache of fetched forecasts; `shared`: of a source that all machines ask, with them where there is a store."""
+    root = configuration.path(configuration.settings.paths.inputs)
+    return InputCache(root, shared_days(configuration) if shared else None)
 
 
 def prune_cache(configuration: Configuration) -> None:
@@ -284,7 +286,7 @@ def _member_source(
     return MemberSource(
         name=name,
         remote=remote,
-        cache=open_cache(configuration),
+        cache=open_cache(configuration, shared=True),
         country=country.iso3,
         areas={code: area for code, (area, _) in users.items()},
         expected=country.members.expected,

@@ -10,9 +10,11 @@ from shapely.geometry.base import BaseGeometry
 from flows.wiring.day import now, open_configuration
 from flows.wiring.environment import read_env_files
 from flows.wiring.records import earlier_inbox, open_database
+from flows.wiring.sharing import have_newest
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.reading import named
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.prepare.inputs import boundary_files
 from ibf_pipeline.records.taken_over import require_taken_over
@@ -53,7 +55,7 @@ class Eodata:
         """A country's outline: out of its prepared layers, else of the boundaries of its highest level alone."""
         configuration = self.configuration
         try:
-            return country_outline(configuration.prepared_folder(iso3))
+            return country_outline(have_newest(configuration, iso3, FLOODS.name))
         except InputMissing as error:
             if iso3 not in configuration.country_codes():
                 raise
@@ -86,7 +88,7 @@ class Eodata:
         rules = self.settings.trigger
         return alerted_events(
             self.configuration.path(self.configuration.settings.paths.runs),
-            self.configuration.prepared_folder,
+            lambda iso3: have_newest(self.configuration, iso3, FLOODS.name),
             now().date(),
             valid_days=rules.alert_valid_days,
             triggers_only=rules.triggers_only,

@@ -16,6 +16,7 @@ from typing import Final, cast
 from flows.wiring.day import Day, now
 from flows.wiring.legs import leg_of
 from flows.wiring.sandbox import open_sandbox
+from flows.wiring.sharing import still_prepared
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.targets import FilesTargetSettings, IbfTargetSettings
@@ -86,6 +87,8 @@ def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes
     if hold and not day.target.can_notify:
         refuse_hold(day.target_name, day.target.words)
     until = now() + timedelta(hours=day.target.hold_hours) if hold else None
+    if publishes:
+        still_prepared(day)
     opening = Opening(notify and day.target.notifications, until, publishes)
     with away_is_told(), OPENERS[day.target.kind].target(day, opening) as target:
         yield target

@@ -47,7 +47,7 @@ def _ecmwf(
     configuration: Configuration, name: str, chosen: settings.EcmwfTracksSource, reading: Reading
 ) -> TrackSource:
     client = Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor())
-    return EcmwfTracks(name, client, open_cache(configuration), reading)
+    return EcmwfTracks(name, client, open_cache(configuration, shared=True), reading)
 
 
 def _ftp(configuration: Configuration, name: str, chosen: settings.TracksFtpSource, reading: Reading) -> TrackSource:
@@ -60,7 +60,7 @@ def _ftp(configuration: Configuration, name: str, chosen: settings.TracksFtpSour
         timeout_seconds=chosen.timeout_seconds,
         dated=False,
     )
-    place = UrlPlace(name, root, open_cache(configuration), Patience(attempts=chosen.attempts))
+    place = UrlPlace(name, root, open_cache(configuration, shared=True), Patience(attempts=chosen.attempts))
     settled = timedelta(minutes=chosen.settled_minutes)
     return FilesTracks(name, place, "%Y%m%d%H%M%S", chosen.files, chosen.finished, settled, reading, now)
 
@@ -76,7 +76,7 @@ def _object_store(
 ) -> TrackSource:
     patience = Patience(chosen.timeout_seconds, chosen.attempts)
     root = open_folder(chosen.url, patience, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False)
-    return _files(name, chosen, UrlPlace(name, root, open_cache(configuration), patience), reading)
+    return _files(name, chosen, UrlPlace(name, root, open_cache(configuration, shared=True), patience), reading)
 
 
 def _files(name: str, chosen: settings.TrackFilesSection, place: Place, reading: Reading) -> TrackSource:

@@ -10,6 +10,7 @@ from flows.wiring.day import Day, now
 from flows.wiring.earlier_cycles import EarlierCycles
 from flows.wiring.local_static import local_static
 from flows.wiring.past import Wished, is_end, moment_of_publication, notifies, shown_before
+from flows.wiring.sharing import shared_layers_of, still_prepared
 from flows.wiring.storm_rain import StormRain, storm_rain
 from flows.wiring.track_sources import open_track_sources
 from flows.wiring.trial import require_no_trial, require_no_trial_source
@@ -39,7 +40,8 @@ def find_cycle(
     iso3, country = day.country.iso3, TyphoonCountry.of(day.country)
     if wished is None:
         require_no_trial_source(day.configuration, country, day.target_name)
-    prepared = prepared_typhoon(iso3, country, local_static(day.configuration, country), day.prepared)
+    static = local_static(day.configuration, country)
+    prepared = prepared_typhoon(iso3, country, static, day.prepared, shared_layers_of(day))
     shown = None if wished is not None and wished.ends else shown_before(day, TyphoonFindings)
     sources = open_track_sources(day.configuration, country) if wished is None else list(wished.sources)
     given = obtain_tracks(iso3, day.issue_time, sources)
@@ -57,7 +59,7 @@ def find_cycle(
     )
     if allowed is not None:
         allowed(found)
-    return found, record_cycle(iso3, found, given, {"rain": rain.origin}, country, day.run, day.prepared)
+    return found, record_cycle(iso3, found, given, {"rain": rain.origin}, country, day.run, still_prepared(day))
 
 
 def cycle_of(given: TracksGiven, earlier: EarlierCycles, shown: TyphoonFindings | None, rain: StormRain) -> Cycle:
@@ -86,7 +88,8 @@ def read_storm_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str
 def wished_tracks(day: Day, wishes: str) -> Wished[TrackSource]:
     """The tracks of an exercise: STORM=landfall@HOUR:PLACE, see `scenario`; `end` is its last cycle, without storms."""
     iso3, country = day.country.iso3, TyphoonCountry.of(day.country)
-    prepared = prepared_typhoon(iso3, country, local_static(day.configuration, country), day.prepared)
+    static = local_static(day.configuration, country)
+    prepared = prepared_typhoon(iso3, country, static, day.prepared, shared_layers_of(day))
     ends, place = is_end(wishes), day.runs / iso3 / "tracks"
     made = make_tracks(iso3, place, day.issue_time, "" if ends else wishes, prepared.layers, country)
     return Wished((made,), ends)

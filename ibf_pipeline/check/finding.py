@@ -25,6 +25,7 @@ Subject = Literal[
     "rasters",
     "portal",
     "schedule",
+    "storage",
 ]
 _CATALOGUE = Path(__file__).with_name("findings.yaml")
 SHOWN = 4

@@ -13,6 +13,7 @@ from ibf_pipeline.config.country_file import CountryFile, read_country_file
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.config.reading import named, read_part
+from ibf_pipeline.config.section import SHARED_FILES
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.config.sources import SOURCE_KINDS
 from ibf_pipeline.config.targets import TargetSettings
@@ -33,8 +34,19 @@ class Configuration:
         self.settings = settings
 
     def path(self, text: str) -> Path:
-        """A path of the configuration, absolute; `${NAME}` and `${NAME:-default}` come from the environment."""
-        path = Path(os.path.expanduser(_expand(text)))
+        """A path of the configuration, absolute; `${NAME}` and `${NAME:-default}` come from the environment.
+
+        ConfigError where it is a URL.
+        """
+        place = _expand(text)
+        if "://" in place:
+            raise ConfigError(
+                f"{text} is {place.partition('://')[0]}://..., a URL",
+                where=self.folder,
+                expected="a folder of this machine",
+                remedy=SHARED_FILES,
+            )
+        path = Path(os.path.expanduser(place))
         return path if path.is_absolute() else self.root / path
 
     @property

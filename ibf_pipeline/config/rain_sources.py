@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ibf_pipeline.config.section import Encrypted, Section, StaticFile, Url
+from ibf_pipeline.config.section import Encrypted, Section, SourceFolder, StaticFile, Url
 from ibf_pipeline.config.source_section import SourceSection, Variable
 
 _FILES: Final = {
@@ -199,7 +199,7 @@ class RainFolderSource(RainFilesSection):
     """Gridded rain in a folder of this machine: forecasts, nowcasts or observations."""
 
     kind: Literal["rain-folder"] = Field(description="gridded rain in a folder of this machine")
-    root: str = Field(description="folder above its files")
+    root: SourceFolder = Field(description="folder above its files")
 
 
 class RainObjectStoreSource(RainFilesSection):
@@ -220,7 +220,7 @@ class RainObjectStoreSource(RainFilesSection):
 class ReadingsSection(RainSection):
     """What sources of a gauge's readings have."""
 
-    root: str = Field(description="folder above the files of readings, CSV or JSON")
+    root: SourceFolder = Field(description="folder above the files of readings, CSV or JSON")
     moment: str = Field("time", min_length=1, description="column or key of a reading's moment: ISO, or yymmddHHMMSS")
 
 

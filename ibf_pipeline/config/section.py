@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -32,6 +32,22 @@ Encrypted = AfterValidator(encrypted)
 """of what may be an address"""
 Url = Annotated[str, Field(pattern=r"^https?://\S+$"), Encrypted]
 """of a service, whatever it is asked for"""
+
+
+def _folder(instead: str) -> AfterValidator:
+    def on_this_machine(place: str) -> str:
+        if "://" in place:
+            raise ValueError(f"a URL, and this is a folder of this machine; {instead}")
+        return place
+
+    return AfterValidator(on_this_machine)
+
+
+SHARED_FILES: Final = "write its path, and let several machines share files with `store.url` in settings.yaml"
+"""what to do instead of a URL where a folder is meant"""
+LocalFolder = Annotated[str, _folder(SHARED_FILES)]
+"""a folder of this machine; a URL in its place would make a folder of that name"""
+SourceFolder = Annotated[str, _folder("write its path, or choose the kind of source that has a `url`")]
 
 
 class Section(BaseModel):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ibf_pipeline.config.section import Cron, GlofasVersion, Section, SourceName
+from ibf_pipeline.config.section import Cron, GlofasVersion, LocalFolder, Section, SourceName
 from ibf_pipeline.config.sources import DischargeSection, Inputs, SourceSettings
 from ibf_pipeline.config.store import StoreSettings
 from ibf_pipeline.config.targets import Target
@@ -15,13 +15,17 @@ from ibf_pipeline.config.targets import Target
 class Paths(Section):
     """Where things lie; relative paths start at the folder above the configuration."""
 
-    static: str = Field(
+    static: LocalFolder = Field(
         "data/countries", description="static data: <static>/<ISO3>/, where a country says nothing else"
     )
-    prepared: str = Field("prepared", description="prepared layers, made again from the static data at any time")
-    runs: str = Field("runs", description="what was found and published; on a POSIX file system, and worth a back-up")
-    sandbox: str = Field("sandbox", description="the built-in server's database")
-    inputs: str = Field(
+    prepared: LocalFolder = Field(
+        "prepared", description="prepared layers, made again from the static data at any time"
+    )
+    runs: LocalFolder = Field(
+        "runs", description="what was found and published; on a POSIX file system, and worth a back-up"
+    )
+    sandbox: LocalFolder = Field("sandbox", description="the built-in server's database")
+    inputs: LocalFolder = Field(
         "fetched",
         description="cache of fetched forecasts: <inputs>/<source>/<YYYYMMDD>/; and of static data from URLs, which "
         "have no bound: static/, static-sources/",

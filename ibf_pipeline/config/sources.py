@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from ibf_pipeline.config.by_kind import ByKind
 from ibf_pipeline.config.rain_sources import RAIN_KINDS
-from ibf_pipeline.config.section import Encrypted, GlofasVersion, Section, Url
+from ibf_pipeline.config.section import Encrypted, GlofasVersion, Section, SourceFolder, Url
 from ibf_pipeline.config.source_section import SourceSection, Variable
 from ibf_pipeline.config.track_sources import TRACK_KINDS
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
@@ -80,7 +80,7 @@ class FolderSource(FileSection):
     """Forecast files in `<root>/<YYYYMMDD>/`: GRIB2 or netCDF under any name, or the archive that held them."""
 
     kind: Literal["folder"] = Field(description="files in a folder of this machine")
-    root: str = Field(description="folder with a folder for each issue date")
+    root: SourceFolder = Field(description="folder with a folder for each issue date")
 
 
 class RemoteSection(FileSection):
@@ -162,7 +162,7 @@ class RunSource(DischargeSection):
     """Past days again, from the `forecast.nc` that their runs kept; no raw file is needed."""
 
     kind: Literal["run"] = Field(description="what earlier runs kept")
-    runs: str | None = Field(None, description="folder of the runs; default <paths.runs>")
+    runs: SourceFolder | None = Field(None, description="folder of the runs; default <paths.runs>")
 
 
 class OpenMeteoSource(DischargeSection):

@@ -19,7 +19,7 @@ class KeepDays(Section):
     run: Days | None = Field(None, description="findings, forecasts and extents of runs; for ever where none is given")
     revision: Days | None = Field(None, description="what calls uploaded; for ever where none is given")
     report: Days = Field(400, description="reports with their pictures")
-    prepared: Days = Field(30, description="prepared layers that newer ones have replaced")
+    prepared: Days = Field(30, description="prepared layers and copies of static data that newer ones have replaced")
     forecast: Days = Field(30, description="forecasts as they were fetched")
     observation: Days = Field(400, description="what was seen from above")
 
@@ -31,7 +31,11 @@ class StoreSettings(Section):
         description="s3://bucket/prefix, abfs://container/prefix, gcs://bucket/prefix, or file:///folder that all "
         "machines see; accounts come from the environment as the store's own tools have them"
     )
-    endpoint_url: Url | None = Field(None, description="of an S3 store that is not Amazon's")
+    endpoint_url: Url | None = Field(
+        None,
+        description="of an S3 store that is not Amazon's, or of one that speaks like Google's; that of an Azure "
+        "account is in AZURE_STORAGE_CONNECTION_STRING",
+    )
     keep_trying_seconds: int = Field(
         300, ge=0, le=3600, strict=True, description="a store that is away is waited for so long"
     )

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from ibf_pipeline.config.by_kind import ByKind
-from ibf_pipeline.config.section import Section, Url
+from ibf_pipeline.config.section import LocalFolder, Section, Url
 
 
 class TargetSettings(Section):
@@ -111,7 +111,7 @@ class FilesTargetSettings(TargetSettings):
     can_notify = False
 
     kind: Literal["files"] = Field(description="files for QGIS, spreadsheets and shadow runs")
-    folder: str = Field(
+    folder: LocalFolder = Field(
         description="floods lie in <folder>/<ISO3>/<issue date>/, others in <folder>/<ISO3>/<hazard>/<issue time>/"
     )
 

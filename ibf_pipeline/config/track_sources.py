@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ibf_pipeline.config.rain_sources import BlockWaiting, require_path_of_files
-from ibf_pipeline.config.section import Encrypted, Url
+from ibf_pipeline.config.section import Encrypted, SourceFolder, Url
 from ibf_pipeline.config.source_section import SourceSection, Variable
 
 
@@ -118,7 +118,7 @@ class TracksFolderSource(TrackFilesSection):
     """Cyclone tracks in a folder of this machine."""
 
     kind: Literal["tracks-folder"] = Field(description="cyclone tracks in a folder of this machine")
-    root: str = Field(description="folder above its files")
+    root: SourceFolder = Field(description="folder above its files")
 
 
 class TracksObjectStoreSource(TrackFilesSection):

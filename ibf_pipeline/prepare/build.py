@@ -21,13 +21,21 @@ from ibf_pipeline.prepare.layers import Layers
 from ibf_pipeline.prepare.origins import origin_files
 from ibf_pipeline.prepare.parts import Progress, Workshop, log_progress
 from ibf_pipeline.prepare.up_to_date import Material, bring_up_to_date
+from ibf_pipeline.storage.shared import SharedPlace
 
 
-def prepare(country: FloodCountry, static: Path, prepared: Path, progress: Progress = log_progress) -> tuple[str, ...]:
+def prepare(
+    country: FloodCountry,
+    static: Path,
+    prepared: Path,
+    progress: Progress = log_progress,
+    shared: SharedPlace | None = None,
+) -> tuple[str, ...]:
     """Bring a country's prepared layers up to date; returns the names of the parts that were made, none if it was.
 
     A part is made again only where something changed that it was made from. An interrupted build goes on from its
     finished parts in `<prepared>.part`; the prepared folder itself changes at the end, all at once.
+    `shared`: where machines put what they have made; None where this one is alone.
     Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was. ForbiddenByRule where
     the country has no river to forecast: nobody may take its silence for "no flood".
     """
@@ -51,4 +59,4 @@ def prepare(country: FloodCountry, static: Path, prepared: Path, progress: Progr
     def make(folder: Path, hashes: Mapping[str, str], workshop: Workshop) -> None:
         Layers(country, static, folder, hashes, workshop).make()
 
-    return bring_up_to_date(material, prepared, make, progress)
+    return bring_up_to_date(material, prepared, make, progress, shared)

@@ -47,7 +47,10 @@ class Stamp:
     """by file name"""
 
     def describes(self, inputs: Mapping[str, InputStamp], settings: Mapping[str, Any]) -> bool:
-        """Whether inputs and settings are still the same; times of files may differ."""
+        """Whether inputs and settings are still the same; times of files may differ.
+
+        What lies outside of the static folder may lie elsewhere on another machine: it has the same name and content.
+        """
         return self.settings == json.loads(json.dumps(settings)) and _hashes(self.inputs) == _hashes(inputs)
 
 
@@ -110,13 +113,21 @@ def _is_unchanged(file: Path, stamp: InputStamp) -> bool:
 def read_stamp(file: Path) -> Stamp | None:
     """The stamp of a prepared folder; None where there is none that can be trusted."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        return stamp_of(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def stamp_of(text: str) -> Stamp | None:
+    """The stamp that is written in a text; None where it is none of this version."""
+    try:
+        content = json.loads(text)
         if content["format"] != FORMAT:
             return None
         inputs = {name: InputStamp(**entry) for name, entry in content["inputs"].items()}
         outputs = {name: OutputStamp(**entry) for name, entry in content["outputs"].items()}
         return Stamp(content["settings"], inputs, outputs)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -125,5 +136,6 @@ def write_stamp(file: Path, stamp: Stamp) -> None:
     write_text(file, json.dumps({"format": FORMAT, **asdict(stamp)}, indent=1, sort_keys=True))
 
 
-def _hashes(inputs: Mapping[str, InputStamp]) -> dict[str, str]:
-    return {name: stamp.sha256 for name, stamp in inputs.items()}
+def _hashes(inputs: Mapping[str, InputStamp]) -> list[tuple[str, str]]:
+    names = ((os.path.basename(name) if os.path.isabs(name) else name, stamp) for name, stamp in inputs.items())
+    return sorted((name, stamp.sha256) for name, stamp in names)

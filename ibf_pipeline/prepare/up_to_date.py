@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from os.path import abspath
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.parts import Progress, Workshop, is_whole
 from ibf_pipeline.prepare.raster_files import files_behind
+from ibf_pipeline.prepare.shared_layers import brought, replace_folder, share, share_first
 from ibf_pipeline.prepare.stamp import (
     InputStamp,
     Stamp,
@@ -27,6 +27,7 @@ from ibf_pipeline.prepare.stamp import (
     write_stamp,
 )
 from ibf_pipeline.prepare.tiles import bounded_gdal
+from ibf_pipeline.storage.shared import SharedPlace
 
 Make = Callable[[Path, Mapping[str, str], Workshop], None]
 """(folder, hashes of the inputs by path below the static folder, workshop): makes every part in the folder"""
@@ -46,23 +47,35 @@ class Material:
     """of the workshop"""
 
 
-def bring_up_to_date(material: Material, prepared: Path, make: Make, progress: Progress) -> tuple[str, ...]:
+def bring_up_to_date(
+    material: Material, prepared: Path, make: Make, progress: Progress, shared: SharedPlace | None = None
+) -> tuple[str, ...]:
     """Names of the parts that were made, none where inputs, settings and outputs are as they were.
 
     An interrupted build goes on from its finished parts in `<prepared>.part`; the prepared folder itself changes at the
-    end, all at once. InputInvalid where inputs change meanwhile.
+    end, all at once. InputInvalid where inputs change meanwhile. `shared`: where machines that made it of the same
+    inputs and settings have put it; one at a time makes it, and puts it there.
     """
     static, settings = material.static, material.settings
     behind = {raster: files_behind(raster) for raster in material.rasters}
     further = {file for files in behind.values() for file in files} - {Path(abspath(file)) for file in material.files}
     files = [*material.files, *sorted(further)]
     if _is_current(static, files, settings, prepared):
+        share_first(shared, prepared)
         return ()
-    with alone(beside(prepared), f"is preparing {prepared.name}"):
+    with ExitStack() as stack:
+        stack.enter_context(alone(beside(prepared), f"is preparing {prepared.name}"))
         if _is_current(static, files, settings, prepared):
             return ()
         earlier = read_stamp(prepared / "stamp.json")
         inputs = stamp_inputs(static, files, earlier.inputs if earlier else {})
+        if shared is not None:
+            stack.enter_context(shared.alone(f"is preparing {prepared.name}"))
+            found = brought(shared, prepared, lambda stamp: stamp.describes(inputs, settings))
+            if found is not None:
+                with writing(prepared):
+                    write_stamp(prepared / "stamp.json", replace(found, inputs=inputs))
+                return ()
         partial = prepared.with_name(prepared.name + ".part")
         with writing(partial):
             partial.mkdir(parents=True, exist_ok=True)
@@ -71,7 +84,10 @@ def bring_up_to_date(material: Material, prepared: Path, make: Make, progress: P
             make(partial, _identities(static, inputs, behind), workshop)
         _require_unchanged(static, inputs)
         outputs = stamp_outputs(partial, workshop.outputs()) or {}
-        _replace(prepared, partial, Stamp(settings, inputs, outputs))
+        with writing(prepared):
+            write_stamp(partial / "stamp.json", Stamp(settings, inputs, outputs))
+        replace_folder(prepared, partial)
+        share(shared, prepared)
         return tuple(workshop.built)
 
 
@@ -117,14 +133,3 @@ def _require_unchanged(static: Path, inputs: Mapping[str, InputStamp]) -> None:
             expected="static data that stay as they are for that long",
             remedy="run `prepare` again when they are complete",
         )
-
-
-def _replace(prepared: Path, partial: Path, stamp: Stamp) -> None:
-    with writing(prepared):
-        write_stamp(partial / "stamp.json", stamp)
-        old = prepared.with_name(prepared.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        if prepared.exists():
-            prepared.rename(old)
-        partial.rename(prepared)
-    shutil.rmtree(old, ignore_errors=True)

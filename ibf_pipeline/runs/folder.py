@@ -46,7 +46,7 @@ PATIENCE_SECONDS = 1800.0
 MANIFEST: Final = "manifest.json"
 REPORT: Final = "report"
 """folder of it below that of the run"""
-_FOUND_PARTS = ("events.json", "forecast.nc", "extents", REPORT)
+FOUND_PARTS: Final = ("events.json", "forecast.nc", "extents", REPORT)
 
 
 class RunFolder:
@@ -164,8 +164,8 @@ class RunFolder:
 
     def finish(self, partial: Path, manifest: Mapping[str, Any]) -> None:
         """Put new findings in the place of the old ones; the manifest comes last and makes the folder whole."""
-        further = sorted({part.name for part in partial.iterdir()} - set(_FOUND_PARTS))
-        parts = (*_FOUND_PARTS, *further, *read_note(self.path / MANIFEST).get("further_parts", ()))
+        further = sorted({part.name for part in partial.iterdir()} - set(FOUND_PARTS))
+        parts = (*FOUND_PARTS, *further, *read_note(self.path / MANIFEST).get("further_parts", ()))
         with writing(self.path):
             content = {**manifest, "further_parts": further} if further else manifest
             write_json(partial / MANIFEST, content)

@@ -1,12 +1,16 @@
-"""What was observed of an event, as it is kept beside the run and shown to people."""
+"""What was observed of an event, as it is kept beside the run, on all machines, and shown to people."""
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import select
 
 from ibf_pipeline.domain.observed import (
     MISSES,
@@ -16,12 +20,20 @@ from ibf_pipeline.domain.observed import (
     observed_share,
     passes_of,
 )
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, only_logged
 from ibf_pipeline.io.writing import write_bytes, write_text
+from ibf_pipeline.records.schema import KEPT
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.storage.mirror import Mirror
+from ibf_pipeline.storage.shared import SharedPlace, Sharing
+
+log = logging.getLogger(__name__)
 
 FOLDER: Final = "observations"
 """below a run folder; it stays where a day is run again, because its evidence was paid for"""
-
+LOCK: Final = "lock"
+"""file in an event's folder, for one process at a time"""
+_TOLD: Final = ("observation.md", "observation.json")
 
 _ADAPTER: Final = TypeAdapter(Observed)
 
@@ -33,8 +45,53 @@ def event_folder(run: Path, event: str) -> Path:
 
 def write_observed_event(observed: Observed, folder: Path) -> None:
     """`observation.json` and `observation.md`, each whole or not at all."""
-    write_text(folder / "observation.md", in_words(observed))
-    write_bytes(folder / "observation.json", _ADAPTER.dump_json(observed, indent=1))
+    words, data = _TOLD
+    write_text(folder / words, in_words(observed))
+    write_bytes(folder / data, _ADAPTER.dump_json(observed, indent=1))
+
+
+def shared_event(run: RunFolder, folder: Path) -> Mirror | None:
+    """The observation of an event beside its place in the store; None without a store. `folder`: of the event."""
+    store = run.storage.store
+    if store is None:
+        return None
+    place = SharedPlace(Sharing(run.records, store), f"{run.place}/{FOLDER}/{folder.name}", "observation", run.iso3)
+    return Mirror(place, folder, belongs=lambda name: name.name != LOCK, merges=True)
+
+
+@contextmanager
+def together_with_others(shared: Mirror | None, event: str) -> Iterator[None]:
+    """Have the looks of all machines at an event, and let them have what the block makes of them, one at a time.
+
+    A store that is away is logged: what was seen is then this machine's alone.
+    """
+    if shared is None:
+        yield
+        return
+    with shared.place.alone(f"is observing {event}"):
+        with only_logged(log, "%s: what other machines saw cannot be had", event):
+            shared.bring()
+        yield
+        with only_logged(log, "%s: what was seen is on this machine alone", event):
+            shared.share()
+
+
+def bring_observations(run: RunFolder) -> None:
+    """Have what other machines observed of a run's events, for people; what the looks are made of stays in the store.
+
+    StoreUnavailable or InputInvalid as `Store.get`.
+    """
+    if run.storage.store is None:
+        return
+    prefix = f"{run.place}/{FOLDER}/"
+    for row in run.records.rows(
+        select(KEPT.c.place).distinct().where(KEPT.c.place.startswith(prefix, autoescape=True))
+    ):
+        folder = run.path / FOLDER / row.place.removeprefix(prefix)
+        mirror = shared_event(run, folder)
+        for kept in mirror.place.sets() if mirror is not None else ():
+            if mirror is not None and not mirror.is_of(kept):
+                mirror.place.bring(kept, folder, _TOLD)
 
 
 def read_observations(run: Path) -> list[Observed]:

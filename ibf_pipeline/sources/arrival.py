@@ -13,11 +13,11 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.writing import write_text, writing
-from ibf_pipeline.sources.cache import RAW
 from ibf_pipeline.sources.cut import Cut, cut_member
 from ibf_pipeline.sources.edition import is_another
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.remote import Fetched, RemoteFile, RemoteFolder, fetch_file
+from ibf_pipeline.sources.shared_days import RAW
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
 

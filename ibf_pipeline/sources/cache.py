@@ -23,11 +23,10 @@ from ibf_pipeline.discharge.kind import GRIB_NAMES
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, ServerUnreachable
 from ibf_pipeline.io.locks import alone
 from ibf_pipeline.io.writing import writing
+from ibf_pipeline.sources.shared_days import SharedDays, place_of
 
 log = logging.getLogger(__name__)
 
-RAW: Final = "raw"
-"""folder of files as delivered, and of those that are not whole yet"""
 _LOCK: Final = ".lock"
 _TRACKS: Final = (".bufr", ".bin")
 """endings of ECMWF's files of cyclone tracks"""
@@ -49,10 +48,11 @@ class CachedDay:
 
 
 class InputCache:
-    """The cache below one folder."""
+    """The cache below one folder. `shared`: with other machines, for sources on a network."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, shared: SharedDays | None = None) -> None:
         self.root = root
+        self._shared = shared
 
     def day(self, source: str, issue_date: date) -> Path:
         """Where a source's files of an issue date lie."""
@@ -64,8 +64,9 @@ class InputCache:
     ) -> Iterator[Path]:
         """The folder of a day, while nobody else fetches into it or deletes it; waits for whoever does.
 
-        With a country, others may fetch the same day for other countries meanwhile. `instead`: another source that has
-        the whole forecast; nobody is waited for then, and ServerUnreachable raised.
+        With a country, others may fetch the same day for other countries meanwhile. Where the cache is shared, that
+        holds for all machines, and what another one has fetched is there. `instead`: another source that has the whole
+        forecast; nobody is waited for then, and ServerUnreachable raised.
         """
         folder = self.day(source, issue_date)
         fetched = instead and ServerUnreachable(
@@ -78,7 +79,16 @@ class InputCache:
         with alone(lock, f"is fetching {source} {issue_date}", fetched or None):
             with writing(folder):
                 (folder / _LOCK).touch()
-            yield folder
+            if self._shared is None:
+                yield folder
+                return
+            with self._shared.held(folder, place_of(source, issue_date, country), country, fetched or None):
+                yield folder
+
+    def share(self, source: str, issue_date: date, country: str | None = None) -> None:
+        """Let other machines have what there is of a day by now, for one who holds it: an order that was placed."""
+        if self._shared is not None:
+            self._shared.share(self.day(source, issue_date), place_of(source, issue_date, country), country)
 
     def touch(self, source: str, issue_date: date) -> None:
         """Note that a day is in use, so that it is not deleted."""

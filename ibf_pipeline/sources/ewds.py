@@ -223,6 +223,7 @@ class EwdsSource:
         orders.require_no_pause(self.now(), self.again_seconds, self.service.address)
         placed = self.service.submit(request)
         orders.put(file.name, Placed(placed, self.now()))
+        self.cache.share(self.name, issue_date, self.country)
         log.info("%s: order %s placed, %d fields", self.name, placed, fields_of(request))
         try:
             self._await(placed, file, orders, issue_date)

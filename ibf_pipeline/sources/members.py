@@ -21,11 +21,12 @@ from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.arrival import Arrival
-from ibf_pipeline.sources.cache import RAW, InputCache
+from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.edition import Edition, changed_files
 from ibf_pipeline.sources.fetched import FetchedFolder, Record
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import RemoteFile, RemoteFolder, listed
+from ibf_pipeline.sources.shared_days import RAW
 from ibf_pipeline.sources.source import ForecastFiles, nowhere, require_one_kind, shortened
 from ibf_pipeline.sources.threads import in_this_context
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, Final, Self
-
-import fsspec
+from typing import Any, Final
 
 from ibf_pipeline.errors import ConfigError, ServerRefused
 from ibf_pipeline.io.answers import NoAnswer
+from ibf_pipeline.io.file_systems import Access, kind_of, open_files, redactor
+from ibf_pipeline.io.file_troubles import trouble_of
 from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.s3_listing import require_listings
+from ibf_pipeline.io.redaction import without_queries
 from ibf_pipeline.sources.remote import RemoteFile, UrlFolder, not_there
 from ibf_pipeline.sources.web_folder import WebFolder
 
@@ -22,7 +21,6 @@ log = logging.getLogger(__name__)
 
 _CHUNK: Final = 1 << 22
 """bytes"""
-_REFUSED: Final = ("PermissionError", "NoCredentialsError", "PartialCredentialsError", "InvalidAccessKeyId")
 _STAMPS: Final = ("ETag", "LastModified", "mtime", "Content-MD5", "Last-Modified")
 
 
@@ -46,35 +44,11 @@ class FsspecFolder(UrlFolder):
         self, url: str, *, endpoint_url: str | None, anonymous: bool, timeout_seconds: float, dated: bool = True
     ) -> None:
         super().__init__(url, dated=dated)
-        self._scheme = url.split("://", 1)[0]
-        self._options = _options(self._scheme, endpoint_url, anonymous, timeout_seconds)
-        self._opened: Any = None
+        self._access = Access(endpoint_url, anonymous, timeout_seconds)
 
     @property
     def _files(self) -> Any:
-        if self._opened is None:
-            try:
-                self._opened = fsspec.filesystem(self._scheme, **self._options)
-                if self._scheme == "s3":
-                    require_listings(self._opened)
-            except ImportError as error:
-                raise ConfigError(
-                    f"{self._scheme}:// needs a package that is not installed ({error})",
-                    where=self._url,
-                    expected="the package that reads this kind of archive",
-                    remedy=(
-                        "pip install -c constraints.txt '.[s3]' in the project's folder"
-                        if self._scheme == "s3"
-                        else f"install fsspec's package for {self._scheme}://"
-                    ),
-                ) from None
-        return self._opened
-
-    def below(self, folder: str) -> Self:
-        """A folder in it, over the same connections, which take a second to be set up."""
-        inner = super().below(folder)
-        inner._opened = self._files
-        return inner
+        return open_files(self._url, self._access)
 
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; InputMissing where there are none."""
@@ -110,45 +84,26 @@ class FsspecFolder(UrlFolder):
     def _errors(self, what: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
-            raise not_there(f"{what} is not there", self._url) from None
         except (ConfigError, ServerRefused, GeneratorExit):
             raise
         except Exception as error:  # botocore and fsspec have no base class in common
-            if isinstance(error, RecursionError) or getattr(error, "errno", None) == errno.EREMCHG:
+            kind = kind_of(self._url)
+            trouble = trouble_of(error)
+            words = without_queries(redactor(kind)(trouble.words))
+            if trouble.meaning == "missing":
+                raise not_there(f"{what} is not there", self._url) from None
+            if trouble.meaning == "redirected":
                 raise ServerRefused(
                     f"{what} was redirected to another address",
                     where=self._url,
                     expected="the store's own address",
                     remedy="check the source's url and endpoint_url, and AWS_DEFAULT_REGION",
                 ) from None
-            if type(error).__name__ in _REFUSED:
-                said = _code(error.__cause__) or " ".join(str(error).split())[:200]
+            if trouble.meaning in ("refused", "no bucket"):
                 raise ServerRefused(
-                    f"{what} may not be read ({type(error).__name__}{': ' if said else ''}{said})",
+                    f"{what} may not be read ({words})",
                     where=self._url,
-                    expected="keys in the environment that may read it",
-                    remedy="set them as for the store's own tools (AWS_ACCESS_KEY_ID, ...), or `anonymous: true`",
+                    expected="an account in the environment that may read it",
+                    remedy=f"set {kind.account}, or `anonymous: true`",
                 ) from None
-            raise NoAnswer(" ".join(str(error).split())[:300] or type(error).__name__) from None
-
-
-def _code(cause: BaseException | None) -> str:
-    """What an object store calls its refusal: s3fs keeps it in the cause alone."""
-    response = getattr(cause, "response", None)
-    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
-
-
-def _options(scheme: str, endpoint_url: str | None, anonymous: bool, timeout_seconds: float) -> dict[str, Any]:
-    options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
-    if scheme == "s3":
-        options |= {
-            "anon": anonymous,
-            "endpoint_url": endpoint_url,
-            "config_kwargs": {
-                "connect_timeout": timeout_seconds,
-                "read_timeout": timeout_seconds,
-                "retries": {"total_max_attempts": 1},
-            },
-        }
-    return options
+            raise NoAnswer(words) from None

@@ -26,11 +26,12 @@ from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.runs.findings import Places, read_forecast, write_cube
 from ibf_pipeline.sources.alike import all_members_alike, standing_still
-from ibf_pipeline.sources.cache import RAW, InputCache
+from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.kept import read_kept
 from ibf_pipeline.sources.open_meteo_archive import Archive, Cell
 from ibf_pipeline.sources.open_meteo_service import FloodService, Served, at_once, is_ours
 from ibf_pipeline.sources.progress import made_progress
+from ibf_pipeline.sources.shared_days import RAW
 from ibf_pipeline.sources.source import ForecastFiles
 
 log = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable, only_logged
 from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.patience import Patience
@@ -19,6 +20,10 @@ from ibf_pipeline.io.writing import whole, writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.raster_files import sidecars_of
 from ibf_pipeline.static.place import Place
+from ibf_pipeline.storage.mirror import Mirror
+from ibf_pipeline.storage.shared import SharedPlace
+
+log = logging.getLogger(__name__)
 
 OPTIONAL: Final = ("population_totals.csv", inputs.PARENT_FILE)
 RECORD: Final = "copy.json"
@@ -27,16 +32,26 @@ _RASTER: Final = (".tif", ".tiff", ".vrt")
 _INCOMING: Final = ".incoming"
 
 
-def refresh_copy(country: FloodCountry, folder: Path, patience: Patience | None = None) -> str:
+def refresh_copy(
+    country: FloodCountry, folder: Path, patience: Patience | None = None, shared: SharedPlace | None = None
+) -> str:
     """Bring the copy of a country's static data up to date by size and tag; "" where it is as the URL has it.
 
     What changed is fetched beside the copy and taken over when all of it has arrived. Where the URL does not answer or
     lacks a file, a whole copy of the same URL stays as it is, and the text returned says so. Without such a copy the
     error of the URL is raised; files that are not there are left to those who need them. Another process that does the
-    same is waited for.
+    same is waited for. `shared`: where machines put whole copies; one without a copy begins with the last.
     """
+    mirror = None if shared is None else Mirror(shared, folder)
     with alone(beside(folder), f"is bringing the static data of {country.iso3} up to date"):
-        return _refresh(country, folder, patience)
+        if mirror is not None and not (folder / RECORD).is_file():
+            with only_logged(log, "%s: the copy of another machine cannot be brought", country.iso3):
+                mirror.bring()
+        said = _refresh(country, folder, patience)
+        if mirror is not None and not said:
+            with only_logged(log, "%s: the copy of its static data is not shared", country.iso3):
+                mirror.share(but=RECORD)
+        return said
 
 
 def _refresh(country: FloodCountry, folder: Path, patience: Patience | None) -> str:

@@ -73,8 +73,8 @@ class Place:
             f"the files of {self.name} are on the disk of another machine, or nowhere any more",
             where=self.folder,
             expected="files on this machine or in a store that all machines share",
-            remedy="do it on the machine that made them, and for the days to come name a store (store.url in "
-            "settings.yaml); where they are lost, make this folder, empty: they then count as damaged",
+            remedy="name a store (store.url in settings.yaml) and run `ibf-pipeline records take-over` on the machine "
+            "that made them, or do it there; where they are lost, make this folder, empty: they then count as damaged",
         )
 
     def put(self, source: Path, names: Iterable[str] | None = None, known: Sequence[KeptFile] = ()) -> list[KeptFile]:

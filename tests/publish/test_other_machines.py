@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from flows.ending import failed
+from flows.states import exit_code
+from flows.wiring.targets import away_is_told
+from ibf_pipeline.errors import StoreUnavailable
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.store import Store
 from ibf_pipeline.publish.call import Call
@@ -19,6 +23,7 @@ from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.verified import kept_verified
 from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.storage.storage import Storage
+from ibf_pipeline.targets.again import next_step
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.resume import Decision, PublishedDay, resume
@@ -93,6 +98,42 @@ def test_a_disk_that_vanishes_after_every_call_loses_nothing(
     assert len(vanished) >= 8, "each of the rasters was brought anew"
     assert (mails(one), set(shown(one))) == (1, {"G9001"})
     assert one.day(TRIGGER, day(1))[1] is None
+
+
+def test_a_store_that_is_away_in_the_middle_is_no_portal_that_is_away(
+    machine: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is gone after the first raster, and the store does not answer: the day goes on where it stopped."""
+    one, other, send = machine("one"), machine("other"), IbfTransport.send
+    assert one.storage is not None
+    assert one.storage.store is not None
+    files = one.storage.store._files
+
+    def away(*_: object) -> None:
+        raise ConnectionError("nobody answers")
+
+    with monkeypatch.context() as patch:
+
+        def then_away(self: IbfTransport, call: Call) -> Any:
+            answer = send(self, call)
+            if call.file is not None:
+                shutil.rmtree(one.runs)
+                patch.setattr(files, "get_file", away)
+            return answer
+
+        patch.setattr(IbfTransport, "send", then_away)
+        with pytest.raises(StoreUnavailable, match="nobody answers") as raised, away_is_told():
+            one.day(TRIGGER, day(1))
+        state = failed(raised.value)
+        assert (state.name, exit_code(state), mails(one)) == ("Failed", 1, 0)
+        assert "what was done is not lost" in str(state.message)
+        step = next_step(one.run(day(1)), "sandbox", since=clock(), mails=True)
+        assert step.kind == "resume", "nothing about it is left to a person"
+    _, publication = resume(decided_about(other), Decision(), Consent(), lambda: other.target(), clock)
+    assert publication is not None
+    rasters = sum(call.file is not None for call in other.revisions(day(1))[0].calls())
+    assert publication.outcome.made >= rasters - 1
+    assert (len(other.revisions(day(1))), mails(other), set(shown(other))) == (1, 1, {"G9001"})
 
 
 def test_what_is_held_here_is_approved_there_and_taken_back_elsewhere(machine: Machines) -> None:

@@ -19,6 +19,7 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.folder import RunFolder, countries_run, runs_of
+from ibf_pipeline.runs.kept_before import put_earlier
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from ibf_pipeline.storage.storage import Storage
 from tests.worlds.countries.made_found import found
@@ -208,6 +209,21 @@ def test_without_a_store_the_files_of_another_machine_are_asked_for_by_name(
     with pytest.raises(InputMissing, match=r"on the disk of another machine.*store\.url in settings\.yaml"):
         there.found()
     assert one.revisions("portal")[0].found() == found([], [])
+
+
+def test_what_one_machine_had_before_there_was_a_store_is_put_there(machine: Machine, tmp_path: Path) -> None:
+    one, other = machine("one"), machine("other")
+    before = flood_run(tmp_path / "one", "XTS", DAY, Storage(one.storage.records))
+    publish_after_finding(before)
+    (there,) = other.revisions("portal")
+    assert (other.is_whole, one.is_whole) == (False, True)
+    with pytest.raises(InputMissing, match="ibf-pipeline records take-over"):
+        there.found()
+    assert put_earlier(tmp_path / "one", "XTS", one.storage) == 2, "the run and its revision"
+    assert (other.found(), there.found()) == (found([], []), found([], []))
+    assert (there.file("files/2.tif").read_text(), other.extent("2.tif").read_text()) == ("flood", "flood")
+    for name in ("one", "other"):
+        assert put_earlier(tmp_path / name, "XTS", one.storage) == 0, "it can be repeated, on each machine"
 
 
 def test_pruned_files_are_said_to_be(machine: Machine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,17 @@ def config(tmp_path: Path) -> Path:
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
     write_members(tmp_path / "archive")
     return folder
+
+
+def other_machine(config: Path, home: Path) -> Path:
+    """The same configuration in another home; records and store are those of both."""
+    settings = yaml.safe_load((config / "settings.yaml").read_text())
+    shared = config.parent / "shared"
+    shared.mkdir(exist_ok=True)
+    settings |= {"records": f"sqlite:///{shared / 'records.sqlite'}", "store": {"url": f"file://{shared / 'store'}"}}
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    shutil.copytree(config, home / "config")
+    return home / "config"
 
 
 @pytest.fixture
@@ -199,3 +211,13 @@ def test_the_data_store_with_its_account(
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, ["inputs", command, "--help"])
     assert "Example: ibf-pipeline inputs" in result.output
+
+
+def test_what_another_machine_has_fetched_is_listed_and_brought(config: Path, tmp_path: Path) -> None:
+    other = other_machine(config, tmp_path / "other")
+    assert invoke(config, "fetch", "AAA", "--date", str(ISSUE))[0] == 0
+    assert f"only in the store: archive {ISSUE}, " in invoke(other, "list")[1]
+    (tmp_path / "archive").rename(tmp_path / "away")
+    code, said = invoke(other, "fetch", "AAA", "--date", str(ISSUE))
+    assert code == 0, said
+    assert "only in the store" not in invoke(other, "list")[1]

@@ -16,10 +16,12 @@ from ibf_pipeline.io.locks import alone
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.copy import outdated, refresh_copy
 from ibf_pipeline.static.place import Place
+from ibf_pipeline.storage.shared import SharedPlace
 from tasks.floods import prepared_layers
 from tests.worlds.countries import tiny_country
 from tests.worlds.services.s3 import S3Server, s3  # noqa: F401 - a fixture
 from tests.worlds.services.web_archive import Archive, running
+from tests.worlds.shared import sharing
 
 HASTY = Patience(attempts=3, sleep=lambda seconds: None)
 
@@ -189,3 +191,24 @@ def test_static_data_in_an_object_store(
     assert refresh_copy(country, copy, HASTY) == ""
     assert "Lower" in (copy / "stations.csv").read_text()
     assert (copy / "population.tif").stat().st_ino == kept
+
+
+def test_a_machine_without_a_copy_takes_that_of_another_while_the_url_fails(tmp_path: Path, archive: Archive) -> None:
+    source = tiny_country.write_country(archive.root / "XTY")
+    country = tiny_country.country(static=f"{archive.url}/XTY")
+    shared = SharedPlace(sharing(tmp_path / "shared"), "static/XTY", "prepared", "XTY")
+    assert refresh_copy(country, tmp_path / "one", HASTY, shared) == ""
+    assert refresh_copy(country, tmp_path / "one", HASTY, shared) == ""
+    assert len(shared.sets(9)) == 1, "nothing has changed since"
+    archive.refuse = 99
+    said = refresh_copy(country, tmp_path / "other", HASTY, shared)
+    assert f"the copy of {country.static} of 20" in said
+    assert outdated(tmp_path / "other") == said
+    archive.refuse = 0
+    asked = archive.asked["population.tif"]
+    (source / "stations.csv").write_text(tiny_country.STATIONS.replace("Upper", "Lower"))
+    assert refresh_copy(country, tmp_path / "other", HASTY, shared) == ""
+    assert outdated(tmp_path / "other") is None
+    assert archive.asked["population.tif"] == asked, "what was brought is as good as fetched"
+    assert "Lower" in (tmp_path / "other" / "stations.csv").read_text()
+    assert len(shared.sets(9)) == 2

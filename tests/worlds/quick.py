@@ -31,7 +31,7 @@ def _kept() -> Path:
     return folder
 
 
-def prepare_from_kept(country: Any, static: Path, folder: Path) -> Any:
+def prepare_from_kept(country: Any, static: Path, folder: Path, shared: Any = None) -> Any:
     """`prepare` of a hazard, which begins with what an earlier call has built of the same country."""
     from ibf_pipeline.prepare.build import prepare
     from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
@@ -41,7 +41,7 @@ def prepare_from_kept(country: Any, static: Path, folder: Path) -> Any:
     kept = _kept() / country.hazard / country.iso3
     if kept.is_dir() and not folder.exists():
         shutil.copytree(kept, folder)
-    built = build(country, static, folder)
+    built = build(country, static, folder, shared=shared)
     if not kept.exists():
         shutil.copytree(folder, kept)
     return built

@@ -19,14 +19,20 @@ from ibf_pipeline.prepare.flash_floods.library import read_scenarios
 from ibf_pipeline.prepare.origins import origin_files
 from ibf_pipeline.prepare.parts import Progress, Workshop, log_progress
 from ibf_pipeline.prepare.up_to_date import Material, bring_up_to_date
+from ibf_pipeline.storage.shared import SharedPlace
 
 
 def prepare_flash_floods(
-    country: FlashFloodCountry, static: Path, prepared: Path, progress: Progress = log_progress
+    country: FlashFloodCountry,
+    static: Path,
+    prepared: Path,
+    progress: Progress = log_progress,
+    shared: SharedPlace | None = None,
 ) -> tuple[str, ...]:
     """Bring a country's prepared layers up to date; returns the names of the parts that were made, none if it was.
 
     A part is made again only where something changed that it was made from; the folder changes at the end, all at once.
+    `shared`: where machines put what they have made; None where this one is alone.
     Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was.
     """
     scenarios = read_scenarios(scenarios_file(static, country), country.durations_h)
@@ -43,4 +49,4 @@ def prepare_flash_floods(
     def make(folder: Path, hashes: Mapping[str, str], workshop: Workshop) -> None:
         FlashMaker(country, static, folder, hashes, workshop, scenarios).make()
 
-    return bring_up_to_date(material, prepared, make, progress)
+    return bring_up_to_date(material, prepared, make, progress, shared)

@@ -12,14 +12,20 @@ from ibf_pipeline.prepare.parts import Progress, Workshop, log_progress
 from ibf_pipeline.prepare.typhoon.inputs import require_files, settings_of
 from ibf_pipeline.prepare.typhoon.layers import TyphoonMaker
 from ibf_pipeline.prepare.up_to_date import Material, bring_up_to_date
+from ibf_pipeline.storage.shared import SharedPlace
 
 
 def prepare_typhoon(
-    country: TyphoonCountry, static: Path, prepared: Path, progress: Progress = log_progress
+    country: TyphoonCountry,
+    static: Path,
+    prepared: Path,
+    progress: Progress = log_progress,
+    shared: SharedPlace | None = None,
 ) -> tuple[str, ...]:
     """Bring a country's prepared layers up to date; returns the names of the parts that were made, none if it was.
 
     A part is made again only where something changed that it was made from; the folder changes at the end, all at once.
+    `shared`: where machines put what they have made; None where this one is alone.
     Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was.
     """
     files = require_files(static, country)
@@ -34,4 +40,4 @@ def prepare_typhoon(
     def make(folder: Path, hashes: Mapping[str, str], workshop: Workshop) -> None:
         TyphoonMaker(country, static, folder, hashes, workshop).make()
 
-    return bring_up_to_date(material, prepared, make, progress)
+    return bring_up_to_date(material, prepared, make, progress, shared)

@@ -12,12 +12,12 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.domain.observed import Observed
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid, InputMissing, only_logged
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.report.earlier import EarlierRun
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.observations import read_observations
+from ibf_pipeline.runs.observations import bring_observations, read_observations
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,9 @@ def read_kept(found: FloodFindings, folder: Path, run: RunFolder, earlier: Seque
 
 
 def _observed(run: RunFolder) -> tuple[Observed, ...]:
-    """What satellites saw; a damaged file there does not cost the report."""
+    """What satellites saw, by whatever machine; a damaged file there, or a store away, does not cost the report."""
+    with only_logged(log, "%s: what other machines observed cannot be had", run.iso3):
+        bring_observations(run)
     try:
         return tuple(read_observations(run.path))
     except InputInvalid as error:

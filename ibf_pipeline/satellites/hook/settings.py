@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ibf_pipeline.config.reading import read_part
-from ibf_pipeline.config.section import Section, Url, encrypted
+from ibf_pipeline.config.section import LocalFolder, Section, Url, encrypted
 from ibf_pipeline.io.redaction import is_secret_name
 
 QUOTAS: Final[Mapping[str, tuple[int, int]]] = {"hook-low": (25, 1), "hook-medium": (1000, 2), "hook-high": (1000, 5)}
@@ -118,7 +118,7 @@ class Polling(Section):
 class Downloads(Section):
     """Where results go and what an archive may hold."""
 
-    folder: str = Field("inputs/hook", description="results and their records; may use ${NAME}")
+    folder: LocalFolder = Field("inputs/hook", description="results and their records; may use ${NAME}")
     largest_gigabytes: float = Field(20, gt=0, description="10^9 bytes; of a download, and of an archive unpacked")
     largest_ratio: float = Field(200, ge=1, description="unpacked bytes for one packed byte, of a whole archive")
     most_files: int = Field(20_000, ge=1, strict=True, description="files in one archive")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ibf_pipeline.config.reading import read_part
-from ibf_pipeline.config.section import Section, Url
+from ibf_pipeline.config.section import LocalFolder, Section, Url
 from ibf_pipeline.satellites.odata import is_whole
 
 Event = Literal["created", "modified", "deleted"]
@@ -118,7 +118,7 @@ class IntakeSettings(Section):
 class DownloadSettings(Section):
     """Where `inbox download` puts products."""
 
-    folder: str = Field("inputs/eodata", description="products and their records; may use ${NAME}")
+    folder: LocalFolder = Field("inputs/eodata", description="products and their records; may use ${NAME}")
     largest_gigabytes: float = Field(20, gt=0, description="10^9 bytes of one product")
 
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 
 import fsspec
@@ -48,6 +48,8 @@ class Faults:
     """requests that are answered with `status` and `code`"""
     status: int = 503
     code: str = "SlowDown"
+    page: bytes = b""
+    """what is said in place of the code"""
     of: str = ""
     """which requests `refuse` and `cut` are about: a pattern of `METHOD /bucket/key?query`; all where empty"""
     cut: int = 0
@@ -87,7 +89,7 @@ class S3Server:
         """For a process that is to use the server without being told its address."""
         return ENVIRONMENT | {"AWS_ENDPOINT_URL": self.endpoint}
 
-    @property
+    @cached_property
     def files(self) -> Any:
         """The server through fsspec, with the keys of the environment; nothing is cached."""
         return fsspec.filesystem(
@@ -142,6 +144,7 @@ class S3Server:
             status, code = (self.faults.status, self.faults.code) if fault == "refuse" else (404, "NoSuchKey")
             environ["wsgi.input"].read(length)
             body = f"<Error><Code>{code}</Code><Message>as the test says</Message></Error>".encode()
+            body = self.faults.page or body if fault == "refuse" else body
             start(f"{status} -", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
             self.asked.append(Asked(method, path, query, status))
             return [b"" if method == "HEAD" else body]
