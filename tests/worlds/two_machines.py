@@ -173,6 +173,7 @@ def installation(
         **secrets,
         "PREFECT_API_URL": prefect.url,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLIENT_MAX_RETRIES": "20",  # a server on SQLite says 503 to a worker while it writes something else
         "DO_NOT_TRACK": "1",
         "IBF_EMAIL": "pipeline@sandbox.example",
         "IBF_PASSWORD": SANDBOX_PASSWORD,
