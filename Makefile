@@ -7,7 +7,6 @@ UNIT := tests/hazards/floods/forecast tests/hazards/floods/impact tests/hazards/
 LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_countries.py \
 	tests/publish/test_fault_matrix.py tests/publish/test_flash_fault_matrix.py \
 	tests/publish/test_typhoon_fault_matrix.py tests/publish/test_longer_sequences.py \
-	tests/operate/test_ten_countries.py \
 	tests/tracks/test_flipped_bits.py tests/operate/test_smoke.py tests/report/test_report.py \
 	tests/satellites/subscriptions/test_receiver.py tests/io/test_store_emulators.py
 STORIES := story or hypothesis
