@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy, Concurrency
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.schemas.automations import AutomationCore
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import get_current_settings
 from prefect.utilities.asyncutils import run_coro_as_sync
 from prefect.utilities.callables import parameter_schema
@@ -25,7 +25,7 @@ from prefect.workers.utilities import get_default_base_job_template_for_infrastr
 
 from flows.deployment.automations import telling_people, watching_runs
 from flows.deployment.resuming import resuming
-from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments
+from flows.deployment.table import OUR_TAGS, Planned, planned_deployments
 from flows.hazard_flows import FLOWS
 from flows.installed import PREFIX
 from flows.resume import resume
@@ -56,9 +56,9 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
     """Register pools, limits, deployments and automations.
 
     `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` where
-    none is given. Everything is checked before the first change; a country whose configuration is wrong is left out,
-    and what the server has of it stays as it is. Raises ConfigError where there is no server, a schedule is no cron, or
-    the notification block does not exist or is none of that kind.
+    none is given. Everything is checked before the first change. A country whose configuration is wrong, or whose job
+    variables the work pool refuses, is left out, and what the server has of it stays as it is. Raises ConfigError where
+    there is no server, a schedule is no cron, or the notification block does not exist or is none of that kind.
     """
     if server_address() is None:
         raise ConfigError(
@@ -80,7 +80,7 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
             *(Deployed("country", each.label, "left out", str(error)) for each, error in wrong.items()),
             *(_limit(client, limit_name(country.hazard, country.iso3)) for country in valid),
             *(
-                _deployment(client, item, schedules[item.full_name], item.pool or operations.work_pool)
+                _registered(client, item, schedules[item.full_name], item.pool or operations.work_pool)
                 for item in planned
             ),
             *_no_longer_configured(
@@ -163,6 +163,24 @@ def _limit(client: SyncPrefectClient, name: str) -> Deployed:
     return Deployed("concurrency limit", name, "changed", f"was {limit.limit}")
 
 
+def _registered(client: SyncPrefectClient, planned: Planned, schedule: CronSchedule | None, work_pool: str) -> Deployed:
+    """A deployment on the server. Of a country whose own job variables the pool refuses, it stays as it is there."""
+    try:
+        return _deployment(client, planned, schedule, work_pool)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
+            raise
+        refused = ConfigError(
+            f"the work pool {work_pool} refuses {planned.full_name}: {error.response.json()['detail']}",
+            where="job_variables of the country's file, or operations.job_variables of settings.yaml",
+            expected="variables as the base job template of the pool has them",
+            remedy="correct them, or the template",
+        )
+    if planned.flow.name in FLOWS:
+        return Deployed("deployment", planned.full_name, "left out", str(refused))
+    raise refused
+
+
 def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSchedule | None, work_pool: str) -> Deployed:
     wanted: dict[str, Any] = {
         "entrypoint": planned.entrypoint,
@@ -170,7 +188,7 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
         "description": planned.description,
         "tags": sorted((planned.tag, *planned.tags)),
         "work_pool_name": work_pool,
-        "job_variables": {"env": RUN_ENVIRONMENT},
+        "job_variables": planned.job_variables,
         "parameter_openapi_schema": parameter_schema(planned.flow.fn).model_dump_for_openapi(),
         "concurrency_limit": planned.at_once,
         "pull_steps": [],  # those of `prefect deploy` name a folder that a container does not have

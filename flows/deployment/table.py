@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prefect.flows import Flow
@@ -23,6 +23,7 @@ from flows.wiring.hazards import sound
 from flows.wiring.no_river import is_without_river
 from flows.wiring.sources import waiting_of, watched_sources
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.job_variables import merged
 from ibf_pipeline.config.rain_sources import BlockWaiting
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.config.sources import Waiting
@@ -60,6 +61,8 @@ class Planned:
     """which of our tags"""
     pool: str | None = None
     """work pool of its own; the installation's where none is given"""
+    job_variables: dict[str, Any] = field(default_factory=dict)
+    """what the work pool is told of its jobs"""
     idle: str = ""
     """why it is not scheduled, where that needs a word"""
 
@@ -81,7 +84,13 @@ def planned_deployments(configuration: Configuration, config: str, workspace: st
     """
     where = {"config": config, **({"workspace": workspace} if workspace else {})}
     operations = configuration.settings.operations
-    return [*_countries(configuration, where), *_sensors(configuration, where), *_installation(operations, where)]
+    planned = (*_countries(configuration, where), *_sensors(configuration, where), *_installation(operations, where))
+    return [replace(item, job_variables=_jobs(operations, item.job_variables)) for item in planned]
+
+
+def _jobs(operations: Operations, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Job variables of a deployment: the installation's, its own, and what every run of ours needs."""
+    return merged(operations.job_variables, own, {"env": RUN_ENVIRONMENT})
 
 
 def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
@@ -102,6 +111,7 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
             None if idle else cron,
             (country.hazard, country.iso3),
             at_once=1,
+            job_variables=country.job_variables,
             idle=idle,
         )
 

@@ -77,8 +77,8 @@ which one is meant with `--hazard`.
 
 ### Common keys
 
-The same for all hazards, unless a hazard's section says otherwise: a key there replaces the common one as a whole.
-`iso3`, `name` and `static` stand at the top alone.
+The same for all hazards, unless a hazard's section says otherwise: a key there replaces the common one as a whole,
+but `job_variables` are laid over the common ones one by one. `iso3`, `name` and `static` stand at the top alone.
 """
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from ibf_pipeline.config.job_variables import JobVariables
 from ibf_pipeline.config.section import Cron, Encrypted, Section
 from ibf_pipeline.config.static import StaticSources
 from ibf_pipeline.errors import ConfigError
@@ -38,6 +39,12 @@ class CountryHazard(Section):
     target: str = Field("sandbox", description="name out of settings.yaml")
     map_image: bool = Field(False, description="upload a map image with each event where the server takes one")
     schedule: Cron | None = Field(None, description="of the daily run; default operations.schedule of settings.yaml")
+
+    job_variables: JobVariables = Field(
+        {},
+        description="of the jobs that run this country's days, laid over operations.job_variables of settings.yaml; "
+        "those of a hazard over those of its country",
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -97,9 +104,10 @@ class CountryHazard(Section):
     def says_the_same_as(self, kept: object) -> bool:
         """Whether a run was made with this configuration, by what its manifest kept of it.
 
-        A key that the version of that run did not know yet has its default there.
+        A key that the version of that run did not know yet has its default there. Where its job ran does not matter.
         """
         try:
-            return type(self).model_validate(kept) == self
+            before = type(self).model_validate(kept)
         except ValidationError:
             return False
+        return before.model_copy(update={"job_variables": self.job_variables}) == self

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.hazards import MODELS
+from ibf_pipeline.config.job_variables import merged
 from ibf_pipeline.config.reading import known_keys, near_key, read_yaml, validated
 from ibf_pipeline.errors import ConfigError, UsageError
 
@@ -22,6 +23,7 @@ SECTIONS: Final = "hazards"
 """the key that holds the sections"""
 _OF_THE_COUNTRY: Final = ("iso3", "name", "static")
 """keys that no section may say otherwise: the static data of all hazards of a country lie in one place"""
+_JOBS: Final = "job_variables"
 _COMMON: Final = frozenset(CountryHazard.model_fields)
 
 
@@ -87,7 +89,13 @@ class CountryFile:
         def place(key: str) -> str:
             return section.place if key in section.keys or key not in _COMMON else ""
 
-        return validated(model, {**self.common, **section.keys}, self.file, place, also=(SECTIONS,))
+        return validated(model, self._laid_over(section.keys), self.file, place, also=(SECTIONS,))
+
+    def _laid_over(self, section: Mapping[str, Any]) -> dict[str, Any]:
+        """A hazard's keys over the common ones, each as a whole, but job variables one by one."""
+        both = [keys[_JOBS] for keys in (self.common, section) if _JOBS in keys]
+        jobs = {_JOBS: merged(*both)} if len(both) > 1 and all(isinstance(each, dict) for each in both) else {}
+        return {**self.common, **section, **jobs}
 
 
 def read_country_file(file: Path) -> CountryFile:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ibf_pipeline.config.job_variables import JobVariables
 from ibf_pipeline.config.section import Cron, GlofasVersion, LocalFolder, Section, SourceName
 from ibf_pipeline.config.sources import DischargeSection, Inputs, SourceSettings
 from ibf_pipeline.config.store import StoreSettings
@@ -48,6 +49,11 @@ class Operations(Section):
     )
     work_pool_type: Literal["process", "docker", "kubernetes"] = Field(
         "process", description="how the pools start runs; a pool that exists already keeps its own"
+    )
+    job_variables: JobVariables = Field(
+        {},
+        description="what the work pool is told of every job, by the names of its base job template, e.g. image, "
+        "memory_limit, env; a country and a hazard may say otherwise",
     )
     intake_schedule: Cron | None = Field(
         None, description="cron (UTC) of the intake; not scheduled where none is given"

@@ -215,6 +215,45 @@ def test_an_observation_takes_no_place_of_a_forecast(api: PrefectServer, config:
     assert (done[f"{pool}-later"], done["observe-event/observe-event"]) == ("created", "changed")
 
 
+def test_a_country_and_a_hazard_say_what_their_jobs_have_more_than_all(api: PrefectServer, config: Path) -> None:
+    pool = open_configuration(str(config)).settings.operations.work_pool
+    everywhere = {"image": "ibf-pipeline:1", "memory_limit": "1Gi", "env": {"GDAL_CACHEMAX": "64", "TZ": "UTC"}}
+    set_operations(config, work_pool=pool, job_variables=everywhere)
+    add_country(config, "XDN", job_variables={"memory_limit": "2Gi", "env": {"GDAL_CACHEMAX": "256"}})
+    deploy(str(config), None)
+    with get_client(sync_client=True) as client:
+        of = {
+            name: client.read_deployment_by_name(name).job_variables
+            for name in ("floods/XDM", "floods/XDN", "heartbeat/heartbeat")
+        }
+    needed = {"DO_NOT_TRACK": "1", "PREFECT_LOGGING_EXTRA_LOGGERS": "ibf_pipeline"}
+    for variables in of.values():
+        assert needed.items() <= variables["env"].items()
+        assert (variables["image"], variables["env"]["TZ"]) == ("ibf-pipeline:1", "UTC")
+    assert of["floods/XDM"] == of["heartbeat/heartbeat"]
+    assert {name: (job["memory_limit"], job["env"]["GDAL_CACHEMAX"]) for name, job in of.items()} == {
+        "floods/XDM": ("1Gi", "64"), "floods/XDN": ("2Gi", "256"), "heartbeat/heartbeat": ("1Gi", "64")
+    }  # fmt: skip
+    add_country(config, "XDN")
+    assert [name for name, outcome in outcomes(deploy(str(config), None)).items() if outcome == "changed"] == [
+        "floods/XDN"
+    ]
+
+
+def test_a_job_variable_that_the_pool_refuses_keeps_no_other_country_from_its_schedule(
+    api: PrefectServer, config: Path
+) -> None:
+    pool = open_configuration(str(config)).settings.operations.work_pool
+    add_country(config, "XDN", job_variables={"stream_output": "sometimes"})
+    done = {item.name: item for item in deploy(str(config), None)}
+    assert done["floods/XDM"].outcome != done["floods/XDN"].outcome == "left out"
+    assert f"the work pool {pool} refuses floods/XDN" in done["floods/XDN"].note
+    assert "'stream_output'" in done["floods/XDN"].note
+    set_operations(config, work_pool=pool, job_variables={"stream_output": "sometimes"})
+    with pytest.raises(ConfigError, match="'stream_output'"):
+        deploy(str(config), None)
+
+
 def test_the_intake_is_scheduled_where_a_schedule_is_named(api: PrefectServer, config: Path) -> None:
     pool = open_configuration(str(config)).settings.operations.work_pool
     deploy(str(config), None)
