@@ -8,7 +8,8 @@ LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_
 	tests/publish/test_fault_matrix.py tests/publish/test_flash_fault_matrix.py \
 	tests/publish/test_typhoon_fault_matrix.py tests/publish/test_longer_sequences.py \
 	tests/tracks/test_flipped_bits.py tests/operate/test_smoke.py tests/report/test_report.py \
-	tests/satellites/subscriptions/test_receiver.py tests/io/test_store_emulators.py
+	tests/satellites/subscriptions/test_receiver.py tests/io/test_store_emulators.py \
+	tests/operate/test_ten_countries.py
 STORIES := story or hypothesis
 
 .PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean
