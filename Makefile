@@ -39,9 +39,10 @@ test-unit: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
 
-# What takes long: killed workers, automations in their own time; and the property tests again with many examples.
+# What takes long, and waits for most of it, so on three processes: killed workers, automations in their own time; and
+# the property tests again with many examples.
 test-stories: install
-	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" $(STORY_FILES)
+	IBF_TESTS=all $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" $(STORY_FILES)
 
 # What is large: the benchmarks, which print their ratios, rasters of 200 million cells, twenty countries of the portal,
 # every call spoiled and killed at in turn, a whole installation with its server and workers for five minutes, a storm
