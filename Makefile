@@ -12,6 +12,10 @@ LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_
 	tests/satellites/subscriptions/test_receiver.py tests/io/test_store_emulators.py
 STORIES := story or hypothesis
 
+# Only the files that have such tests are read: to import all takes two processes most of a minute.
+STORY_FILES = $(filter-out $(LARGE) $(addsuffix /%,$(LARGE)), $(shell \
+	grep -rlE --include='test_*.py' 'mark\.story$(if $(filter hypothesis,$(STORIES)),|hypothesis)' tests | sort))
+
 .PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean
 
 # The environment is made again where the project's needs or the locked versions changed.
@@ -36,10 +40,10 @@ test-unit: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
 
-# What takes long: killed workers, automations in their own time; and the property tests again with many examples.
+# What takes long, and waits for most of it, so on three processes: killed workers, automations in their own time; and
+# the property tests again with many examples.
 test-stories: install
-	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" \
-		$(addprefix --ignore=,$(LARGE))
+	IBF_TESTS=all $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" $(STORY_FILES)
 
 # What is large: the benchmarks, which print their ratios, the emulators of other stores (where they are installed), rasters of 200 million cells, twenty countries of the portal,
 # every call spoiled and killed at in turn, a whole installation with its server and workers for five minutes, a storm
