@@ -23,6 +23,7 @@ from flows.wiring.day import Day, now, open_day
 from flows.wiring.issue_date import Asked, scheduled_moment
 from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
+from flows.wiring.records import make_room_on_disk
 from flows.wiring.sharing import have_prepared
 from flows.wiring.targets import open_target
 from flows.wiring.trial import require_no_trial_begun
@@ -108,6 +109,7 @@ def run_day(
                 hold=options.hold or options.approval,
                 consent=options.consent,
             )
+        make_room_on_disk(day.configuration)
         if held:
             state = after_hold(day, found, run, state, approval=options.approval)
     except IbfError as error:

@@ -19,6 +19,7 @@ from flows.cli.operate import operate_app
 from flows.cli.prepare import check, fetch_static, new_country, prepare
 from flows.cli.receiver import receiver
 from flows.cli.records import records_app
+from flows.cli.runs import runs_app
 from flows.cli.sandbox import demo, sandbox
 from flows.cli.subscriptions import subscriptions_app
 from flows.cli.verify import verify
@@ -38,6 +39,7 @@ for _name, _commands in (
     ("hook", hook_app),
     ("inputs", inputs_app),
     ("records", records_app),
+    ("runs", runs_app),
     (None, operate_app),
     (None, deploy_app),
 ):

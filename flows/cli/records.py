@@ -1,7 +1,8 @@
-"""`ibf-pipeline records`: what was published, as the records have it. Heavy imports happen inside the commands."""
+"""`ibf-pipeline records`: who is at work, and what earlier versions left. Heavy imports happen inside the commands."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,24 +14,6 @@ records_app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-@records_app.command()
-def runs(
-    country: Annotated[str | None, typer.Argument(help="ISO3 code; every country where none is given")] = None,
-    most: Annotated[int, typer.Option("--most", min=1, help="runs that are shown, the newest days first")] = 30,
-    config: Config = "config",
-    workspace: Workspace = None,
-) -> None:
-    """Show runs: what was found, what was published of it, and what people decided.
-
-    Example: ibf-pipeline records runs UGA
-    """
-    from flows.cli.records_tables import print_runs
-    from flows.wiring.day import open_configuration
-    from flows.wiring.records import runs_recorded
-
-    print_runs(runs_recorded(open_configuration(config, workspace), country, most))
 
 
 @records_app.command("take-over")
@@ -53,6 +36,26 @@ def take_over(config: Config = "config", workspace: Workspace = None) -> None:
     for file, rows in files_taken_over(configuration, workspace).items():
         typer.echo(f"{file}: {rows} rows taken over")
     typer.echo(f"the records are whole: {open_database(configuration).place}")
+
+
+@records_app.command()
+def move(
+    file: Annotated[Path, typer.Argument(help="the SQLite file that the records are in until now")],
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Move the records of one machine to the database server that `records` in settings.yaml names by now.
+
+    All or nothing, while nobody uses the file, which is called .moved then.
+
+    Example: ibf-pipeline records move runs/records.sqlite
+    """
+    from flows.wiring.day import open_configuration
+    from flows.wiring.records import open_database
+    from ibf_pipeline.records.moved import move as moved
+
+    database = open_database(open_configuration(config, workspace))
+    typer.echo(f"{database.place}: {moved(file, database)} rows moved")
 
 
 @records_app.command()

@@ -16,6 +16,7 @@ from flows.heartbeat import heartbeat
 from flows.intake import intake
 from flows.observe_event import observe_event
 from flows.prepare import prepare_country
+from flows.prune import prune
 from flows.resume import resume
 from flows.scenario import scenario
 from flows.watch_source import watch_source
@@ -36,6 +37,8 @@ OBSERVATION_TAG = "ibf-observation"
 """of those that look from above, beside the forecasts: their trouble is no trouble of a forecast run"""
 OUR_TAGS = (TAG, OBSERVATION_TAG)
 """one of them is on every deployment of ours"""
+_PRUNED = "30 3 * * 0"
+"""cron (UTC) of deleting old files from the store: Sundays, when no day is due"""
 RUN_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ibf_pipeline",
@@ -84,7 +87,8 @@ def planned_deployments(configuration: Configuration, config: str, workspace: st
     """
     where = {"config": config, **({"workspace": workspace} if workspace else {})}
     operations = configuration.settings.operations
-    planned = (*_countries(configuration, where), *_sensors(configuration, where), *_installation(operations, where))
+    once = (*_installation(operations, where), *_with_store(configuration, where))
+    planned = (*_countries(configuration, where), *_sensors(configuration, where), *once)
     return [replace(item, job_variables=_jobs(operations, item.job_variables)) for item in planned]
 
 
@@ -130,6 +134,18 @@ def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Pl
             {"source": name, **where},
             _first_looks(waiting),
             ("watch-source", name),
+            at_once=1,
+        )
+
+
+def _with_store(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
+    if configuration.settings.store is not None:
+        yield Planned(
+            prune,
+            prune.name,
+            "Deletes files from the store that are older than `store.keep_days` and that the records do not need.",
+            where,
+            _PRUNED,
             at_once=1,
         )
 

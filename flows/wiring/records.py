@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.errors import only_logged
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records import taken_over as files
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.runs.kept_before import put_earlier
+from ibf_pipeline.runs.overview import RunSeen, Wanted, runs_seen
+from ibf_pipeline.runs.pruning import Asked, Pruning
 from ibf_pipeline.runs.recorded import RecordedRun, recorded_runs
 from ibf_pipeline.runs.taken_over import countries_of, require_taken_over, take_over
 from ibf_pipeline.satellites.hook.settings import load_hook_settings
 from ibf_pipeline.satellites.subscriptions.settings import EodataSettings, read_settings
+from ibf_pipeline.storage.cache import make_room
+
+log = logging.getLogger("ibf_pipeline.flows")
 
 
 def open_database(configuration: Configuration, wait_seconds: float | None = None) -> Database:
@@ -33,6 +42,34 @@ def runs_recorded(configuration: Configuration, iso3: str | None, most: int) -> 
     for country in countries_of(runs) if iso3 is None else [iso3]:
         require_taken_over(runs, country, None, open_database(configuration))
     return recorded_runs(runs, configuration.storage, iso3, most)
+
+
+def runs_at_a_glance(configuration: Configuration, wanted: Wanted) -> list[RunSeen]:
+    """Runs with their revisions and the place of their files; ForbiddenByRule as `runs_recorded`."""
+    runs = configuration.path(configuration.settings.paths.runs)
+    for country in countries_of(runs) if wanted.country is None else [wanted.country]:
+        require_taken_over(runs, country, None, open_database(configuration))
+    return runs_seen(runs, configuration.storage, wanted)
+
+
+def open_pruning(configuration: Configuration, clock: Callable[[], datetime]) -> Pruning:
+    """The files of the installation in its store, to be looked over and pruned."""
+    return Pruning(configuration.path(configuration.settings.paths.runs), configuration.storage, clock)
+
+
+def as_configured(configuration: Configuration) -> Asked:
+    """What `store.keep_days` lets be deleted."""
+    store = configuration.settings.store
+    return Asked({} if store is None else store.keep_days.model_dump())
+
+
+def make_room_on_disk(configuration: Configuration) -> None:
+    """Bring the local copies of what is in the store below their limit; it stops nothing. Nothing without a store."""
+    settings, store = configuration.settings.paths, configuration.settings.store
+    if store is not None:
+        with only_logged(log, "the local copies of files in the store could not be brought below their limit"):
+            roots = [configuration.path(settings.runs), configuration.path(settings.prepared)]
+            make_room(open_database(configuration), roots, round(store.cache_gigabytes * 1e9))
 
 
 def taken_over(configuration: Configuration) -> dict[str, int]:

@@ -19,6 +19,7 @@ from ibf_pipeline.config.sources import SOURCE_KINDS
 from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.sql import with_password
 from ibf_pipeline.io.store import Store
 from ibf_pipeline.storage.storage import Storage
 
@@ -51,12 +52,12 @@ class Configuration:
 
     @property
     def records(self) -> str | None:
-        """The URL of the records; None where they lie in the folder of the runs."""
+        """The URL of the records, with the password of a server; None where they lie in the folder of the runs."""
         url = _expand(self.settings.records) if self.settings.records else ""
         file = url.removeprefix("sqlite:///")
         if file != url and not file.startswith("/"):
             return f"sqlite:///{self.root / file}"
-        return url or None
+        return with_password(url, os.environ.get(self.settings.records_password_variable)) or None
 
     @cached_property
     def storage(self) -> Storage:

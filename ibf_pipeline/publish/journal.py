@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from ibf_pipeline.errors import IbfError, WriteFailed
 from ibf_pipeline.io.sql import Database
@@ -156,11 +156,15 @@ class Journal:
     def _flush(self, held: Lease, *, durable: bool = False) -> None:
         if not self._lazy:
             return
-        rows = [{"revision": self._revision, **entry._asdict()} for entry in self._lazy]
-        self._lazy = []
-        with self._database.transaction(durable=durable) as connection:
+        entries, self._lazy = self._lazy, []
+
+        def add(connection: Connection, again: bool) -> None:
             held.fence_off(connection)
-            connection.execute(_ADD, rows)
+            if again and self._kept(connection)[-len(entries) :] == entries:
+                return  # nobody else writes under this lease: it was recorded, and the answer was lost
+            connection.execute(_ADD, [{"revision": self._revision, **entry._asdict()} for entry in entries])
+
+        self._database.write(add, durable=durable)
 
     def _flush_or_say(self, held: Lease) -> None:
         """Where a walk has failed already: why it did counts more."""
@@ -180,9 +184,10 @@ class Journal:
 
     def progress(self) -> Progress:
         """What is recorded, with what waits to be."""
-        with self._database.reading() as connection:
-            kept = map(Entry._make, connection.execute(_OF, {"wanted": self._revision}).all())
-        return Progress((*kept, *self._lazy))
+        return Progress((*self._database.read(self._kept), *self._lazy))
+
+    def _kept(self, connection: Connection) -> list[Entry]:
+        return [Entry._make(row) for row in connection.execute(_OF, {"wanted": self._revision})]
 
     def _write_down(self) -> None:
         """`journal.jsonl`: the same for people; nothing but a take-over reads it back, so nothing fails here."""

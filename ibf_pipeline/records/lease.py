@@ -4,6 +4,8 @@ A holder renews it while it lives. One that died on this machine is known to be 
 once; one elsewhere, when its lease has expired. Each holder has a fence number of its own, and whatever is recorded
 under a lease is recorded only while that number is the newest: who was taken for dead finds that out before the next
 call. Along a chain of calls a lease is taken once: whoever needs it further down gets the one that is held.
+
+When a lease expires is told by the clock of the database, which all machines share.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 SECONDS: Final = 120.0
 """until a lease that nobody renews is over"""
 _POLL_SECONDS: Final = 0.25
+_MACHINE: Final = Path("/proc/sys/kernel/random/boot_id")
 _LATE_SECONDS: Final = 600.0
 """that a living holder on this machine may be late with renewing it: slow, but not for ever"""
 _live: Final[set[tuple[str, str, int]]] = set()
@@ -67,13 +70,17 @@ class Lease:
         if any(now >= until for now, until in zip(_clocks(), self._sure_until, strict=True)):
             self.renew()
 
-    def renew(self) -> None:
-        """Hold it for some time more; LeaseLost where another one has it."""
-        with self.database.transaction(durable=False) as connection:
-            sure_until = _until()
+    def renew(self, *, wait: bool = True) -> None:
+        """Hold it for some time more; LeaseLost where another one has it. `wait`: for a database that is away."""
+
+        def hold(connection: Connection, _: bool) -> tuple[float, float]:
+            sure_until = _until()  # before the database looks at its clock
             self.fence_off(connection)
-            connection.execute(update(LEASE).where(LEASE.c.name == self.name).values(expires=sure_until[1]))
-        self._sure_until = sure_until
+            expires = self.database.now() + SECONDS
+            connection.execute(update(LEASE).where(LEASE.c.name == self.name).values(expires=expires))
+            return sure_until
+
+        self._sure_until = self.database.write(hold, durable=False, wait=wait)
 
     def fence_off(self, connection: Connection) -> None:
         """Let a transaction go on only while this lease is held, and nobody take it before its end."""
@@ -89,7 +96,7 @@ class Lease:
     def _keep(self) -> None:
         while not self._over.wait(SECONDS / 3):
             try:
-                self.renew()
+                self.renew(wait=False)  # who needs it waits; the end of a run is not kept waiting by this thread
             except IbfError as error:
                 log.warning("the lease of %s was not renewed: %s", self.name, error)
                 if isinstance(error, LeaseLost):
@@ -152,47 +159,55 @@ def _take_patiently(database: Database, name: str, purpose: str, patience_second
 
 
 def _take(database: Database, name: str, purpose: str) -> Lease:
-    sure_until, fence = _until(), 0
+    tried: set[tuple[str, str, int]] = set()
+
+    def take(connection: Connection, _: bool) -> Lease:
+        _live.difference_update(tried)  # one that got no answer may be there, and is nobody's
+        sure_until = _until()
+        put(connection, LEASE, {"name": name}, {}, {"fence": 0, "purpose": purpose, "since": "", "expires": 0.0})
+        here = LEASE.c.name == name
+        row = connection.execute(select(LEASE, database.now().label("now")).where(here).with_for_update()).one()
+        if row.holder is not None and not _is_over(row, database.place):
+            raise ForbiddenByRule(
+                f"another process is at work there: {_who(row)}",
+                where=name,
+                expected="one at a time",
+                remedy="wait until it has ended, then run again",
+            )
+        values = {
+            "fence": row.fence + 1,
+            "holder": _own_name(),
+            "purpose": purpose,
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+            "expires": database.now() + SECONDS,
+        }
+        connection.execute(update(LEASE).where(here).values(**values))
+        this = (database.place, name, row.fence + 1)
+        tried.add(this)
+        _live.add(this)  # before others can see the row
+        return Lease(database, name, row.fence + 1, sure_until)
+
     try:
-        with database.transaction() as connection:
-            put(connection, LEASE, {"name": name}, {}, {"fence": 0, "purpose": purpose, "since": "", "expires": 0.0})
-            row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).one()
-            if row.holder is not None and not _is_over(row, database.place):
-                raise ForbiddenByRule(
-                    f"another process is at work there: {_who(row)}",
-                    where=name,
-                    expected="one at a time",
-                    remedy="wait until it has ended, then run again",
-                )
-            fence = row.fence + 1
-            values = {
-                "fence": fence,
-                "holder": _own_name(),
-                "purpose": purpose,
-                "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                "expires": sure_until[1],
-            }
-            connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
-            _live.add((database.place, name, fence))  # before others can see the row
+        return database.write(take)
     except BaseException:
-        _live.discard((database.place, name, fence))  # whatever became of the row, nobody here holds it
+        _live.difference_update(tried)  # whatever became of the row, nobody here holds it
         raise
-    return Lease(database, name, fence, sure_until)
 
 
 def _give_back(held: Lease) -> None:
     """Free it for the next; where that cannot be written, it is over as soon as this process is."""
-    mine = (LEASE.c.name == held.name) & (LEASE.c.fence == held.fence)
+    free = update(LEASE).where(LEASE.c.name == held.name, LEASE.c.fence == held.fence).values(holder=None)
     try:
-        with held.database.transaction(durable=False) as connection:
-            connection.execute(update(LEASE).where(mine).values(holder=None))
+        held.database.write(lambda connection, _: connection.execute(free), durable=False, wait=False)
     except IbfError as error:
         log.warning("the lease of %s was not given back: %s", held.name, error)
 
 
 def holders(database: Database) -> list[str]:
     """Who holds which lease, and since when."""
-    rows = database.rows(select(LEASE).where(LEASE.c.holder.is_not(None)).order_by(LEASE.c.name))
+    rows = database.rows(
+        select(LEASE, database.now().label("now")).where(LEASE.c.holder.is_not(None)).order_by(LEASE.c.name)
+    )
     return [
         f"{row.name}: {_who(row)}, until {datetime.fromtimestamp(row.expires, UTC):%Y-%m-%d %H:%M:%S}Z if not renewed"
         for row in rows
@@ -217,15 +232,18 @@ def _is_over(row: Any, place: str) -> bool:
         return (place, row.name, row.fence) not in _live
     host, space, process, began = row.holder.split()
     if (host, space) == (socket.gethostname(), _space()):
-        late = time.time() >= row.expires + _LATE_SECONDS  # it lives, and could not give it back or cannot go on
+        late = row.now >= row.expires + _LATE_SECONDS  # it lives, and could not give it back or cannot go on
         return late or _began(int(process)) != began
-    return time.time() >= row.expires
+    return bool(row.now >= row.expires)
 
 
 def _space() -> str:
-    """Which processes are seen from here: those of a container have numbers of their own."""
+    """Which processes are seen from here: those of a container have numbers of their own, on each machine the same.
+
+    A machine is told by its start: two containers may have one host name and the same numbers.
+    """
     try:
-        return os.readlink("/proc/self/ns/pid")
+        return f"{_MACHINE.read_text().strip()}/{os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return "-"
 

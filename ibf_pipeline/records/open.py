@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -32,10 +33,10 @@ _mutex = Lock()
 
 
 def open_records(url: str, wait_seconds: float | None = None) -> Database:
-    """The database of a URL; the same one for the same URL. `wait_seconds`: for an SQLite file that is locked, unless
-    the URL says another `timeout`.
+    """The database of a URL; the same one for the same URL. `wait_seconds`: for an SQLite file that is locked, or a
+    server that is away, unless the URL says another `timeout`.
     """
-    if wait_seconds is not None and url.startswith("sqlite") and "timeout=" not in url:
+    if wait_seconds is not None and not re.search("[?&]timeout=", url):
         url += f"{'&' if '?' in url else '?'}timeout={wait_seconds}"
     with _mutex:
         database = _opened.pop(url, None) or Database(url, bring_up_to_date, _REMEDY)

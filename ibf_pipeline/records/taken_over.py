@@ -21,7 +21,7 @@ def require_taken_over(file: Path, database: Database) -> None:
     """ForbiddenByRule where an earlier version left rows in a file; WriteFailed where nobody can tell."""
     if not _is_earlier(file, database):
         return
-    with _opened(file) as (earlier, tables):
+    with opened(file) as (earlier, tables):
         if any(earlier.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() for table in tables):  # noqa: S608
             raise ForbiddenByRule(
                 "what an earlier version kept in this file is not in the records",
@@ -38,7 +38,7 @@ def take_over(file: Path, database: Database) -> int:
     """
     if not _is_earlier(file, database):
         return 0
-    with _opened(file) as (earlier, tables):
+    with opened(file) as (earlier, tables):
         earlier.execute("PRAGMA journal_mode=DELETE")  # nobody else has it open, and all of it is in one file
         earlier.execute("BEGIN EXCLUSIVE")
         with database.transaction() as connection:
@@ -59,7 +59,7 @@ def _is_earlier(file: Path, database: Database) -> bool:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[tuple[sqlite3.Connection, list[Table]]]:
+def opened(file: Path) -> Iterator[tuple[sqlite3.Connection, list[Table]]]:
     """A file, and those of our tables that it has."""
     try:
         with closing(sqlite3.connect(file, isolation_level=None)) as earlier:

@@ -77,8 +77,7 @@ def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     page = write_report(found, run.path, prepared, run, run.manifest())
     files = run.report.put(page.parent)
     if files:
-        with run.records.transaction() as connection:
-            run.report.record(connection, files)
+        run.records.write(lambda connection, _: run.report.record(connection, files))
         run.report.is_here()
     return page
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Column, ColumnElement, exists, select
+from sqlalchemy import Column, ColumnElement, Connection, exists, select
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -25,7 +25,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.notes import read_note
-from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.sql import Database, is_there
 from ibf_pipeline.io.writing import sync_folder, write_text, writing
 from ibf_pipeline.publish.call import Call, FileBody, as_lines
 from ibf_pipeline.records.lease import Lease, lease
@@ -176,12 +176,17 @@ class RunFolder:
         with self.alone("record a run") as held:
             files = self.kept.put(partial, [name for name in below(partial) if not name.startswith(f"{REPORT}/")])
             earlier = self.report.newest()
-            with self.records.transaction() as connection:
+
+            def add(connection: Connection, again: bool) -> None:
                 held.fence_off(connection)
+                if again and is_there(connection, RUN, row):
+                    return
                 connection.execute(RUN.insert().values(**row))
                 self.kept.record(connection, files)
                 if earlier is not None and earlier.files:
                     self.report.record(connection, [])  # it is of other findings
+
+            self.records.write(add)
         with writing(self.path):  # only renames are left: nothing needs space on the disk any more
             (self.path / MANIFEST).unlink(missing_ok=True)
             for name in (*dict.fromkeys(parts), MANIFEST):
@@ -351,15 +356,22 @@ class RunFolder:
                 sync_folder(staging)
             kept, of_run = self.place_of_revision(target, number), self.kept.newest()
             files = kept.put(staging, known=of_run.files if of_run is not None and of_run.pruned is None else ())
-            with self.records.transaction() as connection:
+
+            def add(connection: Connection, again: bool) -> None:
                 held.fence_off(connection)
-                row = connection.execute(REVISION.insert().values(**self._key, **values).returning(REVISION.c.id))
-                kept.record(connection, files, row.scalar_one())
+                revision = {**self._key, **values}
+                if not (again and is_there(connection, REVISION, revision)):
+                    row = connection.execute(REVISION.insert().values(**revision).returning(REVISION.c.id))
+                    kept.record(connection, files, row.scalar_one())
+                if again and not staging.is_dir():
+                    return  # the try before had come so far
                 with writing(final):
                     if final.is_dir():
                         shutil.rmtree(final)  # of an attempt that ended before it was recorded: no call was made of it
                     staging.rename(final)
                     sync_folder(final.parent)  # after a power cut its files must be there whenever a call was made
+
+            self.records.write(add)
             kept.is_here()
         return self.revisions(target)[-1]
 

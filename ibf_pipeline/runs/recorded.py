@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -31,8 +32,17 @@ class RecordedRun:
     """what it found"""
 
 
-def recorded_runs(runs: Path, storage: Storage, iso3: str | None, most: int) -> list[RecordedRun]:
-    """At most so many runs of a country, or of all, the newest issue time first.
+def recorded_runs(
+    runs: Path,
+    storage: Storage,
+    iso3: str | None,
+    most: int | None = None,
+    *,
+    hazard: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> list[RecordedRun]:
+    """At most so many runs of a country, or of all, the newest issue time first; `until` is the last day.
 
     `runs`: the folder of the real days; `storage`: of the installation.
     """
@@ -45,6 +55,12 @@ def recorded_runs(runs: Path, storage: Storage, iso3: str | None, most: int) -> 
     )
     if iso3 is not None:
         wanted = wanted.where(RUN.c.country == iso3)
+    if hazard is not None:
+        wanted = wanted.where(RUN.c.hazard == hazard)
+    if since is not None:
+        wanted = wanted.where(RUN.c.issue_time >= since.isoformat())
+    if until is not None:
+        wanted = wanted.where(RUN.c.issue_time < (until + timedelta(days=1)).isoformat())
     return [
         RecordedRun(
             RunFolder(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, select, update
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.sql import is_there
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import Call, calls_of
 from ibf_pipeline.publish.journal import Journal, Progress
@@ -130,16 +130,21 @@ class Revision:
 
     def keep(self, about: RevisionAbout) -> None:
         """Change what is recorded of it: until when its notification is held."""
-        with self._fenced() as connection:
-            connection.execute(update(REVISION).where(REVISION.c.id == self.row).values(about=as_text(about)))
+        values = {"about": as_text(about)}
+        self._decide(
+            lambda connection, _: connection.execute(update(REVISION).where(REVISION.c.id == self.row).values(**values))
+        )
         write_text(self.folder / "revision.json", as_text(about))
 
-    @contextmanager
-    def _fenced(self) -> Iterator[Connection]:
-        """A transaction of whoever holds the right to publish, for the time of it at least."""
-        with self.run.right_to_publish(self.target, "decide") as held, self.run.records.transaction() as connection:
+    def _decide(self, work: Callable[[Connection, bool], object]) -> None:
+        """In a transaction of whoever holds the right to publish, for the time of it at least."""
+
+        def fenced(connection: Connection, again: bool) -> None:
             held.fence_off(connection)
-            yield connection
+            work(connection, again)
+
+        with self.run.right_to_publish(self.target, "decide") as held:
+            self.run.records.write(fenced)
 
     def found(self) -> Findings:
         """What is published with it; a later run of the day does not change it."""
@@ -156,8 +161,12 @@ class Revision:
     def decided(self, what: str, by: str, now: Callable[[], datetime]) -> None:
         """Record what a person has decided about it."""
         row = {"revision": self.row, "at": now().isoformat(timespec="seconds"), "what": what, "by": by}
-        with self._fenced() as connection:
-            connection.execute(DECISION.insert().values(**row))
+
+        def add(connection: Connection, again: bool) -> None:
+            if not (again and is_there(connection, DECISION, row)):
+                connection.execute(DECISION.insert().values(**row))
+
+        self._decide(add)
 
     def decisions(self) -> list[str]:
         """What people decided about it, oldest first: `2026-02-15T06:00:00+00:00 approve by Amina`."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -29,6 +31,8 @@ Kind = Literal["run", "revision", "report", "prepared", "forecast", "observation
 """what the files are of; each may be kept for a time of its own"""
 MARK: Final = ".kept.json"
 """in a folder: of which row its files are"""
+ALWAYS: Final = ("events.json", "manifest.json")
+"""names of files that stay when a set is pruned: small, and what looks back reads them"""
 _TOGETHER: Final = 8
 """transfers at the same time"""
 
@@ -61,6 +65,10 @@ class KeptSet:
     def file(self, name: str) -> KeptFile | None:
         """The file of a name; None where the set has none."""
         return next((each for each in self.files if each.name == name), None)
+
+    def has(self, name: str) -> bool:
+        """Whether a file of that name can be had."""
+        return self.file(name) is not None and (self.pruned is None or name in ALWAYS)
 
     def require_there(self) -> None:
         """InputMissing after the files were deleted."""
@@ -127,12 +135,15 @@ def bring(store: Store, kept: KeptSet, folder: Path, names: Iterable[str] | None
 
     Files of another set are removed first. InputMissing for a name that the set has not, or after it was pruned.
     """
-    kept.require_there()
     wanted = list(kept.files) if names is None else [_named(kept, name) for name in names]
+    if not all(kept.has(each.name) for each in wanted):
+        kept.require_there()
     if read_note(folder / MARK) != _keys(kept):
         with alone(beside(folder), "brings the same files"):
             _follow(kept, folder)
     missing = [each for each in wanted if not _is_there(folder / each.name, each)]
+    with suppress(OSError):
+        os.utime(folder / MARK)  # when it was used last: what was not used for longest makes room
     _together(lambda each: store.get(each.key, folder / each.name, each.sha256), missing)
     return [folder / each.name for each in wanted]
 

@@ -13,8 +13,8 @@ from ibf_pipeline.records.schema import NOTE
 def keep_note(database: Database, place: str, name: str, content: str) -> None:
     """Let a place have this text under a name, in place of an earlier one."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    with database.transaction() as connection:
-        put(connection, NOTE, {"place": place, "name": name}, {"at": at, "content": content})
+    key, values = {"place": place, "name": name}, {"at": at, "content": content}
+    database.write(lambda connection, _: put(connection, NOTE, key, values))
 
 
 def note_of(database: Database, place: str, name: str) -> str | None:

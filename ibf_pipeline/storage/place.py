@@ -40,7 +40,7 @@ class Place:
         kept = self.newest()
         if kept is None:
             return (self.folder / name).is_file()
-        return kept.pruned is None and kept.file(name) is not None
+        return kept.has(name)
 
     def file(self, name: str) -> Path:
         """Where a file is, brought where it was not on this machine.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ibf_pipeline.io.store import Store
 
@@ -11,6 +11,6 @@ from ibf_pipeline.io.store import Store
 class Storage:
     """Records and store of an installation. Without a store, files stay in the folders of this machine."""
 
-    records: str | None = None
-    """URL; those beside the runs where none is given"""
+    records: str | None = field(default=None, repr=False)
+    """URL, which may hold a password; those beside the runs where none is given"""
     store: Store | None = None

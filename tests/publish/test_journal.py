@@ -296,8 +296,8 @@ def test_the_mark_is_durable_before_the_notification_is_sent(tmp_path: Path) -> 
     real = journal._database.transaction
 
     @contextmanager
-    def watched(*, durable: bool = True) -> Iterator[Connection]:
-        with real(durable=durable) as connection:
+    def watched(*, durable: bool = True, **how: bool) -> Iterator[Connection]:
+        with real(durable=durable, **how) as connection:
             yield connection
         synced.append(("durable" if durable else "lazy", on_file(tmp_path / "records.sqlite")))
 

@@ -166,8 +166,8 @@ def test_it_is_renewed_while_its_holder_lives(tmp_path: Path, monkeypatch: pytes
     renewed = threading.Event()
     real = leases.Lease.renew
 
-    def renew(self: leases.Lease) -> None:
-        real(self)
+    def renew(self: leases.Lease, *, wait: bool = True) -> None:
+        real(self, wait=wait)
         renewed.set()
 
     monkeypatch.setattr(leases.Lease, "renew", renew)
@@ -233,8 +233,8 @@ def test_one_whose_taking_was_recorded_without_an_answer_is_nobody_s(
     real = database.transaction
 
     @contextmanager
-    def answer_lost(*, durable: bool = True) -> Iterator[Connection]:
-        with real(durable=durable) as connection:
+    def answer_lost(**how: bool) -> Iterator[Connection]:
+        with real(**how) as connection:
             yield connection
         raise WriteFailed("no answer")
 

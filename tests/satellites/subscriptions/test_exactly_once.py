@@ -59,9 +59,9 @@ class FragileDatabase(Database):
         self.fuse = fuse
 
     @contextmanager
-    def transaction(self, *, durable: bool = True) -> Iterator[Any]:
+    def transaction(self, **how: bool) -> Iterator[Any]:
         self.fuse.burn()
-        with super().transaction(durable=durable) as connection:
+        with super().transaction(**how) as connection:
             yield connection
         self.fuse.burn()
 

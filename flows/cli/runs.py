@@ -1,0 +1,170 @@
+"""`ibf-pipeline runs`: the runs of all machines, and their files. Heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import AsData, Config, RunName, Workspace
+from flows.cli.terminal import console, print_data
+
+runs_app = typer.Typer(
+    help="Runs: what they found, what was published of it, and their files, on whatever machine they ran. "
+    "docs/operate.md",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+_DAY = ["%Y-%m-%d"]
+
+
+class Part(StrEnum):
+    """Of the files of a run."""
+
+    findings = "findings"
+    extents = "extents"
+    report = "report"
+    revisions = "revisions"
+    observations = "observations"
+
+
+class Kind(StrEnum):
+    """What files in the store are of."""
+
+    run = "run"
+    revision = "revision"
+    report = "report"
+    prepared = "prepared"
+    forecast = "forecast"
+    observation = "observation"
+
+
+@runs_app.command("list")
+def list_runs(
+    country: Annotated[str | None, typer.Argument(help="ISO3 code; every country where none is given")] = None,
+    hazard: Annotated[str | None, typer.Option("--hazard", help="only of this hazard, e.g. typhoon")] = None,
+    since: Annotated[datetime | None, typer.Option("--since", formats=_DAY, help="first issue date")] = None,
+    until: Annotated[datetime | None, typer.Option("--until", formats=_DAY, help="last issue date")] = None,
+    target: Annotated[str | None, typer.Option("--target", help="only what was planned for this target")] = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="runs that are shown, the newest first")] = 30,
+    as_json: AsData = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Show runs, the newest first: what was found, how far each revision came, and where the files are.
+
+    Example: ibf-pipeline runs list UGA --since 2026-02-01
+    """
+    from flows.cli.runs_tables import print_runs, runs_data
+    from flows.wiring.day import open_configuration
+    from flows.wiring.records import runs_at_a_glance
+    from ibf_pipeline.runs.overview import Wanted
+
+    first, last = since and since.date(), until and until.date()
+    found = runs_at_a_glance(open_configuration(config, workspace), Wanted(country, hazard, first, last, target, most))
+    if as_json:
+        print_data(runs_data(found))
+        return
+    print_runs(found)
+
+
+@runs_app.command()
+def show(run: RunName, as_json: AsData = False, config: Config = "config", workspace: Workspace = None) -> None:
+    """Show everything that is known of a run: findings, revisions, decisions, notes, files, and who is at work with it.
+
+    Example: ibf-pipeline runs show UGA/floods/2026-02-15
+    """
+    from flows.cli.runs_tables import print_details
+    from flows.wiring.decisions import open_run
+    from ibf_pipeline.runs.details import details_of
+
+    details = details_of(open_run(run, config, None, workspace).run)
+    if as_json:
+        print_data(details)
+        return
+    print_details(details)
+
+
+@runs_app.command()
+def pull(
+    run: RunName,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="folder for the files; one named after the run where none is given")
+    ] = None,
+    only: Annotated[list[Part] | None, typer.Option("--only", help="this part of the run; can be repeated")] = None,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Bring the files of a run to a folder of one's own, such as for QGIS; each is what was put there, or none is.
+
+    Example: ibf-pipeline runs pull UGA/2026-02-15 --only report --only extents --to qgis
+    """
+    from flows.cli.transfer import transferring
+    from flows.wiring.decisions import open_run
+    from ibf_pipeline.errors import InputMissing
+    from ibf_pipeline.runs.files import files_of
+    from ibf_pipeline.runs.files import pull as bring
+
+    folder_of_run = open_run(run, config, None, workspace).run
+    wanted = [each for each in files_of(folder_of_run) if not only or each.part in only]
+    if not wanted:
+        raise InputMissing(
+            f"there are no such files of {folder_of_run.id}",
+            where=folder_of_run.path,
+            expected="a run with files here or in the store",
+            remedy=f"`ibf-pipeline runs show {folder_of_run.id}` lists what there is",
+        )
+    folder = to or Path(str(folder_of_run.id).replace("/", "-"))
+    size = sum(each.size for each in wanted)
+    with transferring(str(folder_of_run.id), size) as told:
+        bring(folder_of_run, wanted, folder, told)
+    console().print(f"{len(wanted)} files, {size / 1e6:.1f} MB, in {folder}", soft_wrap=True)
+
+
+@runs_app.command()
+def prune(
+    older_than: Annotated[
+        int | None, typer.Option("--older-than", min=1, metavar="DAYS", help="instead of store.keep_days")
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="only files of this kind")] = None,
+    country: Annotated[str | None, typer.Option("--country", help="only files of this country (ISO3)")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only show what would be deleted")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="delete without asking")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Delete old files from the store, by age and kind; what the records still need stays, however old it is.
+
+    Example: ibf-pipeline runs prune --kind report --older-than 200 --dry-run
+    """
+    from flows.cli.runs_tables import print_pruned, print_pruning
+    from flows.wiring.day import now, open_configuration
+    from flows.wiring.records import as_configured, open_pruning
+    from ibf_pipeline.errors import ForbiddenByRule, UsageError
+    from ibf_pipeline.runs.pruning import Asked
+
+    configuration = open_configuration(config, workspace)
+    pruning, days = open_pruning(configuration, now), as_configured(configuration).days
+    if older_than is not None:
+        days = dict.fromkeys(Kind, older_than)
+    asked = Asked(days, country, kind)
+    decisions = pruning.decisions(asked)
+    try:
+        left_over = pruning.left_over(asked)
+    except ForbiddenByRule as error:
+        left_over = []
+        console().print(str(error), soft_wrap=True)
+    print_pruning(decisions, pruning.rows(), left_over)
+    if dry_run:
+        return
+    if not yes:
+        if not console().is_terminal:
+            raise UsageError(
+                "nobody can be asked here", expected="--yes, or --dry-run", remedy="add --yes to delete these files"
+            )
+        typer.confirm("Delete them?", abort=True)
+    print_pruned(pruning.prune(asked))

@@ -1,0 +1,106 @@
+"""How a PostgreSQL server is spoken to: every wait for it has an end, and what passes is told from what does not."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from sqlalchemy import URL, Engine, event
+from sqlalchemy.exc import DBAPIError
+
+T = TypeVar("T")
+ANSWER_SECONDS: Final = 40.0
+"""until an answer that does not come is given up, though the line seems to be there"""
+_CONNECT_SECONDS: Final = 10
+_STATEMENT_SECONDS: Final = 30
+_LOCK_SECONDS: Final = 15
+_IDLE_SECONDS: Final = 60
+"""until the server ends the transaction of somebody who began it and fell silent: others wait for what it holds"""
+_LINE: Final = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "target_session_attrs": "read-write",
+    "application_name": "ibf-pipeline",
+}
+"""parameters of libpq, where the address says nothing else"""
+_PASSES: Final = ("08", "57P0", "25P03", "25006", "53300", "40001", "40P01", "55P03", "57014")
+"""beginnings of SQLSTATE: the line was cut, the server ends or begins, a server that only reads since another one took
+over, too many connections, two transactions in each other's way, a lock or an answer that took too long"""
+_STAYS: Final = (
+    "password",
+    "authentication",
+    "does not exist",
+    "pg_hba.conf",
+    "permission denied",
+    "invalid connection option",
+    "certificate",
+    "SSL",
+)
+"""words of a refusal to connect that no waiting helps against; those have no SQLSTATE"""
+
+
+class _Connection(psycopg.Connection[Any]):
+    """One that is given up where no answer comes, also from a server that stands still behind a line that does not."""
+
+    answer_seconds = ANSWER_SECONDS
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        try:
+            return super().wait(gen, interval, timeout or self.answer_seconds)
+        except psycopg.OperationalError as error:
+            if timeout is not None or error.sqlstate is not None or self.closed:
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"no answer within {self.answer_seconds:g} s") from None
+
+
+def options(url: URL, patience_seconds: float) -> dict[str, Any]:
+    """What connections to a server are made with, by who waits for it for so long."""
+    seconds = {
+        "statement_timeout": _STATEMENT_SECONDS,
+        "lock_timeout": _LOCK_SECONDS,
+        "idle_in_transaction_session_timeout": _IDLE_SECONDS,
+    }
+    ours = " ".join(f"-c {name}={value}s" for name, value in seconds.items())
+    theirs = url.query.get("options", "")
+    line = {**_LINE, "connect_timeout": max(1, min(_CONNECT_SECONDS, int(patience_seconds)))}
+    line = {name: value for name, value in line.items() if name not in url.query}
+    return {"pool_pre_ping": True, "connect_args": {**line, "options": f"{ours} {theirs}".strip()}}
+
+
+def let_answer(engine: Engine, seconds: float) -> None:
+    """Give up answers of this engine's server that take longer."""
+
+    class Bounded(_Connection):
+        answer_seconds = min(seconds, ANSWER_SECONDS)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_: Any, __: Any, arguments: Any, words: Any) -> Any:
+        return Bounded.connect(*arguments, **words)
+
+
+def passes(error: BaseException) -> bool:
+    """Whether the same may be well in a moment, and nothing of the transaction was kept unless it was at its end."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return bool(state.startswith(_PASSES))
+    if error.connection_invalidated:
+        return True
+    return isinstance(error.orig, psycopg.OperationalError) and not any(word in str(error.orig) for word in _STAYS)
+
+
+def remedy(error: BaseException, usual: str) -> str:
+    """What to do about an error; `usual`: where it is neither of a password nor of a server that is away."""
+    if passes(error):
+        return "see whether the server runs and can be reached, then do it again, or resume a run: nothing is lost"
+    if "password" not in str(getattr(error, "orig", "")):
+        return usual
+    return (
+        "set the environment variable with its password (IBF_RECORDS_PASSWORD, where settings.yaml names no other as "
+        "records_password_variable), or let the server know this user without one"
+    )

@@ -1,0 +1,88 @@
+"""Local copies of what is in the store, and their limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.store import Store
+from ibf_pipeline.records.lease import lease
+from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.storage.cache import make_room
+from ibf_pipeline.storage.kept import MARK, bring, kept_of, mark, put_files, record_files
+
+NOW = time.time()
+HOURS = 3600.0
+
+
+class World:
+    """Runs of 100 bytes each, in a store and in a folder of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.runs = folder / "runs"
+        self.database: Database = open_records(beside(folder))
+        self.store = Store(f"file://{folder}/store", Patience(1, 1))
+
+    def run(self, place: str, hours_ago: float) -> Path:
+        """A run that was used last so long ago."""
+        folder = self.runs / place
+        (folder / "extents").mkdir(parents=True)
+        (folder / "events.json").write_text("e" * 40)
+        (folder / "extents/0-day.tif").write_text("t" * 60)
+        files = put_files(self.store, place, folder, ["events.json", "extents/0-day.tif"])
+        with self.database.transaction() as connection:
+            record_files(connection, place, "run", place[:3], files)
+        kept = kept_of(self.database, place)
+        assert kept is not None
+        mark(folder, kept)
+        os.utime(folder / MARK, (NOW - hours_ago * HOURS,) * 2)
+        return folder
+
+    def room(self, largest: int) -> int:
+        return make_room(self.database, [self.runs], largest, NOW)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+
+
+def test_what_was_not_used_longest_goes_first_and_comes_back(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    old, older, new = (world.run(f"XTY/floods/2026-02-{day}", hours) for day, hours in ((14, 5), (15, 9), (16, 2)))
+    assert world.room(300) == 0
+    assert world.room(200) == 100
+    assert names(older) == [MARK]
+    assert len(names(old)) == len(names(new)) == 3
+    kept = kept_of(world.database, "XTY/floods/2026-02-15")
+    assert kept is not None
+    bring(world.store, kept, older)
+    assert (older / "extents/0-day.tif").read_text() == "t" * 60
+
+
+def test_what_was_used_within_the_hour_or_is_at_work_stays(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.run("XTY/floods/2026-02-15", 0.9)
+    world.run("XTA/floods/2026-02-15", 3)
+    world.run("XTB/floods/2026-02-15", 4)
+    import contextvars
+
+    with lease(world.database, "XTA/floods", "run"), lease(world.database, "XTB/floods/portal", "approval"):
+        assert contextvars.Context().run(world.room, 0) == 0
+    assert world.room(0) == 200
+
+
+def test_nothing_that_the_store_has_not_is_deleted(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    changed, replaced = world.run("XTY/floods/2026-02-15", 5), world.run("XTY/floods/2026-02-16", 5)
+    (changed / "extents/0-day.tif").write_text("u" * 60)
+    (changed / "journal.jsonl").write_text("mine")
+    (replaced / MARK).write_text(json.dumps({"events.json": "no such key"}))
+    os.utime(replaced / MARK, (NOW - 5 * HOURS,) * 2)
+    os.utime(changed / MARK, (NOW - 5 * HOURS,) * 2)
+    assert world.room(0) == 40
+    assert names(changed) == [MARK, "extents/0-day.tif", "journal.jsonl"]
+    assert names(replaced) == [MARK, "events.json", "extents/0-day.tif"]

@@ -1,0 +1,104 @@
+"""What may be deleted from the store, set by set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.io.store import StoredObject
+from ibf_pipeline.storage.kept import KeptFile
+from ibf_pipeline.storage.retention import Needs, Row, decide, freed, left_over
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+RUN = "XTY/floods/2026-02-15"
+DAYS = {"run": None, "revision": 100, "report": 40, "prepared": 30, "forecast": 1, "observation": 400}
+
+
+def row(number: int, place: str, kind: str, days_ago: float, *keys: str, pruned: bool = False) -> Row:
+    """A set of files of 10 bytes each, named like the last part of their keys."""
+    files = tuple(KeptFile(key.rpartition("/")[2], key, 10, "0" * 64) for key in keys)
+    return Row(number, place, kind, "XTY", NOW - timedelta(days=days_ago), files, pruned)
+
+
+def deleted(*rows: Row, needs: Needs | None = None) -> dict[int, str]:
+    """Numbers of the rows that would be deleted, with the reason."""
+    return {each.row.number: each.why for each in decide(rows, needs or Needs(), DAYS, NOW) if each.deletes}
+
+
+def test_a_set_is_kept_for_the_days_of_its_kind() -> None:
+    report = f"{RUN}/report"
+    assert deleted(row(1, report, "report", 40)) == {}
+    assert deleted(row(1, report, "report", 41)) == {1: "older than 40 days"}
+    assert deleted(row(1, RUN, "run", 5000)) == {}
+    assert deleted(row(1, report, "report", 41, pruned=True)) == {}
+
+
+def test_what_a_newer_set_has_replaced_goes_a_day_later_whatever_its_kind() -> None:
+    assert deleted(row(1, RUN, "run", 300), row(2, RUN, "run", 0.9)) == {}
+    assert deleted(row(1, RUN, "run", 300), row(2, RUN, "run", 1.1)) == {1: "a newer set has replaced it"}
+    forecasts = (row(1, "inputs/ftp/20260531", "forecast", 1.9), row(2, "inputs/ftp/20260531", "forecast", 1.1))
+    assert deleted(*forecasts) == {1: "a newer set has replaced it"}
+
+
+def test_the_newest_prepared_layers_stay_and_older_ones_are_counted_from_their_end() -> None:
+    place = "prepared/floods/XTY"
+    assert deleted(row(1, place, "prepared", 900)) == {}
+    assert deleted(row(1, place, "prepared", 900), row(2, place, "prepared", 29)) == {}
+    assert deleted(row(1, place, "prepared", 900), row(2, place, "prepared", 31)) == {1: "older than 30 days"}
+
+
+def test_a_run_that_is_needed_stays_with_everything_of_it() -> None:
+    sets = (
+        row(1, f"{RUN}/report", "report", 900),
+        row(2, f"{RUN}/targets/portal/r1", "revision", 900),
+        row(3, f"exercises/{RUN}/report", "report", 900),
+    )
+    needs = Needs({RUN: "its notification is held"})
+    assert deleted(*sets, needs=needs) == {3: "older than 40 days"}
+    held = [each for each in decide(sets, needs, DAYS, NOW) if each.is_old and not each.deletes]
+    assert [(each.row.number, each.why) for each in held] == [
+        (1, "its notification is held"), (2, "its notification is held"),
+    ]  # fmt: skip
+
+
+def test_a_forecast_stays_while_its_day_may_still_be_tried() -> None:
+    place = "inputs/ftp/20260215"
+    assert deleted(row(1, place, "forecast", 1.9)) == {}  # though `keep_days` says one
+    assert deleted(row(1, place, "forecast", 2.1)) == {1: "older than 2 days"}
+    assert deleted(row(1, place, "forecast", 9), needs=Needs(days={"20260215": "it is not finished"})) == {}
+
+
+def test_files_that_look_backs_read_and_keys_of_others_are_not_freed() -> None:
+    run = row(1, RUN, "run", 1, "a/events.json", "a/manifest.json", "a/forecast.nc", "a/extent.tif")
+    revision = row(2, f"{RUN}/targets/portal/r1", "revision", 1, "a/extent.tif", "b/body.json")
+    assert freed([run, revision], [run]) == {"a/forecast.nc": 10}
+    assert freed([run, revision], [run, revision]) == {"a/forecast.nc": 10, "a/extent.tif": 10, "b/body.json": 10}
+
+
+def test_what_nothing_names_is_left_over_after_a_day() -> None:
+    at = f"{RUN}/20260215T060000-0a1b2c"
+
+    def stored(key: str, hours_ago: float) -> StoredObject:
+        return StoredObject(key, 10, NOW - timedelta(hours=hours_ago))
+
+    rows = [
+        row(1, RUN, "run", 9, f"{at}/events.json", f"{at}/forecast.nc"),
+        row(2, f"{RUN}/report", "report", 9, f"{at}/report.html", f"{at}/events.json", pruned=True),
+    ]
+    there = [
+        stored(f"{at}/events.json", 200),
+        stored(f"{at}/forecast.nc", 200),
+        stored(f"{at}/report.html", 1),  # marked as deleted, and the process died before it was
+        stored(f"{at}/orphan.tif", 25),
+        stored(f"{at}/being-put.tif", 23),
+        stored("somebody/else.tif", 9000),
+    ]
+    assert [each.key for each in left_over(there, rows, NOW)] == [f"{at}/orphan.tif", f"{at}/report.html"]
+
+
+def test_another_installations_files_are_no_left_overs() -> None:
+    theirs = [StoredObject(f"{RUN}/20260215T060000-0a1b2c/{n}.tif", 10, NOW - timedelta(days=9)) for n in range(101)]
+    with pytest.raises(ForbiddenByRule, match="101 files are in the store and in no set of the records"):
+        left_over(theirs, [], NOW)
