@@ -29,13 +29,16 @@ def take_over(config: Config = "config", workspace: Workspace = None) -> None:
     from flows.wiring.records import files_taken_over, open_database, put_into_store, taken_over
 
     configuration = open_configuration(config, workspace)
+    database = open_database(configuration)
+    with database.reading():  # also where nothing is found that would have to be taken over
+        pass
     for iso3, revisions in taken_over(configuration).items():
         typer.echo(f"{iso3}: {revisions} revisions taken over")
     for iso3, places in put_into_store(configuration).items():
         typer.echo(f"{iso3}: {places} runs and revisions put into the store")
     for file, rows in files_taken_over(configuration, workspace).items():
         typer.echo(f"{file}: {rows} rows taken over")
-    typer.echo(f"the records are whole: {open_database(configuration).place}")
+    typer.echo(f"the records are whole: {database.place}")
 
 
 @records_app.command()
