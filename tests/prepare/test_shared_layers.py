@@ -159,6 +159,16 @@ def test_the_command_builds_on_one_machine_alone(tmp_path: Path) -> None:
     assert affected(tmp_path / "third", "prepared/XTY") == affected(tmp_path / "one", "prepared/XTY")
 
 
+def test_a_take_over_puts_layers_of_before_there_was_a_store_there(one: Path, tmp_path: Path) -> None:
+    """A machine without static data then has them: for a withdrawal, nobody has to prepare the country first."""
+    config = write_config(tmp_path, "old", one / "static")
+    shutil.copytree(one / "prepared", tmp_path / "old/prepared/XTY")
+    said = [CliRunner().invoke(app, ["records", "take-over", "--config", str(config)]).output for _ in range(2)]
+    assert ["XTY: prepared layers put into the store" in each for each in said] == [True, False]
+    have_newest(open_configuration(str(write_config(tmp_path, "other", tmp_path / "nowhere"))), "XTY", "floods")
+    assert affected(tmp_path / "other", "prepared/XTY") == affected(one)
+
+
 def write_config(folder: Path, home: str, static: Path) -> Path:
     config = folder / home / "config"
     (config / "countries").mkdir(parents=True)

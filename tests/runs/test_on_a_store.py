@@ -20,6 +20,7 @@ from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.folder import RunFolder, countries_run, runs_of
 from ibf_pipeline.runs.kept_before import put_earlier
+from ibf_pipeline.runs.observations import bring_observations, event_folder
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from ibf_pipeline.storage.storage import Storage
 from tests.worlds.countries.made_found import found
@@ -214,14 +215,26 @@ def test_without_a_store_the_files_of_another_machine_are_asked_for_by_name(
 def test_what_one_machine_had_before_there_was_a_store_is_put_there(machine: Machine, tmp_path: Path) -> None:
     one, other = machine("one"), machine("other")
     before = flood_run(tmp_path / "one", "XTS", DAY, Storage(one.storage.records))
-    publish_after_finding(before)
+    revision = publish_after_finding(before)
+    for file in (revision.folder / "preview.json", before.path / "comparisons/portal.json"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{file.stem} of an earlier version")
+    seen = event_folder(before.path, "G1")
+    seen.mkdir(parents=True)
+    (seen / "observation.json").write_text("seen from above")
     (there,) = other.revisions("portal")
+    assert there.kept.note("preview.json") is None
     assert (other.is_whole, one.is_whole) == (False, True)
     with pytest.raises(InputMissing, match="ibf-pipeline records take-over"):
         there.found()
     assert put_earlier(tmp_path / "one", "XTS", one.storage) == 2, "the run and its revision"
     assert (other.found(), there.found()) == (found([], []), found([], []))
     assert (there.file("files/2.tif").read_text(), other.extent("2.tif").read_text()) == ("flood", "flood")
+    assert there.kept.note("preview.json") == "preview of an earlier version"
+    assert other.kept.note("comparisons/portal.json") == "portal of an earlier version"
+    assert there.kept.note("revision.json") is None, "it is a file of the set"
+    bring_observations(other)
+    assert (event_folder(other.path, "G1") / "observation.json").read_text() == "seen from above"
     for name in ("one", "other"):
         assert put_earlier(tmp_path / name, "XTS", one.storage) == 0, "it can be repeated, on each machine"
 
