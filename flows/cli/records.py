@@ -20,8 +20,8 @@ records_app = typer.Typer(
 def take_over(config: Config = "config", workspace: Workspace = None) -> None:
     """Put the plans, journals, satellite products and orders that earlier versions kept elsewhere into the records.
 
-    With a store, runs, revisions, observations and prepared layers that only this machine has are put there. It can be repeated. The files of inbox
-    and order book are called .taken-over then.
+    With a store, runs, revisions, observations and prepared layers that only this machine has are put there. It can be
+    repeated. The files of inbox and order book are called .taken-over then.
 
     Example: ibf-pipeline records take-over
     """

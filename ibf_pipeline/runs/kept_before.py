@@ -20,8 +20,9 @@ from ibf_pipeline.storage.place import Place, below
 from ibf_pipeline.storage.storage import Storage
 
 _OF_REVISION = ("events.json", "plan.jsonl", "revision.json", "expected.json", "files")
-_TEXTS = ("*.json", "withdrawal.txt"), ("comparisons/*.json",)
-"""of a revision and of a run: notes, which earlier versions had in their files alone"""
+_TEXTS_OF_RUN = ("comparisons/*.json",)
+_TEXTS_OF_REVISION = ("*.json", "withdrawal.txt")
+"""notes by now, which earlier versions had in these files alone"""
 
 
 def put_earlier(runs: Path, iso3: str, storage: Storage) -> int:
@@ -50,10 +51,9 @@ def _put(run: RunFolder) -> int:
         parts = {MANIFEST, *FOUND_PARTS, *read_note(run.path / MANIFEST).get("further_parts", ())} - {REPORT}
         done = (run.path / MANIFEST).is_file() and _keep(run.kept, parts)
         revisions = [revision for target in run.targets() for revision in run.revisions(target)]
-        of_revision, of_run = _TEXTS
-        _keep_texts(run.kept, of_run)
+        _keep_texts(run.kept, _TEXTS_OF_RUN)
         for each in revisions:
-            _keep_texts(each.kept, of_revision)
+            _keep_texts(each.kept, _TEXTS_OF_REVISION)
         _share_observations(run)
         return int(done) + sum(_keep(each.kept, _OF_REVISION, each.row) for each in revisions)
 
