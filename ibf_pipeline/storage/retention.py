@@ -66,8 +66,10 @@ class Row:
     def lease_name(self) -> str:
         """Of whoever may change what it is of: a run of the country and hazard, or the one that deletes."""
         if self.kind == "prepared":
-            _, hazard, iso3 = self.place.split("/")[:3]
-            return f"{iso3}/{hazard}"
+            match self.place.split("/"):
+                case ["prepared", hazard, iso3, *_]:
+                    return f"{iso3}/{hazard}"
+            return LEASE  # a copy of static data: nobody holds the country for it
         return "/".join(self.run.removeprefix(f"{EXERCISES}/").split("/")[:2]) or LEASE
 
     @property
