@@ -144,18 +144,18 @@ def test_nothing_is_recorded_of_what_could_not_be_put(
     """A store that is away ends a run before it is whole, and a revision before it is one; later it is run again."""
     one = machine("one")
 
-    def away(*_: object) -> None:
-        raise OSError("away")
+    def away(*_: object, **__: object) -> None:
+        raise OSError("nobody answers")
 
     with monkeypatch.context() as patch:
         patch.setattr(store._files, "put_file", away)
-        with pytest.raises(StoreUnavailable, match="away"):
+        with pytest.raises(StoreUnavailable, match="nobody answers"):
             find(one)
     assert not one.is_whole
     find(one)
     with monkeypatch.context() as patch:
         patch.setattr(store._files, "put_file", away)
-        with pytest.raises(StoreUnavailable, match="away"):
+        with pytest.raises(StoreUnavailable, match="nobody answers"):
             publish(one)
     assert one.revisions("portal") == []
     assert publish(one).number == 1
