@@ -57,5 +57,5 @@ def _keep(place: Place, parts: Collection[str], revision: int | None = None) -> 
     files = place.put(place.folder, names)
     with place.records().transaction() as connection:
         place.record(connection, files, revision)
-    place.is_here()
+    place.is_here(files)
     return True

@@ -125,9 +125,9 @@ def kept_of(database: Database, place: str) -> KeptSet | None:
     return None
 
 
-def mark(folder: Path, kept: KeptSet) -> None:
+def mark(folder: Path, files: Iterable[KeptFile]) -> None:
     """Note which files of the store are in a folder: they are not brought again."""
-    write_text(folder / MARK, json.dumps(_keys(kept)))
+    write_text(folder / MARK, json.dumps({each.name: each.key for each in files}))
 
 
 def bring(store: Store, kept: KeptSet, folder: Path, names: Iterable[str] | None = None) -> list[Path]:
@@ -188,7 +188,7 @@ def _follow(kept: KeptSet, folder: Path) -> None:
     for name in {*noted, *wanted}:
         if noted.get(name) != wanted.get(name):
             (folder / name).unlink(missing_ok=True)
-    mark(folder, kept)
+    mark(folder, kept.files)
 
 
 def _named(kept: KeptSet, name: str) -> KeptFile:

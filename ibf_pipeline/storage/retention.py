@@ -65,9 +65,9 @@ class Row:
     @property
     def lease_name(self) -> str:
         """Of whoever may change what it is of: a run of the country and hazard, or the one that deletes."""
-        if self.kind == "prepared":
-            _, hazard, iso3 = self.place.split("/")[:3]
-            return f"{iso3}/{hazard}"
+        layers = re.fullmatch(r"prepared/([^/]+)/([^/]+)", self.place)
+        if layers is not None:
+            return f"{layers[2]}/{layers[1]}"
         return "/".join(self.run.removeprefix(f"{EXERCISES}/").split("/")[:2]) or LEASE
 
     @property

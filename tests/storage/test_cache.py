@@ -38,7 +38,7 @@ class World:
             record_files(connection, place, "run", place[:3], files)
         kept = kept_of(self.database, place)
         assert kept is not None
-        mark(folder, kept)
+        mark(folder, kept.files)
         os.utime(folder / MARK, (NOW - hours_ago * HOURS,) * 2)
         return folder
 

@@ -9,7 +9,7 @@ import pytest
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.store import StoredObject
 from ibf_pipeline.storage.kept import KeptFile
-from ibf_pipeline.storage.retention import Needs, Row, decide, freed, left_over
+from ibf_pipeline.storage.retention import LEASE, Needs, Row, decide, freed, left_over
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RUN = "XTY/floods/2026-02-15"
@@ -47,6 +47,16 @@ def test_the_newest_prepared_layers_stay_and_older_ones_are_counted_from_their_e
     assert deleted(row(1, place, "prepared", 900)) == {}
     assert deleted(row(1, place, "prepared", 900), row(2, place, "prepared", 29)) == {}
     assert deleted(row(1, place, "prepared", 900), row(2, place, "prepared", 31)) == {1: "older than 30 days"}
+
+
+def test_copies_of_static_data_are_of_whoever_prunes_and_layers_of_their_country() -> None:
+    """They are kept as layers are, and are no layers: a prune comes to them 30 days after they changed."""
+    place = "static/XTY"
+    replaced = row(1, place, "prepared", 900)
+    assert deleted(replaced, row(2, place, "prepared", 31)) == {1: "older than 30 days"}
+    assert replaced.lease_name == LEASE
+    assert row(1, "prepared/flash-floods/XTY", "prepared", 900).lease_name == "XTY/flash-floods"
+    assert row(1, f"{RUN}/report", "report", 900).lease_name == "XTY/floods"
 
 
 def test_a_run_that_is_needed_stays_with_everything_of_it() -> None:
