@@ -15,10 +15,9 @@ from flows.wiring.targets import open_target
 from flows.wiring.trial import require_no_trial, require_no_trial_begun
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import InputMissing, UsageError, only_logged
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.runs.folder import place_of
+from ibf_pipeline.runs.folder import runs_of
 from ibf_pipeline.runs.ledger import begun_after, latest_uploaded
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import EXERCISES
@@ -68,7 +67,7 @@ def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime
         hazard
         for hazard in hazards
         for place in (runs, runs / EXERCISES)
-        if place_of(place, RunId(iso3, hazard, issue_time)).is_dir()
+        if any(run.issue_time == issue_time for run in runs_of(place, iso3, hazard, configuration.storage))
     ]
     if len(set(there)) != 1:
         raise UsageError(
