@@ -13,8 +13,19 @@ from ibf_pipeline.errors import InputMissing, WriteFailed
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.io.store import Store
 from ibf_pipeline.io.writing import write_text, writing
-from ibf_pipeline.storage.kept import ALWAYS, MARK, KeptFile, KeptSet, Kind, bring, kept_of, mark, put_files, record_files
-from ibf_pipeline.storage.notes import keep_note, note_of
+from ibf_pipeline.storage.kept import (
+    ALWAYS,
+    MARK,
+    KeptFile,
+    KeptSet,
+    Kind,
+    bring,
+    kept_of,
+    mark,
+    put_files,
+    record_files,
+)
+from ibf_pipeline.storage.notes import keep_note, note_of, owner_of
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +107,9 @@ class Place:
         if self.store is None:
             return []
         before = self.newest()
+        names = below(source) if names is None else names
         known = [*known, *(before.files if before is not None and before.pruned is None else ())]
-        return list(put_files(self.store, self.name, source, below(source) if names is None else names, known))
+        return list(put_files(self.store, owner_of(self.records()), self.name, source, names, known))
 
     def record(self, connection: Connection, files: Sequence[KeptFile], revision: int | None = None) -> None:
         """Let the place have these files from now on, in the transaction of whoever may say so."""
