@@ -86,8 +86,8 @@ def put_files(
 ) -> tuple[KeptFile, ...]:
     """Put files of a folder into the store under new keys: the same content once, and not again where `known` has it.
 
-    `owner`: the installation, which every key tells. StoreUnavailable where one could not be put: nothing is recorded of
-    them then.
+    `owner`: the installation, which every key tells. StoreUnavailable where one could not be put: nothing is recorded
+    of them then.
     """
     found = {name: (sha256(folder / name), (folder / name).stat().st_size) for name in names}
     keys = {(each.sha256, each.size): each.key for each in known}
