@@ -68,11 +68,11 @@ class Place:
         kept = self.newest()
         if kept is not None and self.store is not None:
             return bring(self.store, kept, self.folder, names)
-        if not self._is_here():
+        if not self.is_of_this_machine():
             self.require_on_this_machine()
         return [self.folder / name for name in names]
 
-    def _is_here(self) -> bool:
+    def is_of_this_machine(self) -> bool:
         """Whether its files are of this machine, whole or not. One that is empty was made by a person, who says so;
         words of what came later are written on any machine.
         """

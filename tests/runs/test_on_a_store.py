@@ -284,10 +284,14 @@ def test_words_of_later_do_not_make_a_revision_of_another_machine_damaged(tmp_pa
         there.found()
     there.journal(lambda: datetime(2026, 11, 10, tzinfo=UTC)).append(0, "begun")
     there.kept.keep_note("verified.json", "{}")
-    assert (there.folder / "journal.jsonl").is_file()
+    there.keep(ABOUT)
+    assert sorted(file.name for file in there.folder.iterdir()) == ["journal.jsonl", "revision.json", "verified.json"]
     with pytest.raises(InputMissing, match="on the disk of another machine"):
         there.found()
+    assert put_earlier(tmp_path / "other", "XTS", storage) == 0, "only the machine that made it has its files"
     shutil.rmtree(there.folder)
     there.folder.mkdir()
     with pytest.raises(InputInvalid):
         there.found()  # a person says that its files are lost
+    assert put_earlier(tmp_path / "one", "XTS", storage) == 2
+    assert there.found() == found([], [])
