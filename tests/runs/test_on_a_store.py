@@ -146,7 +146,7 @@ def test_nothing_is_recorded_of_what_could_not_be_put(
     """A store that is away ends a run before it is whole, and a revision before it is one; later it is run again."""
     one = machine("one")
 
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise OSError("away")
 
     with monkeypatch.context() as patch:
