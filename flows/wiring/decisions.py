@@ -67,7 +67,7 @@ def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime
         hazard
         for hazard in hazards
         for place in (runs, runs / EXERCISES)
-        if issue_time in {run.issue_time for run in runs_of(place, iso3, hazard, configuration.storage)}
+        if any(run.issue_time == issue_time for run in runs_of(place, iso3, hazard, configuration.storage))
     ]
     if len(set(there)) != 1:
         raise UsageError(

@@ -57,7 +57,8 @@ def have_prepared(day: Day) -> Path:
     shared = shared_layers_of(day)
     if shared is not None:
         static = day.run.manifest().get("static") if day.run.is_whole else None
-        have_layers(shared, day.prepared, None if not static else [each["sha256"] for each in static])
+        made_of = None if not static else [each["sha256"] for each in static]
+        have_layers(shared, day.prepared, made_of, lambda: day.run.alone("bring layers", patience_seconds=0))
     return day.prepared
 
 

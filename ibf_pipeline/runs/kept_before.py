@@ -61,12 +61,12 @@ def _put(run: RunFolder) -> int:
 def _keep(place: Place, parts: Collection[str], revision: int | None = None) -> bool:
     """Whether there was something that the store did not have."""
     names = [name for name in below(place.folder) if name.split("/")[0] in parts]
-    if not names or place.newest() is not None:
+    if not names or not place.is_of_this_machine() or place.newest() is not None:
         return False
     files = place.put(place.folder, names)
     with place.records().transaction() as connection:
         place.record(connection, files, revision)
-    place.is_here()
+    place.is_here(files)
     return True
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import os
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from ibf_pipeline.errors import InputMissing, StoreUnavailable
+from ibf_pipeline.errors import InputInvalid, InputMissing, StoreUnavailable
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.store import Store
 from ibf_pipeline.publish.call import Call
+from ibf_pipeline.records import lease
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.folder import RunFolder, countries_run, runs_of
@@ -244,6 +247,8 @@ def test_pruned_files_are_said_to_be(machine: Machine) -> None:
     find(one)
     with one.records.transaction() as connection:
         connection.execute(update(KEPT).values(pruned="2027-03-01T00:00:00+00:00"))
+    forget(one)
+    assert one.is_whole
     assert one.found() == found([], []), "later days look back at it"
     with pytest.raises(InputMissing, match="were deleted from the store on 2027-03-01"):
         one.extent("2.tif")
@@ -255,3 +260,51 @@ def test_without_a_store_nothing_is_copied(tmp_path: Path) -> None:
     publish(run)
     assert run.records.rows(select(KEPT)) == []
     assert not [file.name for file in tmp_path.rglob(".*") if file.is_file()], "no mark and no lock"
+
+
+def test_a_machine_that_was_overtaken_does_not_take_its_own_files_for_the_newest(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Suspended after it has recorded its findings, until another machine has run the day again."""
+    one, other = machine("one"), machine("other")
+    newest = one.records.write
+
+    def suspended(*arguments: Any, **options: Any) -> Any:
+        result = newest(*arguments, **options)
+        if arguments[0].__qualname__.endswith("finish.<locals>.add"):
+            with monkeypatch.context() as awake:
+                awake.setattr(one.records, "write", newest)
+                contextvars.Context().run(find, other, "storm")
+        return result
+
+    monkeypatch.setattr("ibf_pipeline.runs.folder.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(RunFolder.alone, "__defaults__", (0,))
+    monkeypatch.setattr(one.records, "write", suspended)
+    monkeypatch.setattr(lease, "_is_over", lambda *_: True)
+    find(one, "flood")
+    assert len("flood") == len("storm")
+    assert one.extent("2.tif").read_text() == "storm"
+
+
+def test_words_of_later_do_not_make_a_revision_of_another_machine_damaged(tmp_path: Path) -> None:
+    """An abort writes the journal down on any machine: what was published is then still on the other one."""
+    storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}", Store(f"file://{tmp_path}/store", Patience(1)))
+    alone = flood_run(tmp_path / "one", "XTS", DAY, Storage(storage.records))
+    other = flood_run(tmp_path / "other", "XTS", DAY, storage)
+    publish_after_finding(alone)
+    (there,) = other.revisions("portal")
+    with pytest.raises(InputMissing, match="on the disk of another machine"):
+        there.found()
+    there.journal(lambda: datetime(2026, 11, 10, tzinfo=UTC)).append(0, "begun")
+    there.kept.keep_note("verified.json", "{}")
+    there.keep(ABOUT)
+    assert sorted(file.name for file in there.folder.iterdir()) == ["journal.jsonl", "revision.json", "verified.json"]
+    with pytest.raises(InputMissing, match="on the disk of another machine"):
+        there.found()
+    assert put_earlier(tmp_path / "other", "XTS", storage) == 0, "only the machine that made it has its files"
+    shutil.rmtree(there.folder)
+    there.folder.mkdir()
+    with pytest.raises(InputInvalid):
+        there.found()  # a person says that its files are lost
+    assert put_earlier(tmp_path / "one", "XTS", storage) == 2
+    assert there.found() == found([], [])
