@@ -116,6 +116,19 @@ class Store:
                     remedy="bring it back from a back-up of the store",
                 ) from None
 
+    def has(self, key: str, size: int) -> bool:
+        """Whether a file of this size (bytes) is under a key; asked of the store itself."""
+
+        def has() -> bool:
+            try:
+                return int(self._files.info(self._at(key))["size"]) == size
+            except Exception as error:  # botocore and fsspec have no base class in common
+                if trouble_of(error).meaning != "missing":
+                    raise
+                return False
+
+        return self._patiently(f"{key} cannot be looked for", has)
+
     def objects(self, prefix: str = "") -> Iterator[StoredObject]:
         """What is there below a prefix, which ends at a `/`; asked of the store itself each time."""
         at = f"{self._base}/{prefix}".rstrip("/")

@@ -84,13 +84,21 @@ class KeptSet:
 def put_files(
     store: Store, owner: str, place: str, folder: Path, names: Iterable[str], known: Iterable[KeptFile] = ()
 ) -> tuple[KeptFile, ...]:
-    """Put files of a folder into the store under new keys: the same content once, and not again where `known` has it.
+    """Put files of a folder into the store under new keys: the same content once, and not again where `known` has it
+    and the store still does.
 
     `owner`: the installation, which every key tells. StoreUnavailable where one could not be put: nothing is recorded
     of them then.
     """
     found = {name: (sha256(folder / name), (folder / name).stat().st_size) for name in names}
-    keys = {(each.sha256, each.size): each.key for each in known}
+    same = {each.key: each for each in known if (each.sha256, each.size) in found.values()}
+    keys = dict[tuple[str, int], str]()
+
+    def look(each: KeptFile) -> None:
+        if store.has(each.key, each.size):
+            keys[each.sha256, each.size] = each.key
+
+    _together(look, same.values())
     at = f"{place}/{datetime.now(UTC):%Y%m%dT%H%M%S}-{owner}-{secrets.token_hex(3)}"
     new: dict[tuple[str, int], str] = {}
     for name, content in found.items():

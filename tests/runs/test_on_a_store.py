@@ -141,6 +141,15 @@ def test_a_revision_keeps_its_files_when_the_day_is_run_again(machine: Machine) 
     assert (revision.file("files/2.tif").read_text(), one.extent("2.tif").read_text()) == ("flood", "drought")
 
 
+def test_a_file_that_the_store_has_lost_is_put_again_by_the_day_run_again(machine: Machine, tmp_path: Path) -> None:
+    """Else its old key, of nothing, would stand in the records before the first call."""
+    find(machine("one"))
+    (lost,) = (tmp_path / "store").rglob("2.tif")
+    lost.unlink()
+    find(machine("two"))
+    assert machine("three").extent("2.tif").read_text() == "flood"
+
+
 def test_nothing_is_recorded_of_what_could_not_be_put(
     machine: Machine, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
