@@ -9,8 +9,13 @@ LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_
 	tests/publish/test_typhoon_fault_matrix.py tests/publish/test_database_matrix.py \
 	tests/publish/test_longer_sequences.py \
 	tests/tracks/test_flipped_bits.py tests/operate/test_smoke.py tests/report/test_report.py \
-	tests/satellites/subscriptions/test_receiver.py tests/io/test_store_emulators.py
+	tests/satellites/subscriptions/test_receiver.py tests/io/test_store_emulators.py \
+	tests/operate/test_ten_countries.py
 STORIES := story or hypothesis
+
+# Only the files that have such tests are read: to import all takes two processes most of a minute.
+STORY_FILES = $(filter-out $(LARGE) $(addsuffix /%,$(LARGE)), $(shell \
+	grep -rlE --include='test_*.py' 'mark\.story$(if $(filter hypothesis,$(STORIES)),|hypothesis)' tests | sort))
 
 .PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean
 
@@ -36,14 +41,14 @@ test-unit: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
 
-# What takes long: killed workers, automations in their own time; and the property tests again with many examples.
+# What takes long, and waits for most of it, so on three processes: killed workers, automations in their own time; and
+# the property tests again with many examples.
 test-stories: install
-	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" \
-		$(addprefix --ignore=,$(LARGE))
+	IBF_TESTS=all $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" $(STORY_FILES)
 
 # What is large: the benchmarks, which print their ratios, the emulators of other stores (where they are installed), rasters of 200 million cells, twenty countries of the portal,
 # every call spoiled and killed at in turn, a whole installation with its server and workers for five minutes, a storm
-# of 5,000 notifications, a report of 40 drawn events.
+# of 5,000 notifications, a report of 40 drawn events, ten countries on two machines.
 test-large: install
 	$(BIN)/python -m pytest -m story $(LARGE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
@@ -81,6 +82,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "_prefect" in getattr(item, "fixturenames", ()):
             item.add_marker("prefect")
     items.sort(key=lambda item: item.get_closest_marker("prefect") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What all modules and 6,000 tests have made stays to the end: the garbage collector, which would look through it
+    again and again for a twentieth of all time, no longer does.
+    """
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

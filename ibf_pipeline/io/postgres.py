@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -96,12 +95,12 @@ def passes(error: BaseException) -> bool:
 
 
 def remedy(error: BaseException, usual: str) -> str:
-    """What to do about an error; `usual`: where nothing better is known."""
+    """What to do about an error; `usual`: where it is none of the address, a password or a server that is away."""
     if passes(error):
         return "see whether the server runs and can be reached, then do it again, or resume a run: nothing is lost"
     said = str(getattr(error, "orig", ""))
-    if re.search('database ".*" does not exist', said):
-        return "make it (`createdb`), or correct its name in `records` of settings.yaml"
+    if 'database "' in said and "does not exist" in said:
+        return "create the database for this user, or correct `records` in settings.yaml"
     if "password" not in said:
         return usual
     return (

@@ -2,6 +2,7 @@
 
 import ast
 import string
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -15,6 +16,7 @@ ROOM = Path(finding.__file__).parent
 CATALOGUE = yaml.safe_load((ROOM / "findings.yaml").read_text(encoding="utf-8"))
 
 
+@cache
 def calls() -> dict[str, set[str]]:
     """Name of a finding to the facts that a check gives for it."""
     found = {}

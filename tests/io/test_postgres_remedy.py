@@ -12,7 +12,7 @@ from ibf_pipeline.io import postgres
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ('FATAL:  database "nodb" does not exist', "make it (`createdb`)"),
+        ('FATAL:  database "nodb" does not exist', "create the database for this user"),
         ('FATAL:  password authentication failed for user "ibf"', "IBF_RECORDS_PASSWORD"),
         ("fe_sendauth: no password supplied", "IBF_RECORDS_PASSWORD"),
     ],

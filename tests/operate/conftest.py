@@ -15,6 +15,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import make_project
 from tests.worlds.services.prefect_server import PrefectServer, made_database, prefect_server
+from tests.worlds.services.s3 import S3Server, keys, shared
 
 ENDS = {
     "a failure": ("floods/XDM", "Failed", "the disk is full"),
@@ -77,3 +78,13 @@ def acting_api(acting: PrefectServer) -> Iterator[PrefectServer]:
     """The same, with this process as one of its clients."""
     with temporary_settings(updates={PREFECT_API_URL: acting.url}):
         yield acting
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[S3Server]:
+    """An object store without faults, and its keys in the environment."""
+    server = shared()
+    server.reset()
+    with keys():
+        yield server
+    server.reset()

@@ -29,6 +29,7 @@ from tests.conftest import ROOT
 from tests.worlds.countries.flood_days import FloodDays, open_sandbox
 from tests.worlds.countries.stories import Story, write_day
 from tests.worlds.services.guarded_door import GuardedDoor
+from tests.worlds.services.prefect_server import made_database
 
 ISSUE = date(2026, 2, 15)
 PASSWORD = 'CANARY"word&7/ü'
@@ -114,6 +115,7 @@ def work(tmp_path_factory: pytest.TempPathFactory, door: GuardedDoor) -> Path:
     country["static"] = str(ROOT / "data/fixtures/XDM")
     (work / "config/countries/XDM.yaml").write_text(yaml.safe_dump(country))
     write_day(work / "forecasts", Story("canary", "one trigger", "G9001=--TT----"), ISSUE)
+    made_database(work / "prefect")
     environment = {**os.environ, "IBF_EMAIL": "canary@example.org", "IBF_PASSWORD": PASSWORD}
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(work), *TROUBLES],

@@ -209,10 +209,9 @@ def names_in_preview(preview: str, names: Collection[str], others: Collection[st
         events.setdefault(_shown(name), set()).add(name)
     seen: set[str] = set()
     for shown in sorted({*events, *others}, key=lambda name: (-len(name), name)):
-        pattern = rf"(?<![\w-]){re.escape(shown)}(?![\w-])"
-        if shown and re.search(pattern, text):
-            seen |= events.get(shown, set())
-            text = re.sub(pattern, "\n", text)
+        if shown and shown in text:
+            text, times = re.subn(rf"(?<![\w-]){re.escape(shown)}(?![\w-])", "\n", text)
+            seen |= events.get(shown, set()) if times else set()
     return seen
 
 

@@ -80,10 +80,14 @@ class FaultyProxy:
 
     def listen(self) -> None:
         """Accept connections, always on the same port."""
-        handler = type("Handler", (_Handler,), {"proxy": self})
+        handler = type("Handler", (self.handler(),), {"proxy": self})
         self._server = _Server(("127.0.0.1", self._port), handler)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def handler(self) -> type[Handler]:
+        """What answers a connection."""
+        return Handler
 
     def refuse(self) -> None:
         """Stop listening and drop every connection: the next one is refused."""
@@ -115,7 +119,7 @@ def reset(connection: socket.socket) -> None:
         pass
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     proxy: FaultyProxy
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

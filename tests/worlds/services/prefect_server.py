@@ -163,20 +163,29 @@ def made_database(home: Path) -> None:
 
 
 @contextmanager
-def prefect_server(home: Path, *, quiet: bool = False, pages: bool = False) -> Iterator[PrefectServer]:
+def prefect_server(
+    home: Path, *, quiet: bool = False, pages: bool = False, database: str | None = None
+) -> Iterator[PrefectServer]:
     """Start a server on a free port of this machine, with its own database, or the one that its home has already.
+
+    `database`: URL of an empty one on a database server instead.
 
     `quiet`: it answers and keeps what it is told, and does nothing by itself: no run is scheduled or late, no
     automation fires, and there are no pages unless `pages` are wanted.
     """
-    if not (home / "prefect.db").exists():
+    home.mkdir(parents=True, exist_ok=True)
+    if database is None and not (home / "prefect.db").exists():
         made_database(home)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = PrefectServer(f"http://127.0.0.1:{port}/api", home)
     usual = [str(Path(sys.executable).parent / "prefect"), "server", "start"]
-    command = [sys.executable, "-m", "tests.worlds.services.brisk_server"] if quiet and not pages else usual
+    command = (
+        [sys.executable, "-m", "tests.worlds.services.brisk_server"]
+        if quiet and not pages and database is None
+        else usual
+    )
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(port)],
@@ -186,6 +195,7 @@ def prefect_server(home: Path, *, quiet: bool = False, pages: bool = False) -> I
                 "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
                 **(_QUIET if quiet else {}),
                 **({"PREFECT_SERVER_UI_ENABLED": "true"} if pages else {}),
+                **({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database} if database else {}),
             },
             cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip

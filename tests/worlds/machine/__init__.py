@@ -1,0 +1,1 @@
+"""A machine among several: its home, its name, its worker, its commands."""
