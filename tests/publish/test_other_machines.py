@@ -109,7 +109,7 @@ def test_a_store_that_is_away_in_the_middle_is_no_portal_that_is_away(
     assert one.storage.store is not None
     files = one.storage.store._files
 
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise ConnectionError("nobody answers")
 
     with monkeypatch.context() as patch:

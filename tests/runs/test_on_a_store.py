@@ -143,18 +143,18 @@ def test_nothing_is_recorded_of_what_could_not_be_put(
     """A store that is away ends a run before it is whole, and a revision before it is one; later it is run again."""
     one = machine("one")
 
-    def away(*_: object) -> None:
-        raise OSError("away")
+    def away(*_: object, **__: object) -> None:
+        raise OSError("nobody answers")
 
     with monkeypatch.context() as patch:
         patch.setattr(store._files, "put_file", away)
-        with pytest.raises(StoreUnavailable, match="away"):
+        with pytest.raises(StoreUnavailable, match="nobody answers"):
             find(one)
     assert not one.is_whole
     find(one)
     with monkeypatch.context() as patch:
         patch.setattr(store._files, "put_file", away)
-        with pytest.raises(StoreUnavailable, match="away"):
+        with pytest.raises(StoreUnavailable, match="nobody answers"):
             publish(one)
     assert one.revisions("portal") == []
     assert publish(one).number == 1
@@ -226,14 +226,14 @@ def test_what_one_machine_had_before_there_was_a_store_is_put_there(machine: Mac
         assert put_earlier(tmp_path / name, "XTS", one.storage) == 0, "it can be repeated, on each machine"
 
 
-def test_pruned_files_are_said_to_be(machine: Machine) -> None:
-    one = machine("one")
+def test_pruned_files_are_said_to_be_and_the_findings_stay(machine: Machine) -> None:
+    one, other = machine("one"), machine("other")
     find(one)
     with one.records.transaction() as connection:
         connection.execute(update(KEPT).values(pruned="2027-03-01T00:00:00+00:00"))
-    assert not one.is_whole
+    assert (other.is_whole, other.found()) == (True, found([], [])), "later days look back at them"
     with pytest.raises(InputMissing, match="were deleted from the store on 2027-03-01"):
-        one.found()
+        other.extent("2.tif")
 
 
 def test_without_a_store_nothing_is_copied(tmp_path: Path) -> None:
