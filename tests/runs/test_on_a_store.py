@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from ibf_pipeline.errors import InputMissing, StoreUnavailable
 from ibf_pipeline.io.patience import Patience
@@ -135,6 +135,20 @@ def test_a_revision_keeps_its_files_when_the_day_is_run_again(machine: Machine) 
     find(one, "drought")
     forget(one)
     assert (revision.file("files/2.tif").read_text(), one.extent("2.tif").read_text()) == ("flood", "drought")
+
+
+def test_the_records_are_asked_once_for_the_files_of_a_revision_and_for_several_of_a_day(machine: Machine) -> None:
+    """Each question is a way to a server and back, in the middle of publishing."""
+    one, asked = machine("one"), list[str]()
+    revision = publish_after_finding(one)
+    forget(one)
+    event.listen(one.records._engine, "before_cursor_execute", lambda _, __, text, *___: asked.append(text))
+    names = ("files/2.tif", "events.json", "files/2.tif")
+    assert [revision.file(name).is_file() for name in names] == [True, True, True]
+    assert len([text for text in asked if "FROM kept" in text]) == 1
+    asked.clear()
+    assert [file.read_text() for file in one.extents(["2.tif", "0.tif"])] == ["flood", "dry"]
+    assert len([text for text in asked if "FROM kept" in text]) == 1
 
 
 def test_nothing_is_recorded_of_what_could_not_be_put(
