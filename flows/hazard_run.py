@@ -29,7 +29,7 @@ from flows.wiring.targets import open_target
 from flows.wiring.trial import require_no_trial_begun
 from flows.wiring.wishes import require_wishes
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import IbfError, UsageError
+from ibf_pipeline.errors import IbfError, UsageError, only_logged
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, mailed_nobody, unfinished
 from ibf_pipeline.runs.revision import Revision
@@ -40,6 +40,8 @@ from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.told import UNMAILED, untold_notices
 from tasks.artifacts import keep_artifacts, publishing_progress
 from tasks.runs import plan_revision, publish_revision, write_run_report
+
+log = logging.getLogger("ibf_pipeline.flows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def conclude(
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
         state = failed(error, partial(shown_meanwhile, day))
-        tell(found, untold_notices(run, day.target_name, error))
+        tell_untold(day, run, error)
     report(day, run)
     return state, held
 
@@ -195,9 +197,18 @@ def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, appro
     return state
 
 
+def tell_untold(day: Day, run: RunFolder, error: IbfError) -> None:
+    """Tell of the notices of a run that failed at its notification; why it failed counts more than that."""
+    with only_logged(log, "%s: the notices cannot be sent on", day.country.iso3):
+        tell(run.found(), untold_notices(run, day.target_name, error))
+
+
 def report(day: Day, run: RunFolder) -> None:
-    """The report and the artifacts of a run, after everything that people wait for."""
-    write_run_report(day.country.iso3, run, have_prepared(day))
+    """The report and the artifacts of a run, after everything that people wait for. It never fails a run."""
+    with only_logged(
+        log, "%s: the report could not be written", day.country.iso3
+    ):  # records or store may be away by now
+        write_run_report(day.country.iso3, run, have_prepared(day))
     keep_artifacts(day.country.iso3, run, day.configuration.settings.operations.reports_url)
     leg_of(day).afterwards(day)
 

@@ -18,7 +18,7 @@ from prefect.runtime import flow_run
 from flows.attempts import another_chain, schedule_attempt, take_back
 from flows.ending import ended, failed, tell
 from flows.half_made import RESUMING, half_made_words, resuming_name, shown_meanwhile
-from flows.hazard_run import Options, report, run_day
+from flows.hazard_run import Options, report, run_day, tell_untold
 from flows.installed import final
 from flows.morning import update_morning
 from flows.states import FAILED, HELD, PORTAL_AWAITED, PORTAL_STAYED_AWAY, PORTAL_UNREACHABLE, SKIPPED
@@ -33,7 +33,6 @@ from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.targets.again import Attempts, Step, next_step
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.resume import Decision
-from ibf_pipeline.targets.told import untold_notices
 from tasks.artifacts import publishing_progress
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -195,7 +194,7 @@ def _resumed(day: Day, since: datetime) -> State:
             if publication is not None:
                 tell(publication.published, publication.notices)
         except IbfError as error:
-            tell(day.run.found(), untold_notices(day.run, day.target_name, error))
+            tell_untold(day, day.run, error)
             raise
         finally:
             report(day, day.run)

@@ -20,22 +20,28 @@ records_app = typer.Typer(
 def take_over(config: Config = "config", workspace: Workspace = None) -> None:
     """Put the plans, journals, satellite products and orders that earlier versions kept elsewhere into the records.
 
-    With a store, runs and revisions that only this machine has are put there. It can be repeated. The files of inbox
-    and order book are called .taken-over then.
+    With a store, runs, revisions, observations and prepared layers that only this machine has are put there. It can be
+    repeated. The files of inbox and order book are called .taken-over then.
 
     Example: ibf-pipeline records take-over
     """
     from flows.wiring.day import open_configuration
     from flows.wiring.records import files_taken_over, open_database, put_into_store, taken_over
+    from flows.wiring.sharing import put_prepared
 
     configuration = open_configuration(config, workspace)
+    database = open_database(configuration)
+    with database.reading():  # also where nothing is found that would have to be taken over
+        pass
     for iso3, revisions in taken_over(configuration).items():
         typer.echo(f"{iso3}: {revisions} revisions taken over")
     for iso3, places in put_into_store(configuration).items():
         typer.echo(f"{iso3}: {places} runs and revisions put into the store")
+    for label in put_prepared(configuration):
+        typer.echo(f"{label}: prepared layers put into the store")
     for file, rows in files_taken_over(configuration, workspace).items():
         typer.echo(f"{file}: {rows} rows taken over")
-    typer.echo(f"the records are whole: {open_database(configuration).place}")
+    typer.echo(f"the records are whole: {database.place}")
 
 
 @records_app.command()

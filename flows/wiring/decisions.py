@@ -15,10 +15,9 @@ from flows.wiring.targets import open_target
 from flows.wiring.trial import require_no_trial, require_no_trial_begun
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import InputMissing, UsageError, only_logged
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.runs.folder import place_of
+from ibf_pipeline.runs.folder import runs_of
 from ibf_pipeline.runs.ledger import begun_after, latest_uploaded
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import EXERCISES
@@ -58,7 +57,7 @@ def open_run(run: str, config: str, target: str | None, workspace: str | None) -
 def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime) -> str | None:
     """The hazard of a run that is named without it: None for a country with one, which needs no name.
 
-    UsageError where more than one of the country's hazards has a run of that issue time, or none.
+    UsageError where more than one of the country's hazards has a run of that issue time, on whatever machine, or none.
     """
     if iso3 not in configuration.country_codes() or len(configuration.hazards(iso3)) == 1:
         return None
@@ -68,7 +67,7 @@ def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime
         hazard
         for hazard in hazards
         for place in (runs, runs / EXERCISES)
-        if place_of(place, RunId(iso3, hazard, issue_time)).is_dir()
+        if any(run.issue_time == issue_time for run in runs_of(place, iso3, hazard, configuration.storage))
     ]
     if len(set(there)) != 1:
         raise UsageError(
@@ -126,9 +125,9 @@ def reported(day: Day) -> Iterator[None]:
     try:
         yield
     finally:
-        if day.run.is_whole:
-            # whatever a font or a shape does to a picture, the decision has been carried out
-            with only_logged(log, "%s: the report could not be written again", day.country.iso3):
+        # whatever a font or a shape does to a picture, the decision has been carried out; or why it was not counts more
+        with only_logged(log, "%s: the report could not be written again", day.country.iso3):
+            if day.run.is_whole:
                 rewrite_report(day.run, have_prepared(day))
 
 

@@ -6,10 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from flows.wiring.day import Day
+from flows.wiring.hazards import configured
 from flows.wiring.records import open_database
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.prepare.shared_layers import have_layers
+from ibf_pipeline.prepare.shared_layers import have_layers, share_first
 from ibf_pipeline.sources.shared_days import SharedDays
 from ibf_pipeline.storage.shared import SharedPlace, Sharing
 from ibf_pipeline.storage.storage import Storage
@@ -56,8 +57,20 @@ def have_prepared(day: Day) -> Path:
     shared = shared_layers_of(day)
     if shared is not None:
         static = day.run.manifest().get("static") if day.run.is_whole else None
-        have_layers(shared, day.prepared, None if not static else [each["sha256"] for each in static])
+        made_of = None if not static else [each["sha256"] for each in static]
+        have_layers(shared, day.prepared, made_of, lambda: day.run.alone("bring layers", patience_seconds=0))
     return day.prepared
+
+
+def put_prepared(configuration: Configuration) -> list[str]:
+    """Put layers that this machine made before there was a store there, where it has none: of which countries."""
+    put = []
+    for each in configured(configuration):
+        shared = shared_layers(configuration, each.iso3, each.hazard)
+        if shared is not None and not shared.sets():
+            share_first(shared, configuration.prepared_folder(each.iso3, each.hazard))
+            put += [each.label] if shared.sets() else []
+    return put
 
 
 def have_newest(configuration: Configuration, iso3: str, hazard: str) -> Path:

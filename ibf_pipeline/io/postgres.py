@@ -95,10 +95,13 @@ def passes(error: BaseException) -> bool:
 
 
 def remedy(error: BaseException, usual: str) -> str:
-    """What to do about an error; `usual`: where it is neither of a password nor of a server that is away."""
+    """What to do about an error; `usual`: where it is none of the address, a password or a server that is away."""
     if passes(error):
         return "see whether the server runs and can be reached, then do it again, or resume a run: nothing is lost"
-    if "password" not in str(getattr(error, "orig", "")):
+    said = str(getattr(error, "orig", ""))
+    if 'database "' in said and "does not exist" in said:
+        return "create the database for this user, or correct `records` in settings.yaml"
+    if "password" not in said:
         return usual
     return (
         "set the environment variable with its password (IBF_RECORDS_PASSWORD, where settings.yaml names no other as "

@@ -34,6 +34,10 @@ LATE_SECONDS: Final = 3.0
 _TOGETHER: Final = 8
 """deletions at the same time"""
 _REMEDY: Final = "look whether it is there and may be used, then do it again: what was done is not lost"
+_LOST: Final = (
+    "look whether the store is the right one and was brought back whole from a back-up; where this file alone is lost, "
+    "put it under its key again, as it is, from the folder of a machine that still has it"
+)
 
 
 class _Damaged(NoAnswer):
@@ -213,7 +217,7 @@ class Store:
                 raise
             raise self._unavailable(what, error.found, "a transfer that arrives whole", _REMEDY) from None
         except _Late as error:
-            raise self._unavailable(what, error.found, "what the records say is there", _REMEDY) from None
+            raise self._unavailable(what, error.found, "what the records say is there", _LOST) from None
         except NoAnswer as error:
             raise self._unavailable(what, error.found, "a store that answers", _REMEDY) from None
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.errors import only_logged
+from ibf_pipeline.errors import ForbiddenByRule, only_logged
 from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.parts import NOTES, is_whole
@@ -24,11 +25,18 @@ _LOOKED_AT: Final = 5
 _STAMP: Final = "stamp.json"
 
 
-def have_layers(shared: SharedPlace | None, prepared: Path, made_of: Iterable[str] | None = None) -> None:
+def have_layers(
+    shared: SharedPlace | None,
+    prepared: Path,
+    made_of: Iterable[str] | None = None,
+    free: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> None:
     """Have prepared layers in their folder, for one that reads them and does not make them.
 
     `made_of`: SHA-256 of the static data that a run was made of; its layers are meant. Else those that are there, or
     the newest. Where none can be had, the folder stays as it is, and whoever reads it says what is wrong with it.
+    `free`: held while layers take the place of sound ones; ForbiddenByRule where a run is at work with these, which
+    then stay.
     """
     wanted = None if made_of is None else sorted(made_of)
     if shared is None or _is_sound(prepared, wanted):
@@ -36,10 +44,22 @@ def have_layers(shared: SharedPlace | None, prepared: Path, made_of: Iterable[st
     with alone(beside(prepared), f"is preparing {prepared.name}"):
         if _is_sound(prepared, wanted):
             return
-        if wanted is not None and brought(shared, prepared, lambda stamp: _made_of(stamp) == wanted):
+        is_sound = _is_sound(prepared, None)
+        if wanted is not None and _brought_instead(shared, prepared, wanted, free if is_sound else nullcontext):
             return
-        if not _is_sound(prepared, None):
+        if not is_sound:
             brought(shared, prepared, lambda stamp: True)
+
+
+def _brought_instead(
+    shared: SharedPlace, prepared: Path, wanted: list[str], free: Callable[[], AbstractContextManager[object]]
+) -> bool:
+    try:
+        with free():
+            return brought(shared, prepared, lambda stamp: _made_of(stamp) == wanted) is not None
+    except ForbiddenByRule as error:
+        log.warning("%s: other layers than those of the run are used: %s", shared.place, error.found)
+        return False
 
 
 def brought(shared: SharedPlace, prepared: Path, fits: Callable[[Stamp], bool]) -> Stamp | None:

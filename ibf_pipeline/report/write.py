@@ -78,13 +78,14 @@ def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     files = run.report.put(page.parent)
     if files:
         run.records.write(lambda connection, _: run.report.record(connection, files))
-        run.report.is_here()
+        run.report.is_here(files)
     return page
 
 
 def event_maps(prepared: Path, found: Findings, run: RunFolder) -> dict[str, Path]:
     """The map of each publishable event of a finished run by its name, drawn into its report if it is not there."""
     maps = _Maps(found, run.kept.whole(), joined(read_map_layers(prepared, found.admin_levels)))
+    run.report.whole()  # a picture of earlier findings is none of these
     (run.path / "report").mkdir(exist_ok=True)
     files = {event.name: run.path / "report" / map_name(event) for event in found.publishable_events}
     for event in found.publishable_events:

@@ -198,7 +198,7 @@ class RunFolder:
                 if new.exists():
                     new.rename(old)
             shutil.rmtree(partial, ignore_errors=self.storage.store is not None)
-        self.kept.is_here()
+        self.kept.is_here(files)
 
     def found(self) -> Findings:
         """What the day found; InputMissing where the run never got that far."""
@@ -376,7 +376,7 @@ class RunFolder:
                     sync_folder(final.parent)  # after a power cut its files must be there whenever a call was made
 
             self.records.write(add)
-            kept.is_here()
+            kept.is_here(files)
         return self.revisions(target)[-1]
 
     def place_of_revision(self, target: str, number: int) -> Place:

@@ -26,6 +26,7 @@ from ibf_pipeline.records.schema import KEPT, REVISION, RUN
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import EXERCISES
+from ibf_pipeline.storage.notes import owner_of
 from ibf_pipeline.storage.retention import LEASE, Decision, Needs, Row, decide, freed, left_over, row_of
 from ibf_pipeline.storage.storage import Storage
 
@@ -137,7 +138,10 @@ class Pruning:
         """Files in the store that no set needs; none where only some sets are asked about. ForbiddenByRule where there
         are many.
         """
-        return [] if asked.is_partial else left_over(list(self.store.objects()), self.rows(), self.now())
+        if asked.is_partial:
+            return []
+        objects = list(self.store.objects())  # before the rows: what is put meanwhile is in both, or in none
+        return left_over(objects, self.rows(), self.now(), owner_of(self._records))
 
     def _prune_of(self, lease_name: str, asked: Asked) -> tuple[list[Row], int]:
         """Mark and delete what may be deleted while no run of the country is at work: the sets, and their bytes."""

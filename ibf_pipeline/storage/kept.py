@@ -82,15 +82,16 @@ class KeptSet:
 
 
 def put_files(
-    store: Store, place: str, folder: Path, names: Iterable[str], known: Iterable[KeptFile] = ()
+    store: Store, owner: str, place: str, folder: Path, names: Iterable[str], known: Iterable[KeptFile] = ()
 ) -> tuple[KeptFile, ...]:
     """Put files of a folder into the store under new keys: the same content once, and not again where `known` has it.
 
-    StoreUnavailable where one could not be put: nothing is recorded of them then.
+    `owner`: the installation, which every key tells. StoreUnavailable where one could not be put: nothing is recorded
+    of them then.
     """
     found = {name: (sha256(folder / name), (folder / name).stat().st_size) for name in names}
     keys = {(each.sha256, each.size): each.key for each in known}
-    at = f"{place}/{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    at = f"{place}/{datetime.now(UTC):%Y%m%dT%H%M%S}-{owner}-{secrets.token_hex(3)}"
     new: dict[tuple[str, int], str] = {}
     for name, content in found.items():
         if content not in keys:
@@ -125,9 +126,9 @@ def kept_of(database: Database, place: str) -> KeptSet | None:
     return None
 
 
-def mark(folder: Path, kept: KeptSet) -> None:
+def mark(folder: Path, files: Iterable[KeptFile]) -> None:
     """Note which files of the store are in a folder: they are not brought again."""
-    write_text(folder / MARK, json.dumps(_keys(kept)))
+    write_text(folder / MARK, json.dumps({each.name: each.key for each in files}))
 
 
 def bring(store: Store, kept: KeptSet, folder: Path, names: Iterable[str] | None = None) -> list[Path]:
@@ -188,7 +189,7 @@ def _follow(kept: KeptSet, folder: Path) -> None:
     for name in {*noted, *wanted}:
         if noted.get(name) != wanted.get(name):
             (folder / name).unlink(missing_ok=True)
-    mark(folder, kept)
+    mark(folder, kept.files)
 
 
 def _named(kept: KeptSet, name: str) -> KeptFile:

@@ -13,10 +13,24 @@ from ibf_pipeline.errors import InputMissing, WriteFailed
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.io.store import Store
 from ibf_pipeline.io.writing import write_text, writing
-from ibf_pipeline.storage.kept import MARK, KeptFile, KeptSet, Kind, bring, kept_of, mark, put_files, record_files
-from ibf_pipeline.storage.notes import keep_note, note_of
+from ibf_pipeline.storage.kept import (
+    ALWAYS,
+    MARK,
+    KeptFile,
+    KeptSet,
+    Kind,
+    bring,
+    kept_of,
+    mark,
+    put_files,
+    record_files,
+)
+from ibf_pipeline.storage.notes import keep_note, note_of, owner_of
 
 log = logging.getLogger(__name__)
+
+_OF_ITS_MACHINE = (*ALWAYS, "plan.jsonl")
+"""names of files that lie only where a run or a revision was made, of earlier versions, too"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +77,17 @@ class Place:
         kept = self.newest()
         if kept is not None and self.store is not None:
             return bring(self.store, kept, self.folder, names)
-        if not self.folder.is_dir():
+        if not self.is_of_this_machine():
             self.require_on_this_machine()
         return [self.folder / name for name in names]
+
+    def is_of_this_machine(self) -> bool:
+        """Whether its files are of this machine, whole or not. One that is empty was made by a person, who says so;
+        words of what came later are written on any machine.
+        """
+        if not self.folder.is_dir():
+            return False
+        return any((self.folder / name).is_file() for name in _OF_ITS_MACHINE) or not any(self.folder.iterdir())
 
     def whole(self) -> Path:
         """The folder with every file of the place."""
@@ -94,20 +116,23 @@ class Place:
         if self.store is None:
             return []
         before = self.newest()
+        names = below(source) if names is None else names
         known = [*known, *(before.files if before is not None and before.pruned is None else ())]
-        return list(put_files(self.store, self.name, source, below(source) if names is None else names, known))
+        return list(put_files(self.store, owner_of(self.records()), self.name, source, names, known))
 
     def record(self, connection: Connection, files: Sequence[KeptFile], revision: int | None = None) -> None:
         """Let the place have these files from now on, in the transaction of whoever may say so."""
         if self.store is not None:
             record_files(connection, self.name, self.kind, self.country, files, revision)
 
-    def is_here(self) -> None:
-        """Note that the newest files of the place are in the folder. What cannot be noted is brought again."""
-        kept = self.newest()
-        if kept is not None:
+    def is_here(self, files: Sequence[KeptFile]) -> None:
+        """Note that these files of the store are in the folder. What cannot be noted is brought again.
+
+        Not the newest of the place: another machine may have put newer ones since these were recorded.
+        """
+        if self.store is not None:
             try:
-                mark(self.folder, kept)
+                mark(self.folder, files)
             except WriteFailed as error:
                 log.warning("%s: %s", self.name, error)
 

@@ -32,7 +32,7 @@ EXERCISES: Final = "exercises"
 """what places of exercises begin with"""
 LEASE: Final = "prune"
 """of whoever deletes from the store: one at a time"""
-_OURS: Final = re.compile(r"/\d{8}T\d{6}-[0-9a-f]{6}/")
+_OURS: Final = r"/\d{{8}}T\d{{6}}-{owner}-[0-9a-f]{{6}}/"
 """in the keys that `put_files` makes: other files below the same address are somebody else's"""
 _FEW: Final = 100
 _GRACE: Final = timedelta(days=1)
@@ -66,8 +66,10 @@ class Row:
     def lease_name(self) -> str:
         """Of whoever may change what it is of: a run of the country and hazard, or the one that deletes."""
         if self.kind == "prepared":
-            _, hazard, iso3 = self.place.split("/")[:3]
-            return f"{iso3}/{hazard}"
+            match self.place.split("/"):
+                case ["prepared", hazard, iso3, *_]:
+                    return f"{iso3}/{hazard}"
+            return LEASE  # a copy of static data: nobody holds the country for it
         return "/".join(self.run.removeprefix(f"{EXERCISES}/").split("/")[:2]) or LEASE
 
     @property
@@ -153,21 +155,21 @@ def freed(rows: Iterable[Row], pruned: Iterable[Row]) -> dict[str, int]:
     }
 
 
-def left_over(objects: Iterable[StoredObject], rows: Sequence[Row], now: datetime) -> list[StoredObject]:
-    """What was put there as `put_files` does and is needed by nothing: of pruned sets, and what no set ever named and
-    is a day old.
+def left_over(objects: Iterable[StoredObject], rows: Sequence[Row], now: datetime, owner: str) -> list[StoredObject]:
+    """What was put there as `put_files` does for this owner and is needed by nothing: of pruned sets, and what no set
+    ever named and is a day old.
 
-    ForbiddenByRule where so much is named by no set that it will be another installation's, or these are old records.
+    ForbiddenByRule where so much is named by no set that these will be old records.
     """
     named = {key for row in rows for key in row.keys}
     pruned = {each.key for row in rows if row.is_pruned for each in row.files}
-    ours = [each for each in objects if _OURS.search(each.key) and each.key not in named]
+    own = re.compile(_OURS.format(owner=re.escape(owner)))
+    ours = [each for each in objects if own.search(each.key) and each.key not in named]
     unknown = [each for each in ours if each.key not in pruned and now - each.modified > _GRACE]
     if len(unknown) > max(_FEW, len(named) // 10):
         raise ForbiddenByRule(
             f"{len(unknown)} files are in the store and in no set of the records",
             expected="a few at most: they are of processes that died while they put them there",
-            remedy="give each installation a store.url of its own; if the records are an older copy, keep these files "
-            "until the newer one is back",
+            remedy="if the records are an older copy, keep these files until the newer one is back",
         )
     return [*unknown, *(each for each in ours if each.key in pruned)]

@@ -26,6 +26,7 @@ from ibf_pipeline.io.writing import write_text, writing
 from ibf_pipeline.records.lease import lease
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.storage.kept import KeptFile, KeptSet, Kind, put_files, record_files
+from ibf_pipeline.storage.notes import owner_of
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,8 @@ class SharedPlace:
         write_text(folder / self.times, json.dumps(times))
         with lease(self.sharing.database, self.place, "is sharing files of") as held:
             new = [self.times, *(name for name in names if name not in there)]
-            files = put_files(self.sharing.store, self.place, folder, new, there.values())
+            owner = owner_of(self.sharing.database)
+            files = put_files(self.sharing.store, owner, self.place, folder, new, there.values())
             files += tuple(there[name] for name in names if name in there)
             with self.sharing.database.transaction() as connection:
                 held.fence_off(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 from datetime import date
@@ -14,13 +15,15 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 from flows.backfill import backfill_days, issue_times
 from flows.cli.app import app, main
 from flows.cli.flash_demo import set_up
-from flows.wiring.day import as_issue_time, open_day
-from flows.wiring.decisions import open_run
+from flows.wiring.day import as_issue_time, open_configuration, open_day
+from flows.wiring.decisions import open_run, reported
 from flows.wiring.environment import as_unreachable
 from flows.wiring.wishes import require_wishes
-from ibf_pipeline.errors import IbfError, InputMissing, UsageError
+from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.io.sql import DatabaseAway
 from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.synthetic.wishes import WishInvalid
 from ibf_pipeline.targets.resume import Decision
@@ -108,6 +111,35 @@ def test_wishes_that_can_be_read(both: str) -> None:
 def test_the_report_of_a_day_that_never_ran(tmp_path: Path) -> None:
     with pytest.raises(InputMissing, match="no finished run of XDM for 2026-02-01"):
         rewrite_report(flood_run(tmp_path, "XDM", date(2026, 2, 1)), tmp_path)
+
+
+def test_a_decision_ends_with_its_own_error_whatever_its_report_meets(
+    both: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The records went away while nobody knew whether people were notified: exit code 4, not 1."""
+
+    def away(self: RunFolder) -> bool:
+        raise DatabaseAway("the records cannot be used")
+
+    monkeypatch.setattr(RunFolder, "is_whole", property(away))
+    day = open_run("XDM/floods/2026-02-15", both, None, str(tmp_path))
+    with pytest.raises(OutcomeUnknown, match="may have been carried out") as raised, reported(day):
+        raise OutcomeUnknown("the notification may have been carried out")
+    assert raised.value.exit_code == 4
+
+
+def test_a_run_of_another_machine_is_named_without_its_hazard(both: str, tmp_path: Path) -> None:
+    config, shared = tmp_path / "config", Path(both)
+    shutil.copytree(shared, config)
+    settings = yaml.safe_load((shared / "settings.yaml").read_text(encoding="utf-8"))
+    settings |= {"store": {"url": f"file://{tmp_path}/store"}, "records": f"sqlite:///{tmp_path}/records.sqlite"}
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with pytest.raises(UsageError, match="may be a run of any of flash-floods, floods"):
+        open_run("XDM/2026-02-15", str(config), None, None)
+    run = flood_run(tmp_path / "other/runs", "XDM", date(2026, 2, 15), open_configuration(str(config)).storage)
+    run.finish(run.begin(), {})
+    day = open_run("XDM/2026-02-15", str(config), None, None)
+    assert (day.country.hazard, day.run.path.exists()) == ("floods", False)
 
 
 def test_a_port_in_use_and_a_damaged_database_of_the_sandbox(tmp_path: Path) -> None:

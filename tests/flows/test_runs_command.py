@@ -131,6 +131,13 @@ def test_files_are_brought_to_a_folder_of_ones_own(config: Path, tmp_path: Path)
     assert "there are no such files of XDM/floods/2026-02-15" in str(nothing.exception)
 
 
+def test_a_bar_of_bytes_is_for_terminals_alone(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pull = ["runs", "pull", "XDM/2026-02-15", "--only", "extents", "--config", str(config), "--to"]
+    assert CliRunner().invoke(app, [*pull, str(tmp_path / "log")]).stderr == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "1.0/1.0 kB" in CliRunner().invoke(app, [*pull, str(tmp_path / "terminal")]).stderr
+
+
 def test_without_a_store_runs_are_here(tmp_path: Path) -> None:
     config = installation(tmp_path, store=False)
     assert said(config, "list") == "no run is recorded\n"

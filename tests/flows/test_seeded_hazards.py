@@ -11,9 +11,12 @@ import pytest
 import yaml
 
 from flows.wiring.day import open_configuration
+from flows.wiring.decisions import open_run
 from flows.wiring.legs import LEGS
+from flows.wiring.records import open_database
 from flows.wiring.sandbox import sandbox_seed
 from ibf_pipeline.errors import UsageError
+from ibf_pipeline.records.schema import RUN
 from ibf_pipeline.sandbox import seed_assets
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import feature, square, write_areas
@@ -71,3 +74,17 @@ def test_a_hazard_that_cannot_be_run_here(root: Path, caplog: pytest.LogCaptureF
         assert [message.startswith(said) for message in caplog.messages] == [True]
         with pytest.raises(UsageError, match="flash-floods cannot be run by this installation"):
             sandbox_seed(configuration, configuration.country("XTI", "flash-floods"))
+
+
+def test_a_run_is_named_without_its_hazard_on_a_machine_that_has_none_of_its_folders(root: Path) -> None:
+    file = root / "config/settings.yaml"
+    shared = {"records": f"sqlite:///{root}/records.sqlite", "store": {"url": f"file://{root}/store"}}
+    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **shared, "paths": {"runs": str(root / "b")}}))
+    configuration = open_configuration(str(root / "config"))
+    with pytest.raises(UsageError, match="may be a run of any of"):
+        open_run("XTI/2026-02-15", str(root / "config"), None, None)
+    run = {"country": "XTI", "issue_time": "2026-02-15", "exercise": False}
+    told = dict.fromkeys(("source", "arrived", "headline", "finished"), "")
+    with open_database(configuration).transaction() as connection:
+        connection.execute(RUN.insert().values(**run, hazard="floods", **told))
+    assert open_run("XTI/2026-02-15", str(root / "config"), None, None).country.hazard == "floods"

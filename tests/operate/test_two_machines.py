@@ -134,6 +134,7 @@ def test_what_a_machine_had_begun_that_is_gone_is_gone_on_with_by_another(
     assert "the notification was sent now" in first_day.resumed
     assert first_day.calls == {"XDM": 48, "XDN": 48, "XDO": 48, "XDP": MADE + first_day.left}
     assert machines.mails("XDP", DAY) == 1
+    assert Portal(machines.portal, "XDP").levels() == {"G9P03": "trigger", "G9P08": "trigger"}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.wiring.day import open_configuration
 from flows.wiring.sharing import have_newest
+from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.parts import Step, log_progress
 from ibf_pipeline.prepare.shared_layers import have_layers
@@ -159,6 +162,16 @@ def test_the_command_builds_on_one_machine_alone(tmp_path: Path) -> None:
     assert affected(tmp_path / "third", "prepared/XTY") == affected(tmp_path / "one", "prepared/XTY")
 
 
+def test_a_take_over_puts_layers_of_before_there_was_a_store_there(one: Path, tmp_path: Path) -> None:
+    """A machine without static data then has them: for a withdrawal, nobody has to prepare the country first."""
+    config = write_config(tmp_path, "old", one / "static")
+    shutil.copytree(one / "prepared", tmp_path / "old/prepared/XTY")
+    said = [CliRunner().invoke(app, ["records", "take-over", "--config", str(config)]).output for _ in range(2)]
+    assert ["XTY: prepared layers put into the store" in each for each in said] == [True, False]
+    have_newest(open_configuration(str(write_config(tmp_path, "other", tmp_path / "nowhere"))), "XTY", "floods")
+    assert affected(tmp_path / "other", "prepared/XTY") == affected(one)
+
+
 def write_config(folder: Path, home: str, static: Path) -> Path:
     config = folder / home / "config"
     (config / "countries").mkdir(parents=True)
@@ -179,3 +192,32 @@ def invoke_prepare(config: Path) -> str:
     result = CliRunner().invoke(app, ["prepare", "XTY", "--config", str(config)], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def test_layers_stay_while_a_run_uses_them_whatever_an_earlier_run_was_made_of(one: Path, shared: SharedPlace) -> None:
+    """A report of last month beside the run of today: extents of today are read from the folder until its end."""
+
+    def made_of() -> list[str]:
+        stamp = read_stamp(one / "prepared" / "stamp.json")
+        assert stamp is not None
+        return sorted(each.sha256 for each in stamp.inputs.values())
+
+    @contextmanager
+    def busy() -> Iterator[None]:
+        raise ForbiddenByRule("another process is at work there", where="XTY/floods")
+        yield
+
+    earlier = made_of()
+    file = one / "static" / "station_admin_mapping.csv"
+    file.write_text(file.read_text().replace("3,no_station,02B", "3,G2,02B"))
+    prepared(one, shared)
+    today = made_of()
+    assert today != earlier
+    have_layers(shared, one / "prepared", earlier, busy)
+    assert made_of() == today
+    have_layers(shared, one / "prepared", today, busy)  # nothing is to be replaced: nobody is asked
+    have_layers(shared, one / "prepared", earlier)
+    assert made_of() == earlier
+    shutil.rmtree(one / "prepared")
+    have_layers(shared, one / "prepared", earlier, busy)  # nor where there are none
+    assert made_of() == earlier

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 
 from flows.ending import failed
 from flows.states import exit_code
-from flows.wiring.targets import away_is_told
+from flows.wiring.targets import OPENERS, away_is_told
 from ibf_pipeline.errors import StoreUnavailable
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.store import Store
 from ibf_pipeline.publish.call import Call
@@ -24,14 +26,17 @@ from ibf_pipeline.runs.verified import kept_verified
 from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.storage.storage import Storage
 from ibf_pipeline.targets.again import next_step
-from ibf_pipeline.targets.ibf.transport import IbfTransport
+from ibf_pipeline.targets.compared import compare_with, kept_comparisons
+from ibf_pipeline.targets.half_made import half_made
+from ibf_pipeline.targets.ibf.shown import read_shown
+from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.resume import Decision, PublishedDay, resume
 from ibf_pipeline.targets.told import kept_notices, mail_of
 from ibf_pipeline.targets.withdraw import withdraw
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.publish.test_stopped_in_between import dying_after
-from tests.worlds.countries.flood_days import FloodDays, clock
+from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock
 
 TRIGGER = "G9001=---TT---"
 Machines = Callable[[str], FloodDays]
@@ -57,6 +62,8 @@ def test_what_one_machine_began_another_ends_and_a_third_repeats_nothing(machine
     (begun,) = other.revisions(day(1))
     left = len(begun.state().left)
     assert 0 < len(begun.calls()) - left <= 17
+    morning = half_made(other.run(day(1)), "sandbox", OPENERS["ibf"].shows)
+    assert morning == "the portal shows no alerts, yesterday's included", "the first line of the morning page"
     decision, consent = Decision(), Consent()
     revision, publication = resume(decided_about(other), decision, consent, lambda: other.target(), clock)
     assert publication is not None
@@ -76,6 +83,18 @@ def test_what_one_machine_began_another_ends_and_a_third_repeats_nothing(machine
     assert other.run(day(1)).report.file("report.html").read_text(encoding="utf-8") == page
     kept = RunSource("kept", one.runs, "XDM", one.storage).fetch(day(1))
     assert kept.files[0].is_file()
+
+
+def test_a_day_of_one_machine_is_compared_on_another_and_a_third_knows_of_it(machine: Machines) -> None:
+    one, other, third = map(machine, ("one", "other", "third"))
+    one.day(TRIGGER, day(1))
+    shutil.rmtree(one.runs)
+    with closing(IbfClient(other.sandbox.url, PIPELINE)) as client:
+        shown_now = read_shown(client, "XDM", FLOODS, other.country.default_admin_level)
+    issued, rows = compare_with(shown_now, lambda shown: other.run(shown.day), None, "sandbox", other.sandbox.url)
+    assert [(row.event, row.verdict) for row in rows] == [("G9001", "agrees")]
+    shutil.rmtree(other.runs)
+    assert kept_comparisons(third.run(day(2)), "sandbox") == [(issued, {"agrees": 1})]
 
 
 def test_a_disk_that_vanishes_after_every_call_loses_nothing(

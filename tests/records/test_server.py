@@ -377,6 +377,13 @@ def test_a_wrong_one_is_said_at_once_and_not_told(
     assert "s3cret" not in "".join(traceback.format_exception(wrong.value))
 
 
+def test_a_database_that_is_not_there_is_said_at_once(postgres: PostgresServer) -> None:
+    records = open_records(postgres.url("no_such_one"))
+    with pytest.raises(WriteFailed, match=r'"no_such_one" does not exist') as missing:
+        records.rows(VERSION)
+    assert missing.value.remedy == "create the database for this user, or correct `records` in settings.yaml"
+
+
 def test_one_that_stands_in_the_address_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IBF_RECORDS_PASSWORD", "other")
     for url in ("postgresql://ibf:first@db/ibf", "postgresql://ibf@db/ibf?password=first"):

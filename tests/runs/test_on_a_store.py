@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import os
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select, update
 
-from ibf_pipeline.errors import InputMissing, StoreUnavailable
+from ibf_pipeline.errors import InputInvalid, InputMissing, StoreUnavailable
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.store import Store
 from ibf_pipeline.publish.call import Call
+from ibf_pipeline.records import lease
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.folder import RunFolder, countries_run, runs_of
 from ibf_pipeline.runs.kept_before import put_earlier
+from ibf_pipeline.runs.observations import bring_observations, event_folder
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from ibf_pipeline.storage.storage import Storage
 from tests.worlds.countries.made_found import found
@@ -228,26 +232,40 @@ def test_without_a_store_the_files_of_another_machine_are_asked_for_by_name(
 def test_what_one_machine_had_before_there_was_a_store_is_put_there(machine: Machine, tmp_path: Path) -> None:
     one, other = machine("one"), machine("other")
     before = flood_run(tmp_path / "one", "XTS", DAY, Storage(one.storage.records))
-    publish_after_finding(before)
+    revision = publish_after_finding(before)
+    for file in (revision.folder / "preview.json", before.path / "comparisons/portal.json"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{file.stem} of an earlier version")
+    seen = event_folder(before.path, "G1")
+    seen.mkdir(parents=True)
+    (seen / "observation.json").write_text("seen from above")
     (there,) = other.revisions("portal")
+    assert there.kept.note("preview.json") is None
     assert (other.is_whole, one.is_whole) == (False, True)
     with pytest.raises(InputMissing, match="ibf-pipeline records take-over"):
         there.found()
     assert put_earlier(tmp_path / "one", "XTS", one.storage) == 2, "the run and its revision"
     assert (other.found(), there.found()) == (found([], []), found([], []))
     assert (there.file("files/2.tif").read_text(), other.extent("2.tif").read_text()) == ("flood", "flood")
+    assert there.kept.note("preview.json") == "preview of an earlier version"
+    assert other.kept.note("comparisons/portal.json") == "portal of an earlier version"
+    assert there.kept.note("revision.json") is None, "it is a file of the set"
+    bring_observations(other)
+    assert (event_folder(other.path, "G1") / "observation.json").read_text() == "seen from above"
     for name in ("one", "other"):
         assert put_earlier(tmp_path / name, "XTS", one.storage) == 0, "it can be repeated, on each machine"
 
 
 def test_pruned_files_are_said_to_be_and_the_findings_stay(machine: Machine) -> None:
-    one, other = machine("one"), machine("other")
+    one = machine("one")
     find(one)
     with one.records.transaction() as connection:
         connection.execute(update(KEPT).values(pruned="2027-03-01T00:00:00+00:00"))
-    assert (other.is_whole, other.found()) == (True, found([], [])), "later days look back at them"
+    forget(one)
+    assert one.is_whole
+    assert one.found() == found([], []), "later days look back at it"
     with pytest.raises(InputMissing, match="were deleted from the store on 2027-03-01"):
-        other.extent("2.tif")
+        one.extent("2.tif")
 
 
 def test_without_a_store_nothing_is_copied(tmp_path: Path) -> None:
@@ -256,3 +274,51 @@ def test_without_a_store_nothing_is_copied(tmp_path: Path) -> None:
     publish(run)
     assert run.records.rows(select(KEPT)) == []
     assert not [file.name for file in tmp_path.rglob(".*") if file.is_file()], "no mark and no lock"
+
+
+def test_a_machine_that_was_overtaken_does_not_take_its_own_files_for_the_newest(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Suspended after it has recorded its findings, until another machine has run the day again."""
+    one, other = machine("one"), machine("other")
+    newest = one.records.write
+
+    def suspended(*arguments: Any, **options: Any) -> Any:
+        result = newest(*arguments, **options)
+        if arguments[0].__qualname__.endswith("finish.<locals>.add"):
+            with monkeypatch.context() as awake:
+                awake.setattr(one.records, "write", newest)
+                contextvars.Context().run(find, other, "storm")
+        return result
+
+    monkeypatch.setattr("ibf_pipeline.runs.folder.PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(RunFolder.alone, "__defaults__", (0,))
+    monkeypatch.setattr(one.records, "write", suspended)
+    monkeypatch.setattr(lease, "_is_over", lambda *_: True)
+    find(one, "flood")
+    assert len("flood") == len("storm")
+    assert one.extent("2.tif").read_text() == "storm"
+
+
+def test_words_of_later_do_not_make_a_revision_of_another_machine_damaged(tmp_path: Path) -> None:
+    """An abort writes the journal down on any machine: what was published is then still on the other one."""
+    storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}", Store(f"file://{tmp_path}/store", Patience(1)))
+    alone = flood_run(tmp_path / "one", "XTS", DAY, Storage(storage.records))
+    other = flood_run(tmp_path / "other", "XTS", DAY, storage)
+    publish_after_finding(alone)
+    (there,) = other.revisions("portal")
+    with pytest.raises(InputMissing, match="on the disk of another machine"):
+        there.found()
+    there.journal(lambda: datetime(2026, 11, 10, tzinfo=UTC)).append(0, "begun")
+    there.kept.keep_note("verified.json", "{}")
+    there.keep(ABOUT)
+    assert sorted(file.name for file in there.folder.iterdir()) == ["journal.jsonl", "revision.json", "verified.json"]
+    with pytest.raises(InputMissing, match="on the disk of another machine"):
+        there.found()
+    assert put_earlier(tmp_path / "other", "XTS", storage) == 0, "only the machine that made it has its files"
+    shutil.rmtree(there.folder)
+    there.folder.mkdir()
+    with pytest.raises(InputInvalid):
+        there.found()  # a person says that its files are lost
+    assert put_earlier(tmp_path / "one", "XTS", storage) == 2
+    assert there.found() == found([], [])

@@ -22,6 +22,7 @@ from ibf_pipeline.runs import pruning
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.pruning import Asked, Pruned, Pruning
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.storage.kept import put_files, record_files
 from ibf_pipeline.storage.storage import Storage
 from tests.worlds.countries.made_found import event, found
 from tests.worlds.runs import flood_run
@@ -198,6 +199,20 @@ def test_a_kind_and_a_country_by_itself(world: World) -> None:
     assert world.prune(Asked(ALL.days, country="XTZ")).sets == ()
     assert {each.kind for each in world.prune(Asked(ALL.days, kind="revision")).sets} == {"revision"}
     assert world.pruned() == places(0, parts=["/targets/portal/r1"])
+
+
+def test_copies_of_static_data_go_when_newer_ones_have_replaced_them(world: World) -> None:
+    file, store = world.folder / "here/stations.csv", world.pruning.store
+    file.parent.mkdir()
+    for content in ("first", "second"):
+        file.write_text(content)
+        with open_records(beside(world.folder)).transaction() as connection:
+            files = put_files(store, "static/XTY", file.parent, [file.name])
+            record_files(connection, "static/XTY", "prepared", "XTY", files)
+    world.age()
+    done = world.prune()
+    assert (len(done.sets), done.passed_over, world.pruned()) == (1, (), {"static/XTY"})
+    assert [each.size for each in store.objects()] == [len("second")]
 
 
 def test_without_a_store_there_is_nothing_to_prune(tmp_path: Path) -> None:

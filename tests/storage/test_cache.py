@@ -33,12 +33,12 @@ class World:
         (folder / "extents").mkdir(parents=True)
         (folder / "events.json").write_text("e" * 40)
         (folder / "extents/0-day.tif").write_text("t" * 60)
-        files = put_files(self.store, place, folder, ["events.json", "extents/0-day.tif"])
+        files = put_files(self.store, "0wner", place, folder, ["events.json", "extents/0-day.tif"])
         with self.database.transaction() as connection:
             record_files(connection, place, "run", place[:3], files)
         kept = kept_of(self.database, place)
         assert kept is not None
-        mark(folder, kept)
+        mark(folder, kept.files)
         os.utime(folder / MARK, (NOW - hours_ago * HOURS,) * 2)
         return folder
 

@@ -9,8 +9,9 @@ import pytest
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.store import StoredObject
 from ibf_pipeline.storage.kept import KeptFile
-from ibf_pipeline.storage.retention import Needs, Row, decide, freed, left_over
+from ibf_pipeline.storage.retention import LEASE, Needs, Row, decide, freed, left_over
 
+OWNER = "1234abcd"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RUN = "XTY/floods/2026-02-15"
 DAYS = {"run": None, "revision": 100, "report": 40, "prepared": 30, "forecast": 1, "observation": 400}
@@ -49,6 +50,16 @@ def test_the_newest_prepared_layers_stay_and_older_ones_are_counted_from_their_e
     assert deleted(row(1, place, "prepared", 900), row(2, place, "prepared", 31)) == {1: "older than 30 days"}
 
 
+def test_copies_of_static_data_are_of_whoever_prunes_and_layers_of_their_country() -> None:
+    """They are kept as layers are, and are no layers: a prune comes to them 30 days after they changed."""
+    place = "static/XTY"
+    replaced = row(1, place, "prepared", 900)
+    assert deleted(replaced, row(2, place, "prepared", 31)) == {1: "older than 30 days"}
+    assert replaced.lease_name == LEASE
+    assert row(1, "prepared/flash-floods/XTY", "prepared", 900).lease_name == "XTY/flash-floods"
+    assert row(1, f"{RUN}/report", "report", 900).lease_name == "XTY/floods"
+
+
 def test_a_run_that_is_needed_stays_with_everything_of_it() -> None:
     sets = (
         row(1, f"{RUN}/report", "report", 900),
@@ -78,7 +89,7 @@ def test_files_that_look_backs_read_and_keys_of_others_are_not_freed() -> None:
 
 
 def test_what_nothing_names_is_left_over_after_a_day() -> None:
-    at = f"{RUN}/20260215T060000-0a1b2c"
+    at = f"{RUN}/20260215T060000-{OWNER}-0a1b2c"
 
     def stored(key: str, hours_ago: float) -> StoredObject:
         return StoredObject(key, 10, NOW - timedelta(hours=hours_ago))
@@ -94,11 +105,14 @@ def test_what_nothing_names_is_left_over_after_a_day() -> None:
         stored(f"{at}/orphan.tif", 25),
         stored(f"{at}/being-put.tif", 23),
         stored("somebody/else.tif", 9000),
+        stored(f"{at.replace(OWNER, 'dcba4321')}/events.json", 9000),  # another installation's, by mistake
     ]
-    assert [each.key for each in left_over(there, rows, NOW)] == [f"{at}/orphan.tif", f"{at}/report.html"]
+    assert [each.key for each in left_over(there, rows, NOW, OWNER)] == [f"{at}/orphan.tif", f"{at}/report.html"]
 
 
-def test_another_installations_files_are_no_left_overs() -> None:
-    theirs = [StoredObject(f"{RUN}/20260215T060000-0a1b2c/{n}.tif", 10, NOW - timedelta(days=9)) for n in range(101)]
+def test_files_of_newer_records_are_no_left_overs() -> None:
+    theirs = [
+        StoredObject(f"{RUN}/20260215T060000-{OWNER}-0a1b2c/{n}.tif", 10, NOW - timedelta(days=9)) for n in range(101)
+    ]
     with pytest.raises(ForbiddenByRule, match="101 files are in the store and in no set of the records"):
-        left_over(theirs, [], NOW)
+        left_over(theirs, [], NOW, OWNER)
