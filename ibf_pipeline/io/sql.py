@@ -48,6 +48,8 @@ AWAY_SECONDS: Final = 300.0
 """for a server that is away, counted from when it was missed first; its URL may say another number as `timeout`"""
 _FIRST_SECONDS: Final = 5.0
 """for others that open a new file of SQLite at the same moment: for that alone it does not wait by itself"""
+_ONE_STATE: Final = "REPEATABLE READ"
+"""in which a server has several queries see the same"""
 _DRIVERS: Final = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 _SIZE: Final = {
     "sqlite": "SELECT (page_count - freelist_count) * page_size "
@@ -143,26 +145,29 @@ class Database:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """What is read of one state of the database, whatever others write meanwhile; a server is waited for."""
+        return self._read(work, _ONE_STATE)
+
+    def _read(self, work: Callable[[Connection], T], isolation: str) -> T:
         while True:
             try:
-                with self.reading() as connection:
+                with self.reading(isolation) as connection:
                     result = work(connection)
                 return result
             except DatabaseAway as away:
                 self._outage.wait(away)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """The same as a block; DatabaseAway where a server is lost within."""
+    def reading(self, isolation: str = _ONE_STATE) -> Iterator[Connection]:
+        """The same as a block; DatabaseAway where a server is lost within. `isolation`: of a server."""
         with self._errors(), self._connected() as connection:
             self._require_same_file()
-            one_state = {"isolation_level": "REPEATABLE READ"} if self._server else {}
-            yield connection.execution_options(reads=True, **one_state)
+            isolated = {"isolation_level": isolation} if self._server else {}
+            yield connection.execution_options(reads=True, **isolated)
         self._outage.is_over()
 
-    def rows(self, query: Any) -> list[Any]:
-        """The rows of a query."""
-        return self.read(lambda connection: list(connection.execute(query)))
+    def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
+        """The rows of a query with these values: one state by itself, so that a server is asked nothing but that."""
+        return self._read(lambda connection: list(connection.execute(query, values)), "AUTOCOMMIT")
 
     def now(self) -> ColumnElement[float]:
         """Seconds since 1970 on the clock that all who write share, for a statement: a server's, or this machine's."""

@@ -184,7 +184,8 @@ class Journal:
 
     def progress(self) -> Progress:
         """What is recorded, with what waits to be."""
-        return Progress((*self._database.read(self._kept), *self._lazy))
+        kept = self._database.rows(_OF, {"wanted": self._revision})
+        return Progress((*map(Entry._make, kept), *self._lazy))
 
     def _kept(self, connection: Connection) -> list[Entry]:
         return [Entry._make(row) for row in connection.execute(_OF, {"wanted": self._revision})]

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -257,7 +257,11 @@ class RunFolder:
 
     def extent(self, file_name: str) -> Path:
         """The raster of a lead time."""
-        return self.file(f"extents/{file_name}")
+        return self.extents([file_name])[0]
+
+    def extents(self, file_names: Sequence[str]) -> list[Path]:
+        """Those of several, brought together."""
+        return self.kept.files([f"extents/{name}" for name in file_names]) if file_names else []
 
     def targets(self) -> list[str]:
         """Names of the targets that something was planned for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -44,10 +44,19 @@ class Place:
     folder: Path
     records: Callable[[], Database]
     store: Store | None = None
+    _final: list[KeptSet] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def newest(self) -> KeptSet | None:
-        """The files that the place has in the store; None where none were ever put there, and without a store."""
-        return None if self.store is None else kept_of(self.records(), self.name)
+        """The files that the place has in the store; None where none were ever put there, and without a store.
+
+        Those of a revision never change: the records are asked once.
+        """
+        if self.store is None or self._final:
+            return next(iter(self._final), None)
+        kept = kept_of(self.records(), self.name)
+        if self.kind == "revision" and kept is not None and kept.pruned is None:
+            self._final.append(kept)
+        return kept
 
     def has(self, name: str) -> bool:
         """Whether a file is here or can be brought."""

@@ -98,7 +98,8 @@ class OpenTarget(Protocol):
 
 def attach_extents(found: Findings, run: RunFolder, staging: Path) -> dict[int, FileBody]:
     """The rasters of all lead times of a run, kept with the revision."""
+    files = run.extents([extent.file_name for extent in found.extents])
     return {
-        extent.lead_time: run.attach(staging, run.extent(extent.file_name), extent.file_name)
-        for extent in found.extents
+        extent.lead_time: run.attach(staging, file, extent.file_name)
+        for extent, file in zip(found.extents, files, strict=True)
     }

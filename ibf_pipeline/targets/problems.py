@@ -74,8 +74,7 @@ def impossible_amounts(found: Findings) -> Iterator[Problem]:
 
 def unreadable_extents(found: Findings, run: RunFolder) -> Iterator[Problem]:
     """Rasters of the run that are not there, empty, or not to be read."""
-    for extent in found.extents:
-        file = run.extent(extent.file_name)
+    for file in run.extents([extent.file_name for extent in found.extents]):
         if not os.access(file, os.R_OK) or file.stat().st_size == 0:
             yield Problem(f"the raster {file} is not there, empty, or not to be read: run the day again")
 

@@ -64,6 +64,20 @@ def test_the_tables_are_made_on_a_server(postgres: PostgresServer) -> None:
     assert open_records(postgres.url(postgres.empty())).rows(VERSION) == [(HEAD,)]
 
 
+def test_a_query_by_itself_begins_no_transaction_and_several_see_one_state(database: Database) -> None:
+    """In a transaction `now` is when it began: a way to the server earlier than its first query."""
+    alone, see = text("SELECT now() = statement_timestamp()"), select(LEASE.c.name)
+    assert database.rows(alone) == [(True,)]
+
+    def read(connection: Connection) -> list[int]:
+        first = len(list(connection.execute(see)))
+        add(database, NAME)
+        return [first, len(list(connection.execute(see)))]
+
+    assert database.read(read) == [0, 0]
+    assert (database.rows(see), database.rows(alone)) == ([(NAME,)], [(True,)])
+
+
 def add(database: Database, name: str) -> None:
     row = LEASE.insert().values(name=name, fence=1, purpose="", since="", expires=0.0)
     database.write(lambda connection, again: connection.execute(row))

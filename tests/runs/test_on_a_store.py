@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, StoreUnavailable
 from ibf_pipeline.io.patience import Patience
@@ -150,6 +150,20 @@ def test_a_file_that_the_store_has_lost_is_put_again_by_the_day_run_again(machin
     assert machine("three").extent("2.tif").read_text() == "flood"
 
 
+def test_the_records_are_asked_once_for_the_files_of_a_revision_and_for_several_of_a_day(machine: Machine) -> None:
+    """Each question is a way to a server and back, in the middle of publishing."""
+    one, asked = machine("one"), list[str]()
+    revision = publish_after_finding(one)
+    forget(one)
+    event.listen(one.records._engine, "before_cursor_execute", lambda _, __, text, *___: asked.append(text))
+    names = ("files/2.tif", "events.json", "files/2.tif")
+    assert [revision.file(name).is_file() for name in names] == [True, True, True]
+    assert len([text for text in asked if "FROM kept" in text]) == 1
+    asked.clear()
+    assert [file.read_text() for file in one.extents(["2.tif", "0.tif"])] == ["flood", "dry"]
+    assert len([text for text in asked if "FROM kept" in text]) == 1
+
+
 def test_nothing_is_recorded_of_what_could_not_be_put(
     machine: Machine, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,7 +265,7 @@ def test_what_one_machine_had_before_there_was_a_store_is_put_there(machine: Mac
         assert put_earlier(tmp_path / name, "XTS", one.storage) == 0, "it can be repeated, on each machine"
 
 
-def test_pruned_files_are_said_to_be(machine: Machine) -> None:
+def test_pruned_files_are_said_to_be_and_the_findings_stay(machine: Machine) -> None:
     one = machine("one")
     find(one)
     with one.records.transaction() as connection:
