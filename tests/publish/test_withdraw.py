@@ -15,6 +15,7 @@ from flows.wiring.decisions import resume_run, withdraw_run
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.unconfirmed import give_up, unconfirmed
+from ibf_pipeline.storage.storage import Storage
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
@@ -48,6 +49,7 @@ def first(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> Any:
     return SimpleNamespace(
         run=flood_run(portal.runs, "XDM", day(1)), target_name="sandbox", prepared=portal.prepared,
         country=portal.country, issue_date=day(1), target=SimpleNamespace(notifies=True),
+        configuration=SimpleNamespace(storage=Storage()),
     )  # fmt: skip
 
 

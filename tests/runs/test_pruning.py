@@ -207,7 +207,7 @@ def test_copies_of_static_data_go_when_newer_ones_have_replaced_them(world: Worl
     for content in ("first", "second"):
         file.write_text(content)
         with open_records(beside(world.folder)).transaction() as connection:
-            files = put_files(store, "static/XTY", file.parent, [file.name])
+            files = put_files(store, "here", "static/XTY", file.parent, [file.name])
             record_files(connection, "static/XTY", "prepared", "XTY", files)
     world.age()
     done = world.prune()
