@@ -351,7 +351,7 @@ def test_a_journal_that_says_nothing_of_the_notification_leaves_it_unconfirmed(
     else:
         journal.write_bytes(b"".join(lines[:left_of_it]))
     before = portal.mails
-    assert "1 of the journals here are not in the records" in project.command("records", "runs").text
+    assert "1 of the journals here are not in the records" in project.command("runs", "list").text
     project.take_over()
     assert project.ledger().waits == ["is unconfirmed"]
     assert project.command("resume", f"{ISO3}/{ISSUE}").code == 4
@@ -361,7 +361,7 @@ def test_a_journal_that_says_nothing_of_the_notification_leaves_it_unconfirmed(
 def test_a_taken_over_day_is_among_the_recorded_runs(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     project, _ = left("finished")
-    assert str(ISSUE) in project.command("records", "runs").text
+    assert str(ISSUE) in project.command("runs", "list").text
 
 
 def test_a_hold_of_later_is_on_disk_as_well(left: Left) -> None:

@@ -140,7 +140,7 @@ def test_commands_of_a_block(project: FlashProject) -> None:
         (("verify", "XTV", *hazard, *date), 0, "revision 1 on sandbox"),
         (("report", run), 0, "report.html"),
         (("resume", run), 1, "nothing to resume"),
-        (("records", "runs", "XTV"), 0, "2026-02-15T06"),
+        (("runs", "list", "XTV"), 0, "2026-02-15T06"),
         (("compare", "XTV", *hazard, *date), 0, "1 of 1 events agree"),
         (("heartbeat", "--date", "2026-02-15"), 1, "XTV 2026-02-15 00 UTC: there is no run"),
         (("run", "XTV", *hazard, "--date", "2026-02-15"), 2, "day and hour (UTC) such as"),
