@@ -10,7 +10,8 @@ LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_
 	tests/publish/test_longer_sequences.py \
 	tests/tracks/test_flipped_bits.py tests/operate/test_smoke.py tests/report/test_report.py \
 	tests/satellites/subscriptions/test_receiver.py tests/io/test_store_emulators.py \
-	tests/operate/test_ten_countries.py
+	tests/operate/test_ten_countries.py tests/operate/test_all_countries.py tests/operate/test_told.py \
+	tests/flows/test_watch_source.py tests/flows/test_fourth_hazard.py
 STORIES := story or hypothesis
 
 # Only the files that have such tests are read: to import all takes two processes most of a minute.
@@ -46,9 +47,11 @@ test: install
 test-stories: install
 	IBF_TESTS=all $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" $(STORY_FILES)
 
-# What is large: the benchmarks, which print their ratios, the emulators of other stores (where they are installed), rasters of 200 million cells, twenty countries of the portal,
-# every call spoiled and killed at in turn, a whole installation with its server and workers for five minutes, a storm
-# of 5,000 notifications, a report of 40 drawn events, ten countries on two machines.
+# What is large: the benchmarks, which print their ratios, the emulators of other stores (where they are installed),
+# rasters of 200 million cells, twenty countries of the portal, every call spoiled and killed at in turn, a whole
+# installation with its server and workers for five minutes, a storm of 5,000 notifications, a report of 40 drawn
+# events, ten countries on two machines, all countries in processes, automations that wait for the server's own clock,
+# a hazard that is brought from outside.
 test-large: install
 	$(BIN)/python -m pytest -m story $(LARGE)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.worlds.services.prefect_server import made_database
 
 
 def command(home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
@@ -29,6 +30,7 @@ def command(home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
 @pytest.mark.story
 @pytest.mark.prefect
 def test_a_day_without_forecast_ends_with_its_message_and_no_traceback(tmp_path: Path) -> None:
+    made_database(tmp_path / "prefect")
     code, said = command(tmp_path, "run", "XDM", "--date", "2026-02-01", "--workspace", str(tmp_path / "work"))
     assert code == 3, said
     assert "Traceback" not in said

@@ -50,7 +50,7 @@ from tests.worlds.tides.flow import tides
 from tests.worlds.tides.hazard import TIDES, TideFindings
 from tests.worlds.tides.known import tides_known
 
-pytestmark = pytest.mark.usefixtures("plain")
+pytestmark = [pytest.mark.usefixtures("plain"), pytest.mark.story]  # three real hazards show the same every day
 DAY = date(2026, 2, 15)
 NORTH, SOUTH = "North Pier", "South Pier"
 HIGH = {NORTH: {"13": 3.2, "30": 2.1}, SOUTH: {"26": 2.5}}
