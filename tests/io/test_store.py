@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -294,15 +295,30 @@ def test_eight_threads_at_once_and_processes_that_were_forked(store: Store, file
     assert len(list(store.objects())) == 25
 
 
-def test_a_folder_that_is_no_folder_or_not_ours(tmp_path: Path, clock: Clock, patience: Patience, file: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o500)
-    if os.access(closed, os.W_OK):
-        pytest.skip("this user may write anywhere")
-    with pytest.raises(StoreUnavailable) as error:
-        Store(f"file://{closed}", patience).put(file, "UGA/a.txt")
-    assert "give it the right to read and write the folder" in error.value.remedy
-    assert clock.now == 0
+def test_a_folder_that_may_not_be_written_to(clock: Clock, patience: Patience) -> None:
+    """Root may write anywhere, so for it a process of nobody's tries."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        file, closed = Path(place) / "a.txt", Path(place) / "closed"
+        file.write_bytes(TEXT)
+        closed.mkdir(mode=0o500)
+
+        def refused() -> bool:
+            with pytest.raises(StoreUnavailable) as error:
+                Store(f"file://{closed}", patience).put(file, "UGA/a.txt")
+            return "give it the right to read and write the folder" in error.value.remedy and clock.now == 0
+
+        def as_nobody() -> None:
+            os.setuid(65534)
+            os._exit(0 if refused() else 1)
+
+        if os.getuid():
+            assert refused()
+            return
+        child = multiprocessing.get_context("fork").Process(target=as_nobody)
+        child.start()
+        child.join(60)
+        assert child.exitcode == 0
 
 
 @pytest.mark.parametrize("url", ["runs", "s3:bucket", "https://bucket", "ftp://host/a", "s3://", "file://runs"])
