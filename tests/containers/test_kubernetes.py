@@ -83,7 +83,7 @@ def test_a_country_has_the_memory_and_the_accounts_that_its_file_names(jobs: dic
 def test_a_job_writes_only_where_everything_may_vanish_and_is_not_root(jobs: dict[str, dict[str, Any]]) -> None:
     pod = jobs["XDM"]["spec"]["template"]["spec"]
     assert [set(volume) for volume in pod["volumes"]] == [{"name", "emptyDir"}]
-    assert {mount["mountPath"] for mount in container(jobs["XDM"])["volumeMounts"]} == {"/work", "/home/ibf", "/tmp"}  # noqa: S108
+    assert {mount["mountPath"] for mount in container(jobs["XDM"])["volumeMounts"]} == {"/scratch", "/home/ibf", "/tmp"}  # noqa: S108
     assert pod["securityContext"]["runAsNonRoot"]
     assert container(jobs["XDM"])["securityContext"] == {
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}
