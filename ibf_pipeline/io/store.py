@@ -11,6 +11,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any, Final, TypeVar
 
 from fsspec.callbacks import Callback
@@ -46,6 +47,27 @@ class _Damaged(NoAnswer):
 
 class _Late(NoAnswer):
     """A key is not there, or not yet."""
+
+
+def together(do: Callable[[T], object], each: Iterable[T]) -> None:
+    """Several transfers at the same time; after an error no further one is begun, and it is raised."""
+    todo, failed = list(each), Event()
+
+    def one(what: T) -> None:
+        if failed.is_set():
+            return
+        try:
+            do(what)
+        except BaseException:
+            failed.set()
+            raise
+
+    if len(todo) == 1:
+        one(todo[0])
+    elif todo:
+        with ThreadPoolExecutor(min(_TOGETHER, len(todo))) as pool:
+            for transfer in [pool.submit(copy_context().run, one, what) for what in todo]:
+                transfer.result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +166,7 @@ class Store:
         def remove(key: str) -> None:
             self._patiently(f"{key} cannot be deleted", lambda: self._remove(key))
 
-        with ThreadPoolExecutor(_TOGETHER) as pool:
-            for _ in pool.map(lambda key: copy_context().run(remove, key), keys):
-                pass
+        together(remove, keys)
 
     def hasty(self) -> Store:
         """The same store for somebody who waits for an answer: it is asked twice, and not waited for."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +12,7 @@ from sqlalchemy import select
 
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.digest import sha256
+from ibf_pipeline.io.store import together
 from ibf_pipeline.io.writing import whole
 from ibf_pipeline.records.schema import KEPT
 from ibf_pipeline.runs.folder import RunFolder
@@ -23,8 +22,6 @@ from ibf_pipeline.storage.retention import Row, row_of
 PARTS: Final = {"report": "report/", "extents": "extents/", "observations": "observations/", "revisions": "targets/"}
 """parts of a run -> what names of their files begin with; whatever else there is are its findings"""
 FINDINGS: Final = "findings"
-_TOGETHER: Final = 8
-"""files at the same time"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ def pull(run: RunFolder, files: Sequence[RunFile], folder: Path, told: Callable[
             remedy="name the parts that are left with --only; `ibf-pipeline runs show` lists them",
         )
 
-    def have(file: RunFile) -> Path:
+    def have(file: RunFile) -> None:
         target, here = folder / file.name, run.path / file.name
         if _is(target, file):
             pass
@@ -110,10 +107,9 @@ def pull(run: RunFolder, files: Sequence[RunFile], folder: Path, told: Callable[
         elif run.storage.store is not None and file.key is not None and file.sha256 is not None:
             run.storage.store.get(file.key, target, file.sha256)
         told(file.size)
-        return target
 
-    with ThreadPoolExecutor(_TOGETHER) as pool:
-        return list(pool.map(lambda file: copy_context().run(have, file), files))
+    together(have, files)
+    return [folder / file.name for file in files]
 
 
 def _is(path: Path, file: RunFile) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import hashlib
 import lzma
 import os
 import shutil
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 from ibf_pipeline.discharge.kind import is_set_aside, kind_of
 from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import whole
 
 _DEEPEST: Final = 3
@@ -37,14 +37,14 @@ def unpacked(archives: Iterable[Path], loose: Sequence[Path], folder: Path) -> t
     They keep the archive's time stamp. An archive that was unpacked before is not unpacked again.
     Raises InputInvalid where an archive is damaged, WriteFailed where the disk is full.
     """
-    known = {_digest(file) for file in loose}
+    known = {sha256(file) for file in loose}
     found: list[Path] = []
     others: list[str] = []
     for archive in archives:
         for file, name in _inside(archive, folder, archive.name):
             if is_set_aside(file) or kind_of(file) not in ("grib", "netcdf"):
                 others.append(name)
-            elif (digest := _digest(file)) not in known:
+            elif (digest := sha256(file)) not in known:
                 known.add(digest)
                 found.append(file)
     return found, others
@@ -121,8 +121,3 @@ def _files(archive: Path) -> Iterator[tuple[str, Any]]:
         opener = next((opener for mark, opener in _SINGLE.items() if head.startswith(mark)), gzip.open)
         with opener(archive) as single:
             yield archive.stem, single
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
 from typing import Final, Literal, TypeVar
 
 from sqlalchemy import Connection, select
@@ -22,7 +19,7 @@ from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.store import Store, together
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.records.schema import KEPT
 
@@ -33,8 +30,6 @@ MARK: Final = ".kept.json"
 """in a folder: of which row its files are"""
 ALWAYS: Final = ("events.json", "manifest.json")
 """names of files that stay when a set is pruned: small, and what looks back reads them"""
-_TOGETHER: Final = 8
-"""transfers at the same time"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +93,13 @@ def put_files(
         if store.has(each.key, each.size):
             keys[each.sha256, each.size] = each.key
 
-    _together(look, same.values())
+    together(look, same.values())
     at = f"{place}/{datetime.now(UTC):%Y%m%dT%H%M%S}-{owner}-{secrets.token_hex(3)}"
     new: dict[tuple[str, int], str] = {}
     for name, content in found.items():
         if content not in keys:
             new.setdefault(content, name)
-    _together(lambda name: store.put(folder / name, f"{at}/{name}"), new.values())
+    together(lambda name: store.put(folder / name, f"{at}/{name}"), new.values())
     keys |= {content: f"{at}/{name}" for content, name in new.items()}
     return tuple(KeptFile(name, keys[digest, size], size, digest) for name, (digest, size) in found.items())
 
@@ -153,7 +148,7 @@ def bring(store: Store, kept: KeptSet, folder: Path, names: Iterable[str] | None
     missing = [each for each in wanted if not _is_there(folder / each.name, each)]
     with suppress(OSError):
         os.utime(folder / MARK)  # when it was used last: what was not used for longest makes room
-    _together(lambda each: store.get(each.key, folder / each.name, each.sha256), missing)
+    together(lambda each: store.get(each.key, folder / each.name, each.sha256), missing)
     return [folder / each.name for each in wanted]
 
 
@@ -162,27 +157,6 @@ def _is_there(file: Path, kept: KeptFile) -> bool:
         return file.stat().st_size == kept.size
     except OSError:
         return False
-
-
-def _together(do: Callable[[T], object], each: Iterable[T]) -> None:
-    """Several transfers at the same time; after an error no further one is begun, and it is raised."""
-    todo, failed = list(each), Event()
-
-    def one(what: T) -> None:
-        if failed.is_set():
-            return
-        try:
-            do(what)
-        except BaseException:
-            failed.set()
-            raise
-
-    if len(todo) == 1:
-        one(todo[0])
-    elif todo:
-        with ThreadPoolExecutor(min(_TOGETHER, len(todo))) as pool:
-            for transfer in [pool.submit(copy_context().run, one, what) for what in todo]:
-                transfer.result()
 
 
 def _keys(kept: KeptSet) -> dict[str, str]:

@@ -9,19 +9,16 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import select
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.store import Store, together
 from ibf_pipeline.io.writing import write_text, writing
 from ibf_pipeline.records.lease import lease
 from ibf_pipeline.records.schema import KEPT
@@ -30,8 +27,6 @@ from ibf_pipeline.storage.notes import owner_of
 
 log = logging.getLogger(__name__)
 
-_TOGETHER: Final = 8
-"""transfers at the same time"""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 """seconds between two looks whether another machine is done"""
 
@@ -104,10 +99,7 @@ class SharedPlace:
         def get(file: KeptFile) -> None:
             self.sharing.store.get(file.key, folder / file.name, file.sha256)
 
-        with ThreadPoolExecutor(_TOGETHER) as pool:
-            files = [each for each in kept.files if each.name in wanted]
-            for _ in pool.map(lambda each: copy_context().run(get, each), files):
-                pass
+        together(get, [each for each in kept.files if each.name in wanted])
         with writing(folder):
             for name, time_ns in read_note(folder / self.times).items():
                 if name in wanted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,6 +12,7 @@ from typing import Any, Final, Self
 import xarray as xr
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.sources.tracks.source import TracksGiven
 from ibf_pipeline.tracks.merged import no_tracks
@@ -53,7 +53,7 @@ class CycleFiles:
         return cls(
             folder,
             {
-                file.relative_to(folder).as_posix(): Delivered(origin, file.stat().st_size, _hash(file))
+                file.relative_to(folder).as_posix(): Delivered(origin, file.stat().st_size, sha256(file))
                 for file, origin in sorted(files.items())
             },
             dict(finished),
@@ -147,9 +147,4 @@ def _record(folder: Path, began: datetime) -> Path:
 
 
 def _is(file: Path, about: Delivered) -> bool:
-    return file.is_file() and file.stat().st_size == about.bytes and _hash(file) == about.sha256
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file.is_file() and file.stat().st_size == about.bytes and sha256(file) == about.sha256
