@@ -33,7 +33,7 @@ from benchmarks import inputs
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.hazards.floods.impact.extents import extent_file_name
 from ibf_pipeline.prepare.boundaries import read_boundaries
-from ibf_pipeline.prepare.tables import area_sums
+from ibf_pipeline.prepare.zonal_sums import area_sums
 from ibf_pipeline.runs.extents import write_extent, write_extents
 
 RETURN_PERIOD = 10.0

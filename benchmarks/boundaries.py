@@ -75,8 +75,8 @@ def child(static: Path, admin_levels: Sequence[int]) -> dict[str, Any]:
     """One country in this process, whose memory nothing else has grown."""
     from benchmarks.flood_day import peak_mib
     from ibf_pipeline.prepare.boundaries import DOUBTFUL, REACHES_OUT, read_boundaries
-    from ibf_pipeline.prepare.tables import area_sums
-    from ibf_pipeline.prepare.tiles import bounded_gdal
+    from ibf_pipeline.prepare.raster_blocks import bounded_gdal
+    from ibf_pipeline.prepare.zonal_sums import area_sums
 
     started = time.process_time()
     levels = read_boundaries(static / "admin_areas", admin_levels)

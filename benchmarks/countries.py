@@ -58,7 +58,7 @@ def main() -> None:
 def make(code: str, base: Path, millions: float) -> float | None:
     """A country with its forecast, prepared; seconds of preparing, None where it was there already."""
     from ibf_pipeline.discharge.cells import locate
-    from ibf_pipeline.prepare.build import prepare
+    from ibf_pipeline.prepare.build import prepare_floods
     from ibf_pipeline.prepare.store import read_prepared
     from ibf_pipeline.synthetic.ensemble import make_ensemble
     from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
@@ -72,7 +72,7 @@ def make(code: str, base: Path, millions: float) -> float | None:
     size = Size(int(millions * 1e6), side=SIDE, rivers=STATIONS, towns_every=128)
     write_large_country(folder / "static", code, size)
     started = time.perf_counter()
-    prepare(country, folder / "static", folder / "prepared" / code, lambda step: None)
+    prepare_floods(country, folder / "static", folder / "prepared" / code, lambda step: None)
     seconds = time.perf_counter() - started
     layers, _ = read_prepared(folder / "prepared" / code, code)
     first, second = layers.stations[0].code, layers.stations[1].code
@@ -158,7 +158,7 @@ def day(job: Job) -> Done:
     from ibf_pipeline.hazards.floods.profile import FLOODS
     from ibf_pipeline.runs.folder import RunFolder
     from ibf_pipeline.sources import FolderSource
-    from ibf_pipeline.targets.problems import Consent
+    from ibf_pipeline.targets.problems import Overrides
     from tasks.floods import (
         find_events,
         obtain_forecast,
@@ -180,7 +180,7 @@ def day(job: Job) -> Done:
     run_folder = RunFolder(runs, RunId(job.code, FLOODS.name, IssueTime(inputs.ISSUE)))
     record_findings.fn(job.code, found, cube, tiles, country, files, run_folder, prepared)
     with opened(job, prepared) as target:
-        revision = plan_revision.fn(found, run_folder, target, consent=Consent(), now=_now)
+        revision = plan_revision.fn(found, run_folder, target, overrides=Overrides(), now=_now)
         publish_revision.fn(job.code, target, revision)
         calls = len(revision.calls())
     spent = time.process_time() - processor
@@ -192,7 +192,7 @@ def opened(job: Job, prepared: Path) -> Any:
     """The target of a country."""
     from ibf_pipeline.sandbox import SANDBOX_PASSWORD
     from ibf_pipeline.targets.files.target import FilesTarget
-    from ibf_pipeline.targets.ibf.revise import Destination
+    from ibf_pipeline.targets.ibf.revision import Destination
     from ibf_pipeline.targets.ibf.target import IbfTarget
     from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 

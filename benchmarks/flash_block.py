@@ -29,7 +29,7 @@ from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.extents import extents_of
 from ibf_pipeline.hazards.flash_floods.findings import (
-    Exposed,
+    ExposedAssets,
     FlashFloodEvent,
     FlashFloodFindings,
     FlashRule,
@@ -37,12 +37,12 @@ from ibf_pipeline.hazards.flash_floods.findings import (
 )
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.sandbox import CountrySeed, HazardSeed, PointSeed, Sandbox
-from ibf_pipeline.targets.ibf.bodies import Order
-from ibf_pipeline.targets.ibf.capabilities import CURRENT
+from ibf_pipeline.targets.ibf.bodies import PlanParameters
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284
 from ibf_pipeline.targets.ibf.planner import plan_calls
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from tests.worlds.services.portal import rectangle
@@ -88,7 +88,7 @@ def publish_ours(calls: list[Call], folder: Path, records: Path, url: str) -> fl
     """Seconds with the project's publisher, transport and journal."""
     journal = journal_in(records)
     started = time.perf_counter()
-    client = IbfClient(url, ACCOUNT, Patience(60, 5))
+    client = IbfClient(url, ACCOUNT, RetryPolicy(60, 5))
     transport = IbfTransport(client, folder.joinpath)
     transport.prepare(calls)
     publish(calls, transport, journal)
@@ -173,7 +173,7 @@ def make_plan(work: Path, raster_kb: int) -> list[Call]:
     for extent in found.extents:
         (work / extent.file_name).write_bytes(os.urandom(1000 * raster_kb))
         rasters[extent.lead_time] = FileBody(extent.file_name, extent.file_name, sha256(work / extent.file_name))
-    return plan_calls(found, Order(START.replace(second=1), {3: AREAS}, rasters), CURRENT)
+    return plan_calls(found, PlanParameters(START.replace(second=1), {3: AREAS}, rasters), API_FROM_0_284)
 
 
 def made_block() -> FlashFloodFindings:
@@ -203,7 +203,7 @@ def _district(name: str, lead_time: int, codes: tuple[str, ...], place: int) -> 
         people=100 * len(codes), areas=tuple(EventArea(3, code, code, 100, 0.1, amounts) for code in codes),
         district=name, starts=START, probability=1.0, causes=(), scenarios={},
         exposed=tuple(
-            Exposed(category, lead_time, tuple(str(place * number + each) for each in range(number)))
+            ExposedAssets(category, lead_time, tuple(str(place * number + each) for each in range(number)))
             for category, number in REACHED.items()
         ),
     )  # fmt: skip

@@ -25,7 +25,7 @@ from rasterio.transform import from_origin
 from benchmarks import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.depths import DepthFacts, read_facts, write_depth
-from ibf_pipeline.prepare.flash_floods.reached import reached
+from ibf_pipeline.prepare.flash_floods.asset_exposure import measure_asset_exposure
 
 CELL = 1 / 3600
 MINIMUM = 0.1
@@ -82,7 +82,9 @@ def ours(
 ) -> tuple[dict[str, np.ndarray], float]:
     """(area, scenario) of each category, and seconds."""
     started = time.perf_counter()
-    found = {category: reached(own, category, areas, files, facts).amounts for category, own in assets.items()}
+    found = {
+        category: measure_asset_exposure(own, category, areas, files, facts).amounts for category, own in assets.items()
+    }
     return found, time.perf_counter() - started
 
 

@@ -43,10 +43,10 @@ from ibf_pipeline.runs.folder import RunFolder  # noqa: E402
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static  # noqa: E402
 from ibf_pipeline.sources import FolderSource  # noqa: E402
 from ibf_pipeline.synthetic.wishes import parse_wishes  # noqa: E402
-from ibf_pipeline.targets.ibf.revise import Destination  # noqa: E402
+from ibf_pipeline.targets.ibf.revision import Destination  # noqa: E402
 from ibf_pipeline.targets.ibf.target import IbfTarget  # noqa: E402
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient  # noqa: E402
-from ibf_pipeline.targets.problems import Consent  # noqa: E402
+from ibf_pipeline.targets.problems import Overrides  # noqa: E402
 from tasks.floods import (  # noqa: E402
     find_events,
     obtain_forecast,
@@ -163,7 +163,7 @@ def day(options: argparse.Namespace) -> None:
     lap("8 rasters and findings written")
     client = TimedClient(url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD))
     target = IbfTarget(client, Destination("sandbox", client.base, True, None), prepared, _now)
-    revision = plan_revision.fn(found, run, target, consent=Consent(), now=_now)
+    revision = plan_revision.fn(found, run, target, overrides=Overrides(), now=_now)
     if revision is None:
         sys.exit("the sandbox already has this day")
     lap("server asked, calls planned")

@@ -28,9 +28,9 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import Grid, locate
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
+from ibf_pipeline.prepare.raster_blocks import bounded_gdal, new_raster, open_raster, read_block, windows
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
-from ibf_pipeline.prepare.tiles import bounded_gdal, new_raster, open_raster, read_block, windows
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
 from ibf_pipeline.synthetic.uganda import COUNTRY, make_uganda
@@ -85,7 +85,7 @@ def uganda(cell_arcsec: int, cache: Path) -> Uganda:
         make_uganda(source, static, cell_arcsec=cell_arcsec)
         made.write_text(json.dumps({"seconds": time.perf_counter() - started}))
     country = benchmark_country()
-    prepare(country, static, prepared)
+    prepare_floods(country, static, prepared)
     layers, tiles = read_prepared(prepared, COUNTRY)
     areas = json.loads((static / "admin_areas" / "adm2.geojson").read_text(encoding="utf-8"))["features"]
     west, south, east, north = shapely.total_bounds([shape(area["geometry"]) for area in areas])

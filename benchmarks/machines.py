@@ -141,7 +141,7 @@ def day(config: str, issue: date, wait: float) -> dict[str, float]:
     from flows import hazard_run
     from flows.floods import floods
     from tests.worlds.plain_calls import plain_calls
-    from tests.worlds.quick import DOT
+    from tests.worlds.speedups import DOT
 
     send, publish, published = requests.Session.send, hazard_run.publish_day, [0.0]
 
@@ -179,11 +179,11 @@ def project(folder: Path, way: Way, url: str, forecasts: Path) -> str:
     config = make_project(folder, [], {})
     file = Path(config) / "settings.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    settings["sources"]["demo"]["root"] = str(forecasts)
+    settings["sources"] = {"demo": {**settings["sources"]["demo"], "root": str(forecasts)}}  # which every version knows
     settings["targets"] = {"portal": {"kind": "ibf", "url": url, "mails_countries": [COUNTRY], "test_target": True}}
     file.write_text(yaml.safe_dump({**settings, **way.settings}), encoding="utf-8")
     country = yaml.safe_load((ROOT / f"config/countries/{COUNTRY}.yaml").read_text(encoding="utf-8"))
-    country.update(static=str(ROOT / "data/fixtures" / COUNTRY), target="portal")
+    country.update(static=str(ROOT / "data/fixtures" / COUNTRY), target="portal", sources=["demo"])
     country.pop("hazards", None)
     (Path(config) / f"countries/{COUNTRY}.yaml").write_text(yaml.safe_dump(country), encoding="utf-8")
     return config

@@ -1,9 +1,9 @@
-"""What Prefect costs in a day: its share of the wall time and its task runs, embedded and with a server.
+"""What Prefect costs in a day: its share of the wall time and its task runs, without and with a server.
 
 The demo country's busiest day goes to the embedded sandbox three times, each in a fresh process and a fresh folder:
-the stages alone, without Prefect's engine; the flow with the server that Prefect starts itself; the flow with a server
-that is there already. `whole` is the wall time of the process, `day` that of the stages or of the flow in it. A run by
-a worker adds the start of its process, which is about the difference of the two.
+the stages alone; the flow as a command runs it where there is no server; the flow with a server. `whole` is the wall
+time of the process, `day` that of the stages or of the flow in it. A run by a worker adds the start of its process,
+which is about the difference of the two.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 DAY = date(2026, 2, 15)
-WAYS = ("stages", "embedded", "server")
+WAYS = ("stages", "command", "server")
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def measured(way: str, work: Path) -> dict[str, Any]:
 def prepare(work: Path) -> None:
     """Prepared layers, once for all three."""
     from flows.wiring.day import open_day
-    from ibf_pipeline.prepare.build import prepare as build
+    from ibf_pipeline.prepare.build import prepare_floods as build
 
     day = open_day("config", "XDM", DAY, None, workspace=str(work / "ws"))
     build(day.country, day.configuration.static_folder(day.country), day.prepared)
@@ -73,12 +73,12 @@ def prepare(work: Path) -> None:
 
 def run(way: str, work: Path) -> dict[str, Any]:
     """One day; `day`: seconds of it, without loading the libraries."""
-    from flows.wiring.environment import settle
+    from flows.wiring.environment import set_prefect_defaults
 
-    if way == "stages":  # a part that asks for a server after all ends the measurement
+    if way != "server":  # a part that asks for a server after all ends the measurement
         os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
         os.environ.pop("PREFECT_API_URL", None)
-    settle(work / f"home-{way}")
+    set_prefect_defaults(work / f"home-{way}")
     workspace = work / f"ws-{way}"
     workspace.mkdir()
     (workspace / "prepared").symlink_to(work / "ws" / "prepared")
@@ -92,6 +92,8 @@ def run(way: str, work: Path) -> dict[str, Any]:
     state: Any = floods("XDM", DAY, config="config", workspace=str(workspace), return_state=True)
     seconds = time.perf_counter() - started
     assert state.is_completed(), state
+    if way == "command":
+        return {"day": seconds, "tasks": 0}
     time.sleep(5)  # task runs reach the server after the flow's end
     with get_client(sync_client=True) as client:
         return {"day": seconds, "tasks": len(client.read_task_runs())}
@@ -102,17 +104,17 @@ def stages(workspace: str) -> dict[str, Any]:
     from flows import hazard_run
     from flows.wiring import flood_leg
     from flows.wiring.day import open_day
-    from ibf_pipeline.targets.problems import Consent
+    from ibf_pipeline.targets.problems import Overrides
 
     for name in ("prepared_layers", "obtain_forecast", "read_discharge", "find_events", "record_findings"):
         setattr(flood_leg, name, getattr(flood_leg, name).fn)
     plan, publish = hazard_run.plan_revision.fn, hazard_run.publish_revision.fn
-    plain = partial(hazard_run.bring_up_to_date, plan=plan, publish=publish)
-    hazard_run.bring_up_to_date = plain  # type: ignore[assignment]
+    plain = partial(hazard_run.publish_revisions, plan=plan, publish=publish)
+    hazard_run.publish_revisions = plain  # type: ignore[assignment]
     started = time.perf_counter()
     day = open_day("config", "XDM", DAY, None, workspace=workspace)
     found, folder = flood_leg.find_day(day)
-    hazard_run.publish_day(day, found, folder, notify=True, hold=False, consent=Consent())
+    hazard_run.publish_day(day, found, folder, notify=True, hold=False, overrides=Overrides())
     hazard_run.write_run_report.fn("XDM", folder, day.prepared)
     return {"day": time.perf_counter() - started, "tasks": 0}
 

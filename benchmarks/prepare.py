@@ -73,7 +73,7 @@ def child(what: str, folder: Path) -> dict[str, float | str]:
     import shutil
 
     from benchmarks.flood_day import peak_mib
-    from ibf_pipeline.prepare.build import prepare
+    from ibf_pipeline.prepare.build import prepare_floods
     from tests.worlds.countries.large_country import large_config
 
     country, static, prepared = large_config(ISO3), folder / "static", folder / "prepared"
@@ -91,7 +91,7 @@ def child(what: str, folder: Path) -> dict[str, float | str]:
     started, processor = time.perf_counter(), time.process_time()
     if what in ("build", "unchanged", "mapping"):
         laps: list[tuple[float, str]] = []
-        built = prepare(country, static, prepared, lambda step: laps.append((time.perf_counter(), step.words)))
+        built = prepare_floods(country, static, prepared, lambda step: laps.append((time.perf_counter(), step.words)))
         more = f": {len(built)} parts"
         if what == "build":
             ends = [moment for moment, _ in laps[1:]] + [time.perf_counter()]
@@ -107,7 +107,7 @@ def floor(static: Path, scratch: Path) -> str:
     """Read every input raster once and write 8 rasters once; the words say how the processor time divides."""
     import shutil
 
-    from ibf_pipeline.prepare.tiles import bounded_gdal, new_raster, open_raster, read_block, windows
+    from ibf_pipeline.prepare.raster_blocks import bounded_gdal, new_raster, open_raster, read_block, windows
 
     scratch.mkdir(exist_ok=True)
     files = sorted((static / "flood_maps").glob("*.tif"))

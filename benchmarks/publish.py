@@ -37,20 +37,20 @@ from ibf_pipeline.domain.findings import EventArea, ExtentFound
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound, StationValues
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, publish
-from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.records.schema import REVISION
 from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE
-from ibf_pipeline.targets.ibf.capabilities import CURRENT
-from ibf_pipeline.targets.ibf.planner import Order, plan_calls
-from ibf_pipeline.targets.ibf.revise import PROCESSING
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284
+from ibf_pipeline.targets.ibf.planner import PlanParameters, plan_calls
+from ibf_pipeline.targets.ibf.revision import PROCESSING
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport
 from tests.worlds.services.snapshot import snapshot
 
@@ -138,7 +138,7 @@ def append_line(file: Path, call: int, state: str, *, durable: bool = True, **mo
 
 def journal_in(folder: Path, number: int = 1) -> Journal:
     """The journal of a revision of no run, in the records of a folder."""
-    database = open_records(beside(folder))
+    database = open_records(records_url(folder))
     key = {"country": "XDM", "hazard": "floods", "issue_time": "2026-02-15", "exercise": False, "target": "portal"}
     with database.transaction() as connection:
         connection.execute(REVISION.insert().values(id=number, number=number, **key))
@@ -217,7 +217,7 @@ def publish_ours(calls: list[Call], folder: Path, journal: Journal, server: Conn
     """With the project's publisher, transport and journal."""
     meter, url = Meter(), ask(server, "url")
     with meter.counting():
-        client = IbfClient(url, ACCOUNT, Patience(60, 5))
+        client = IbfClient(url, ACCOUNT, RetryPolicy(60, 5))
         client._client._session.hooks["response"].append(meter.answer)
         started = time.perf_counter()
         transport = Metered(client, folder.joinpath)
@@ -300,7 +300,7 @@ def serve(country: FloodCountry, folder: Path, pipe: Connection) -> None:
 def make_plan(work: Path, events: int) -> tuple[FloodCountry, list[Call]]:
     """The demo country and the plan of a made day; its rasters lie in `work`."""
     country = load(ROOT / "config").country("XDM")
-    prepare(country, ROOT / "data/fixtures/XDM", work / "prepared")
+    prepare_floods(country, ROOT / "data/fixtures/XDM", work / "prepared")
     layers, tiles = read_prepared(work / "prepared", "XDM")
     rasters = {}
     for day in range(8):
@@ -309,7 +309,9 @@ def make_plan(work: Path, events: int) -> tuple[FloodCountry, list[Call]]:
         rasters[day] = FileBody(name, name, sha256(work / name))
     codes = {level: [area.place_code for area in layers.level(level)] for level in country.admin_levels}
     moment = datetime(ISSUE.year, ISSUE.month, ISSUE.day, 0, 0, 1, tzinfo=UTC)
-    return country, plan_calls(made_day(country, layers, codes, events), Order(moment, codes, rasters), CURRENT)
+    return country, plan_calls(
+        made_day(country, layers, codes, events), PlanParameters(moment, codes, rasters), API_FROM_0_284
+    )
 
 
 def made_day(country: FloodCountry, layers: CountryLayers, codes: dict[int, list[str]], events: int) -> FloodFindings:

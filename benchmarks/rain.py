@@ -30,12 +30,12 @@ from shapely.geometry.base import BaseGeometry
 from benchmarks import inputs
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.hazards.flash_floods.sums import Series, sums_of
-from ibf_pipeline.rain.grid import Grid
-from ibf_pipeline.rain.hourly import hourly
+from ibf_pipeline.rain.grid import RainGrid
+from ibf_pipeline.rain.hourly_rain import hourly_rain
 from ibf_pipeline.rain.steps import GriddedRain
 from ibf_pipeline.rain.weights import area_steps, kept_weights, weigh
 
-GRID = Grid(left=31.0, top=-7.0, dx=0.1, dy=0.1, width=70, height=120)
+GRID = RainGrid(left=31.0, top=-7.0, dx=0.1, dy=0.1, width=70, height=120)
 FINER = 8
 DURATIONS = (1, 2, 4, 12, 24, 48)
 """hours"""
@@ -66,7 +66,7 @@ def ours(rain: GriddedRain, codes: list[str], outlines: list[BaseGeometry], fold
     """(hour, area) mm, and seconds; the shares are read from the file that an earlier day kept."""
     started = time.perf_counter()
     weights = kept_weights(folder, rain.grid, codes, "real", lambda: outlines)
-    series = hourly(area_steps(rain, weights), "rain")
+    series = hourly_rain(area_steps(rain, weights), "rain")
     return series.rain.values[0], time.perf_counter() - started
 
 

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.notification import read_notification
 
@@ -55,7 +55,7 @@ def notification(number: int) -> dict[str, Any]:
 
 def inbox_in(folder: Path) -> Inbox:
     """The inbox in the records of a folder."""
-    return Inbox(open_records(beside(folder)), lambda: datetime.now(UTC))
+    return Inbox(open_records(records_url(folder)), lambda: datetime.now(UTC))
 
 
 def serve(folder: str, port: Any) -> None:

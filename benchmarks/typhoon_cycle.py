@@ -34,10 +34,10 @@ from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.sandbox import CountrySeed, HazardSeed
 from ibf_pipeline.synthetic.track_files import write_tracks
-from ibf_pipeline.targets.ibf.bodies import Order
-from ibf_pipeline.targets.ibf.capabilities import CURRENT
+from ibf_pipeline.targets.ibf.bodies import PlanParameters
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284
 from ibf_pipeline.targets.ibf.planner import plan_calls
-from ibf_pipeline.tracks.reader import read_tracks_apart
+from ibf_pipeline.tracks.reader import read_tracks_isolated
 from tests.worlds.services.portal import rectangle
 from tests.worlds.storms import Storm, cycle
 
@@ -106,11 +106,11 @@ def _print(made: list[Made], ours: list[float], floor: list[float], *, same: boo
 def make(file: Path, layers: TyphoonLayers) -> Made:
     """The findings and the calls of the cycle."""
     started = time.perf_counter()
-    tracks = read_tracks_apart([file], START)
+    tracks = read_tracks_isolated([file], START)
     read = time.perf_counter()
     found = find(Cycle(tracks, source="made-up tracks"), layers, country(), START)
     there = time.perf_counter()
-    calls = plan_calls(found, Order(START.replace(second=1), {3: tuple(layers.areas)}, {}), CURRENT)
+    calls = plan_calls(found, PlanParameters(START.replace(second=1), {3: tuple(layers.areas)}, {}), API_FROM_0_284)
     return Made(found, calls, read - started, there - read, time.perf_counter() - there)
 
 

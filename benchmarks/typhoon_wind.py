@@ -30,8 +30,8 @@ from ibf_pipeline.config.typhoon import TyphoonCountry, WindSettings
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.hazards.typhoon.hourly import hourly
-from ibf_pipeline.hazards.typhoon.wind import fastest_at, winds
+from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
+from ibf_pipeline.hazards.typhoon.wind import area_winds, fastest_at
 from ibf_pipeline.tracks.reader import read_tracks
 
 BALL = Geod(a=6_371_000, b=6_371_000)
@@ -137,7 +137,7 @@ def plain_hours(member: xr.Dataset) -> Iterator[tuple[float, float, float, float
 
 def at_basco(storm: xr.Dataset) -> Iterator[str]:
     for radius in ("pressure", "message"):
-        found = hourly(storm, WindSettings.model_validate({"radius": radius}))
+        found = hourly_vortex(storm, WindSettings.model_validate({"radius": radius}))
         ten = fastest_at(found, *(np.array([degrees]) for degrees in BASCO))[:, 0]
         for period, speeds in (("10-minute", ten), ("1-minute", ten / 0.93)):
             share = (speeds > 32.7).mean()
@@ -158,14 +158,14 @@ def main() -> None:
     whole = read_tracks([real("tracks", "chanthu_2021091000_eps.bufr")]).isel(storm=0)
     storm = whole.isel(time=whole["step"].values <= options.hours)
     started = time.perf_counter()
-    winds(storm, layers, country)
+    area_winds(storm, layers, country)
     seconds = time.perf_counter() - started
     tracemalloc.start()
-    winds(storm, layers, country)
+    area_winds(storm, layers, country)
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     cells = layers.cells
-    ours = fastest_at(hourly(storm, country.wind), cells["lat"].values, cells["lon"].values)
+    ours = fastest_at(hourly_vortex(storm, country.wind), cells["lat"].values, cells["lon"].values)
     some = range(0, storm.sizes["member"], max(1, storm.sizes["member"] // options.plain_members))[
         : options.plain_members
     ]

@@ -12,28 +12,32 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing
 from datetime import date
 from queue import SimpleQueue
-from typing import Any
 
-from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
-from prefect.deployments import run_deployment
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import ObjectNotFound
 from prefect.runtime import deployment, flow_run
+from prefect.settings import PREFECT_API_URL
 
+from flows.automation_version import final_state
 from flows.country_process import CountryJob, CountryOutcome, run_country
+from flows.decorator import flow
 from flows.hazard_flows import issue_parameter
-from flows.installed import final
 from flows.states import COMPLETED, FAILED, exit_code_by_name
+from flows.suspension import wait_for
 from flows.wiring.day import open_configuration
-from flows.wiring.hazards import Configured, configured
-from flows.wiring.issue_date import issue_time_of_run, named_time
-from flows.wiring.no_river import awaited
+from flows.wiring.deployment_run import start_run
+from flows.wiring.hazards import CountryHazardKey, configured_hazards
+from flows.wiring.idle_countries import awaited
+from flows.wiring.pagination import all_pages
+from flows.wiring.run_issue_time import issue_time_of_run, named_time
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
+from ibf_pipeline.errors import ConfigError, IbfError, UsageError, errors_logged
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.hazards.known import HAZARDS, known_hazard
+from ibf_pipeline.hazards.registry import HAZARDS, known_hazard
+from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -76,7 +80,7 @@ def all_countries(
         countries: ISO3 codes; all configured countries that have something to forecast where none are given.
         target: name of a target in settings.yaml; each country's own where none is given.
         notify: whether people are notified.
-        publish: false stops with the findings on disk.
+        publish: where off, the runs end with what they found and a report.
         limit: countries at the same time; operations.parallel_countries of settings.yaml where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
@@ -90,18 +94,18 @@ def all_countries(
         issued = issue_time_of_run(profile, issue_date)
     except IbfError as error:
         log.error("%s", error)
-        return final(FAILED.state(str(error), error))
+        return final_state(FAILED.state(str(error), error))
     options = {"notify": notify, "publish": publish}
     jobs = [CountryJob(each.iso3, each.hazard, issued, target, config, workspace, options) for each in chosen]
     outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
     _keep_table(outcomes, f"Countries: {profile.short} runs of {issued.words}")
-    return final(_ended(outcomes))
+    return final_state(_ended(outcomes))
 
 
-def _runs(configuration: Configuration, countries: list[str] | None, hazard: str | None) -> list[Configured]:
+def _runs(configuration: Configuration, countries: list[str] | None, hazard: str | None) -> list[CountryHazardKey]:
     """The countries that are meant, with the hazard, or with each that is run once a day; UsageError for none."""
     chosen = _chosen(configuration.country_codes(), countries)
-    asked = [each for each in (configured if countries else awaited)(configuration) if each.iso3 in chosen]
+    asked = [each for each in (configured_hazards if countries else awaited)(configuration) if each.iso3 in chosen]
     runs = [each for each in asked if (each.profile.period_hours == 24 if hazard is None else each.hazard == hazard)]
     if asked and not runs:
         what = "is run once a day" if hazard is None else f"has {hazard}"
@@ -116,13 +120,13 @@ def _runs(configuration: Configuration, countries: list[str] | None, hazard: str
 def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
     """Outcomes in the order of the jobs.
 
-    A run of a deployment starts a flow run of `<hazard>/<ISO3>` for each country, wherever the work pool runs it;
-    otherwise each country runs in one of `limit` processes of this machine, against the same Prefect server.
+    A run of a deployment starts a flow run of `<hazard>/<ISO3>` for each country, wherever the work pool runs it, and
+    gives its worker's slot back while they are at work; otherwise each country runs in one of `limit` processes of this
+    machine, against the same Prefect server, if any.
     """
     if deployment.id is not None:
-        return _in_threads(jobs, limit, by_deployment)
-    with get_client(sync_client=True) as client:
-        api_url = str(client.api_url)
+        return _by_deployments(jobs, limit)
+    api_url = PREFECT_API_URL.value()
     free: SimpleQueue[_Process] = SimpleQueue()
 
     def run(job: CountryJob) -> CountryOutcome:
@@ -138,35 +142,79 @@ def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
         return _in_threads(jobs, limit, run)
 
 
-def by_deployment(job: CountryJob) -> CountryOutcome:
-    """The flow run of a country's deployment, waited for; the same one however often this run is repeated."""
-    started = time.perf_counter()
+def _by_deployments(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
+    """The flow runs of the countries' deployments, so many at a time; the same ones however often this run begins."""
+    while True:
+        runs, refused = _begun(jobs), dict[str, CountryOutcome]()
+        for job in jobs:
+            if sum(map(_takes_a_place, runs.values())) >= limit:
+                break
+            if job.label not in runs:
+                try:
+                    runs[job.label] = _start(job)
+                except Exception as error:  # whatever became of one country, the others have their day
+                    refused[job.label] = _not_started(job, error)
+        at_work = [label for label, run in runs.items() if not _is_over(run)]
+        if not at_work:
+            outcomes = [refused.get(job.label) or country_outcome(job, runs[job.label]) for job in jobs]
+            return [_logged(outcome) for outcome in outcomes]
+        done = sum(map(_is_over, runs.values()))
+        wait_for(runs.values(), f"{done} of {len(jobs)} countries done, at work: {', '.join(at_work)}")
+
+
+def _begun(jobs: Sequence[CountryJob]) -> dict[str, FlowRun]:
+    """The runs that this one has started, by the labels of their jobs."""
+    labels = {_key(job): job.label for job in jobs}
+    ours = FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=list(labels)))
+    with get_client(sync_client=True) as client:
+        runs = all_pages(lambda offset: client.read_flow_runs(flow_run_filter=ours, limit=200, offset=offset))
+        return {labels[str(run.idempotency_key)]: run for run in runs}
+
+
+def _start(job: CountryJob) -> FlowRun:
     parameters = {
         issue_parameter(known_hazard(job.hazard).profile): str(job.issue_time),
         **job.options,
         **({"target": job.target} if job.target else {}),
     }
-    try:
-        run: Any = run_deployment(
-            f"{job.hazard}/{job.country}",
-            parameters=parameters,
-            timeout=None,
-            poll_interval=5,
-            idempotency_key=f"all-countries-{flow_run.id}-{job.hazard}-{job.country}",
-        )
-    except ObjectNotFound:
-        return _crashed(job, f"there is no deployment {job.hazard}/{job.country}: run `ibf-pipeline deploy`", started)
-    state: State | None = run.state
-    name, message, code = "unknown", "", 1
-    if state is not None:
-        name, message, code = state.name or name, state.message or "", exit_code_by_name(state)
-    return CountryOutcome(job.label, name, message, code, time.perf_counter() - started)
+    tags = [all_countries.name, job.country]  # no subflow, which Prefect does not let wait for a person by itself
+    return start_run(f"{job.hazard}/{job.country}", parameters, _key(job), tags)
+
+
+def _key(job: CountryJob) -> str:
+    return f"all-countries-{flow_run.id}-{job.hazard}-{job.country}"
+
+
+def _is_over(run: FlowRun) -> bool:
+    return run.state is not None and run.state.is_final()
+
+
+def _takes_a_place(run: FlowRun) -> bool:
+    """Not while it waits for a person, which may take until midnight: the other countries have their day meanwhile."""
+    return not _is_over(run) and (run.state is None or not run.state.is_paused())
+
+
+def _not_started(job: CountryJob, error: Exception) -> CountryOutcome:
+    if isinstance(error, ObjectNotFound):
+        why = f"there is no deployment {job.hazard}/{job.country}: run `ibf-pipeline deploy`"
+    else:
+        why = f"{type(error).__name__}: {error}"
+    return _crashed(job, why, time.perf_counter())
+
+
+def country_outcome(job: CountryJob, run: FlowRun) -> CountryOutcome:
+    """How a flow run of a country's deployment has ended: it counts by the name of its state."""
+    state = run.state
+    if state is None:
+        return CountryOutcome(job.label, "unknown", "", 1, 0.0)
+    seconds = run.total_run_time.total_seconds()
+    return CountryOutcome(job.label, str(state.name), state.message or "", exit_code_by_name(state), seconds)
 
 
 class _Process:
     """A process that runs one country after the other and is replaced where it dies."""
 
-    def __init__(self, api_url: str) -> None:
+    def __init__(self, api_url: str | None) -> None:
         self._api_url = api_url
         self._pool: ProcessPoolExecutor | None = None
 
@@ -197,6 +245,10 @@ def _outcome(future: Future[CountryOutcome], job: CountryJob) -> CountryOutcome:
     except Exception as error:  # whatever became of one country, the others have their day
         log.exception("%s: its day could not be run", job.country)
         outcome = _crashed(job, f"{type(error).__name__}: {error}", time.perf_counter())
+    return _logged(outcome)
+
+
+def _logged(outcome: CountryOutcome) -> CountryOutcome:
     level = logging.INFO if outcome.exit_code == 0 else logging.ERROR
     log.log(level, "%s: %s %s", outcome.country, outcome.state, outcome.message)
     return outcome
@@ -218,11 +270,13 @@ def _chosen(configured: list[str], countries: list[str] | None) -> list[str]:
 
 
 def _keep_table(outcomes: Sequence[CountryOutcome], what: str) -> None:
-    """The countries as a table artifact; that it cannot be written changes nothing."""
+    """The countries as a table artifact, where there is a server; that it cannot be written changes nothing."""
+    if not has_server():
+        return
     rows = [
         {"country": o.country, "state": o.state, "message": o.message, "seconds": round(o.seconds, 1)} for o in outcomes
     ]
-    with only_logged(log, "the table of the countries could not be kept"):
+    with errors_logged(log, "the table of the countries could not be kept"):
         create_table_artifact(table=rows, key="all-countries", description=what)
 
 

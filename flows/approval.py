@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-import contextvars
 import html
 import logging
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, cast
+from uuid import UUID
 
 import httpx
 from prefect.artifacts import create_markdown_artifact
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.responses import SetStateStatus
-from prefect.flow_runs import pause_flow_run
+from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.input import RunInput
+from prefect.input.run_input import keyset_from_paused_state
 from prefect.runtime import flow_run
 from prefect.utilities.urls import url_for
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from flows.ending import tell_held
-from flows.states import COMPLETED, NOT_NOTIFIED, STOPPED, NotNotified, Outcome
+from flows.end_hold import END_HOLD, NOBODY, NOBODYS, end_later, end_no_more
+from flows.notice_events import tell_held
+from flows.states import COMPLETED, NOT_NOTIFIED, STOPPED, NotNotified, RunOutcome
+from flows.suspension import own_run, pause_for_input, suspend, suspended_for
 from flows.wiring.day import Day, now
 from flows.wiring.decisions import resume_run
 from flows.wiring.limits import one_at_a_time
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import IbfError, OutcomeUnknown, only_logged
-from ibf_pipeline.report.headline import cautions, headline, title_of
+from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, errors_logged
+from ibf_pipeline.records.lease import LEASE_RUN_OUT_SECONDS
+from ibf_pipeline.report.headline import cautions, headline, people_in_a_mail, title_of
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
 from ibf_pipeline.report.words import listed
+from ibf_pipeline.runs.confirmation import DECIDE
 from ibf_pipeline.runs.ledger import close, unfinished
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.unconfirmed import DECIDE
-from ibf_pipeline.runs.verified import kept_verified
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.resume import Decision
-from ibf_pipeline.targets.told import mail_of, notices_of
+from ibf_pipeline.runs.verification import read_verification
+from ibf_pipeline.targets.day_summary import mail_of
+from ibf_pipeline.targets.notice_ledger import notices_of
+from ibf_pipeline.targets.resumption import Decision
+from ibf_pipeline.targets.target import Publication
 from tasks.artifacts import artifact_key
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-POLL_SECONDS = 5
-_SERVER_LATER = 600
-"""seconds by which the server's own time limit is later than ours"""
+AGAIN_SECONDS = 30
+"""after which a server is told again that a run waits, where it did not answer"""
 _MAIL_LETTERS = 6000
+PRESS = "Press Resume on the page of the run"
 _TELL = "tell the recipients yourself, or run the day again"
 
 
@@ -61,47 +63,115 @@ class StoppedTooLate(IbfError):
     """A person stopped a notification that had been sent."""
 
 
-def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, Outcome]:
-    """Pause the run until a person decides; returns the publication, None where it was stopped, what was decided, and
-    what that is as the outcome of a run.
+@dataclass(frozen=True, slots=True)
+class ApprovalAnswer:
+    """What became of the question, in a run that was suspended for it."""
 
-    The country is free for other runs meanwhile, and other persons for `ibf-pipeline resume`. Raises NotNotified after
-    the time limit of the revision, which is then closed (nobody is notified late by accident), and where it is approved
-    after it was given up; StoppedTooLate where it is stopped after it was sent.
+    revision: Revision
+    approval: Approval | None
+    """None where nobody has answered in time"""
+
+
+def ask(day: Day, found: Findings) -> None:
+    """Show what waits for a person, and give the worker's slot back until that person has answered.
+
+    A run of a deployment is suspended here and begun again with the answer; at the time limit, which a run of the
+    deployment `end-hold` keeps, without one. Returns where a run cannot be suspended, or that limit is over.
     """
     revision = unfinished(day.run, day.target_name)
-    until = revision.about().hold_until if revision else None
-    if revision is None or until is None:
-        return None, "nothing waits for approval", COMPLETED
-    limit = _moment(until)
+    limit = None if revision is None else _limit(revision)
+    if revision is None or limit is None:
+        return
     _keep_preview(found, revision, limit)
-    seconds = max(0.0, (limit - now()).total_seconds())
-    with _ending_the_pause(seconds) as expired:
-        approval = pause_flow_run(
-            wait_for_input=Approval,
-            timeout=int(seconds) + _SERVER_LATER,
-            poll_interval=POLL_SECONDS,
-            key=f"approval-{revision.number}-{flow_run.run_count}",  # Prefect takes a key once, and a retry asks again
+    run, key = own_run(), f"approval-{revision.number}-{now():%Y%m%d%H%M%S}"
+    while run is not None and now() < limit:
+        try:
+            end_later(run.id, key, limit)
+            suspend(Approval, key, f"the notification waits for a person until {_in_words(limit)}. {PRESS}.")
+            return
+        except ObjectNotFound:
+            log.warning(
+                "the run keeps its worker while it waits: the server has no %s, run `ibf-pipeline deploy`", END_HOLD
+            )
+            return
+        except (httpx.HTTPError, PrefectException) as error:
+            log.warning("%s: the server does not take that the run waits (%s)", found.country, type(error).__name__)
+            time.sleep(AGAIN_SECONDS)
+
+
+def answered(day: Day) -> ApprovalAnswer | None:
+    """What a person has said to the question for which this run was suspended; None where it does not come back from
+    one. InputMissing where nothing is known here of what was held.
+    """
+    state = suspended_for()
+    key = "" if state is None else str(state.state_details.pause_key)
+    asked = re.fullmatch(r"approval-(\d+)-\w+", key)
+    if state is None or asked is None:
+        return None
+    try:
+        said = cast(Approval, Approval.load(keyset_from_paused_state(state)))
+    except ValidationError:  # it was begun without an answer: it asks again
+        return None
+    if said.by != NOBODY:
+        end_no_more(UUID(str(flow_run.id)), key)
+    number = int(asked[1])
+    revision = next((each for each in day.run.revisions(day.target_name) if each.number == number), None)
+    if revision is None:
+        raise InputMissing(
+            f"revision {number} of {day.name}, which was held, is not known here",
+            where=day.run.path,
+            expected="the records of the run that held it",
+            remedy="decide with `ibf-pipeline resume` where they are; machines share records and a store",
         )
-    who = f" by {approval.by}" if approval.by.strip() else ""
-    if not expired.is_set():
+    return ApprovalAnswer(revision, None if said.by == NOBODY else said)
+
+
+def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, RunOutcome]:
+    """Pause the run in its process until a person decides; what `decide` returns and raises.
+
+    The country is free for other runs meanwhile, and other persons for `ibf-pipeline resume`.
+    """
+    revision = unfinished(day.run, day.target_name)
+    limit = None if revision is None else _limit(revision)
+    if revision is None or limit is None:
+        return None, "nothing waits for approval", COMPLETED
+    seconds = (limit - now()).total_seconds()
+    key = f"approval-{revision.number}-{flow_run.run_count}"  # Prefect takes one once, and a retry asks again
+    return apply_answer(
+        day, found, ApprovalAnswer(revision, pause_for_input(Approval, key, seconds, NOBODYS) if seconds > 0 else None)
+    )
+
+
+def apply_answer(day: Day, found: Findings, answer: ApprovalAnswer) -> tuple[Publication | None, str, RunOutcome]:
+    """Carry out what a person has said: the publication, None where it was stopped, what was decided, and what that is
+    as the outcome of a run.
+
+    Raises NotNotified after the time limit of the revision, which is then closed (nobody is notified late by accident),
+    and where it is approved after it was given up; StoppedTooLate where it is stopped after it was sent.
+    """
+    revision, approval = answer.revision, answer.approval
+    who = f" by {approval.by}" if approval is not None and approval.by.strip() else ""
+    if approval is not None:
         log.info("%s: %s%s", found.country, approval.decision, who)
-    with one_at_a_time(found.hazard, found.country), day.run.right_to_publish(day.target_name, "approval"):
-        unconfirmed = revision.state().unknown_end is not None
-        if unconfirmed and (expired.is_set() or not _still_waits(day, revision)):
+    alone = day.run.right_to_publish(day.target_name, "approval", LEASE_RUN_OUT_SECONDS)
+    with one_at_a_time(found.hazard, found.country), alone:
+        unconfirmed, waits = revision.state().unconfirmed_call is not None, _still_waits(day, revision)
+        if unconfirmed and (approval is None or not waits):
             raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
-        if not _still_waits(day, revision):
-            decision = "late" if expired.is_set() else approval.decision
-            said = settled_before(revision, decision, who)
-            return None, said, STOPPED if decision == "stop" else COMPLETED
-        if expired.is_set():
-            close(revision, now, f"{NOT_NOTIFIED.words}: nobody approved it in time")
-            raise NotNotified(f"{NOT_NOTIFIED.words}: nobody approved it until {_in_words(limit)}", remedy=_TELL)
+        if not waits:
+            decision = "late" if approval is None else approval.decision
+            return None, settled_before(revision, decision, who), STOPPED if decision == "stop" else COMPLETED
+        limit = _limit(revision)
+        if approval is None:
+            raise _given_up(revision, "nobody approved it in time", f"nobody approved it until {_in_words(limit)}")
+        if approval.decision == "approve" and limit is not None and now() >= limit and not unconfirmed:
+            late = f"approved{who}, and a worker came to it only after {_in_words(limit)}"
+            raise _given_up(revision, late, late)
         _, publication = resume_run(
             day,
             Decision(approve=approval.decision == "approve", abort=approval.decision == "stop", by=approval.by.strip()),
         )
-    if publication is None and revision.state().unknown_end is not None:
+    if publication is None and revision.state().unconfirmed_call is not None:
         raise OutcomeUnknown(f"stopped{who} after it was sent without an answer", where=revision.folder, remedy=DECIDE)
     if publication is None:
         return None, f"{STOPPED.words}: stopped{who}", STOPPED
@@ -111,16 +181,12 @@ def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, 
 def tell_waiting(day: Day, *, in_ui: bool) -> None:
     """Send on that a notification of the day waits for a person, until when, and how that person decides."""
     revision = unfinished(day.run, day.target_name)
-    until = revision.about().hold_until if revision else None
-    if revision is None or until is None:
+    limit = None if revision is None else _limit(revision)
+    if revision is None or limit is None:
         return
     address = url_for("flow-run", obj_id=flow_run.id) if flow_run.id else None
-    what_to_do = (
-        "Press Resume on the page of the run."
-        if in_ui
-        else f"Decide with `ibf-pipeline resume {day.name} --approve` or `--abort`."
-    )
-    tell_held(revision.found(), day.target_name, _in_words(_moment(until)), f"{what_to_do}\n{address or ''}".rstrip())
+    what_to_do = f"{PRESS}." if in_ui else f"Decide with `ibf-pipeline resume {day.name} --approve` or `--abort`."
+    tell_held(revision.findings(), day.target_name, _in_words(limit), f"{what_to_do}\n{address or ''}".rstrip())
 
 
 def _still_waits(day: Day, revision: Revision) -> bool:
@@ -152,50 +218,26 @@ def settled_before(revision: Revision, decision: Literal["approve", "stop", "lat
     )
 
 
-def _moment(until: str) -> datetime:
-    return datetime.fromisoformat(until.removesuffix("Z")).replace(tzinfo=UTC)
+def _given_up(revision: Revision, why: str, said: str) -> NotNotified:
+    """Close a revision that was held too long; the error says so."""
+    close(revision, now, f"{NOT_NOTIFIED.words}: {why}")
+    return NotNotified(f"{NOT_NOTIFIED.words}: {said}", remedy=_TELL)
 
 
-def _in_words(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _limit(revision: Revision) -> datetime | None:
+    """Until when it waits for a person; None where it does not."""
+    until = revision.about().hold_until
+    return None if until is None else datetime.fromisoformat(until.removesuffix("Z")).replace(tzinfo=UTC)
 
 
-@contextmanager
-def _ending_the_pause(seconds: float) -> Iterator[threading.Event]:
-    """End the pause of this run after a time; the event then says so.
-
-    Left to the server, a pause that runs out fails the run with words that no automation of ours knows. The time may be
-    over before the pause has begun: then it is ended as soon as it has.
-    """
-    expired, over, run = threading.Event(), threading.Event(), flow_run.id
-
-    def end() -> None:
-        expired.set()
-        with get_client(sync_client=True) as client:
-            while not over.is_set():
-                try:
-                    answer = client.resume_flow_run(run, run_input={"decision": "stop", "by": "time limit"})
-                    if answer.status == SetStateStatus.ACCEPT:
-                        return
-                except httpx.HTTPError as error:
-                    log.debug("the pause of %s is not ended yet: %s", run, error)
-                over.wait(1)
-
-    context = contextvars.copy_context()  # with the settings of the run
-    timer = threading.Timer(seconds, context.run, args=(end,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield expired
-    finally:
-        over.set()
-        timer.cancel()
+def _in_words(moment: datetime | None) -> str:
+    return "its time limit" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def preview_page(found: Findings, revision: Revision, limit: datetime) -> str:
     """What is to be approved, on one page of Markdown."""
     exercise = "EXERCISE: " if found.exercise else ""
-    seen = kept_verified(revision.kept)
+    seen = read_verification(revision.kept)
     differs = [seen.in_short] if seen is not None and seen.differs else []
     untold = [notice.event for notice in notices_of(revision) if notice.kind == "trigger without mail"]
     parts = [
@@ -206,6 +248,7 @@ def preview_page(found: Findings, revision: Revision, limit: datetime) -> str:
         *(f"> **Mind:** {escaped(caution)}" for caution in (*differs, *cautions(found))),
         markdown_table(event_rows(found)),
         "## What the server would send",
+        *([escaped(people_in_a_mail(found))] if people_in_a_mail(found) else []),
         *(
             [f"> **Not in this mail:** {escaped(listed(untold, len(untold)))}. A notice tells of each."]
             if untold
@@ -232,7 +275,7 @@ def mail_text(revision: Revision) -> str:
 
 def _keep_preview(found: Findings, revision: Revision, limit: datetime) -> None:
     exercise = "EXERCISE. " if found.exercise else ""
-    with only_logged(
+    with errors_logged(
         log, "%s: the preview could not be kept", found.country
     ):  # a person can still decide by the report
         create_markdown_artifact(

@@ -18,10 +18,10 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import deployment, flow_run
 
-from flows.half_made import RESUMING
+from flows.incomplete_days import RESUMING
 from flows.states import PORTAL_STAYED_AWAY
 from flows.wiring.deployment_run import start_run
-from flows.wiring.pages import all_pages
+from flows.wiring.pagination import all_pages
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -89,7 +89,7 @@ def schedule_attempt(parameters: dict[str, Any], at: datetime) -> FlowRun | None
         return None
 
 
-def take_back(scheduled: FlowRun | None) -> None:
+def cancel_attempt(scheduled: FlowRun | None) -> None:
     """There is no need of an attempt any more. One that cannot be taken back finds nothing to do."""
     if scheduled is None:
         return

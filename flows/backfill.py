@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
+from uuid import UUID
 
-from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.client.schemas.objects import State
-from prefect.flow_runs import wait_for_flow_run
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import Pause
 from prefect.runtime import deployment, flow_run
-from prefect.utilities.asyncutils import run_coro_as_sync
 
+from flows.automation_version import final_state
+from flows.decorator import flow
 from flows.hazard_flows import flow_of, issue_parameter
-from flows.installed import final
 from flows.states import COMPLETED, FAILED
+from flows.suspension import saved_notes, wait_for
 from flows.wiring.day import as_issue_time, open_configuration, open_day
 from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import IbfError, UsageError, only_logged
-from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.errors import IbfError, UsageError, errors_logged
+from ibf_pipeline.hazards.registry import known_hazard
 from ibf_pipeline.runs.ledger import is_published
-from ibf_pipeline.runs.taken_over import hazard_in_names
-from tasks.artifacts import Progress
+from ibf_pipeline.runs.legacy_journals import hazard_path_parts
+from tasks.artifacts import ProgressArtifact
+from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
 LONGEST = 400
 """days in one backfill"""
-_POLL_SECONDS = 2
 
 Runner = Callable[[IssueTime], State]
 
@@ -88,16 +91,16 @@ def backfill(
     def row(day: IssueTime, state: str, message: str | None) -> None:
         rows.append({"issue date": str(day), "state": state, "message": message or ""})
 
-    run = None
+    run, begun = None, saved_notes()
     ran: list[PastDay] = []
-    progress = Progress(f"Backfill of {country}, {date_from} to {date_to}")
+    progress = ProgressArtifact(f"Backfill of {country}, {date_from} to {date_to}")
     try:
-        require_confirmed(notify=notify, really=really_notify)
+        require_notify_confirmed(notify=notify, really=really_notify)
         of, others = _hazards(config, workspace, country, hazard)
-        number = len(issue_times(known_hazard(of).profile, date_from, date_to, others))
+        number = len(backfill_issue_times(known_hazard(of).profile, date_from, date_to, others))
         if deployment.id is not None:
             given = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
-            run = _by_deployment(of, country, target, given, notify=notify)
+            run = _by_deployment(partial(started, of, country, target, given, notify=notify), begun)
         for day in backfill_days(
             country,
             date_from,
@@ -109,14 +112,19 @@ def backfill(
             workspace=workspace,
             skipped=lambda day: row(day, "skipped", "published before"),
             run_day=run,
+            begun=begun,
         ):
             ran.append(day)
             row(day.issue_time, day.state.name or day.state.type.value, day.state.message)
             log.info("%s %s: %s", country, day.issue_time, day.state.message)
-            progress.show(100.0 * len(rows) / number)
+            if run is None:
+                progress.show(100.0 * len(rows) / number)
+    except Pause:  # it goes on when the day is run
+        rows.clear()
+        raise
     except IbfError as error:
         log.error("%s", error)
-        return final(FAILED.state(str(error), error))
+        return final_state(FAILED.state(str(error), error))
     finally:
         _keep_table(country, hazard, rows, f"{country}, {date_from} to {date_to}")
     skipped = len(rows) - len(ran)
@@ -124,11 +132,11 @@ def backfill(
     partly = [day for day in ran if day.published and not day.state.is_completed()]
     message += "".join(f"; {day.issue_time} is published, but: {day.state.message}" for day in partly)
     if ran and not ran[-1].published:
-        return final(FAILED.state(f"{message}; stopped at {ran[-1].issue_time}: {ran[-1].state.message}"))
-    return final((FAILED if partly else COMPLETED).state(message))
+        return final_state(FAILED.state(f"{message}; stopped at {ran[-1].issue_time}: {ran[-1].state.message}"))
+    return final_state((FAILED if partly else COMPLETED).state(message))
 
 
-def require_confirmed(*, notify: bool, really: bool) -> None:
+def require_notify_confirmed(*, notify: bool, really: bool) -> None:
     """UsageError where notifications about past days are asked for once only."""
     if notify != really:
         raise UsageError(
@@ -138,7 +146,7 @@ def require_confirmed(*, notify: bool, really: bool) -> None:
         )
 
 
-def issue_times(
+def backfill_issue_times(
     profile: HazardProfile, first: date | str, last: date | str, others: Sequence[str] = ()
 ) -> list[IssueTime]:
     """Every one from first to last; of a day without an hour all runs of it. UsageError where there is none or too
@@ -148,9 +156,9 @@ def issue_times(
     number = (end.day - begin.day).days + 1
     if end < begin or number > LONGEST:
         raise UsageError(
-            f"{first} to {last} are {number if begin <= end else 0} days",
-            expected=f"1 to {LONGEST}, the first day first",
-            remedy="correct the two dates",
+            f"{first} to {last} are {number} days" if begin <= end else f"{first} is after {last}",
+            expected=f"the first day first, {LONGEST} days at most",
+            remedy="correct the two dates" if begin <= end else "change them round",
         )
     days = (begin.day + timedelta(days=day) for day in range(number))
     return [each for day in days for each in profile.issue_times_of(day) if begin <= each <= end]
@@ -176,16 +184,18 @@ def backfill_days(
     workspace: str | None,
     skipped: Callable[[IssueTime], None] = lambda day: None,
     run_day: Runner | None = None,
+    begun: Collection[str] = (),
 ) -> Iterator[PastDay]:
     """Run the days in order; ends after the first that is not published. Those published before are skipped by the
     ledger.
 
-    `run_day` runs a day elsewhere; in this process where none is given.
+    `run_day` runs a day elsewhere; in this process where none is given. `begun`: issue times whose run is one of this
+    backfill, and so not published before it.
     """
     of, others = _hazards(config, workspace, country, hazard)
-    for issue_time in issue_times(known_hazard(of).profile, first, last, others):
+    for issue_time in backfill_issue_times(known_hazard(of).profile, first, last, others):
         day = open_day(config, country, issue_time, target, hazard=of, workspace=workspace)
-        if is_published(day.run, day.target_name):
+        if str(issue_time) not in begun and is_published(day.run, day.target_name):
             skipped(issue_time)
             continue
         if run_day is not None:
@@ -208,36 +218,51 @@ def _hazards(config: str, workspace: str | None, country: str, hazard: str | Non
     return configuration.country(country, hazard).hazard, others
 
 
-def _by_deployment(
-    hazard: str, country: str, target: str | None, parameters: dict[str, Any], *, notify: bool
-) -> Runner:
-    """A flow run of the country's deployment for each day, waited for.
+def _by_deployment(start: Callable[[IssueTime], FlowRun], begun: dict[str, str]) -> Runner:
+    """A flow run of the country's deployment for each day, waited for without a slot of a worker.
+
+    `begun`: issue time -> id of the flow run, of every day up to now; new ones are added.
+    """
+
+    def run(day: IssueTime) -> State:
+        while True:
+            found = _read(begun[str(day)]) if str(day) in begun else start(day)
+            begun[str(day)] = str(found.id)
+            if found.state is not None and found.state.is_final():
+                return found.state
+            wait_for([found], f"{counted(len(begun) - 1, 'day')} run, {day} is at work", begun)
+
+    return run
+
+
+def _read(run: str) -> FlowRun:
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(UUID(run))
+
+
+def started(
+    hazard: str, country: str, target: str | None, parameters: dict[str, Any], day: IssueTime, *, notify: bool
+) -> FlowRun:
+    """The flow run of the country's deployment for a day.
 
     Its key makes any number of attempts one flow run; where that has ended without the day being published, the next
     attempt is another one. A run that would notify people is never taken for one that would not.
     """
     mails = "notify" if notify else "silent"
     given = {name: value for name, value in parameters.items() if value is not None}
-
-    def run(day: IssueTime) -> State:
-        attempt = 1
-        while True:
-            parameters = {**given, issue_parameter(known_hazard(hazard).profile): str(day)}
-            key = f"backfill-{country}-{target or 'own'}-{day}-{mails}-{attempt}"
-            found = start_run(f"{hazard}/{country}", parameters, key, ["backfill", country], as_subflow=True)
-            if found.state is None or not found.state.is_final():
-                break
-            attempt += 1
-        done: Any = run_coro_as_sync(wait_for_flow_run(found.id, timeout=None, poll_interval=_POLL_SECONDS))
-        state: State = done.state
-        return state
-
-    return run
+    given[issue_parameter(known_hazard(hazard).profile)] = str(day)
+    attempt = 1
+    while True:
+        key = f"backfill-{country}-{target or 'own'}-{day}-{mails}-{attempt}"
+        found = start_run(f"{hazard}/{country}", given, key, ["backfill", country], as_subflow=True)
+        if found.state is None or not found.state.is_final():
+            return found
+        attempt += 1
 
 
 def _keep_table(country: str, hazard: str | None, rows: list[dict[str, Any]], title: str) -> None:
-    if not rows:
+    if not rows or not has_server():
         return
-    with only_logged(log, "the table of days could not be kept"):
-        key = "-".join(["backfill", country.lower(), *hazard_in_names(hazard)])
+    with errors_logged(log, "the table of days could not be kept"):
+        key = "-".join(["backfill", country.lower(), *hazard_path_parts(hazard)])
         create_table_artifact(rows, key=key, description=f"Backfill of {title}")

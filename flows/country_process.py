@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.runs.taken_over import hazard_in_names
+from ibf_pipeline.runs.legacy_journals import hazard_path_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class CountryJob:
     @property
     def label(self) -> str:
         """What people see of it: `UGA`, `UGA flash-floods`."""
-        return " ".join([self.country, *hazard_in_names(self.hazard)])
+        return " ".join([self.country, *hazard_path_parts(self.hazard)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,17 @@ class CountryOutcome:
     seconds: float
 
 
-def run_country(job: CountryJob, api_url: str) -> CountryOutcome:
-    """Run the flow against the Prefect server at `api_url`; its states and logs are there when this returns."""
+def run_country(job: CountryJob, api_url: str | None) -> CountryOutcome:
+    """Run the flow, against the Prefect server at `api_url` where one is given; its states and logs are there when this
+    returns.
+    """
     import time
 
-    from flows.wiring.environment import settle
+    from flows.wiring.environment import set_prefect_defaults
 
-    os.environ["PREFECT_API_URL"] = api_url
-    settle()
+    if api_url is not None:
+        os.environ["PREFECT_API_URL"] = api_url
+    set_prefect_defaults()
     started = time.perf_counter()
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
+from flows.decorator import flow
 from flows.hazard_run import Options, run_hazard
 from flows.morning import update_morning
-from flows.wiring.issue_date import named_time
+from flows.wiring.run_issue_time import named_time
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 
 
 def _run_name() -> str:
@@ -53,9 +53,9 @@ def floods(
         issue_date: day of the GloFAS 00 UTC run; the day (UTC) that the run is scheduled for where none is given.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified.
-        publish: false stops with the findings on disk.
+        publish: where off, the run ends with what it found and a report.
         hold: stop before the notification; a person approves it with `ibf-pipeline resume`.
-        approval: hold, and pause in the UI until a person approves or stops it there, at most the target's hold_hours.
+        approval: a person approves or stops it with Resume on the run's page, within the target's hold_hours.
         accept_blind: events that may be closed although their station is blind, suspect or no longer there.
         take_over: replace an upload of the same day that is not ours.
         discard_decisions: delete triggers and early actions that people set today.
@@ -63,6 +63,6 @@ def floods(
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
-    consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
-    options = Options(publish, notify, hold, approval, consent)
+    overrides = Overrides(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
+    options = Options(publish, notify, hold, approval, overrides)
     return run_hazard(FLOODS.name, country, issue_date, target, options, config, workspace)

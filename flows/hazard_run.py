@@ -13,32 +13,37 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 
-from flows.approval import await_approval, tell_waiting
-from flows.ending import HOLD, URGENT, ended, failed, nothing_new, tell
-from flows.half_made import shown_meanwhile
-from flows.installed import final
+from flows.approval import answered, apply_answer, ask, await_approval, tell_waiting
+from flows.automation_version import final_state
+from flows.day_state import HOLD, URGENT, day_state, failed_state, nothing_new
+from flows.incomplete_days import shown_meanwhile
 from flows.morning import show_waiting
-from flows.states import COMPLETED, HELD, NOT_NOTIFIED, WATCHED
-from flows.wiring.day import Day, now, open_day
-from flows.wiring.issue_date import Asked, scheduled_moment
+from flows.notice_events import send_notices
+from flows.outcome_tags import show_outcome
+from flows.states import COMPLETED, HELD, NOT_NOTIFIED, WATCHED, RunOutcome
+from flows.wiring.day import Day, future_told, now, open_day
 from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.records import make_room_on_disk
-from flows.wiring.sharing import have_prepared
+from flows.wiring.run_issue_time import IssueTimeParameter, scheduled_moment
+from flows.wiring.sharing import fetch_run_layers
 from flows.wiring.targets import open_target
+from flows.wiring.tested_set import untested
 from flows.wiring.trial import require_no_trial_begun
 from flows.wiring.wishes import require_wishes
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import IbfError, UsageError, only_logged
+from ibf_pipeline.errors import IbfError, UsageError, errors_logged
+from ibf_pipeline.records.lease import LEASE_RUN_OUT_SECONDS
+from ibf_pipeline.runs.confirmation import give_up_held, require_confirmed
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.ledger import Clock, mailed_nobody, unfinished
+from ibf_pipeline.runs.ledger import Clock, is_unmailed, unfinished
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.unconfirmed import give_up_held, require_confirmed
-from ibf_pipeline.targets.notice import DIFFERS
-from ibf_pipeline.targets.open_target import OpenTarget, Publication
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.told import UNMAILED, untold_notices
+from ibf_pipeline.targets.day_summary import UNMAILED
+from ibf_pipeline.targets.notice import hidden_notices
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.target import OpenTarget, Publication
 from tasks.artifacts import keep_artifacts, publishing_progress
+from tasks.decorator import has_server
 from tasks.runs import plan_revision, publish_revision, write_run_report
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -49,13 +54,13 @@ class Options:
     """What a person asks of a run."""
 
     publish: bool = True
-    """false stops with the findings on disk"""
+    """where off, the run ends with what it found and a report"""
     notify: bool = True
     hold: bool = False
     """stop before the notification"""
     approval: bool = False
-    """hold, and pause in the UI until a person approves or stops it there"""
-    consent: Consent = field(default_factory=Consent)
+    """hold, and pause in the UI until a person approves or stops it there; without a server only hold"""
+    overrides: Overrides = field(default_factory=Overrides)
     wishes: str | None = None
     """an exercise whose forecast makes these come true"""
 
@@ -63,7 +68,7 @@ class Options:
 def run_hazard(
     hazard: str | None,
     country: str,
-    issued: Asked,
+    issued: IssueTimeParameter,
     target: str | None,
     options: Options,
     config: str,
@@ -74,13 +79,13 @@ def run_hazard(
     `hazard`: floods, or the only one of the country, where none is given; `issued`: the period that
     the run was scheduled in.
     """
-    return final(run_day(hazard, country, issued, target, options, config, workspace))
+    return final_state(run_day(hazard, country, issued, target, options, config, workspace))
 
 
 def run_day(
     hazard: str | None,
     country: str,
-    issued: Asked,
+    issued: IssueTimeParameter,
     target: str | None,
     options: Options,
     config: str,
@@ -88,7 +93,10 @@ def run_day(
 ) -> State:
     """The same, as part of another flow."""
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    exercise, shown = options.wishes is not None, None
+    if untested():
+        log.warning("%s", untested())
+    exercise, shown, decided = options.wishes is not None, None, None
+    in_ui = options.approval and has_server()
     try:
         if hazard is not None and not exercise:
             _require_own(hazard, country)
@@ -97,26 +105,41 @@ def run_day(
             exercise=exercise,
         )  # fmt: skip
         by_sensor = WATCHED in (flow_run.tags or ())  # which names the period that it waited for
-        day = replace(day, accepted=options.consent.blind, asked=day.asked and not by_sensor)
+        day = replace(day, accepted=options.overrides.blind, asked=day.asked and not by_sensor)
         if options.wishes is not None:
             require_wishes(day, options.wishes, hazard)
         shown = partial(shown_meanwhile, day)
-        with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
-            sources = None if options.wishes is None else _wished(day, options.wishes)
-            found, run, state, held = carry_out(
-                day,
-                sources,
-                publish=options.publish,
-                notify=options.notify,
-                hold=options.hold or options.approval,
-                consent=options.consent,
-            )
-        make_room_on_disk(day.configuration)
-        if held:
-            state = after_hold(day, found, run, state, approval=options.approval)
+        answer = answered(day) if in_ui else None
+        if answer is not None:
+            decided = answer.revision.findings()
+            state = settle_hold(day, decided, day.run, partial(apply_answer, day, decided, answer))
+        else:
+            found, run, state, held = _carried_out(day, options)
+            show_outcome(found, held=held)
+            if held:
+                decided = found if in_ui else None
+                state = after_hold(day, found, run, state, in_ui=in_ui)
     except IbfError as error:
-        return failed(error, shown)
+        state = failed_state(error, shown)
+    if decided is not None:
+        show_outcome(decided, held=False)
     return state
+
+
+def _carried_out(day: Day, options: Options) -> tuple[Findings, RunFolder, State, bool]:
+    """The same as `carry_out`, alone in the country and hazard."""
+    exercise = options.wishes is not None
+    with one_at_a_time(day.country.hazard, day.country.iso3), day.alone("scenario" if exercise else "run"):
+        done = find_and_publish(
+            day,
+            None if options.wishes is None else _wished(day, options.wishes),
+            publish=options.publish,
+            notify=options.notify,
+            hold=options.hold or options.approval,
+            overrides=options.overrides,
+        )
+    make_room_on_disk(day.configuration)
+    return done
 
 
 def _wished(day: Day, wishes: str) -> Any:
@@ -129,31 +152,35 @@ def _wished(day: Day, wishes: str) -> Any:
 
 
 def _require_own(hazard: str, country: str) -> None:
-    """UsageError where a deployment's run is given another country: its tags and its limit are those of its own."""
-    name = str(deployment.name) if deployment.id is not None else ""
-    if re.fullmatch(r"[A-Z]{3}", name) and name != country:
+    """UsageError where a deployment's run is given another country: its tags and its limit are those of its own.
+
+    The tags of a run are known without asking the server, which may be away; the deployment's name is not.
+    """
+    names = [tag for tag in flow_run.tags or () if re.fullmatch(r"[A-Z]{3}", tag)]
+    if deployment.id is not None and names and country not in names:
         raise UsageError(
-            f"deployment {hazard}/{name} is asked for the country {country}",
-            expected=name,
+            f"deployment {hazard}/{names[0]} is asked for the country {country}",
+            expected=names[0],
             remedy=f"run the deployment {hazard}/{country}",
         )
 
 
-def carry_out(
-    day: Day, sources: Any, *, publish: bool, notify: bool, hold: bool, consent: Consent
+def find_and_publish(
+    day: Day, sources: Any, *, publish: bool, notify: bool, hold: bool, overrides: Overrides
 ) -> tuple[Findings, RunFolder, State, bool]:
     """Find what the forecast says, publish it, then report: people first, pictures afterwards.
 
     `sources`: instead of the day's own. Last of what is returned: whether the notification waits for a person.
     """
-    allowed = partial(require_allowed, day, notify=notify, hold=hold, consent=consent)
-    found, run = leg_of(day).find(day, sources, allowed if publish else None)
-    state, held = conclude(day, found, run, publish=publish, notify=notify, hold=hold, consent=consent)
+    allowed = partial(require_allowed, day, notify=notify, hold=hold, overrides=overrides)
+    with future_told(day):
+        found, run = leg_of(day).find(day, sources, allowed if publish else None)
+    state, held = conclude(day, found, run, publish=publish, notify=notify, hold=hold, overrides=overrides)
     return found, run, state, held
 
 
 def conclude(
-    day: Day, found: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, consent: Consent
+    day: Day, found: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, overrides: Overrides
 ) -> tuple[State, bool]:
     """Publish, then report. Last of what is returned: whether the notification waits for a person."""
     held, leg = False, leg_of(day)
@@ -162,58 +189,57 @@ def conclude(
         publications: list[Publication] = []
         if publish:
             with publishing_progress(run, day.target_name):
-                publications = publish_day(day, found, run, notify=notify, hold=hold and waits, consent=consent)
+                publications = publish_day(day, found, run, notify=notify, hold=hold and waits, overrides=overrides)
             held = bool(publications) and publications[-1].outcome.held
         idle = ["nothing was published"] if not publish else [] if publications else [nothing_new(day.target_name)]
-        unmailed = publish and not publications and mailed_nobody(run, day.target_name)
+        unmailed = publish and not publications and is_unmailed(run, day.target_name)
         urgent = hold and not waits and any(publication.notified for publication in publications)
         further = [*([HOLD] if held else []), *([URGENT] if urgent else []), *idle, *([UNMAILED] if unmailed else [])]
-        state = ended(
+        state = day_state(
             found, publications, *further, otherwise=HELD if held else NOT_NOTIFIED if unmailed else COMPLETED
         )
-        tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
-        state = failed(error, partial(shown_meanwhile, day))
-        tell_untold(day, run, error)
-    report(day, run)
+        state = failed_state(error, partial(shown_meanwhile, day))
+    send_notices(run, day.target_name, hidden_notices(found) if publish else ())
+    report_run(day, run)
     return state, held
 
 
-def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, approval: bool) -> State:
-    """Tell that a notification waits for a person; with `approval` wait for that person, who approves or stops it in
-    the UI. IbfError where nobody is notified though nobody has stopped it.
+def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, in_ui: bool) -> State:
+    """Tell that a notification waits for a person; `in_ui`: wait for that person, who approves or stops it there, a run
+    of a deployment without its process. Raises what `settled` does.
     """
-    tell_waiting(day, in_ui=approval)
-    if not approval:
+    tell_waiting(day, in_ui=in_ui)
+    if not in_ui:
         return state
     show_waiting(day)
+    ask(day, found)
+    return settle_hold(day, found, run, partial(await_approval, day, found))
+
+
+def settle_hold(
+    day: Day, found: Findings, run: RunFolder, decided: Callable[[], tuple[Publication | None, str, RunOutcome]]
+) -> State:
+    """What becomes of a held notification, reported. IbfError where nobody is notified though nobody has stopped it."""
     try:
-        publication, decided, outcome = await_approval(day, found)
-        later = [] if publication is None else publication.notices  # the others were told when it was held
-        tell(found, [notice for notice in later if notice.kind == DIFFERS])
-        state = ended(found, [publication] if publication else [], decided, otherwise=outcome)
+        publication, said, outcome = decided()
+        return day_state(found, [publication] if publication else [], said, otherwise=outcome)
     finally:
-        report(day, run)
-    return state
+        send_notices(run, day.target_name)
+        report_run(day, run)
 
 
-def tell_untold(day: Day, run: RunFolder, error: IbfError) -> None:
-    """Tell of the notices of a run that failed at its notification; why it failed counts more than that."""
-    with only_logged(log, "%s: the notices cannot be sent on", day.country.iso3):
-        tell(run.found(), untold_notices(run, day.target_name, error))
-
-
-def report(day: Day, run: RunFolder) -> None:
+def report_run(day: Day, run: RunFolder) -> None:
     """The report and the artifacts of a run, after everything that people wait for. It never fails a run."""
-    with only_logged(
+    with errors_logged(
         log, "%s: the report could not be written", day.country.iso3
     ):  # records or store may be away by now
-        write_run_report(day.country.iso3, run, have_prepared(day))
+        write_run_report(day.country.iso3, run, fetch_run_layers(day))
     keep_artifacts(day.country.iso3, run, day.configuration.settings.operations.reports_url)
     leg_of(day).afterwards(day)
 
 
-def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, consent: Consent) -> None:
+def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, overrides: Overrides) -> None:
     """Where a day was published before: the refusals of publishing it again, before its findings are replaced.
 
     An unfinished revision is finished whatever the forecast says by now, so there only its own refusals count.
@@ -224,13 +250,13 @@ def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, cons
         begun = unfinished(day.run, day.target_name)
         if begun is None:
             require_confirmed(day.run, day.target_name)
-            target.require_allowed(found, day.run, consent)
+            target.require_allowed(found, day.run, overrides)
         else:
-            target.require_resumable(begun, consent)
+            target.require_resumable(begun, overrides)
 
 
 def publish_day(
-    day: Day, found: Findings, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
+    day: Day, found: Findings, run: RunFolder, *, notify: bool, hold: bool, overrides: Overrides
 ) -> list[Publication]:
     """Publish what was found, one run at a time on a target. What may not wait does not wait behind what is held."""
     require_no_trial_begun(day)
@@ -238,20 +264,20 @@ def publish_day(
 
     def opened() -> AbstractContextManager[OpenTarget]:
         begun = unfinished(run, day.target_name) if hold else None
-        waits = hold and (begun is None or leg.may_wait(begun.found()))
+        waits = hold and (begun is None or leg.may_wait(begun.findings()))
         return open_target(day, notify=notify and leg.mails(day, found), hold=waits)
 
-    with run.right_to_publish(day.target_name, purpose):
+    with run.right_to_publish(day.target_name, purpose, LEASE_RUN_OUT_SECONDS):
         if notify and not leg.may_wait(found):
             give_up_held(run, day.target_name, now)
-        return bring_up_to_date(opened, found, run, consent, now)
+        return publish_revisions(opened, found, run, overrides, now)
 
 
-def bring_up_to_date(
+def publish_revisions(
     opened: Callable[[], AbstractContextManager[OpenTarget]],
     found: Findings,
     run: RunFolder,
-    consent: Consent,
+    overrides: Overrides,
     clock: Clock,
     plan: Callable[..., Revision | None] = plan_revision,
     publish: Callable[[str, OpenTarget, Revision], Publication] = publish_revision,
@@ -264,7 +290,7 @@ def bring_up_to_date(
     for _ in ("begun", "new"):
         with opened() as target:
             resumes = unfinished(run, target.name) is not None
-            revision = plan(found, run, target, consent=consent, now=clock)
+            revision = plan(found, run, target, overrides=overrides, now=clock)
             if revision is None:
                 break
             publications.append(publish(found.country, target, revision))

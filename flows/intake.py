@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.installed import final
-from flows.observe_trigger import start_observation
+from flows.automation_version import final_state
+from flows.decorator import flow
+from flows.observation_start import start_observation
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now
 from flows.wiring.subscriptions import Eodata, open_eodata
@@ -43,13 +43,13 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
         counts = eodata.inbox.counts()
     except IbfError as error:
         log.error("%s", error)
-        return final(FAILED.state(str(error), error))
+        return final_state(FAILED.state(str(error), error))
     problems += done.failures
     announced = f"{len(done.announced)} announced (there is no deployment {rules.deployment}), " * bool(done.announced)
     text = f"{len(done.started)} observations started, {announced}{counts['waiting']} products waiting"
     if problems:
-        return final(FAILED.state("; ".join([text, *problems])))
-    return final(COMPLETED.state(text))
+        return final_state(FAILED.state("; ".join([text, *problems])))
+    return final_state(COMPLETED.state(text))
 
 
 def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:

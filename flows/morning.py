@@ -1,216 +1,212 @@
-"""One page over all countries that is kept up to date during the day."""
+"""One page over all countries that is kept up to date during the day: in the UI of Prefect, and as one HTML file."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import ArtifactCreate
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
-from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.client.schemas.sorting import FlowRunSort
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.flows import Flow
 from prefect.runtime import flow_run as this_run
+from prefect.states import Paused, Suspended
 from prefect.utilities.urls import url_for
 
-from flows.half_made import RESUMING, first_lines, resuming_name
-from flows.installed import OUTDATED, installed
-from flows.states import HELD, NOT_ALL_PUBLISHED, PORTAL_AWAITED, PORTAL_DIFFERS, SKIPPED, STOPPED, WATCHED
-from flows.wiring.day import Day, open_configuration
-from flows.wiring.hazards import Configured, configured
-from flows.wiring.issue_date import issue_date_of_run
-from flows.wiring.no_river import awaited
+from flows.automation_version import OUTDATED, server_automations
+from flows.brief_client import brief_client
+from flows.incomplete_days import RESUMING, first_lines
+from flows.morning_records import MorningAlerts, Records
+from flows.morning_rows import Rows, as_overdue, country_rows
+from flows.morning_runs import CountryRun, issue_time_of_flow_run, page_issue_times, runs_of_day
+from flows.states import WATCHED
+from flows.wiring.day import Day, now, open_configuration
+from flows.wiring.hazards import CountryHazardKey
+from flows.wiring.idle_countries import awaited
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.domain.wording import day_text
-from ibf_pipeline.errors import IbfError, only_logged
-from ibf_pipeline.report.tables import escaped
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.errors import IbfError, errors_logged
+from ibf_pipeline.hazards.registry import HAZARDS
+from ibf_pipeline.report.morning.archive import keep_page
+from ibf_pipeline.report.morning.content import Link, Morning, Subject
+from ibf_pipeline.report.morning.markdown import markdown
+from ibf_pipeline.report.morning.page import page
+from tasks.artifacts import MORNING, artifact_address, key_of
+from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-KEY = "morning"
-NOT_YET = "not run yet"
-WAITS = "the notification waits for a person: press Resume on the page of the run"
-_LETTERS = 300
-_MOST_RUNS = 200
-"""what a Prefect server gives at once"""
+_PATIENCE_SECONDS = 30.0
+"""for another run that writes the page: who reads the states last writes last"""
 
 
 def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> None:
     """State hook of a country's day: bring the page of all countries up to date. It never fails a run."""
-    with only_logged(log, "the morning page could not be written"):
+    with errors_logged(log, "the morning page could not be written"):
         parameters = flow_run.parameters
         scheduled = flow_run.expected_start_time or datetime.now(UTC)
-        asked = parameters.get("issue_date") or parameters.get("issue_time") or parameters.get("scheduled")
-        day = issue_date_of(str(asked)[:10] if asked else None, scheduled)
-        if day is not None and is_of_today(day, scheduled, flow_run.tags):
+        day = page_day(str(parameters.get("hazard") or flow.name), parameters, scheduled, flow_run.tags)
+        if day is not None:
             configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
             write_morning(day, configuration, flow_run.id)
 
 
-def is_of_today(day: date, scheduled: datetime, tags: Sequence[str]) -> bool:
-    """Whether a run's issue date is that of the page: a day of the past is no news of this morning.
+def page_day(hazard: str, parameters: Mapping[str, object], scheduled: datetime, tags: Sequence[str]) -> date | None:
+    """The day on whose page a run stands; None where it is of the past, and no news of a morning.
 
-    A sensor that waits beyond midnight starts runs of the day before, and so do attempts to go on with one.
+    A sensor that waits beyond midnight starts runs of the day before, and so do attempts to go on with one. Of hazards
+    with several runs a day the last ones of a day are run on the next, and stand on its page.
     """
-    behind = scheduled.astimezone(UTC).date() - day
-    return behind == timedelta(0) or (behind == timedelta(days=1) and bool({WATCHED, RESUMING} & set(tags)))
+    known = HAZARDS.get(hazard)
+    issue_time = None if known is None else issue_time_of_flow_run(known.profile, parameters, scheduled)
+    if known is None or issue_time is None:
+        return None
+    today = scheduled.astimezone(UTC).date()
+    if issue_time in page_issue_times(known.profile, today, scheduled.astimezone(UTC)):
+        return today
+    is_late = issue_time.day == today - timedelta(days=1) and bool({WATCHED, RESUMING} & set(tags))
+    return issue_time.day if is_late else None
 
 
 def show_waiting(day: Day) -> None:
     """Bring the page up to date where the run's notification is about to wait in the UI. It never fails a run."""
-    with only_logged(log, "the morning page could not be written"):
+    if not has_server():
+        return
+    with errors_logged(log, "the morning page could not be written"):
         scheduled = this_run.scheduled_start_time or datetime.now(UTC)
-        if not day.exercise and is_of_today(day.issue_date, scheduled, this_run.tags or ()):
-            write_morning(day.issue_date, day.configuration, UUID(str(this_run.id)), waiting=label_of(day))
+        hazard, asked = day.country.hazard, {"issue_time": str(day.issue_time)}
+        of = None if day.exercise else page_day(hazard, asked, scheduled, this_run.tags or ())
+        if of is not None:
+            run = UUID(str(this_run.id))
+            write_morning(of, day.configuration, run, waiting=run)
 
 
-def label_of(day: Day) -> str:
-    """The row of a day's country and hazard."""
-    return next(
-        each.label
-        for each in configured(day.configuration)
-        if (each.iso3, each.hazard) == (day.country.iso3, day.country.hazard)
-    )
+def write_morning(
+    day: date,
+    configuration: Configuration,
+    run: UUID,
+    *,
+    waiting: UUID | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> None:
+    """Write the page of a day, from what server and records know, as an artifact of a flow run and as a file.
 
-
-def issue_date_of(asked: object, scheduled: datetime) -> date | None:
-    """The issue date of a finished run: what was asked for, else the day of its scheduled start; None for no date."""
-    try:
-        return issue_date_of_run(asked) if isinstance(asked, date | str) else scheduled.astimezone(UTC).date()
-    except IbfError:
-        return None
-
-
-def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting: str | None = None) -> None:
-    """Write the page for an issue date, from the states that the server knows, as an artifact of a flow run.
-
-    `waiting`: the run's own row where it is about to pause for a person, which the server does not know yet.
+    `waiting`: the run where it is about to wait for a person, which the server does not know yet; `problems`: by label,
+    what should have ended by now and has not.
     """
-    runs_of = awaited(configuration)
-    labels, names = [each.label for each in runs_of], {n: each.label for each in runs_of for n in each.run_names(day)}
-    names |= {resuming_name(name): label for name, label in names.items()}
-    shorts = {each.profile.short for each in runs_of}
-    title = f"{shorts.pop().capitalize()} forecasts" if len(shorts) == 1 else "Forecasts"
-    with get_client(sync_client=True) as client:
-        runs = newest_runs(client, names, {each.label: _target_of(configuration, each) for each in runs_of})
-        if waiting in runs:
-            paused = State(type=StateType.PAUSED, message=WAITS)
-            runs[waiting] = runs[waiting].model_copy(update={"state": paused})
+    records = Records(configuration)
+    with (
+        records.alone(_PATIENCE_SECONDS),
+        brief_client(None) as client,
+    ):
+        content = morning_of(client, day, configuration, records, waiting=waiting, problems=problems)
         client.create_artifact(
             ArtifactCreate(
-                key=KEY,
+                key=MORNING,
                 type="markdown",
                 description=f"All countries, forecast of {day}",
-                data=morning_page(
-                    day,
-                    labels,
-                    runs,
-                    title=title,
-                    outdated=_outdated(client),
-                    first=first_lines(configuration, day, runs_of, runs),
-                ),
+                data=markdown(content),
                 flow_run_id=run,
             )
         )
+        keep_page(day, page(content), records.runs, configuration.storage)
 
 
-def newest_runs(
-    client: SyncPrefectClient, names: Mapping[str, str], targets: Mapping[str, str | None]
-) -> dict[str, FlowRun]:
-    """The newest run of each country and hazard that was to publish to its own target, by what people see of it.
-
-    `names`: name of a flow run -> that; `targets`: that -> name of its target, None where its file cannot be read.
-    """
-    found = client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=list(names))),
-        sort=FlowRunSort.EXPECTED_START_TIME_DESC,
-        limit=_MOST_RUNS,
+def morning_of(
+    client: SyncPrefectClient,
+    day: date,
+    configuration: Configuration,
+    records: Records,
+    *,
+    waiting: UUID | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Morning:
+    """What the page of a day says; arguments as of `write_morning`."""
+    at, countries = now(), _countries(configuration)
+    known = dict[CountryHazardKey, list[CountryRun]]()
+    for run in runs_of_day(client, list(countries), day, at):
+        known.setdefault(run.of, []).append(about_to_wait(run) if run.run.id == waiting else run)
+    records.read(day)
+    found, all_rows, newest = MorningAlerts(), list[Rows](), dict[str, FlowRun]()
+    for of, country in countries.items():
+        subject, target = _subject(of, country, countries), "" if country is None else country.target
+        wanted = page_issue_times(of.profile, day, at)
+        runs = known.get(of, [])
+        newest |= {run.of.label: run.run for run in runs[::-1] if run.has_begun and not run.elsewhere(target or None)}
+        rows = country_rows(subject, runs, target or None, at, partial(_links, records))
+        if not runs:
+            rows = records.unknown_to_server(of, subject, target, wanted) or rows
+        if rows.item.kind == "decision" and (until := records.held_until(of, rows.issue_time, target)):
+            rows.item = replace(rows.item, said=f"{rows.item.said}; {until}")
+        if problems and of.label in problems:
+            rows.item = as_overdue(rows.item, problems[of.label])
+        records.add(found, of, rows, wanted)
+        all_rows.append(rows)
+    shorts = {of.profile.short for of in countries}
+    return Morning(
+        day=day,
+        title=f"{shorts.pop().capitalize()} forecasts" if len(shorts) == 1 else "Forecasts",
+        written=at,
+        items=tuple(rows.item for rows in all_rows),
+        further=tuple(item for rows in all_rows for item in rows.further),
+        resolved=tuple(item for rows in all_rows for item in rows.resolved),
+        elsewhere=tuple(item for rows in all_rows for item in rows.elsewhere),
+        triggers=tuple(found.triggers),
+        warnings=tuple(found.warnings),
+        unshown=tuple(found.unshown),
+        without=tuple(found.without),
+        portals=() if records.trouble else tuple(first_lines(configuration, day, list(countries), newest)),
+        cautions=tuple(_cautions(client, records, found)),
+        address=artifact_address(MORNING),
     )
-    newest: dict[str, FlowRun] = {}
-    for run in found:
-        if _counts(run, targets[names[run.name]]):
-            newest.setdefault(names[run.name], run)
-    return newest
 
 
-def _counts(run: FlowRun, target: str | None) -> bool:
-    """Whether a run is the country's day: not one that only looked, found nothing to do, or is for another target."""
-    parameters = run.parameters or {}
-    if run.state is not None and run.state.name == SKIPPED.name:
-        return False
-    return parameters.get("publish") is not False and parameters.get("target") in (None, target)
+def _countries(configuration: Configuration) -> dict[CountryHazardKey, CountryHazard | None]:
+    """What has runs, with its configuration where that is right; its run says what is wrong."""
+    found = dict[CountryHazardKey, CountryHazard | None]()
+    for of in awaited(configuration):
+        try:
+            found[of] = configuration.country(of.iso3, of.hazard)
+        except IbfError:
+            found[of] = None
+    return found
 
 
-def _target_of(configuration: Configuration, each: Configured) -> str | None:
+def _subject(of: CountryHazardKey, country: CountryHazard | None, countries: Collection[CountryHazardKey]) -> Subject:
+    are_several = len({each.hazard for each in countries}) > 1
+    return Subject(of.iso3, "" if country is None else country.name, of.hazard.replace("-", " ") if are_several else "")
+
+
+def about_to_wait(run: CountryRun) -> CountryRun:
+    """As it is in a moment: a run of a deployment gives its place on the worker back, another waits in its process."""
+    state: State = Suspended() if run.run.deployment_id else Paused()
+    return replace(run, run=run.run.model_copy(update={"state": state}))
+
+
+def _links(records: Records, run: CountryRun) -> tuple[Link, ...]:
+    """Where more is said of a run: its page, its summary, its report."""
+    address, newest = url_for("flow-run", obj_id=run.run.id), records.newest(run.of)
+    links = [Link("run", address)] if address else []
+    summary = artifact_address(key_of("summary", run.of.iso3, run.of.hazard))
+    if summary and newest is not None and newest.run.issue_time == run.issue_time:
+        links.append(Link("summary", summary))
+    report = records.report(run.of, run.issue_time)
+    return (*links, *([report] if report else []))
+
+
+def _cautions(client: SyncPrefectClient, records: Records, found: MorningAlerts) -> Iterator[str]:
+    """What else must be known before the page is read."""
+    if records.trouble:
+        yield f"the records cannot be read, so that alerts are missing on this page: {records.trouble}"
+    yield from found.unread
     try:
-        return configuration.country(each.iso3, each.hazard).target
-    except IbfError:
-        return None
-
-
-def _outdated(client: SyncPrefectClient) -> bool:
-    try:
-        return installed(client).older
+        is_older = server_automations(client).older
     except Exception:  # the page is worth more than this line of it
         log.debug("the server's automations could not be read", exc_info=True)
-        return False
-
-
-def morning_page(
-    day: date,
-    countries: Sequence[str],
-    runs: Mapping[str, FlowRun],
-    *,
-    title: str = "Forecasts",
-    outdated: bool = False,
-    first: Sequence[str] = (),
-) -> str:
-    """The page: what needs a person first, then the rest. `outdated`: the server's automations are; `first`: what
-    stands above all of it.
-    """
-    order = sorted(countries, key=lambda iso3: (_rank(runs.get(iso3)), iso3))
-    ranks = [_rank(runs.get(iso3)) for iso3 in countries]
-    waiting = sum(rank < _NOT_YET for rank in ranks)
-    done = f"{ranks.count(_DONE)} of {len(countries)} countries done."
-    if waiting:
-        done += f" {waiting} of them {'needs' if waiting == 1 else 'need'} a person."
-    lines = ["| country | run | what |", "| --- | --- | --- |", *(_line(iso3, runs.get(iso3)) for iso3 in order)]
-    mind = f"> **Mind:** {OUTDATED}. Until then people may not be told of what happens.\n\n" if outdated else ""
-    head = "".join(f"{line}\n\n" for line in first) + f"# {title} of {day_text(day)}\n\n{mind}{done}\n\n"
-    return head + "\n".join(lines) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
-
-
-_RANKS = ("FAILED", "CRASHED", "PAUSED", "CANCELLED", "CANCELLING")
-"""states that need a person, most urgent first"""
-_UNDONE = {
-    PORTAL_AWAITED.name: "FAILED",
-    PORTAL_DIFFERS.name: "FAILED",
-    HELD.name: "PAUSED",
-    NOT_ALL_PUBLISHED.name: "CANCELLED",
-    STOPPED.name: "CANCELLED",
-}
-"""names of the states of completed runs that need a person all the same: like which state"""
-_NOT_YET, _DONE = len(_RANKS), len(_RANKS) + 1
-
-
-def _rank(run: FlowRun | None) -> int:
-    """What needs a person first, what is done last."""
-    if run is None or run.state is None:
-        return _NOT_YET
-    name = run.state.type.value
-    if name == "COMPLETED":
-        like = _UNDONE.get(run.state.name or "")
-        return _RANKS.index(like) if like else _DONE
-    return _RANKS.index(name) if name in _RANKS else _NOT_YET
-
-
-def _line(iso3: str, run: FlowRun | None) -> str:
-    if run is None or run.state is None:
-        return f"| {iso3} | {NOT_YET} |  |"
-    address = url_for("flow-run", obj_id=run.id)
-    name = escaped(run.state.name or run.state.type.value)
-    message = escaped(run.state.message or "")[:_LETTERS]
-    return f"| {iso3} | {f'[{name}]({address})' if address else name} | {message} |"
+        return
+    if is_older:
+        yield f"{OUTDATED}. Until then people may not be told of what happens."

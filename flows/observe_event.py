@@ -8,20 +8,27 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import shapely
-from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from flows.installed import final
-from flows.observe_trigger import again_at
+from flows.automation_version import final_state
+from flows.decorator import flow
+from flows.observation_start import again_at
 from flows.states import COMPLETED, FAILED, SKIPPED
 from flows.wiring.day import open_configuration, run_folder
 from flows.wiring.hook import Hook, open_hook
-from flows.wiring.sharing import have_newest
+from flows.wiring.sharing import fetch_newest_layers
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.observed import Days, Look, Observed, Source, flooded_km2, observed_share
+from ibf_pipeline.domain.observation import (
+    DayRange,
+    EventObservation,
+    Look,
+    ObservationSource,
+    flooded_km2,
+    observed_share,
+)
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import (
     IbfError,
@@ -30,33 +37,33 @@ from ibf_pipeline.errors import (
     ServerRefused,
     ServerUnreachable,
     UsageError,
-    only_logged,
+    errors_logged,
 )
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.locks import alone
+from ibf_pipeline.io.locks import file_lock
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.observations import LOCK, event_folder, shared_event, together_with_others
-from ibf_pipeline.satellites.hook.downloads import Fetch
+from ibf_pipeline.runs.observations import OBSERVATION_LOCK, event_folder, shared_event, shared_looks
+from ibf_pipeline.satellites.hook.downloads import Downloader
 from ibf_pipeline.satellites.hook.order_desk import succeeded
 from ibf_pipeline.satellites.hook.orders import OrderRequest
-from ibf_pipeline.satellites.hook.settings import Observation
+from ibf_pipeline.satellites.hook.settings import ObservationSettings
 from ibf_pipeline.satellites.observation.catalogue import by_pass
 from ibf_pipeline.satellites.observation.choice import require_late_enough, require_unseen, scene_to_order, stands_for
 from ibf_pipeline.satellites.observation.looks import look_folder, read_looks, write_look
 from ibf_pipeline.satellites.observation.passes import Scene, TooEarly, Unsuitable, event_days, scene_of
-from ibf_pipeline.satellites.observation.verdict import judge
-from tasks.observe import (
-    Evidence,
-    Ground,
-    Patron,
+from ibf_pipeline.satellites.observation.verdict import verdict_of
+from tasks.observation import (
+    OrderContext,
+    ReferenceLayers,
+    WaterMasks,
     all_looks,
     ask_for_scene,
     fetch_flood_maps,
-    keep,
+    keep_observed,
     look_for_flood_maps,
     measure,
     open_water_of,
@@ -107,25 +114,25 @@ def observe_event(
         hook = open_hook(config, service)
         chosen = configuration.country_of(country, FloodCountry)
         run = run_folder(configuration, RunId(country, FLOODS.name, IssueTime(issue_date)))
-        found = run.found_of(FloodFindings)
+        found = run.findings_of(FloodFindings)
         alerted = _event(found, event, run.path)
         days = event_days(alerted, issue_date, hook.settings.observation.days_after)
-        days = Days(first_day or days.first, last_day or days.last)
+        days = DayRange(first_day or days.first, last_day or days.last)
         observed = _observe(hook, configuration, chosen, run, found, alerted, days, product_name)
     except Unsuitable as error:
         log.info("%s", error)
-        return final(SKIPPED.state(f"skipped: {error}"))
+        return final_state(SKIPPED.state(f"skipped: {error}"))
     except TooEarly as error:
         log.info("%s", error)
         if not again_at(error.until):
-            return final(FAILED.state(f"nothing to look at yet: {error}", error))
-        return final(COMPLETED.state(f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}"))
+            return final_state(FAILED.state(f"nothing to look at yet: {error}", error))
+        return final_state(COMPLETED.state(f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}"))
     except IbfError as error:
         log.error("%s", error)
         waits = isinstance(error, InputMissing)
-        return final(FAILED.state(f"{'nothing to look at yet: ' if waits else ''}{error}", error))
+        return final_state(FAILED.state(f"{'nothing to look at yet: ' if waits else ''}{error}", error))
     seen, forecast = observed.people
-    return final(
+    return final_state(
         COMPLETED.state(
             f"{observed.event}: {observed.verdict.kind} ({observed.verdict.reason}); {seen:,} people in flooded cells, "
             f"{forecast:,} affected in the forecast"
@@ -140,26 +147,29 @@ def _observe(
     run: RunFolder,
     found: FloodFindings,
     event: FloodEvent,
-    days: Days,
+    days: DayRange,
     product: str | None,
-) -> Observed:
+) -> EventObservation:
     """Evidence, then areas and people, then the verdict of all looks at the event."""
-    prepared = have_newest(configuration, country.iso3, FLOODS.name)
+    prepared = fetch_newest_layers(configuration, country.iso3, FLOODS.name)
     layers, tiles = read_prepared(prepared, country.iso3)
-    ground = Ground(country, layers, configuration.static_folder(country), tiles.areas)
+    ground = ReferenceLayers(country, layers, configuration.static_folder(country), tiles.areas)
     folder = event_folder(run.path, event.name)
     shared = shared_event(run, folder)
     if shared is not None:
-        with only_logged(log, "%s: what other machines saw cannot be had", event.name), alone(folder / LOCK):
+        with (
+            errors_logged(log, "%s: what other machines saw cannot be had", event.name),
+            file_lock(folder / OBSERVATION_LOCK),
+        ):
             shared.bring()
     scene = None if product is None else scene_of(product)
     if product is not None:
         require_unseen(event, product, [name for _, look in read_looks(folder) for name in look.products])
 
-    def all_together() -> Observed:
-        with alone(folder / LOCK), together_with_others(shared, event.name):
+    def all_together() -> EventObservation:
+        with file_lock(folder / OBSERVATION_LOCK), shared_looks(shared, event.name):
             observed = all_looks(event, found, ground, hook.settings.observation, folder)
-            keep(observed, folder, run, prepared)
+            keep_observed(observed, folder, run, prepared)
         return observed
 
     maps = _see_existing_maps(hook, ground, event, days, scene, folder)
@@ -173,7 +183,7 @@ def _observe(
 
 
 def _see_existing_maps(
-    hook: Hook, ground: Ground, event: FloodEvent, days: Days, scene: Scene | None, folder: Path
+    hook: Hook, ground: ReferenceLayers, event: FloodEvent, days: DayRange, scene: Scene | None, folder: Path
 ) -> list[Look]:
     """A look for each pass of the event's days of which there are flood maps; none where no catalogue is configured.
 
@@ -190,7 +200,7 @@ def _see_existing_maps(
     looks: list[Look] = []
     try:
         found = look_for_flood_maps(
-            event.name, catalogue, (west, south, east, north), days, hook.patience.timeout_seconds
+            event.name, catalogue, (west, south, east, north), days, hook.retry_policy.timeout_seconds
         )
     except trouble as error:
         log.warning("%s: %s; looking on without", event.name, error)
@@ -198,8 +208,11 @@ def _see_existing_maps(
     for items in by_pass(found, timedelta(minutes=catalogue.pass_minutes)):
         place = look_folder(folder, items[0].moment, tuple(item.id for item in items))
         try:
-            with alone(folder / LOCK), closing(Client(Server(""), hook.patience, hook.redact)) as client:
-                fetch = Fetch(client, hook.largest_bytes, hook.now)
+            with (
+                file_lock(folder / OBSERVATION_LOCK),
+                closing(Client(Server(""), hook.retry_policy, hook.redact)) as client,
+            ):
+                fetch = Downloader(client, hook.largest_bytes, hook.now)
                 evidence = fetch_flood_maps(event.name, items, fetch, catalogue.flooded_value, place)
                 looks.append(_look(hook, ground, event, days, "flood map", evidence, place))
         except trouble as error:
@@ -208,7 +221,13 @@ def _see_existing_maps(
 
 
 def _order_and_see(
-    hook: Hook, ground: Ground, found: FloodFindings, event: FloodEvent, days: Days, product: str | None, folder: Path
+    hook: Hook,
+    ground: ReferenceLayers,
+    found: FloodFindings,
+    event: FloodEvent,
+    days: DayRange,
+    product: str | None,
+    folder: Path,
 ) -> None:
     """Open water in the notified scene, ordered where the event's class allows it and the budget has room."""
     rule = hook.settings.observation
@@ -224,13 +243,15 @@ def _order_and_see(
     label = f"{found.country} {found.issue_date} {event.name}"
     request = OrderRequest(rule.order_workflow, (product,), options, label)
     with hook.desk() as (client, desk):
-        patron = Patron(client, desk, hook.settings.polling, hook.patience.sleep, hook.archive_limits, hook.downloads)
-        with hook.book().alone("scenes"):
+        patron = OrderContext(
+            client, desk, hook.settings.polling, hook.retry_policy.sleep, hook.archive_limits, hook.downloads
+        )
+        with hook.book().lock("scenes"):
             require_unseen(event, product, _asked_for(hook, request))
             ask_for_scene(event.name, request, patron)
         files = order_scene(event.name, request, patron)
     place = look_folder(folder, moment, (product,))
-    with alone(folder / LOCK):
+    with file_lock(folder / OBSERVATION_LOCK):
         evidence = open_water_of(event.name, files, rule.open_water, product, moment, place)
         _look(hook, ground, event, days, "open water", evidence, place)
 
@@ -247,13 +268,19 @@ def _asked_for(hook: Hook, request: OrderRequest) -> list[str]:
 
 
 def _look(
-    hook: Hook, ground: Ground, event: FloodEvent, days: Days, source: Source, evidence: Evidence, place: Path
+    hook: Hook,
+    ground: ReferenceLayers,
+    event: FloodEvent,
+    days: DayRange,
+    source: ObservationSource,
+    evidence: WaterMasks,
+    place: Path,
 ) -> Look:
     """Measure one look on its own and keep it."""
     rule = hook.settings.observation
     areas = tuple(measure(event, evidence.masks, ground, rule, place))
     lakes_among_it = source == "open water" and ground.country.flood_maps.permanent_water is None
-    verdict = judge(
+    verdict = verdict_of(
         flooded_km2(areas), observed_share(areas), evidence.passes, days, rule, lakes_among_it=lakes_among_it
     )
     look = Look(
@@ -289,7 +316,7 @@ def _event(found: FloodFindings, name: str, run: Path) -> FloodEvent:
     )
 
 
-def _method(rule: Observation, source: Source, *, lakes_among_it: bool) -> str:
+def _method(rule: ObservationSettings, source: ObservationSource, *, lakes_among_it: bool) -> str:
     share = f"a cell counts as flooded where at least {rule.cell_share:.0%} of what was seen of it is water"
     if source == "flood map" and rule.catalogue is not None:
         return f"Flood maps of {rule.catalogue.collection} ({rule.catalogue.asset}); {share}."

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.installed import final
+from flows.automation_version import final_state
+from flows.decorator import flow
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_configuration
 from flows.wiring.hazards import of_installation
+from flows.wiring.idle_countries import is_without_river
 from flows.wiring.legs import LEGS
 from flows.wiring.local_static import local_static
-from flows.wiring.no_river import is_without_river
 from flows.wiring.sharing import shared_layers
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.inputs import NO_RIVER
-from tasks.prepare import build_layers
+from tasks.preparation import build_layers
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -40,12 +40,12 @@ def prepare_country(
         chosen = configuration.country(country, hazard)
         folder, static = configuration.prepared_folder(country, chosen.hazard), local_static(configuration, chosen)
         if is_without_river(configuration, chosen):
-            return final(COMPLETED.state(NO_RIVER))
+            return final_state(COMPLETED.state(NO_RIVER))
         build = of_installation(LEGS, chosen.hazard).preparing.build
         built = build_layers(
             country, build, chosen, static, folder, shared_layers(configuration, country, chosen.hazard)
         )
     except IbfError as error:
         log.error("%s", error)
-        return final(FAILED.state(str(error), error))
-    return final(COMPLETED.state(f"{len(built)} parts built" if built else "up to date"))
+        return final_state(FAILED.state(str(error), error))
+    return final_state(COMPLETED.state(f"{len(built)} parts built" if built else "up to date"))

@@ -1,24 +1,27 @@
-"""Old files are deleted from the store, as `store.keep_days` says."""
+"""Old files of runs are deleted, and old runs of Prefect's history, as the settings say."""
 
 from __future__ import annotations
 
 import logging
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.installed import final
+from flows.automation_version import final_state
+from flows.decorator import flow
+from flows.history import old_history
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now, open_configuration
 from flows.wiring.records import as_configured, open_pruning
 from ibf_pipeline.errors import IbfError
+from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
 
 @flow(name="prune", flow_run_name="prune", retries=0, persist_result=False)
 def prune(config: str = "config", workspace: str | None = None) -> State:
-    """Delete files from the store that are older than `store.keep_days` and that the records do not need.
+    """Delete files of runs that are older than `keep_days` and that the records do not need, from the store where there
+    is one, and ended runs of Prefect's history that are older than `operations.history_days`.
 
     Args:
         config: folder of the configuration.
@@ -27,8 +30,11 @@ def prune(config: str = "config", workspace: str | None = None) -> State:
     try:
         configuration = open_configuration(config, workspace)
         pruned = open_pruning(configuration, now).prune(as_configured(configuration))
+        days = configuration.settings.operations.history_days
+        history = old_history(days, now(), forget=True) if days is not None and has_server() else None
     except IbfError as error:
-        return final(FAILED.state(str(error), error))
-    for row in pruned.sets:
-        log.info("deleted: %s, %s of %s", row.place, row.kind, row.at.date())
-    return final(COMPLETED.state("; ".join([pruned.words, *(f"not deleted: {each}" for each in pruned.passed_over)])))
+        return final_state(FAILED.state(str(error), error))
+    for each in pruned.sets:
+        log.info("deleted: %s, %s of %s", each.place, each.kind, each.at.date())
+    said = [pruned.words, *([f"{history.words}, deleted"] if history is not None and history.runs else [])]
+    return final_state(COMPLETED.state("; ".join([*said, *(f"not deleted: {each}" for each in pruned.passed_over)])))

@@ -11,28 +11,30 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from flows.attempts import another_chain, schedule_attempt, take_back
-from flows.ending import ended, failed, tell
-from flows.half_made import RESUMING, half_made_words, resuming_name, shown_meanwhile
-from flows.hazard_run import Options, report, run_day, tell_untold
-from flows.installed import final
+from flows.attempts import another_chain, cancel_attempt, schedule_attempt
+from flows.automation_version import final_state
+from flows.day_state import day_state, failed_state
+from flows.decorator import flow
+from flows.hazard_run import Options, report_run, run_day
+from flows.incomplete_days import RESUMING, half_made_words, resuming_name, shown_meanwhile
 from flows.morning import update_morning
+from flows.notice_events import send_notices
+from flows.outcome_tags import show_outcome
 from flows.states import FAILED, HELD, PORTAL_AWAITED, PORTAL_STAYED_AWAY, PORTAL_UNREACHABLE, SKIPPED
 from flows.wiring.day import Day, now, open_day
 from flows.wiring.decisions import resume_run
-from flows.wiring.issue_date import named_time
 from flows.wiring.limits import one_at_a_time
+from flows.wiring.run_issue_time import named_time
 from flows.wiring.targets import require_there
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import IbfError, PortalUnreachable
-from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.targets.again import Attempts, Step, next_step
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.resume import Decision
+from ibf_pipeline.hazards.registry import known_hazard
+from ibf_pipeline.targets.attempts import AttemptLimits, NextAttempt, next_attempt
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.resumption import Decision
 from tasks.artifacts import publishing_progress
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -93,9 +95,9 @@ def resume(
             "country": country, "hazard": hazard, "issue_time": str(day.issue_time), "target": day.target_name,
             "asked": given, "attempt": attempt + 1, "since": first.isoformat(),
         }  # fmt: skip
-        return final(attempted(day, following, attempt, first))
+        return final_state(attempted(day, following, attempt, first))
     except IbfError as error:
-        return final(failed(error))
+        return final_state(failed_state(error))
 
 
 def _moment(given: object) -> datetime:
@@ -104,9 +106,9 @@ def _moment(given: object) -> datetime:
     return moment.astimezone(UTC) if isinstance(moment, datetime) else now()
 
 
-def bounds(operations: Operations) -> Attempts:
+def bounds(operations: Operations) -> AttemptLimits:
     """Of the attempts, by the settings."""
-    return Attempts(
+    return AttemptLimits(
         operations.portal_attempts,
         timedelta(minutes=operations.portal_attempt_minutes),
         timedelta(hours=operations.portal_attempt_hours),
@@ -119,21 +121,22 @@ def attempted(day: Day, following: dict[str, Any], attempt: int, since: datetime
     other = another_chain(following, since)
     if other is not None and not other.are_over:
         return SKIPPED.state(f"nothing to do: {other.words}")
-    step = next_step(day.run, day.target_name, since=since, mails=asked.get("notify") is not False)
+    step = next_attempt(day.run, day.target_name, since=since, mails=asked.get("notify") is not False)
     if step.kind == "leave":
-        return _left(day, step.why)
+        return _left(day, step.reason)
     if other is not None or not attempts.may_begin(attempt, since, now()):
         return _over(day, attempts, "")  # who was told that attempts follow is told that none does
     at = attempts.next_after(attempt, since, now())
     scheduled = None if at is None else schedule_attempt(following, at)
     state = go_on(day, step, asked, since)
     if state.name != PORTAL_UNREACHABLE.name:
-        take_back(scheduled)
+        cancel_attempt(scheduled)
         return state
     if at is None or scheduled is None:
         return _over(day, attempts, str(state.message))
     return PORTAL_AWAITED.state(
-        f"{state.message}; attempt {attempt} of {attempts.most}, the next one is made at {at:%Y-%m-%d %H:%M} UTC"
+        f"{state.message}; attempt {attempt} of {attempts.max_attempts}, "
+        f"the next one is made at {at:%Y-%m-%d %H:%M} UTC"
     )
 
 
@@ -147,21 +150,21 @@ def _left(day: Day, why: str) -> State:
     return FAILED.state(str(error), error)
 
 
-def _over(day: Day, attempts: Attempts, said: str) -> State:
+def _over(day: Day, attempts: AttemptLimits, said: str) -> State:
     words = said or f"{PORTAL_UNREACHABLE.words}: {shown_meanwhile(day)}"
     text = f"{words}; no further attempt is made ({attempts.words})"
     remedy = f"when the portal is back, `ibf-pipeline resume {day.name}` where calls were made, else run the day again"
     return PORTAL_STAYED_AWAY.state(f"{text}. What to do: {remedy}.", PortalUnreachable(text, remedy=remedy))
 
 
-def go_on(day: Day, step: Step, asked: dict[str, Any], since: datetime) -> State:
+def go_on(day: Day, step: NextAttempt, asked: dict[str, Any], since: datetime) -> State:
     """Ask whether the portal is back, which nothing waits for; then go on, with all the patience of a run."""
     try:
         require_there(day)
         if step.kind == "resume":
             return _resumed(day, since)
     except IbfError as error:
-        return failed(error, partial(shown_meanwhile, day))
+        return failed_state(error, partial(shown_meanwhile, day))
     return run_day(
         day.country.hazard, day.country.iso3, day.issue_time, day.target_name, options_of(asked), asked["config"],
         asked["workspace"],
@@ -170,38 +173,35 @@ def go_on(day: Day, step: Step, asked: dict[str, Any], since: datetime) -> State
 
 def options_of(asked: dict[str, Any]) -> Options:
     """What a run was asked for. One that was to wait in the UI waits for `ibf-pipeline resume` instead."""
-    consent = Consent(
+    overrides = Overrides(
         tuple(asked.get("accept_blind") or ()),
         bool(asked.get("take_over")),
         bool(asked.get("discard_decisions")),
         bool(asked.get("publish_withdrawn")),
     )
     notify, hold = asked.get("notify") is not False, bool(asked.get("hold") or asked.get("approval"))
-    return Options(asked.get("publish") is not False, notify, hold, False, consent)
+    return Options(asked.get("publish") is not False, notify, hold, False, overrides)
 
 
 def _resumed(day: Day, since: datetime) -> State:
     """What `ibf-pipeline resume` does without a decision, as a run."""
     with one_at_a_time(day.country.hazard, day.country.iso3), day.alone("resume"):
-        step = next_step(
+        step = next_attempt(
             day.run, day.target_name, since=since, mails=True
         )  # another run may have been at work meanwhile
         if step.kind != "resume":
-            return _left(day, step.why or "it was gone on with meanwhile")
+            return _left(day, step.reason or "it was gone on with meanwhile")
         try:
             with publishing_progress(day.run, day.target_name):
                 _, publication = resume_run(day, Decision())
-            if publication is not None:
-                tell(publication.published, publication.notices)
-        except IbfError as error:
-            tell_untold(day, day.run, error)
-            raise
         finally:
-            report(day, day.run)
+            send_notices(day.run, day.target_name)
+            report_run(day, day.run)
     if publication is None:
         return SKIPPED.state("nothing to do: nothing is unfinished")
-    found, held = day.run.found(), publication.outcome.held
-    state = ended(found, [publication], **({"otherwise": HELD} if held else {}))
+    found, held = day.run.findings(), publication.outcome.held
+    show_outcome(found, held=held)
+    state = day_state(found, [publication], **({"otherwise": HELD} if held else {}))
     if held or publication.published.events == found.events:
         return state
     left = IbfError(f"{state.message}; what was found since is not published", remedy="run the day again")

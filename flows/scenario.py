@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
+from flows.decorator import flow
 from flows.hazard_run import Options, run_hazard
-from flows.wiring.issue_date import named_time
+from flows.wiring.run_issue_time import named_time
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.hazards.known import HAZARDS, known_hazard
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.hazards.registry import HAZARDS, known_hazard
+from ibf_pipeline.targets.problems import Overrides
 
 
 def _run_name() -> str:
@@ -58,12 +58,12 @@ def scenario(
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified about the exercise.
         hold: stop before the notification; a person approves it with `ibf-pipeline resume`.
-        approval: hold, and pause in the UI until a person approves or stops it there.
+        approval: a person approves or stops it with Resume on the run's page.
         take_over: replace an upload of the same day that is not ours.
         hazard: hazard of the exercise; floods, or the only one of the country, where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
-    consent = Consent(take_over=take_over)
-    options = Options(True, notify, hold, approval, consent, wishes)
+    overrides = Overrides(take_over=take_over)
+    options = Options(True, notify, hold, approval, overrides, wishes)
     return run_hazard(hazard, country, issue_date, target, options, config, workspace)

@@ -17,7 +17,7 @@ from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.hazards.registry import known_hazard
 
 ATTEMPTS = 3
 """runs of a country for an issue date that sensors start at most, each after the one before has failed"""

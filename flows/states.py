@@ -16,7 +16,7 @@ from ibf_pipeline.errors import IbfError
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """A way for a run to end."""
 
     name: str
@@ -39,37 +39,37 @@ class Outcome:
         return State(type=self.type, name=self.name, message=message, data=error)
 
 
-COMPLETED = Outcome("Completed", StateType.COMPLETED, 0)
-SKIPPED = Outcome("Skipped", StateType.COMPLETED, 0)
+COMPLETED = RunOutcome("Completed", StateType.COMPLETED, 0)
+SKIPPED = RunOutcome("Skipped", StateType.COMPLETED, 0)
 """there was nothing to do: the pass or the event is not worth an order"""
-HELD = Outcome("Held", StateType.COMPLETED, 0, words="held before the notification")
+HELD = RunOutcome("Held", StateType.COMPLETED, 0, words="held before the notification")
 """people are told by an event of its own, HELD_EVENT, which a run that waits for a person has as well"""
-STOPPED = Outcome("Notification stopped", StateType.COMPLETED, 0, words="not notified")
+STOPPED = RunOutcome("Notification stopped", StateType.COMPLETED, 0, words="not notified")
 """by a person, who need not be told"""
-NOT_ALL_PUBLISHED = Outcome("Not all published", StateType.COMPLETED, 0, "alert could not be published", NOT_SHOWN)
-"""some alerts are on the portal, and some have no areas"""
-NOT_PUBLISHED = Outcome("Could not be published", StateType.FAILED, 1, "alert could not be published", NOT_SHOWN)
-"""no alert of the day is on the portal"""
-PORTAL_DIFFERS = Outcome("Portal differs", StateType.COMPLETED, 0, words="the portal differs")
+NOT_ALL_PUBLISHED = RunOutcome("Not all published", StateType.COMPLETED, 0, words=NOT_SHOWN)
+"""some alerts are on the portal, and some have no areas: a notice of each tells people, once a day"""
+NOT_PUBLISHED = RunOutcome("Could not be published", StateType.FAILED, 1, words=NOT_SHOWN)
+"""no alert of the day is on the portal; the same"""
+PORTAL_DIFFERS = RunOutcome("Portal differs", StateType.COMPLETED, 0, words="the portal differs")
 """everything was done, and a look at the portal afterwards shows something else: a notice tells people the rows"""
-INPUT_MISSING = Outcome("Input not available", StateType.FAILED, 3, "input not available", "input not available yet")
-NOTIFICATION_UNCONFIRMED = Outcome(
+INPUT_MISSING = RunOutcome("Input not available", StateType.FAILED, 3, "input not available", "input not available yet")
+NOTIFICATION_UNCONFIRMED = RunOutcome(
     "Notification unconfirmed", StateType.FAILED, 4, "notification unconfirmed", "notification unconfirmed"
 )
-NOT_NOTIFIED = Outcome("Not notified", StateType.FAILED, 1, "not notified", "not notified")
+NOT_NOTIFIED = RunOutcome("Not notified", StateType.FAILED, 1, "not notified", "not notified")
 """everything was published; nobody has approved the notification in time, or the server mails nobody about it"""
-PORTAL_UNREACHABLE = Outcome(
+PORTAL_UNREACHABLE = RunOutcome(
     "Portal unreachable", StateType.FAILED, 1, "portal unreachable", "the portal is unreachable"
 )
 """for longer than the run waits; attempts of the deployment `resume` follow"""
-PORTAL_AWAITED = Outcome("Portal awaited", StateType.COMPLETED, 0)
+PORTAL_AWAITED = RunOutcome("Portal awaited", StateType.COMPLETED, 0)
 """an attempt found it away as well, and the next one is scheduled; people were told before"""
-PORTAL_STAYED_AWAY = Outcome("Portal stayed away", StateType.FAILED, 1, "portal stayed away")
+PORTAL_STAYED_AWAY = RunOutcome("Portal stayed away", StateType.FAILED, 1, "portal stayed away")
 """the attempts are over: a person goes on"""
-FAILED = Outcome("Failed", StateType.FAILED, 1, "failed runs")
+FAILED = RunOutcome("Failed", StateType.FAILED, 1, "failed runs")
 """for any other reason, also those that Prefect itself finds; the exit code is that of the error where there is one"""
-CRASHED = Outcome("Crashed", StateType.CRASHED, 1, "crashed runs")
-CANCELLED = Outcome("Cancelled", StateType.CANCELLED, 1, "cancelled runs")
+CRASHED = RunOutcome("Crashed", StateType.CRASHED, 1, "crashed runs")
+CANCELLED = RunOutcome("Cancelled", StateType.CANCELLED, 1, "cancelled runs")
 
 OUTCOMES = {
     outcome.name: outcome

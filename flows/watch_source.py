@@ -7,24 +7,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
-from prefect import flow
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
-from prefect.states import Running
 
-from flows.installed import final
+from flows.automation_version import final_state
+from flows.decorator import flow
 from flows.starters import Starter, start_deployment, start_here
 from flows.states import COMPLETED, FAILED, INPUT_MISSING
+from flows.suspension import reschedule, saved_notes, show_waiting_here
 from flows.wiring.day import Day, as_issue_time, now, open_configuration
 from flows.wiring.inputs_fetch import fetched_cube, forecast_of_before
-from flows.wiring.issue_date import scheduled_moment
 from flows.wiring.looks import Looks
 from flows.wiring.rain_looks import rain_look
+from flows.wiring.run_issue_time import scheduled_moment
 from flows.wiring.sources import (
     cells_of,
     open_cache,
@@ -45,19 +45,19 @@ from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable, WriteFailed
-from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.hazards.registry import known_hazard
 from ibf_pipeline.runs.ledger import latest_finished
 from ibf_pipeline.sources.arrivals import ArrivalNotes
 from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.sources.source import AccountMissing
-from ibf_pipeline.sources.watch import Look, Watched, grouped, look_times, watch
+from ibf_pipeline.sources.watch import Availability, Watched, grouped, look_times, watch
 
 log = logging.getLogger("ibf_pipeline.flows")
 
 clock = now
 sleep = time.sleep
-WAITING = "Waiting"
-"""name of the state in which a sensor sleeps between two looks"""
+LEFT_SECONDS = 60
+"""a shorter pause is made in the process: to begin the run again takes some ten seconds"""
 
 
 def _run_name() -> str:
@@ -65,7 +65,7 @@ def _run_name() -> str:
     asked = parameters.get("issue_date")
     try:
         configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
-        asked = issue_time_of(configuration, parameters["source"], asked)
+        asked = watched_issue_time(configuration, parameters["source"], asked)
     except IbfError as error:  # the run says it
         log.debug("the run has no issue time in its name: %s", error)
     return f"watch-{parameters['source']}-{asked or scheduled_moment().date()}"
@@ -75,7 +75,8 @@ def _run_name() -> str:
 def watch_source(
     source: str, issue_date: date | str | None = None, config: str = "config", workspace: str | None = None
 ) -> State:
-    """Wait for a source's forecast of a day or a block, and start the runs of the countries that use it.
+    """Wait for a source's forecast of a day or a block, and start the runs of the countries that use it. Between two
+    looks a run of the deployment gives its worker's slot back.
 
     Args:
         source: name of a source in settings.yaml; its `waiting` tells from when to when, and how often it is looked.
@@ -88,16 +89,16 @@ def watch_source(
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
         configuration = open_configuration(config, workspace)
-        issue_time = issue_time_of(configuration, source, issue_date)
+        issue_time = watched_issue_time(configuration, source, issue_date)
         watched = _watched(configuration, source, issue_time, _starter(config, workspace))
         prune_cache(configuration)
     except IbfError as error:
         log.error("%s", error)
-        return final(FAILED.state(str(error), error))
-    return final(_ended(source, issue_time, watched))
+        return final_state(FAILED.state(str(error), error))
+    return final_state(_ended(source, issue_time, watched))
 
 
-def issue_time_of(configuration: Configuration, source: str, asked: date | str | None) -> IssueTime:
+def watched_issue_time(configuration: Configuration, source: str, asked: date | str | None) -> IssueTime:
     """What was asked for, else the day or block whose first look the run was scheduled for.
 
     ConfigError where the source is none that is waited for, UsageError where what was asked for is no issue time.
@@ -131,17 +132,30 @@ def _watched(configuration: Configuration, source: str, issue_time: IssueTime, s
     is_daily = issue_time.hour is None
     notes = ArrivalNotes(open_cache(configuration).root, source, issue_time.day, times) if is_daily else None
     looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], issue_time, notes), len(countries))
+    watched, waiting_for = Watched(**saved_notes()), [""]
+
+    def tell(text: str) -> None:
+        log.info("%s", text)
+        waiting_for[0] = text
+
+    def pause(seconds: float) -> None:
+        if seconds >= LEFT_SECONDS and not looks.go_on:
+            reschedule(clock() + timedelta(seconds=seconds), waiting_for[0], asdict(watched))
+        show_waiting_here(waiting_for[0])
+        sleep(seconds)
+
     try:
-        watched = watch(
+        watch(
             list(countries),
             times,
             look=looks,
             start=start,
             done=lambda iso3: _published(configuration, countries[iso3], issue_time),
             unwatched=lambda iso3: unwatched_sources(configuration, countries[iso3], source, issue_time),
-            tell=_show,
+            tell=tell,
             now=clock,
-            sleep=sleep,
+            sleep=pause,
+            watched=watched,
         )
     finally:
         looks.close()
@@ -151,7 +165,7 @@ def _watched(configuration: Configuration, source: str, issue_time: IssueTime, s
 
 def _look(
     configuration: Configuration, source: str, country: CountryHazard, issue_time: IssueTime, notes: ArrivalNotes | None
-) -> Look:
+) -> Availability:
     """Fetch what is there and see how much it is: the country's run then finds it in the cache."""
     began = clock()
     try:
@@ -159,20 +173,22 @@ def _look(
         ask = LOOKS[country.hazard](configuration, source, country, issue_time)
     except IbfError as error:
         log.error("%s: %s: %s", source, country.iso3, error)
-        return Look(False, False, str(error), fault=True, lasting=True)
+        return Availability(False, False, str(error), fault=True, lasting=True)
     try:
         found = ask()
     except (InputMissing, ServerUnreachable) as error:
         log.info("%s: %s: %s", source, country.iso3, error)
         if isinstance(error, InputMissing) and notes is not None:
             notes.missing(country.iso3, began)
-        return Look(False, False, error.found)
+        return Availability(False, False, error.found)
     except IbfError as error:
         log.error("%s: %s: %s", source, country.iso3, error)
-        return Look(False, False, str(error), fault=True, lasting=isinstance(error, AccountMissing | VersionRefused))
+        return Availability(
+            False, False, str(error), fault=True, lasting=isinstance(error, AccountMissing | VersionRefused)
+        )
     except Exception as error:  # of one country, and no reason to leave the others without their forecast
         log.exception("%s: %s: the look failed", source, country.iso3)
-        return Look(False, False, f"the look failed ({type(error).__name__}: {error})", fault=True)
+        return Availability(False, False, f"the look failed ({type(error).__name__}: {error})", fault=True)
     log.info("%s: %s: %s", source, country.iso3, found.text)
     try:
         if notes is not None:
@@ -184,21 +200,21 @@ def _look(
 
 def flood_look(
     configuration: Configuration, source: str, country: CountryHazard, issue_time: IssueTime
-) -> Callable[[], Look]:
+) -> Callable[[], Availability]:
     """How many members of a day's ensemble are there."""
     floods = FloodCountry.of(country)
     chosen, cells = open_source(configuration, source, floods.on(issue_time.day)), cells_of(configuration, floods)
 
-    def ask() -> Look:
+    def ask() -> Availability:
         before = forecast_of_before(configuration, country.iso3, issue_time.day)
         _, cube = fetched_cube(chosen, cells, issue_time.day, floods, before)
         found = completeness(cube, floods.members.expected)
-        return Look(found.is_whole, found.fewest >= floods.members.minimum, str(found))
+        return Availability(found.is_whole, found.fewest >= floods.members.minimum, str(found))
 
     return ask
 
 
-LOOKS: Final[dict[str, Callable[[Configuration, str, CountryHazard, IssueTime], Callable[[], Look]]]] = {
+LOOKS: Final[dict[str, Callable[[Configuration, str, CountryHazard, IssueTime], Callable[[], Availability]]]] = {
     FloodCountry.hazard: flood_look,
     FlashFloodCountry.hazard: rain_look,
     TyphoonCountry.hazard: tracks_look,
@@ -215,18 +231,6 @@ def _published(configuration: Configuration, country: CountryHazard, issue_time:
         log.warning("%s: whether the day was published cannot be told: %s", country.iso3, error)
         return None
     return None if finished is None else f"published to {here.target_name} before"
-
-
-def _show(text: str) -> None:
-    """Say in the log and in the flow run's state that, and for what, the sensor waits."""
-    log.info("%s", text)
-    if flow_run.id is None:
-        return
-    try:
-        with get_client(sync_client=True) as client:
-            client.set_flow_run_state(flow_run.id, Running(name=WAITING, message=text), force=True)
-    except Exception as error:  # a server that does not answer for a moment is no reason to miss the forecast
-        log.warning("the state could not be shown (%s)", type(error).__name__)
 
 
 def _ended(source: str, issue_time: IssueTime, watched: Watched) -> State:

@@ -1,4 +1,4 @@
-"""One tree of errors, by cause. A message says what was found, where, what was expected and what to do next."""
+"""One tree of errors, by cause. A message says what is wrong, where, what was expected and what to do next."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from contextlib import contextmanager
 
 
 class IbfError(Exception):
-    """Base of every error that the pipeline raises on purpose; shown to the user without a traceback."""
+    """Base of every error that the pipeline raises on purpose; shown to the user without a traceback.
+
+    >>> print(IbfError("the file is empty", where="a.nc", expected="a forecast", remedy="fetch it again"))
+    a.nc: the file is empty. Expected: a forecast. What to do: fetch it again.
+    """
 
     exit_code = 1
 
@@ -30,14 +34,22 @@ class IbfError(Exception):
 
 
 @contextmanager
-def turned_into(
+def errors_as(
     kind: type[IbfError], found: str, *, where: object = None, expected: str = "", remedy: str = ""
 ) -> Iterator[None]:
-    """The wall against libraries: whatever one raises within is an error of this kind; ours pass as they are.
+    """Turn whatever a library raises inside into an error of one kind; our own errors pass unchanged.
 
-    What a damaged file makes of netCDF, GRIB, GDAL and YAML is not limited to a few types, and most have no public
-    base class. `found`: what is said, with `{}` for the library's own words, or the error's type where it has none,
-    and `{type}` for the type alone.
+    What netCDF, GRIB, GDAL and YAML raise on a damaged file is not limited to a few types, and most have no public
+    base class.
+
+    Parameters
+    ----------
+    kind
+        The class of the error that is raised instead.
+    found
+        What the error says; `{}` stands for the library's own words (its type if it has none), `{type}` for the type.
+    where, expected, remedy
+        As of `IbfError`.
     """
     try:
         yield
@@ -50,10 +62,10 @@ def turned_into(
 
 
 @contextmanager
-def only_logged(log: logging.Logger, words: str, *arguments: object) -> Iterator[None]:
-    """Whatever goes wrong within is logged and stops nothing: for what a day can do without.
+def errors_logged(log: logging.Logger, words: str, *arguments: object) -> Iterator[None]:
+    """Log whatever goes wrong inside and go on: for what a day can do without.
 
-    What we raise ourselves is a line in the log; anything else comes with its traceback.
+    Our own errors are one line in the log; anything else comes with its traceback.
     """
     try:
         yield
@@ -68,23 +80,23 @@ class ConfigError(IbfError):
 
 
 class UsageError(ConfigError):
-    """A command was given something that it cannot mean anything by."""
+    """A command was given arguments that make no sense."""
 
     exit_code = 2
 
 
 class InputMissing(IbfError):
-    """An input is not there (yet); the run may be repeated later."""
+    """An input is not there (yet); the same run may succeed later."""
 
     exit_code = 3
 
 
 class InputInvalid(IbfError):
-    """An input is there and cannot be trusted."""
+    """An input is there but cannot be trusted."""
 
 
 class FileDamaged(InputInvalid):
-    """A file is empty, was cut off or is no such file at all: nothing in it can be read."""
+    """A file is empty, cut off or not of this kind at all: nothing in it can be read."""
 
 
 class WriteFailed(IbfError):
@@ -92,7 +104,7 @@ class WriteFailed(IbfError):
 
 
 class StoreUnavailable(IbfError):
-    """The store of files is away for longer than is waited for, refuses, or does not have what it is asked for."""
+    """The file store is down for longer than a run waits, refuses, or does not have what it is asked for."""
 
 
 class ServerRefused(IbfError):
@@ -104,7 +116,7 @@ class ServerUnreachable(IbfError):
 
 
 class PortalUnreachable(ServerUnreachable):
-    """The server that a day is published to is away for longer than a run waits, and may be back later."""
+    """The server that a day is published to is down for longer than a run waits, and may be back later."""
 
 
 class OutcomeUnknown(IbfError):

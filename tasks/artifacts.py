@@ -14,7 +14,6 @@ from datetime import date
 from typing import Any
 
 from PIL import Image
-from prefect import task
 from prefect.artifacts import (
     create_link_artifact,
     create_markdown_artifact,
@@ -24,31 +23,38 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, get_current_settings, temporary_settings
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import only_logged
-from ibf_pipeline.report.blocks import blocks_of
+from ibf_pipeline.errors import errors_logged
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.content import OVERVIEW
 from ibf_pipeline.report.correction import correction
-from ibf_pipeline.report.earlier import earlier_runs
+from ibf_pipeline.report.earlier_runs import earlier_runs
+from ibf_pipeline.report.extensions import report_extension_of
 from ibf_pipeline.report.headline import title_of
-from ibf_pipeline.report.rows import Row
+from ibf_pipeline.report.run_comparison import compare_runs
+from ibf_pipeline.report.short_table import ShortRow
 from ibf_pipeline.report.tables import area_rows, change_rows, event_rows, revision_words, summary
 from ibf_pipeline.report.times import issued
-from ibf_pipeline.report.write import PAGE
+from ibf_pipeline.report.writer import PAGE
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.legacy_journals import hazard_path_parts, real_runs
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.taken_over import hazard_in_names, real_runs
-from ibf_pipeline.runs.withdrawn import standing
+from ibf_pipeline.runs.run_index import sibling_runs
+from ibf_pipeline.runs.withdrawal import standing_findings
 from ibf_pipeline.sources.progress import watched_by
+from tasks.decorator import has_server, task
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
-PICTURE_WIDTH, PICTURE_COLOURS = 720, 48
-"""of the map inside the summary: it is kept in the database of the server"""
+MORNING = "morning"
+"""key of the page over all countries"""
+PICTURE_WIDTH, PICTURE_COLOURS = 480, 24
+"""of the map inside the summary, about 25 kB: it is kept in the database of the server"""
 _PROGRESS_SECONDS = 2.0
+_SILENT_SECONDS = 60.0
+"""without a further attempt to show progress after one that failed: each may take as long as a server that hangs"""
 
 
 @task(task_run_name="artifacts of {iso3}", cache_policy=NO_CACHE)
@@ -58,30 +64,32 @@ def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) ->
     Only the newest issue time of a country and hazard has keys, under which the UI shows the newest version: a run of
     the past stands on its own page.
     """
+    if not has_server():
+        return
     # the UI of another version, a full database: the day itself is done
-    with only_logged(log, "%s: the artifacts could not be kept", iso3):
+    with errors_logged(log, "%s: the artifacts could not be kept", iso3):
         _keep(iso3, run, reports_url)
 
 
 def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
-    found = standing(run.found(), run)
-    corrected = correction(run, run.found())
+    found = standing_findings(run.findings(), run)
+    corrected = correction(run, run.findings())
     before = next(iter(earlier_runs(run, 1, exercise=found.exercise)), None)
-    changes = compare(before.found if before else None, found) if before else ()
+    changes = compare_runs(before.found if before else None, found) if before else ()
     link = report_link(run, reports_url)
     text = summary(found, changes, issued(before.found) if before else None, published(run), link, corrected)
     title = f"{title_of(found)}, forecast of {found.issue_time.words}"
     if found.exercise:
         title = f"EXERCISE, {title}"
-    newest = run.days()[-1].issue_time == run.issue_time
+    newest = sibling_runs(run)[-1].issue_time == run.issue_time
 
     def key(name: str) -> str | None:
         return artifact_key(name, found) if newest else None
 
-    create_markdown_artifact(text + _picture(run), key=key("summary"), description=title)
+    create_markdown_artifact(text + _picture(run, link) + _to_morning(), key=key("summary"), description=title)
     _table(event_rows(found), key("events"), f"Events: {title}", "no event")
     _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
-    for table in blocks_of(found).short_tables(found):
+    for table in report_extension_of(found).short_tables(found):
         _table(table.rows, key(table.name), f"{table.name.capitalize()}: {title}", table.empty)
     rows = change_rows(found, corrected.changes, revision_words(corrected)) if corrected else []
     rows += change_rows(found, changes, f"the run of {before.found.issue_time.words}") if before else []
@@ -95,8 +103,18 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
 
 def artifact_key(name: str, found: Findings) -> str:
     """The key of an artifact of a country and hazard: small letters, digits and dashes. Floods came first, without."""
-    hazard = [part.replace("_", "-") for part in hazard_in_names(found.hazard)]
-    return "-".join([name, found.country.lower(), *hazard, *(["exercise"] if found.exercise else [])])
+    return key_of(name, found.country, found.hazard) + ("-exercise" if found.exercise else "")
+
+
+def key_of(name: str, iso3: str, hazard: str) -> str:
+    """The same of real days, where no findings are at hand."""
+    return "-".join([name, iso3.lower(), *(part.replace("_", "-") for part in hazard_path_parts(hazard))])
+
+
+def artifact_address(key: str) -> str | None:
+    """Where the UI shows the versions of an artifact; None where it is not known where the UI is."""
+    ui = get_current_settings().ui_url
+    return f"{ui.rstrip('/')}/artifacts/key/{key}" if ui else None
 
 
 def report_link(run: RunFolder, reports_url: str | None) -> str | None:
@@ -110,15 +128,25 @@ def report_link(run: RunFolder, reports_url: str | None) -> str | None:
     return f"{reports_url.rstrip('/')}/{below}"
 
 
-def _table(rows: Sequence[Row], key: str | None, description: str, empty: str) -> None:
+def _table(rows: Sequence[ShortRow], key: str | None, description: str, empty: str) -> None:
     content: list[dict[str, Any]] = [dict(row) for row in rows] or [{"": empty}]
     create_table_artifact(content, key=key, description=description)
 
 
-def _picture(run: RunFolder) -> str:
-    """The country's map as a small picture inside Markdown; nothing where it was not drawn."""
+def _to_morning() -> str:
+    """The way to the page over all countries, to which no menu leads."""
+    address = artifact_address(MORNING)
+    return "" if address is None else f"\n[All countries of the day]({address})\n"
+
+
+def _picture(run: RunFolder, link: str | None) -> str:
+    """The country's map: beside the report where that is served (`link`), else as a small picture inside Markdown;
+    nothing where it was not drawn.
+    """
     if not run.report.has(OVERVIEW):
         return ""
+    if link is not None and link.startswith("http"):
+        return f"\n![Map of the day]({link.rpartition('/')[0]}/{OVERVIEW})\n"
     with Image.open(run.report.file(OVERVIEW)) as image:
         height = round(image.height * PICTURE_WIDTH / image.width)
         small = image.convert("RGB").resize((PICTURE_WIDTH, height)).quantize(PICTURE_COLOURS)
@@ -133,7 +161,7 @@ def download_progress(iso3: str, issue_date: date) -> Iterator[None]:
     if TaskRunContext.get() is None:
         yield
         return
-    progress, shown_at = Progress(f"Fetching the GloFAS forecast of {issue_date} for {iso3}"), 0.0
+    progress, shown_at = ProgressArtifact(f"Fetching the GloFAS forecast of {issue_date} for {iso3}"), 0.0
 
     def tell(done: int, of: int) -> None:
         nonlocal shown_at
@@ -146,21 +174,26 @@ def download_progress(iso3: str, issue_date: date) -> Iterator[None]:
         yield
 
 
-class Progress:
+class ProgressArtifact:
     """A progress artifact, made with the first news; what cannot be shown stops nothing."""
 
     def __init__(self, description: str) -> None:
         self._description = description
         self._artifact: Any = None
+        self._silent_until = 0.0
 
     def show(self, share: float) -> None:
-        """Bring it up to date; per cent."""
+        """Bring it up to date; per cent. A server that is away is not waited for: what goes on here counts more."""
+        if not has_server() or time.monotonic() < self._silent_until:
+            return
         try:
-            if self._artifact is None:
-                self._artifact = create_progress_artifact(share, description=self._description)
-            else:
-                update_progress_artifact(self._artifact, share)
+            with temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0}):
+                if self._artifact is None:
+                    self._artifact = create_progress_artifact(share, description=self._description)
+                else:
+                    update_progress_artifact(self._artifact, share)
         except Exception:
+            self._silent_until = time.monotonic() + _SILENT_SECONDS
             log.debug("the progress is not shown", exc_info=True)
 
 
@@ -179,7 +212,7 @@ def publishing_progress(run: RunFolder, target: str) -> Iterator[None]:
 
 
 def _watch(run: RunFolder, target: str, stopped: threading.Event) -> None:
-    progress = Progress(f"Publishing {run.iso3} of {run.issue_time.words} to {target}")
+    progress = ProgressArtifact(f"Publishing {run.iso3} of {run.issue_time.words} to {target}")
     shown, last = -1.0, False
     revision: Revision | None = None
     try:

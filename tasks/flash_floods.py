@@ -10,24 +10,25 @@ from typing import Any, Final
 
 import shapely
 import xarray as xr
-from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.block import Past, find
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_assets, read_flash_floods
-from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.flash_floods import RAIN, KeptAsset, write_assets_kept, write_rain_kept
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.storage.shared_folder import SharedFolder
+from tasks.decorator import task
 from tasks.manifest import made_of
 from tasks.notes import log_notes
 
@@ -39,7 +40,7 @@ _TOLERANCE: Final = 0.0002
 
 @task(task_run_name="prepared flash floods of {iso3}", cache_policy=NO_CACHE)
 def prepared_flash_floods(
-    iso3: str, country: FlashFloodCountry, static: Path, folder: Path, shared: SharedPlace | None = None
+    iso3: str, country: FlashFloodCountry, static: Path, folder: Path, shared: SharedFolder | None = None
 ) -> FlashPrepared:
     """The country's districts, library and assets, built where they are missing or out of date."""
     built = prepare_flash_floods(country, static, folder, shared=shared)
@@ -90,7 +91,7 @@ def find_districts(
     country: FlashFloodCountry,
     published: datetime,
     past: Past,
-    gauges: Sequence[Gauge],
+    gauges: Sequence[RiverGauge],
     *,
     exercise: bool = False,
 ) -> FlashFloodFindings:
@@ -116,12 +117,12 @@ def record_block(
     """18 rasters, `events.json`, the rain, names and places of what is exposed, and the manifest: the run folder is
     whole, or as before. `layers`: the folder of the prepared layers.
     """
-    folder = run.begin()
+    folder = begin_findings(run)
     make_rasters(found, layers, folder / "extents")
-    write_found(found, folder / "events.json")
+    write_findings_json(found, folder / "events.json")
     write_rain_kept(folder, block.rain)
     write_assets_kept(folder, found, _exposed(found, prepared))
-    run.finish(folder, _manifest(found, block, country, layers, folder / RAIN))
+    keep_findings(run, folder, _manifest(found, block, country, layers, folder / RAIN))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 

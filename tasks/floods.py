@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.floods import FloodCountry
@@ -18,18 +17,20 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
-from ibf_pipeline.hazards.floods.screening import usable
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.hazards.floods.screening import screen_ensemble
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.runs.extents import write_extents
-from ibf_pipeline.runs.findings import write_findings
+from ibf_pipeline.runs.findings import write_flood_findings
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source
-from ibf_pipeline.sources.accepted import accepted_version
-from ibf_pipeline.sources.kept import read_files
-from ibf_pipeline.static.copy import outdated
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.sources.past_runs import read_files
+from ibf_pipeline.sources.version_acceptance import accepted_version
+from ibf_pipeline.static.local_copy import outdated
+from ibf_pipeline.storage.shared_folder import SharedFolder
 from tasks.artifacts import download_progress
+from tasks.decorator import task
 from tasks.manifest import made_of
 
 log = logging.getLogger("ibf_pipeline.tasks")
@@ -37,10 +38,10 @@ log = logging.getLogger("ibf_pipeline.tasks")
 
 @task(task_run_name="prepared layers of {iso3}", cache_policy=NO_CACHE)
 def prepared_layers(
-    iso3: str, country: FloodCountry, static: Path, folder: Path, shared: SharedPlace | None = None
+    iso3: str, country: FloodCountry, static: Path, folder: Path, shared: SharedFolder | None = None
 ) -> tuple[CountryLayers, ExtentTiles]:
     """The country's prepared layers, built where they are missing or out of date, without doubts that are accepted."""
-    built = prepare(country, static, folder, shared=shared)
+    built = prepare_floods(country, static, folder, shared=shared)
     layers, tiles = read_prepared(folder, iso3)
     layers = layers.accepting(country.accepted_doubts)
     said = [*filter(None, [outdated(static)])]
@@ -55,7 +56,7 @@ def prepared_layers(
     return layers, tiles
 
 
-@task(task_run_name="GloFAS forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="GloFAS forecast of {issue_date} for {iso3} from {source.name}", cache_policy=NO_CACHE)
 def obtain_forecast(iso3: str, issue_date: date, source: Source) -> ForecastFiles:
     """The forecast files of a source."""
     with download_progress(iso3, issue_date):
@@ -73,7 +74,7 @@ def read_discharge(
     """
     cube = read_files(files, station_cells(layers), issue_date, country.lead_times_needed, country.members.minimum)
     cube.attrs["glofas_version"] = accepted_version(cube, country, settings, files.files[0])
-    missing = usable(cube, layers, country).missing
+    missing = screen_ensemble(cube, layers, country).missing
     log.info(
         "%s: %d of %d members at %d stations",
         iso3,
@@ -110,14 +111,14 @@ def record_findings(
     prepared: Path,
 ) -> RunFolder:
     """One raster a lead time, `events.json`, `forecast.nc` and the manifest: the run folder is whole, or as before."""
-    folder = run.begin()
+    folder = begin_findings(run)
     wet = wet_areas(found.publishable_events, country.deepest_admin_level)
     names = {extent.lead_time: extent.file_name for extent in found.extents}
     rasters = {lead_time: folder / "extents" / name for lead_time, name in names.items()}
     for lead_time, cells in write_extents(wet, tiles, rasters).items():
         log.info("%s: %s, %d wet cells", iso3, names[lead_time], cells)
-    write_findings(found, cube, folder)
-    run.finish(folder, _manifest(found, country, files, cube, prepared))
+    write_flood_findings(found, cube, folder)
+    keep_findings(run, folder, _manifest(found, country, files, cube, prepared))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import only_logged
-from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.errors import errors_logged
+from ibf_pipeline.publish.publisher import NotificationMode
+from ibf_pipeline.report.writer import rewrite_report
+from ibf_pipeline.runs.confirmation import require_confirmed
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, close_older, unfinished
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.unconfirmed import require_confirmed
-from ibf_pipeline.targets.open_target import OpenTarget, Publication
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.target import OpenTarget, Publication
+from tasks.decorator import task
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -26,7 +26,7 @@ log = logging.getLogger("ibf_pipeline.tasks")
 def write_run_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
     """Page, pictures and tables of a finished run; None where they failed, which never fails the day."""
     # whatever a font or a shape does to a picture, the alert has been sent
-    with only_logged(log, "%s: the report could not be written; what was published is not touched by it", iso3):
+    with errors_logged(log, "%s: the report could not be written; what was published is not touched by it", iso3):
         page = rewrite_report(run, prepared)
         log.info("%s: report %s", iso3, page)
         return page
@@ -35,17 +35,17 @@ def write_run_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
 
 @task(task_run_name="plan the calls of {found.country} for {target.name}", cache_policy=NO_CACHE)
 def plan_revision(
-    found: Findings, run: RunFolder, target: OpenTarget, *, consent: Consent, now: Clock
+    found: Findings, run: RunFolder, target: OpenTarget, *, overrides: Overrides, now: Clock
 ) -> Revision | None:
     """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
     iso3 = found.country
     begun = unfinished(run, target.name)
     if begun is not None:
-        target.require_resumable(begun, consent)
+        target.require_resumable(begun, overrides)
         log.warning("%s: resuming revision %d", iso3, begun.number)
         return begun
     require_confirmed(run, target.name)
-    revision = target.revise(found, run, consent)
+    revision = target.revise(found, run, overrides)
     if revision is None:
         log.info("%s: target %s has this very content: nothing to publish", iso3, target.name)
         return None
@@ -56,7 +56,9 @@ def plan_revision(
 
 
 @task(task_run_name="publish {iso3} to {target.name}, revision {revision.number}", cache_policy=NO_CACHE)
-def publish_revision(iso3: str, target: OpenTarget, revision: Revision, end: End | None = None) -> Publication:
+def publish_revision(
+    iso3: str, target: OpenTarget, revision: Revision, end: NotificationMode | None = None
+) -> Publication:
     """Make the calls of a revision, each once the one before is done; the last one notifies."""
     publication = target.carry_out(revision, end=end)
     outcome = publication.outcome

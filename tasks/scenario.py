@@ -7,7 +7,6 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
@@ -17,12 +16,13 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared
-from ibf_pipeline.sources.tracks.made import MadeTracks
+from ibf_pipeline.sources.tracks.scenario import ScenarioTracks
 from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
 from ibf_pipeline.synthetic.scenario import write_scenario
 from ibf_pipeline.synthetic.track_files import write_tracks
 from ibf_pipeline.synthetic.tracks import made_tracks, parse_track_wishes
-from ibf_pipeline.tracks.reader import read_tracks_apart
+from ibf_pipeline.tracks.reader import read_tracks_isolated
+from tasks.decorator import task
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -53,7 +53,7 @@ def make_rain(
 @task(task_run_name="made-up tracks of {issue_time} for {iso3}", cache_policy=NO_CACHE)
 def make_tracks(
     iso3: str, root: Path, issue_time: IssueTime, wishes: str, layers: TyphoonLayers, country: TyphoonCountry
-) -> MadeTracks:
+) -> ScenarioTracks:
     """A file of tracks that makes the wishes come true, in place of that of an earlier exercise of the cycle, as it is
     read; of no wishes a cycle without storms, which has none.
     """
@@ -62,6 +62,6 @@ def make_tracks(
     made = made_tracks(parse_track_wishes(wishes), issue_time, layers, country.members)
     log.info("%s: EXERCISE, made-up tracks: %s", iso3, wishes or "no storm")
     if not made.sizes["storm"]:
-        return MadeTracks("scenario", made)
+        return ScenarioTracks("scenario", made)
     files = (write_tracks(made, file),)
-    return MadeTracks("scenario", read_tracks_apart(files, issue_time.start, perturbed=country.members), files)
+    return ScenarioTracks("scenario", read_tracks_isolated(files, issue_time.start, perturbed=country.members), files)

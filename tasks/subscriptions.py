@@ -6,16 +6,16 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
-from ibf_pipeline.satellites.subscriptions.intake import catch_up, complete, pull
+from ibf_pipeline.satellites.subscriptions.intake import catch_up, complete, pull_notifications
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
+from ibf_pipeline.satellites.subscriptions.matching import MatchSummary, Starter, match_products
 from ibf_pipeline.satellites.subscriptions.settings import IntakeSettings
-from ibf_pipeline.satellites.subscriptions.trigger import Starter, Triggered, trigger
+from tasks.decorator import task
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -25,7 +25,7 @@ def pull_queue(
     name: str, subscription_id: str, client: CatalogueClient, inbox: Inbox, settings: IntakeSettings
 ) -> None:
     """Read the queue of a pull subscription into the inbox."""
-    pulled = pull(client, inbox, subscription_id, settings)
+    pulled = pull_notifications(client, inbox, subscription_id, settings)
     log.info("%s: %d notifications, %d new products", name, pulled.notifications, pulled.new_products)
 
 
@@ -55,6 +55,6 @@ def fetch_details(provider: str, client: CatalogueClient, inbox: Inbox) -> None:
 @task(task_run_name="compare with {count} alerted events", cache_policy=NO_CACHE)
 def start_observations(
     count: int, alerts: Sequence[AlertedEvent], inbox: Inbox, starter: Starter, now: datetime, max_age: timedelta
-) -> Triggered:
+) -> MatchSummary:
     """Start the observation of every alerted event that a new product shows."""
-    return trigger(inbox, alerts, starter, now, max_age=max_age)
+    return match_products(inbox, alerts, starter, now, max_age=max_age)

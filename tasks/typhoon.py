@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
@@ -18,12 +17,14 @@ from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past, find
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
 from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
 from ibf_pipeline.prepare.typhoon.store import TyphoonPrepared, read_typhoon
-from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.typhoon import write_tracks_kept
 from ibf_pipeline.sources import first_usable
-from ibf_pipeline.sources.tracks.source import TracksGiven, TrackSource
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.sources.tracks.source import TrackDelivery, TrackSource
+from ibf_pipeline.storage.shared_folder import SharedFolder
+from tasks.decorator import task
 from tasks.manifest import made_of
 from tasks.notes import log_notes
 
@@ -32,7 +33,7 @@ log = logging.getLogger("ibf_pipeline.tasks")
 
 @task(task_run_name="prepared typhoon layers of {iso3}", cache_policy=NO_CACHE)
 def prepared_typhoon(
-    iso3: str, country: TyphoonCountry, static: Path, folder: Path, shared: SharedPlace | None = None
+    iso3: str, country: TyphoonCountry, static: Path, folder: Path, shared: SharedFolder | None = None
 ) -> TyphoonPrepared:
     """The country's municipalities, cells and houses, built where they are missing or out of date."""
     built = prepare_typhoon(country, static, folder, shared=shared)
@@ -50,13 +51,13 @@ def prepared_typhoon(
 
 
 @task(task_run_name="tracks of {issue_time} for {iso3}", cache_policy=NO_CACHE)
-def obtain_tracks(iso3: str, issue_time: IssueTime, sources: Sequence[TrackSource]) -> TracksGiven:
+def obtain_tracks(iso3: str, issue_time: IssueTime, sources: Sequence[TrackSource]) -> TrackDelivery:
     """The tracks of a cycle out of the first source that has them; each tries again by itself.
 
     Sources that were passed over are among its notes and in its origin.
     """
 
-    def use(source: TrackSource) -> TracksGiven:
+    def use(source: TrackSource) -> TrackDelivery:
         given = source.cycle(issue_time)
         return replace(given, origin={"source": source.name, **given.origin})
 
@@ -104,7 +105,7 @@ def find_storms(
 def record_cycle(
     iso3: str,
     found: TyphoonFindings,
-    given: TracksGiven,
+    given: TrackDelivery,
     further: Mapping[str, Any],
     country: TyphoonCountry,
     run: RunFolder,
@@ -114,16 +115,16 @@ def record_cycle(
 
     `further`: what else it is made of, for the manifest; `layers`: the folder of the prepared layers.
     """
-    folder = run.begin()
-    write_found(found, folder / "events.json")
+    folder = begin_findings(run)
+    write_findings_json(found, folder / "events.json")
     write_tracks_kept(folder, given.tracks)
-    run.finish(folder, _manifest(found, given, further, country, layers))
+    keep_findings(run, folder, _manifest(found, given, further, country, layers))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 
 
 def _manifest(
-    found: TyphoonFindings, given: TracksGiven, further: Mapping[str, Any], country: TyphoonCountry, layers: Path
+    found: TyphoonFindings, given: TrackDelivery, further: Mapping[str, Any], country: TyphoonCountry, layers: Path
 ) -> dict[str, Any]:
     """Its inputs are the files of the tracks, as they were read; none where the source shows that no cyclone exists."""
     return {

@@ -8,9 +8,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,24 +32,31 @@ from hypothesis import settings as hypothesis_settings
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.io import sqlite
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
-from tests.worlds.quick import prepare_from_kept
 from tests.worlds.services.postgres import PostgresServer
 from tests.worlds.services.prefect_server import PrefectServer, eager_client, prefect_server
+from tests.worlds.speedups import prepare_from_kept
 from tests.worlds.tides.country import Tides
 
 ROOT = Path(__file__).resolve().parents[1]
+# No test pulls the plug, and a disk takes five milliseconds for each of tens of thousands.
+os.fsync = lambda descriptor: None
+sqlite.set_durability = partial(
+    lambda usual, connection, *, durable: usual(connection, durable=False), sqlite.set_durability
+)
 typer.testing._get_command = cache(typer.testing._get_command)  # a tenth of a second for each call, made anew
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "nginx": ("nginx", "/usr/sbin/nginx"),
     "openssl": ("openssl",),
+    "systemd": ("systemd-analyze",),
     "postgresql": ("postgres", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/postgres")), reverse=True)),
 }
 """what the tests run beside Python, by Debian package, under the names that it goes by"""
 LOGGERS = (
-    "ibf_pipeline", "destinelab", "multiurl.base", "multiurl.http", "multiurl.retry", "urllib3.connectionpool",
+    "ibf_pipeline", "destinelab", "gcsfs", "multiurl.base", "multiurl.http", "multiurl.retry", "urllib3.connectionpool",
 )  # fmt: skip
 """loggers of the whole process to which the pipeline gives a level or a filter"""
 
@@ -57,14 +64,18 @@ LOGGERS = (
 hypothesis_settings.register_profile(
     "ibf",
     deadline=None,
-    max_examples=examples(25, 300),
+    max_examples=examples(15, 300),
     derandomize=os.environ.get("IBF_TESTS") != "all" or "CI" in os.environ,
 )
 hypothesis_settings.load_profile("ibf")
 
 
 _REPORTED = "tests/report/test_report.py"
+_FLASH = "tests/flows/test_flash_floods_flow.py"
 TOGETHER = {
+    "tests/flows/test_flash_demo.py": _FLASH,
+    "tests/flows/test_flash_floods_operation.py": _FLASH,
+    "tests/hazards/flash_floods/test_from_files.py": _FLASH,
     "tests/operate/test_silence.py": "tests/operate/test_who_is_told.py",
     "tests/report/test_browser.py": _REPORTED,
     "tests/report/test_published.py": _REPORTED,
@@ -73,15 +84,26 @@ TOGETHER = {
 """files that stay on the process of another one, whose fixture takes long"""
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """Every other process imports the files from the last one on: each finds compiled what the one beside it has
+    compiled already, which takes as long as to import it.
+    """
+    report = yield
+    if isinstance(collector, pytest.Directory) and os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579":
+        report.result.reverse()
+    return report
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the shared Prefect server are marked so, and files with one begin: a long file that begins last keeps
-    the other process waiting.
+    the other process waiting. All processes have one order.
     """
     for item in items:
         if "_prefect" in getattr(item, "fixturenames", ()):
             item.add_marker("prefect")
-    items.sort(key=lambda item: item.get_closest_marker("prefect") is None)
+    items.sort(key=lambda item: (item.get_closest_marker("prefect") is None, str(item.path)))
 
 
 def pytest_collection_finish() -> None:
@@ -95,6 +117,9 @@ def pytest_collection_finish() -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """The tests of a file stay together on one process and in their order.
 
+    The first process begins with those that need a Prefect server, the others with the last of all: so there is one
+    server, until the two meet.
+
     Not by marks: pytest-xdist 3.8 writes a group into a test's id, which pytest 9.2 no longer takes from it.
     """
     from xdist.scheduler import LoadFileScheduling
@@ -103,6 +128,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::", 1)[0]
             return TOGETHER.get(file, file)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            if node is not self.nodes[0]:
+                self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+            super()._assign_work_unit(node)
 
     return Together(config, log) if config.getoption("dist") == "loadgroup" else None
 
@@ -215,12 +245,20 @@ def prefect(_prefect: PrefectServer) -> Iterator[PrefectServer]:
     _prefect.forget_what_is_registered()
 
 
-@pytest.fixture
-def api(prefect: PrefectServer) -> Iterator[PrefectServer]:
-    """The same, with this process as one of its clients."""
+@pytest.fixture(scope="session")
+def _of_a_client(_prefect: PrefectServer) -> Any:
+    """Prefect's settings of a client of the server, made once: that takes a fifth of a second."""
+    from prefect.context import get_settings_context
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+    with temporary_settings(updates={PREFECT_API_URL: _prefect.url}):
+        return get_settings_context()
+
+
+@pytest.fixture
+def api(prefect: PrefectServer, _of_a_client: Any) -> Iterator[PrefectServer]:
+    """The same, with this process as one of its clients."""
+    with _of_a_client:
         yield prefect
 
 
@@ -236,7 +274,7 @@ def plain(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def tracks_here() -> Iterator[None]:
     """Files of tracks are read in this process."""
-    from tests.worlds.quick import tracks_read_here
+    from tests.worlds.speedups import tracks_read_here
 
     with tracks_read_here():
         yield
@@ -245,7 +283,7 @@ def tracks_here() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def quick() -> Iterator[None]:
     """Flood days in this process draw no pictures, and build a country's layers once."""
-    from tests.worlds.quick import quick_days
+    from tests.worlds.speedups import quick_days
 
     with quick_days():
         yield

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ibf_pipeline.publish.call import FileBody
-from ibf_pipeline.targets.ibf.capabilities import CURRENT
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284
 from tests.conftest import ROOT
 from tests.targets.test_planner import BUSY, plan
 
@@ -49,5 +49,5 @@ def test_a_server_without_map_images_is_sent_none() -> None:
     """Current servers answer 404 there: the call is in no plan for them, so that it can end no upload."""
     image = {"G1": FileBody("files/G1.png", "G1.png", "0" * 64)}
     assert not [call for call in plan(BUSY, map_images=image) if "map-image" in call.path]
-    taking = replace(CURRENT, map_image=True)
+    taking = replace(API_FROM_0_284, map_image=True)
     assert len([call for call in plan(BUSY, taking, map_images=image) if "map-image" in call.path]) == 1

@@ -36,14 +36,14 @@ from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.sources import FolderSource
-from ibf_pipeline.targets.ibf.capabilities import CURRENT
-from ibf_pipeline.targets.ibf.moment import moment_of
-from ibf_pipeline.targets.ibf.planner import Order, plan_calls
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284
+from ibf_pipeline.targets.ibf.planner import PlanParameters, plan_calls
+from ibf_pipeline.targets.ibf.timestamp import revision_timestamp
 from tests.conftest import ROOT
 from tests.worlds.countries import damage, tiny_country
 from tests.worlds.countries.flood_days import ensemble
@@ -68,7 +68,9 @@ def planned(found: FloodFindings, layers: CountryLayers) -> list[Call]:
     """The calls for a current server that knows the prepared areas."""
     codes = {level: [area.place_code for area in layers.level(level)] for level in found.admin_levels}
     extents = {extent.lead_time: FileBody(extent.file_name, extent.file_name, "0" * 64) for extent in found.extents}
-    return plan_calls(found, Order(moment_of(FLOODS, found.issue_time, 1, None), codes, extents), CURRENT)
+    return plan_calls(
+        found, PlanParameters(revision_timestamp(FLOODS, found.issue_time, 1, None), codes, extents), API_FROM_0_284
+    )
 
 
 def days_sent(calls: list[Call], event: str) -> str:
@@ -208,7 +210,7 @@ def test_defect_09_dates_of_the_import_and_local_time_stamped_as_utc(
     try:
         dates = {call.body["date"] for call in planned(told("G9002=-TT-----"), demo_layers[0]) if call.body}
         assert dates == {"2026-02-15T00:00:01Z"}
-        assert moment_of(FLOODS, IssueTime(ISSUE), 3, None) == datetime(2026, 2, 15, 0, 0, 3, tzinfo=UTC)
+        assert revision_timestamp(FLOODS, IssueTime(ISSUE), 3, None) == datetime(2026, 2, 15, 0, 0, 3, tzinfo=UTC)
         first = now()
         assert first.utcoffset() == timedelta(0)
         time.sleep(0.01)
@@ -231,7 +233,7 @@ def test_defect_11_an_area_without_threshold_ends_the_upload(tmp_path: Path) -> 
     for period in (10, 20):
         tiny_country.write_raster(static / "flood_maps" / f"flood_map_XTY_RP{period}.tif", dry * period / 10)
     country = tiny_country.country()
-    prepare(country, static, tmp_path / "prepared")
+    prepare_floods(country, static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")
     (event,) = find(ensemble(layers, country, "G1=--TT----", ISSUE, members=10), layers, country).events
     assert {area.place_code: area.people for area in event.areas_of(2)} == {"01A": 0, "01B": 8}
@@ -296,7 +298,7 @@ def test_defect_15_population_is_fetched_in_every_run_and_a_web_page_is_taken_fo
     """A day reads the prepared tables alone; what is no raster is refused when they are built."""
     static = tiny_country.write_country(tmp_path / "static")
     country = tiny_country.country()
-    prepare(country, static, tmp_path / "prepared")
+    prepare_floods(country, static, tmp_path / "prepared")
     shutil.rmtree(static)
     layers, tiles = read_prepared(tmp_path / "prepared", "XTY")
     found = find(ensemble(layers, country, "G1=--TT----", ISSUE, members=10), layers, country)
@@ -305,7 +307,7 @@ def test_defect_15_population_is_fetched_in_every_run_and_a_web_page_is_taken_fo
     static = tiny_country.write_country(tmp_path / "static")
     (static / "population.tif").write_text("<html>503 Service Unavailable</html>")
     with pytest.raises(InputInvalid, match="the population raster cannot be read"):
-        prepare(country, static, tmp_path / "again")
+        prepare_floods(country, static, tmp_path / "again")
 
 
 @pytest.mark.parametrize("content", [None, "404 Not FloodFindings", '{"error": "not found"}', '{"features": []}'])
@@ -315,7 +317,7 @@ def test_defect_16_missing_boundaries_raise_something_else_than_is_caught(tmp_pa
     file = static / "admin_areas" / "adm2.geojson"
     file.unlink() if content is None else file.write_text(content)
     with pytest.raises(InputInvalid, match=r"adm2\.geojson"):
-        prepare(tiny_country.country(), static, tmp_path / "prepared")
+        prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
 
 
 def test_defect_17_borders_are_counted_twice(demo_layers: Demo, tmp_path: Path) -> None:
@@ -326,7 +328,7 @@ def test_defect_17_borders_are_counted_twice(demo_layers: Demo, tmp_path: Path) 
     forecast cell; it has its own 41,250.5 people.
     """
     static = tiny_country.write_country(tmp_path / "static")
-    prepare(tiny_country.country(), static, tmp_path / "prepared")
+    prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
     tiny = {area.place_code: area.population for area in read_prepared(tmp_path / "prepared", "XTY")[0].areas.values()}
     expected = {"01": 180, "02": 180, "01A": 99, "01B": 81, "02A": 90, "02B": 90}
     assert tiny == pytest.approx(expected)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from flows.cli.backfill import backfill
+from flows.cli.country_setup import check, fetch_static, new_country, prepare
 from flows.cli.day import plan, report, run
 from flows.cli.decisions import resume, withdraw
 from flows.cli.deploy import deploy_app
@@ -15,8 +16,8 @@ from flows.cli.hook import hook_app
 from flows.cli.inbox import inbox_app
 from flows.cli.inputs import inputs_app
 from flows.cli.intake import intake
-from flows.cli.operate import operate_app
-from flows.cli.prepare import check, fetch_static, new_country, prepare
+from flows.cli.morning import morning
+from flows.cli.operations import operate_app
 from flows.cli.receiver import receiver
 from flows.cli.records import records_app
 from flows.cli.runs import runs_app
@@ -46,7 +47,7 @@ for _name, _commands in (
     app.add_typer(_commands, name=_name)
 for _command in (
     *(receiver, intake, prepare, check, fetch_static, new_country, verify),
-    *(demo, run, resume, withdraw, backfill, plan, report, sandbox),
+    *(demo, run, resume, withdraw, backfill, plan, report, sandbox, morning),
 ):
     app.command()(_command)
 

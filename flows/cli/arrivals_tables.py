@@ -10,10 +10,10 @@ from rich.table import Table
 from flows.cli.terminal import console, print_whole
 from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.sources.arrivals import Arrived, clock_text, schedule_of
+from ibf_pipeline.sources.arrivals import IssueArrival, arrival_statistics, since_issue_text
 
 
-def print_arrivals(noted: Mapping[str, Sequence[Arrived]], waiting: Mapping[str, Waiting]) -> None:
+def print_arrivals(noted: Mapping[str, Sequence[IssueArrival]], waiting: Mapping[str, Waiting]) -> None:
     """A table of the days of all sources, then a line for each; `waiting`: of the settings, by source."""
     out = console()
     if not noted:
@@ -30,25 +30,25 @@ def print_arrivals(noted: Mapping[str, Sequence[Arrived]], waiting: Mapping[str,
         out.print(_summary(source, arrivals, waiting[source]), soft_wrap=True)
 
 
-def _summary(source: str, arrivals: Sequence[Arrived], waiting: Waiting) -> str:
-    found = schedule_of(arrivals)
+def _summary(source: str, arrivals: Sequence[IssueArrival], waiting: Waiting) -> str:
+    found = arrival_statistics(arrivals)
     if found is None:
         return f"{source}: no arrival was noted yet; its sensor looks from {waiting.first_look} UTC on"
     early = f", {found.at_first_look} of them at the first look or before" if found.at_first_look else ""
     return (
-        f"{source}: {counted(found.days, 'day')}{early}; median {clock_text(found.middle)}, latest "
-        f'{clock_text(found.latest)} UTC. They suggest first_look: "{clock_text(found.start)}"; it is '
+        f"{source}: {counted(found.days, 'day')}{early}; median {since_issue_text(found.middle)}, latest "
+        f'{since_issue_text(found.latest)} UTC. They suggest first_look: "{since_issue_text(found.start)}"; it is '
         f'"{waiting.first_look}", until "{waiting.until}"'
     )
 
 
-def arrivals_data(noted: Mapping[str, Sequence[Arrived]]) -> dict[str, Any]:
+def arrivals_data(noted: Mapping[str, Sequence[IssueArrival]]) -> dict[str, Any]:
     """The same as data; moments in UTC, median, latest and suggested start counted from 00 UTC of the issue date."""
     return {source: _source_data(arrivals) for source, arrivals in noted.items()}
 
 
-def _source_data(arrivals: Sequence[Arrived]) -> dict[str, Any]:
-    found = schedule_of(arrivals)
+def _source_data(arrivals: Sequence[IssueArrival]) -> dict[str, Any]:
+    found = arrival_statistics(arrivals)
     days = [
         {
             "issue_date": str(each.issue_date),
@@ -61,4 +61,6 @@ def _source_data(arrivals: Sequence[Arrived]) -> dict[str, Any]:
     if found is None:
         return {"days": days}
     times = {"median": found.middle, "latest": found.latest, "suggested_first_look": found.start}
-    return {"days": days, "at_first_look": found.at_first_look} | {key: clock_text(each) for key, each in times.items()}
+    return {"days": days, "at_first_look": found.at_first_look} | {
+        key: since_issue_text(each) for key, each in times.items()
+    }

@@ -29,13 +29,13 @@ def backfill(
 
     Example: ibf-pipeline backfill UGA --from 2026-02-01 --to 2026-02-14
     """
-    from flows.wiring.environment import settle
+    from flows.wiring.environment import set_prefect_defaults
 
-    settle()
-    from flows.backfill import backfill_days, require_confirmed
+    set_prefect_defaults()
+    from flows.backfill import backfill_days, require_notify_confirmed
     from flows.states import exit_code
 
-    require_confirmed(notify=notify, really=really)
+    require_notify_confirmed(notify=notify, really=really)
     out, code = console(), 0
     for day in backfill_days(
         country,

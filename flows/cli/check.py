@@ -10,15 +10,15 @@ from typing import Any
 
 from flows.wiring.day import now, open_configuration
 from flows.wiring.local_static import local_static
-from flows.wiring.pages import all_pages
+from flows.wiring.pagination import all_pages
 from flows.wiring.records import open_database
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
 from flows.wiring.targets import open_portal
+from ibf_pipeline.check.external_data import check_target, check_threshold_grids, of_day
 from ibf_pipeline.check.files import check_files
-from ibf_pipeline.check.finding import Finding, not_checked, of_error
-from ibf_pipeline.check.outside import check_target, check_threshold_grids, of_day
-from ibf_pipeline.check.schedule import Schedule, check_schedules
+from ibf_pipeline.check.finding import Finding, error_finding, not_checked
+from ibf_pipeline.check.schedule import RunSchedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.check.storage import check_storage
 from ibf_pipeline.config.configuration import Configuration
@@ -26,7 +26,7 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.hazards.registry import known_hazard
 
 _PATIENCE_SECONDS = 10.0
 """with the database of the records"""
@@ -65,7 +65,7 @@ def _storage(configuration: Configuration) -> list[Finding]:
 
 
 def _useless(error: ConfigError, what: str) -> Finding:
-    return of_error("configuration", error, f"no command works with {what}, and nothing else was checked")
+    return error_finding("configuration", error, f"no command works with {what}, and nothing else was checked")
 
 
 def _check_hazard(
@@ -87,7 +87,7 @@ def _check_hazard(
         static = local_static(configuration, country)
     except IbfError as error:
         meaning = "the static data cannot be reached, and nothing of them was checked"
-        return [*findings, of_error("static data", error, meaning), *_schedule(configuration, country)]
+        return [*findings, error_finding("static data", error, meaning), *_schedule(configuration, country)]
     found, data = check_files(country, static)
     grids, today = open_places(configuration, country).thresholds, now().date()
     return [
@@ -116,7 +116,7 @@ def _schedule(configuration: Configuration, country: CountryHazard) -> list[Find
     return [not_checked("schedule", found, "whether exactly one schedule runs the country is not known", remedy)]
 
 
-def read_schedules(users: Callable[[str], tuple[str, ...]], hazard: str = FLOODS.name) -> list[Schedule]:
+def read_schedules(users: Callable[[str], tuple[str, ...]], hazard: str = FLOODS.name) -> list[RunSchedule]:
     """Every schedule of the Prefect server that starts runs of a hazard. `users`: a source's countries that have it, by
     ISO3 code.
     """
@@ -131,7 +131,7 @@ def read_schedules(users: Callable[[str], tuple[str, ...]], hazard: str = FLOODS
                 continue
             parameters = deployment.parameters or {}
             found += [
-                Schedule(
+                RunSchedule(
                     f"{flow}/{deployment.name}",
                     _when(entry.schedule),
                     bool(entry.active) and not deployment.paused,

@@ -12,9 +12,9 @@ from rich.table import Column, Table
 from flows.cli.terminal import console, print_data, print_whole
 from flows.wiring.day import open_configuration
 from flows.wiring.local_static import local_static
-from flows.wiring.sharing import have_newest
+from flows.wiring.sharing import fetch_newest_layers
 from flows.wiring.static import open_places
-from ibf_pipeline.check.versions import ComparedDay, ComparedStation, compare_days, compare_sets, of_stations
+from ibf_pipeline.check.versions import DayComparison, StationComparison, compare_days, compare_sets, of_stations
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.thresholds import file_of
@@ -24,9 +24,9 @@ from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.prepare.inputs import STATIONS, THRESHOLDS, needed_return_periods
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations, read_thresholds
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.runs.folder import runs_of
-from ibf_pipeline.sources.kept import FORECAST, read_kept
-from ibf_pipeline.static.thresholds import RiverCell, river_cells
+from ibf_pipeline.runs.run_index import runs_of
+from ibf_pipeline.sources.past_runs import FORECAST, read_kept_forecast
+from ibf_pipeline.static.thresholds import RiverCell, sample_river_cells
 
 
 def print_versions(config: str, iso3: str, version: str, workspace: str | None, *, as_json: bool) -> None:
@@ -68,7 +68,7 @@ def _cells(
         said.append("cells that move are not looked at: static_sources.thresholds names no grids")
         return None
     try:
-        return river_cells(grids, stations, min(country.static_sources.threshold_periods), version.split(".")[0])
+        return sample_river_cells(grids, stations, min(country.static_sources.threshold_periods), version.split(".")[0])
     except IbfError as error:
         said.append(f"cells of v{version} are not looked at: {error.found}")
         return None
@@ -86,9 +86,9 @@ def _without_set(country: FloodCountry, version: str) -> UsageError:
 
 def _days(
     configuration: Configuration, country: FloodCountry, version: str, file: Path, said: list[str]
-) -> list[ComparedDay]:
+) -> list[DayComparison]:
     try:
-        layers, _ = read_prepared(have_newest(configuration, country.iso3, country.hazard), country.iso3)
+        layers, _ = read_prepared(fetch_newest_layers(configuration, country.iso3, country.hazard), country.iso3)
         if version not in layers.later_thresholds:
             table = read_thresholds(file, layers.stations, needed_return_periods(country))
             layers = replace(layers, later_thresholds={**layers.later_thresholds, version: table})
@@ -107,12 +107,12 @@ def _kept(
         if run.is_whole and run.kept.has(FORECAST):
             try:
                 cells = cells_of_stations(stations)
-                yield read_kept(run.file(FORECAST), cells, run.issue_time.day, country.lead_times_needed)
+                yield read_kept_forecast(run.file(FORECAST), cells, run.issue_time.day, country.lead_times_needed)
             except IbfError as error:
                 said.append(f"{run.issue_time} is left out: {error.found}")
 
 
-def _print_stations(compared: Sequence[ComparedStation], ours: str, other: str, period: float) -> None:
+def _print_stations(compared: Sequence[StationComparison], ours: str, other: str, period: float) -> None:
     title = f"thresholds of {period:g} years, m3/s"
     numbers = (Column(text, justify="right") for text in (f"v{ours}", f"v{other}", "ratio"))
     table = Table("station", *numbers, "cell", title=title)
@@ -122,7 +122,7 @@ def _print_stations(compared: Sequence[ComparedStation], ours: str, other: str, 
     print_whole(table)
 
 
-def _print_days(days: Sequence[ComparedDay], ours: str, other: str) -> None:
+def _print_days(days: Sequence[DayComparison], ours: str, other: str) -> None:
     different = [day for day in days if day.differs]
     if different:
         table = Table("issue date", "ensemble", f"by v{ours}", f"by v{other}", title="alerts that would be different")

@@ -13,8 +13,8 @@ from rich.text import Text
 from flows.wiring.day import open_day
 from flows.wiring.targets import open_portal
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.targets.compared import compare_with, kept_comparisons
-from ibf_pipeline.targets.comparison import Compared, Verdict
+from ibf_pipeline.targets.comparison import EventComparison, Verdict
+from ibf_pipeline.targets.comparison_records import compare_snapshot, kept_comparisons
 
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 """for what is asked of no day yet: never in the future"""
@@ -22,7 +22,7 @@ EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 
 def compare_day(
     config: str, country: str, issued: date | str | None, target: str, workspace: str | None, hazard: str | None = None
-) -> tuple[IssueTime, list[Compared]]:
+) -> tuple[IssueTime, list[EventComparison]]:
     """The day's events here and on the portal `target`, kept in the run folder; the portal's day where none is given.
 
     Nothing is published. Raises UsageError for a target that is no portal, InputMissing where the portal does not show
@@ -32,7 +32,7 @@ def compare_day(
     with open_portal(day.configuration, target, day.country) as portal:
         shown_now = portal.shown(country, day.profile, day.country.default_admin_level)
     where, asked = day.target.address or target, day.issue_time if issued else None
-    return compare_with(shown_now, lambda shown: replace(day, issue_time=shown).run, asked, target, where)
+    return compare_snapshot(shown_now, lambda shown: replace(day, issue_time=shown).run, asked, target, where)
 
 
 def kept_of(
@@ -42,7 +42,7 @@ def kept_of(
     return kept_comparisons(open_day(config, country, EARLIEST, target, hazard=hazard, workspace=workspace).run, target)
 
 
-def print_compared(issue_time: IssueTime, rows: list[Compared], target: str, console: Console) -> None:
+def print_compared(issue_time: IssueTime, rows: list[EventComparison], target: str, console: Console) -> None:
     """A line an event, with what differs below it."""
     agreeing = sum(row.verdict == "agrees" for row in rows)
     console.print(

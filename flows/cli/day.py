@@ -14,7 +14,7 @@ from flows.cli.options import (
     HazardName,
     Hold,
     Iso3,
-    Issued,
+    IssueDateOrTime,
     Notify,
     RunName,
     TakeOver,
@@ -26,7 +26,7 @@ from flows.cli.terminal import console
 
 def run(
     country: Iso3,
-    issue_date: Issued = None,
+    issue_date: IssueDateOrTime = None,
     target: TargetName = None,
     hazard: HazardName = None,
     notify: Notify = True,
@@ -44,9 +44,9 @@ def run(
 
     Example: ibf-pipeline run UGA --date 2026-02-15 --target sandbox
     """
-    from flows.wiring.environment import settle
+    from flows.wiring.environment import set_prefect_defaults
 
-    settle()
+    set_prefect_defaults()
     options = {
         "notify": notify,
         "hold": hold,
@@ -55,12 +55,12 @@ def run(
         "discard_decisions": discard_decisions,
         "publish_withdrawn": publish_withdrawn,
     }
-    raise typer.Exit(run_day(country, issue_date, target, config, workspace, hazard=hazard, **options))
+    raise typer.Exit(run_and_print(country, issue_date, target, config, workspace, hazard=hazard, **options))
 
 
 def plan(
     country: Iso3,
-    issue_date: Issued = None,
+    issue_date: IssueDateOrTime = None,
     target: TargetName = None,
     hazard: HazardName = None,
     notify: Annotated[bool, typer.Option(help="plan with the notification at the end")] = True,
@@ -71,9 +71,9 @@ def plan(
 
     Example: ibf-pipeline plan XDM --date 2026-02-15 --target sandbox
     """
-    from flows.wiring.environment import settle
+    from flows.wiring.environment import set_prefect_defaults
 
-    settle()
+    set_prefect_defaults()
     from flows.cli.tables import print_found, print_plan
     from flows.wiring.plan import plan_day
 
@@ -95,14 +95,14 @@ def report(
     Example: ibf-pipeline report UGA/2026-02-15
     """
     from flows.wiring.decisions import open_run
-    from flows.wiring.sharing import have_prepared
-    from ibf_pipeline.report.write import rewrite_report
+    from flows.wiring.sharing import fetch_run_layers
+    from ibf_pipeline.report.writer import rewrite_report
 
     day = open_run(run, config, None, workspace)
-    console().print(f"report: {rewrite_report(day.run, have_prepared(day))}", soft_wrap=True)
+    console().print(f"report: {rewrite_report(day.run, fetch_run_layers(day))}", soft_wrap=True)
 
 
-def run_day(
+def run_and_print(
     country: str,
     issued: date | str | None,
     target: str | None,

@@ -39,17 +39,15 @@ def resume(
 
     Example: ibf-pipeline resume UGA/2026-02-15 --assume-notified
     """
-    from prefect.settings import PREFECT_API_URL
-
-    from flows.ending import tell
+    from flows.notice_events import send_notices
     from flows.wiring.decisions import open_run, reported, resume_run
-    from ibf_pipeline.targets.problems import Consent
-    from ibf_pipeline.targets.resume import Decision, closing_words
+    from ibf_pipeline.targets.problems import Overrides
+    from ibf_pipeline.targets.resumption import Decision, closing_words
 
     decision = Decision(approve, abort, notify_again, assume_notified, by.strip())
     day = open_run(run, config, target, workspace)
     with reported(day):
-        revision, publication = resume_run(day, decision, Consent(discard_decisions=discard_decisions))
+        revision, publication = resume_run(day, decision, Overrides(discard_decisions=discard_decisions))
     out = console()
     if publication is None:
         out.print(closing_words(revision), soft_wrap=True)
@@ -58,8 +56,7 @@ def resume(
     out.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
     for notice in publication.notices:
         out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
-    if PREFECT_API_URL.value() and not approve:  # what is approved was told when it was held
-        tell(publication.published, publication.notices)
+    send_notices(day.run, day.target_name)
     if publication.notified:
         out.print("the notification was sent now")
     if publication.unmailed:
@@ -72,7 +69,8 @@ def resume(
 
 def withdraw(
     run: RunName,
-    event: Annotated[list[str] | None, typer.Option("--event", help="event to take back; all of them")] = None,
+    event: Annotated[list[str] | None, typer.Option("--event", help="event to take back; once for each")] = None,
+    all_events: Annotated[bool, typer.Option("--all", help="take back every event of the run, without asking")] = False,
     target: TargetName = None,
     notify: Annotated[
         bool | None,
@@ -91,17 +89,17 @@ def withdraw(
 
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
-    from prefect.settings import PREFECT_API_URL
-
-    from flows.ending import tell
+    from flows.notice_events import send_notices
     from flows.wiring.decisions import open_run, reported, withdraw_run
-    from ibf_pipeline.targets.problems import Consent
-    from ibf_pipeline.targets.resume import closing_words
+    from ibf_pipeline.targets.problems import Overrides
+    from ibf_pipeline.targets.resumption import closing_words
 
     day = open_run(run, config, target, workspace)
-    consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions)
+    if not event and not all_events:
+        _ask_for_all(day.name)
+    overrides = Overrides(tuple(accept_blind or ()), take_over, discard_decisions)
     with reported(day):
-        done = withdraw_run(day, event or [], notify=notify, consent=consent, by=by.strip())
+        done = withdraw_run(day, event or [], notify=notify, overrides=overrides, by=by.strip())
     out = console()
     number = done.revision.number
     out.print(f"revision {number} is published; text for the people who were mailed:\n", soft_wrap=True)
@@ -110,9 +108,18 @@ def withdraw(
         out.print("nobody was notified by the withdrawal", soft_wrap=True)
     for notice in done.publication.notices:
         out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
-    if PREFECT_API_URL.value():
-        tell(done.publication.published, done.publication.notices)
+    send_notices(day.run, day.target_name)
     if done.publication.verified is not None:
         out.print(done.publication.verified.words, soft_wrap=True)
     if done.doubtful is not None:
         out.print(closing_words(done.doubtful), soft_wrap=True)
+
+
+def _ask_for_all(run: str) -> None:
+    """Nobody takes every alert back by leaving a word out: a person is asked, and a script has to say so."""
+    from ibf_pipeline.errors import UsageError
+
+    if not console().is_terminal:
+        remedy = "name the events, or add --all to take back every one"
+        raise UsageError(f"no event of {run} is named", expected="--event <name>, or --all", remedy=remedy)
+    typer.confirm(f"Take back every alert of {run}?", abort=True)

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ibf_pipeline.errors import ForbiddenByRule
-from ibf_pipeline.io.writing import write_text, writing
+from ibf_pipeline.io.atomic_files import write_errors, write_text
 
 MARKER = ".ibf-demo"
 """file by which the demo knows its own folder again"""
@@ -18,7 +18,7 @@ MARKER = ".ibf-demo"
 def empty_demo(folder: Path) -> None:
     """An empty folder with the marker of the demo; ForbiddenByRule where it has content that is not the demo's."""
     marker = folder / MARKER
-    with writing(folder):
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         strange = not marker.is_file() and any(folder.iterdir())
     if strange:
@@ -28,7 +28,7 @@ def empty_demo(folder: Path) -> None:
             expected="a new or an empty folder, or that of an earlier demo",
             remedy="name another one with --workspace",
         )
-    with writing(folder):
+    with write_errors(folder):
         marker.write_text("made by `ibf-pipeline demo`, which empties this folder\n", encoding="utf-8")
         for name in ("runs", "sandbox", "forecasts", "rain", "tracks"):
             shutil.rmtree(folder / name, ignore_errors=True)

@@ -7,12 +7,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from flows.cli.day import run_day
+from flows.cli.day import run_and_print
 from flows.cli.demo_folder import write_configuration
 from flows.cli.terminal import console
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
-from ibf_pipeline.config.reading import read_yaml
+from ibf_pipeline.config.loader import read_yaml
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 
@@ -53,12 +53,12 @@ def set_up(workspace: Path, config: str) -> str:
 
 def run_demo(config: str, workspace: str) -> int:
     """Run the blocks one after the other; the exit code of the first that fails. `config`: as `set_up` wrote it."""
-    code = run_day(COUNTRY, str(ISSUE_TIME), None, config, workspace, hazard=FlashFloodCountry.hazard)
+    code = run_and_print(COUNTRY, str(ISSUE_TIME), None, config, workspace, hazard=FlashFloodCountry.hazard)
     for issued, wishes in FURTHER.items():
         if code == 0:
             console().print()
             _write_rain(config, workspace, IssueTime.parse(issued), wishes)
-            code = run_day(COUNTRY, issued, None, config, workspace, hazard=FlashFloodCountry.hazard)
+            code = run_and_print(COUNTRY, issued, None, config, workspace, hazard=FlashFloodCountry.hazard)
     return code
 
 

@@ -27,7 +27,7 @@ def check(service: ServiceName = None, config: Config = "config", as_json: NoTab
     """
     import os
 
-    from flows.cli.hook_tables import print_findings, print_json
+    from flows.cli.hook_tables import print_access_findings, print_json
     from ibf_pipeline.satellites.hook.access import check_access
 
     hook = open_hook(config, service)
@@ -40,7 +40,7 @@ def check(service: ServiceName = None, config: Config = "config", as_json: NoTab
         print_json(kept)
         whole = all(finding.fine for finding in kept)
     else:
-        whole = print_findings(findings)
+        whole = print_access_findings(findings)
     raise typer.Exit(0 if whole else 1)
 
 
@@ -52,12 +52,12 @@ def workflows(service: ServiceName = None, config: Config = "config", as_json: N
     """
     from dataclasses import asdict
 
-    from flows.cli.hook_tables import print_table, show
-    from ibf_pipeline.satellites.hook.sources import origin_of
+    from flows.cli.hook_tables import print_content, print_table
+    from ibf_pipeline.satellites.hook.input_sources import origin_of
 
     with closing(open_hook(config, service).client()) as client:
         found = client.workflows()
-    show(
+    print_content(
         [{**asdict(each), "origin": origin_of(each.name)} for each in found],
         as_json,
         lambda: print_table(
@@ -78,11 +78,11 @@ def describe(
 
     Example: ibf-pipeline hook describe data-harvest
     """
-    from flows.cli.hook_tables import print_workflow, show
+    from flows.cli.hook_tables import print_content, print_workflow
 
     with closing(open_hook(config, service).client()) as client:
         found = client.workflow(name)
-    show(found, as_json, lambda: print_workflow(found))
+    print_content(found, as_json, lambda: print_workflow(found))
 
 
 @hook_app.command()
@@ -97,16 +97,16 @@ def orders(
 
     Example: ibf-pipeline hook orders --name jess11
     """
-    from flows.cli.hook_tables import entry_data, print_entries, print_orders, show
+    from flows.cli.hook_tables import order_entry_data, print_content, print_entries, print_orders
 
     hook = open_hook(config, service)
     if here:
         entries = [entry for entry in hook.book().entries(hook.name) if name is None or name in entry.request.name]
-        show([entry_data(entry) for entry in entries], as_json, lambda: print_entries(entries))
+        print_content([order_entry_data(entry) for entry in entries], as_json, lambda: print_entries(entries))
         return
     with closing(client_or_book(hook)) as client:
         found = [entry for entry in client.orders() if name is None or name in entry.name]
-    show(found, as_json, lambda: print_orders(found))
+    print_content(found, as_json, lambda: print_orders(found))
 
 
 @hook_app.command()
@@ -115,19 +115,19 @@ def status(key: OrderKey, service: ServiceName = None, config: Config = "config"
 
     Example: ibf-pipeline hook status 25380
     """
-    from flows.cli.hook_tables import entry_data, print_entries, print_orders, show
+    from flows.cli.hook_tables import order_entry_data, print_content, print_entries, print_orders
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         entry = desk.find(key)
         if entry is not None and entry.order_id is None:
-            show(entry_data(entry), as_json, lambda: print_entries([entry]))
+            print_content(order_entry_data(entry), as_json, lambda: print_entries([entry]))
             return
         if entry is None:
             found = client.order(key)
         else:
             found = client.order(str(entry.order_id), entry.key, len(entry.request.identifiers))
-    show(found, as_json, lambda: print_orders([found]))
+    print_content(found, as_json, lambda: print_orders([found]))
 
 
 @hook_app.command()
@@ -136,12 +136,12 @@ def products(key: OrderKey, service: ServiceName = None, config: Config = "confi
 
     Example: ibf-pipeline hook products 25379
     """
-    from flows.cli.hook_tables import print_products, product_data, show
+    from flows.cli.hook_tables import print_content, print_products, product_data
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         found = client.products(order_id_of(desk, key))
-    show([product_data(product) for product in found], as_json, lambda: print_products(found, hook.now()))
+    print_content([product_data(product) for product in found], as_json, lambda: print_products(found, hook.now()))
 
 
 @hook_app.command()
@@ -157,7 +157,7 @@ def files(
     """
     import os
 
-    from flows.cli.hook_tables import print_files, show
+    from flows.cli.hook_tables import print_content, print_files
     from ibf_pipeline.errors import ConfigError
     from ibf_pipeline.satellites.hook.private_files import list_files
 
@@ -169,7 +169,7 @@ def files(
             remedy="fill in endpoint_url and bucket; docs/hook.md shows how",
         )
     found = list_files(hook.settings.private_storage, prefix, os.environ, hook.redact)
-    show(found, as_json, lambda: print_files(found))
+    print_content(found, as_json, lambda: print_files(found))
 
 
 @hook_app.command()
@@ -183,19 +183,19 @@ def budget(
 
     Example: ibf-pipeline hook budget
     """
-    from flows.cli.hook_tables import budget_data, print_book_budget, print_budget, show
-    from ibf_pipeline.satellites.hook.order_book import Elsewhere, Quota
+    from flows.cli.hook_tables import budget_data, print_book_budget, print_budget, print_content
+    from ibf_pipeline.satellites.hook.order_book import ExternalUsage, Quota
     from ibf_pipeline.satellites.hook.order_desk import budget_of
 
     hook = open_hook(config, service)
     if here:
-        known = budget_of(hook.name, hook.book(), Quota(*hook.service.quota), Elsewhere(0, 0), hook.now())
+        known = budget_of(hook.name, hook.book(), Quota(*hook.service.quota), ExternalUsage(0, 0), hook.now())
         data = budget_data(hook.name, known) | {"left": None, "used_elsewhere": None}
-        show(data, as_json, lambda: print_book_budget(hook.name, known))
+        print_content(data, as_json, lambda: print_book_budget(hook.name, known))
         return
     with closing(client_or_book(hook)) as client:
         found = hook.desk_of(client, hook.book()).budget()
-    show(budget_data(hook.name, found), as_json, lambda: print_budget(hook.name, found))
+    print_content(budget_data(hook.name, found), as_json, lambda: print_budget(hook.name, found))
 
 
 for command in (order, wait, download, cancel, settle, observe):

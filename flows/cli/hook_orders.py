@@ -43,8 +43,8 @@ def order(
     Example: ibf-pipeline hook order data-harvest S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321.SAFE
     --name "Tutorial data-harvest - jess11" -o desp_source_collection=EO.ESA.DAT.SENTINEL-2.MSI.L1C --wait
     """
+    from ibf_pipeline.satellites.hook.input_sources import ordered_options
     from ibf_pipeline.satellites.hook.orders import OrderRequest, require_sensible
-    from ibf_pipeline.satellites.hook.sources import ordered_options
 
     hook = open_hook(config, service)
     options = ordered_options(hook.settings.presets.get(workflow, {}), _given(option or []), _output(hook, output))
@@ -78,17 +78,17 @@ def cancel(key: OrderKey, service: ServiceName = None, config: Config = "config"
 
     Example: ibf-pipeline hook cancel fp-0123456789ab
     """
-    from flows.cli.hook_tables import entry_data, print_entries, print_orders, show
+    from flows.cli.hook_tables import order_entry_data, print_content, print_entries, print_orders
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         if desk.find(key) is not None:
             entry = desk.cancel(key)
-            show(entry_data(entry), as_json, lambda: print_entries([entry]))
+            print_content(order_entry_data(entry), as_json, lambda: print_entries([entry]))
             return
         client.cancel(key)
         found = client.order(key)
-    show(found, as_json, lambda: print_orders([found]))
+    print_content(found, as_json, lambda: print_orders([found]))
 
 
 def settle(
@@ -103,13 +103,13 @@ def settle(
 
     Example: ibf-pipeline hook settle fp-0123456789ab --order-id 25380
     """
-    from flows.cli.hook_tables import entry_data, print_entries, show
+    from flows.cli.hook_tables import order_entry_data, print_content, print_entries
 
     if never_arrived == (order_id is not None):
         raise typer.BadParameter("give either --order-id or --never-arrived")
     with open_hook(config, service).desk() as (_, desk):
         entry = desk.settle(key, order_id)
-    show(entry_data(entry), as_json, lambda: print_entries([entry]))
+    print_content(order_entry_data(entry), as_json, lambda: print_entries([entry]))
 
 
 def download(
@@ -131,7 +131,7 @@ def download(
     from flows.cli.hook_tables import print_json, print_table
     from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, UsageError
     from ibf_pipeline.satellites.hook import archives
-    from ibf_pipeline.satellites.hook.downloads import fetch_product
+    from ibf_pipeline.satellites.hook.downloads import fetch_result
     from ibf_pipeline.satellites.hook.orders import RUNNING
 
     hook = open_hook(config, service)
@@ -151,7 +151,7 @@ def download(
         fetched = []
         for product in chosen:
             with receiving(product.id, as_json) as progress:
-                fetched.append(fetch_product(client, product, folder or hook.downloads, hook.largest_bytes, progress))
+                fetched.append(fetch_result(client, product, folder or hook.downloads, hook.largest_bytes, progress))
     for result in fetched:
         entries = archives.check_archive(result.file, hook.archive_limits)
         if unpack:
@@ -185,7 +185,7 @@ def observe(
 
     Example: ibf-pipeline hook observe XDM --date 2026-02-15 --event G5220 --product S1A_IW_GRDH_..
     """
-    from flows.wiring.environment import settle as settle_prefect
+    from flows.wiring.environment import set_prefect_defaults as settle_prefect
 
     settle_prefect()
     from flows.observe_event import observe_event
@@ -213,7 +213,7 @@ def observe(
 
 
 def _output(hook: Hook, name: str) -> dict[str, str | int]:
-    from ibf_pipeline.config.reading import named
+    from ibf_pipeline.config.loader import named
 
     return named("output", name, hook.settings.outputs, "destine.yaml", "add it under outputs, or choose another")
 
@@ -228,16 +228,16 @@ def _given(options: list[str]) -> dict[str, str | int]:
 def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_json: bool) -> None:
     """Send and, where asked, watch; exits 1 where an order ended badly, 4 where one is unclear, 3 where one waits."""
     from flows.cli.hook_progress import watching
-    from flows.cli.hook_tables import entry_data, print_entries, show
+    from flows.cli.hook_tables import order_entry_data, print_content, print_entries
     from ibf_pipeline.satellites.hook.order_desk import succeeded
 
     if wait_for_it:
         with watching(as_json) as on_look:
-            entries = desk.wait(keys, hook.settings.polling, hook.patience.sleep, on_look)
+            entries = desk.wait(keys, hook.settings.polling, hook.retry_policy.sleep, on_look)
     else:
         desk.advance()
         entries = [desk.entry(key) for key in keys]
-    show([entry_data(entry) for entry in entries], as_json, lambda: print_entries(entries))
+    print_content([order_entry_data(entry) for entry in entries], as_json, lambda: print_entries(entries))
     if any(entry.finished and not succeeded(entry) for entry in entries):
         raise typer.Exit(1)
     if any(entry.state == "unclear" for entry in entries):

@@ -17,17 +17,17 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from ibf_pipeline.satellites.hook.order_book import Entry
+from ibf_pipeline.satellites.hook.order_book import BookEntry
 
 
 @contextmanager
-def watching(silent: bool) -> Iterator[Callable[[list[Entry]], None]]:
+def watching(silent: bool) -> Iterator[Callable[[list[BookEntry]], None]]:
     """A bar of orders finished."""
     with _bar(silent, MofNCompleteColumn(), TimeElapsedColumn()) as progress:
         task = progress.add_task("orders", total=None)
 
-        def look(entries: list[Entry]) -> None:
-            states = "; ".join(sorted({entry.stands for entry in entries}))
+        def look(entries: list[BookEntry]) -> None:
+            states = "; ".join(sorted({entry.status_text for entry in entries}))
             done = sum(entry.finished for entry in entries)
             progress.update(task, total=len(entries), completed=done, description=states, refresh=True)
 

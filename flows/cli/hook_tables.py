@@ -11,17 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.terminal import console, print_data, print_whole
-from ibf_pipeline.satellites.hook.access import Finding
-from ibf_pipeline.satellites.hook.order_book import Entry
+from ibf_pipeline.satellites.hook.access import Prerequisite
+from ibf_pipeline.satellites.hook.order_book import BookEntry
 from ibf_pipeline.satellites.hook.order_desk import Budget
-from ibf_pipeline.satellites.hook.orders import Order, Product
+from ibf_pipeline.satellites.hook.orders import Order, OrderItem
 from ibf_pipeline.satellites.hook.private_files import StoredFile
 from ibf_pipeline.satellites.hook.workflows import Workflow
 
 _COLOURS = {"completed": "green", "met": "green", "failed": "red", "missing": "red", "refused": "red"}
 
 
-def show(content: Any, as_json: bool, table: Callable[[], object]) -> None:
+def print_content(content: Any, as_json: bool, table: Callable[[], object]) -> None:
     """Data for programs, or else what people read."""
     if as_json:
         print_json(content)
@@ -58,7 +58,7 @@ def print_workflow(workflow: Workflow) -> None:
     )
 
 
-def entry_data(entry: Entry) -> dict[str, Any]:
+def order_entry_data(entry: BookEntry) -> dict[str, Any]:
     """An order of the book as JSON; options hold no secrets, only names of variables."""
     return {
         "key": entry.key,
@@ -68,7 +68,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "identifiers": list(entry.request.identifiers),
         "options": dict(entry.request.options),
         "state": entry.state,
-        "stands": entry.stands,
+        "stands": entry.status_text,
         "order_id": entry.order_id,
         "message": entry.message,
         "asked_at": entry.asked_at,
@@ -76,7 +76,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
     }
 
 
-def print_entries(entries: Iterable[Entry]) -> None:
+def print_entries(entries: Iterable[BookEntry]) -> None:
     """Orders of the book."""
     asked = [(entry, entry.request) for entry in entries]
     print_table(
@@ -93,14 +93,14 @@ def print_orders(orders: Iterable[Order]) -> None:
     )
 
 
-def product_data(product: Product) -> dict[str, Any]:
+def product_data(product: OrderItem) -> dict[str, Any]:
     """An item as JSON, without its link: that is a credential."""
     content = {**asdict(product), "expires": product.expires, "has_link": product.link is not None}
     del content["link"]
     return content
 
 
-def print_products(products: Iterable[Product], now: datetime) -> None:
+def print_products(products: Iterable[OrderItem], now: datetime) -> None:
     """Items of an order and until when their links hold."""
     print_table(
         ("order", "item", "status", "bytes", "link holds until (UTC)", "product", "message"),
@@ -108,7 +108,7 @@ def print_products(products: Iterable[Product], now: datetime) -> None:
     )
 
 
-def print_findings(findings: Iterable[Finding]) -> bool:
+def print_access_findings(findings: Iterable[Prerequisite]) -> bool:
     """Prerequisites one by one, as they are tried; whether all is well."""
     out, whole = console(soft_wrap=True), True
     for finding in findings:
@@ -157,7 +157,7 @@ def print_files(files: Iterable[StoredFile]) -> None:
     print_table(("bytes", "modified (UTC)", "key"), [(f.bytes, f.modified, f.key) for f in files])
 
 
-def _expiry(product: Product, now: datetime) -> str:
+def _expiry(product: OrderItem, now: datetime) -> str:
     if product.expires is None:
         return "" if product.link is None else "unknown"
     return f"{_text(product.expires)}{' (ended)' if product.expires <= now else ''}"

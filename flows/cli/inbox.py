@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 inbox_app = typer.Typer(help="Satellite products that were announced or found.", no_args_is_help=True)
 
-State = Literal["incomplete", "waiting", "triggered", "ignored"]
+EntryState = Literal["incomplete", "waiting", "triggered", "ignored"]
 YOUNGEST_SETTLED = 7
 """days; a triggered product is compared with further alerts while it is young"""
 ProductId = Annotated[str, typer.Argument(help="as `list` shows it, or its beginning", metavar="ID")]
@@ -24,7 +24,7 @@ ProductId = Annotated[str, typer.Argument(help="as `list` shows it, or its begin
 
 @inbox_app.command("list")
 def list_products(
-    state: Annotated[State | None, typer.Option("--state", help="of products in this state alone")] = None,
+    state: Annotated[EntryState | None, typer.Option("--state", help="of products in this state alone")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="products, the latest first")] = 50,
     as_json: AsData = False,
     config: Config = "config",
@@ -34,12 +34,12 @@ def list_products(
 
     Example: ibf-pipeline inbox list --state triggered
     """
-    from flows.cli.subscriptions_tables import block, entry_data, time_text
+    from flows.cli.subscriptions_tables import block, inbox_entry_data, time_text
 
     eodata = _open(config, workspace)
-    entries, counts, full = eodata.inbox.entries(state, limit), eodata.inbox.counts(), eodata.inbox.full()
+    entries, counts, full = eodata.inbox.entries(state, limit), eodata.inbox.counts(), eodata.inbox.fullness_error()
     if as_json:
-        products = [entry_data(entry) for entry in entries]
+        products = [inbox_entry_data(entry) for entry in entries]
         print_data({"counts": counts, "full": full.found if full else None, "products": products})
         return
     for entry in entries:
@@ -58,12 +58,12 @@ def show(
 
     Example: ibf-pipeline inbox show 0dd083d4-360e-4693-9791-1215da02c3a3
     """
-    from flows.cli.subscriptions_tables import entry_data
+    from flows.cli.subscriptions_tables import inbox_entry_data
 
     eodata = _open(config, workspace)
     entry = eodata.inbox.entry(product_id)
     content = {
-        **entry_data(entry),
+        **inbox_entry_data(entry),
         "notifications": [
             {"subscription": subscription, "event": event, "door": door, "times": times}
             for subscription, event, door, times in eodata.inbox.notifications(entry.product_id)
@@ -132,7 +132,8 @@ def replay(
 def prune(
     older_than: Annotated[int, typer.Option("--older-than", min=0, help="days since a product was first seen")] = 90,
     state: Annotated[
-        State | None, typer.Option("--state", help="in this state alone; `waiting` and `incomplete` ones are dropped")
+        EntryState | None,
+        typer.Option("--state", help="in this state alone; `waiting` and `incomplete` ones are dropped"),
     ] = None,
     as_json: AsData = False,
     config: Config = "config",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import AsData, Config, FetchedWorkspace, HazardName, Issued
+from flows.cli.options import AsData, Config, FetchedWorkspace, HazardName, IssueDateOrTime
 from flows.cli.terminal import end_with, print_data
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def list_inputs(as_json: AsData = False, config: Config = "config", workspace: F
 @inputs_app.command()
 def fetch(
     country: Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. KEN", metavar="COUNTRY")],
-    issue_date: Issued = None,
+    issue_date: IssueDateOrTime = None,
     source: Annotated[
         str | None, typer.Option("--source", help="source of settings.yaml; else in the country's order")
     ] = None,
@@ -72,7 +72,7 @@ def fetch(
     from ibf_pipeline.config.flash_floods import FlashFloodCountry
     from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.config.typhoon import TyphoonCountry
-    from ibf_pipeline.hazards.known import known_hazard
+    from ibf_pipeline.hazards.registry import known_hazard
 
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -131,7 +131,7 @@ def _require_known(unknown: bool) -> None:
 @inputs_app.command()
 def watch(
     source: Annotated[str, typer.Argument(help="source of settings.yaml")],
-    issue_date: Issued = None,
+    issue_date: IssueDateOrTime = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: FetchedWorkspace = None,
@@ -140,9 +140,9 @@ def watch(
 
     Example: ibf-pipeline inputs watch ewds
     """
-    from flows.wiring.environment import settle
+    from flows.wiring.environment import set_prefect_defaults
 
-    settle()
+    set_prefect_defaults()
     from flows.watch_source import watch_source
 
     end_with(watch_source(source, issue_date, config=config, workspace=workspace, return_state=True), as_json)

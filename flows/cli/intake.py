@@ -25,9 +25,9 @@ def intake(
 
     Example: ibf-pipeline intake --catch-up
     """
-    from flows.wiring.environment import settle
+    from flows.wiring.environment import set_prefect_defaults
 
-    settle()
+    set_prefect_defaults()
     from flows.intake import intake as flow
 
     end_with(flow(catch_up, config, workspace, return_state=True), as_json)

@@ -12,14 +12,14 @@ from flows.wiring.static import open_boundaries
 from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.config.reading import validated
+from ibf_pipeline.config.loader import validated
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.static.new_country import Draft, country_file
-from ibf_pipeline.static.static import still_missing
+from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.static.country_template import CountryDraft, country_file
+from ibf_pipeline.static.fetch import still_missing
 
 _KNOWN_LEVELS = range(1, 6)
 _LEVELS, _DEFAULT = (1, 2, 3), 2
@@ -72,7 +72,7 @@ def write_country(
         for source, about in settings.discharge_sources.items()
         if "fixtures" not in str(getattr(about, "root", ""))
     ]
-    draft = Draft(
+    draft = CountryDraft(
         iso3=iso3,
         name=name or str(known.get("name", iso3)),
         admin_levels=levels,
@@ -141,7 +141,7 @@ def _quiet_target(settings: Settings) -> str:
 def _look(configuration: Configuration, address: str) -> tuple[dict[str, Any], str]:
     """Name and levels as the boundaries have them, and the comment about where they are from."""
     try:
-        boundaries = open_boundaries(configuration, address, Patience(attempts=2))
+        boundaries = open_boundaries(configuration, address, RetryPolicy(attempts=2))
         levels = boundaries.levels()
     except IbfError as error:
         return {}, f"CHECK them: the boundaries could not be had ({' '.join(error.found.split())[:80]})."

@@ -10,7 +10,7 @@ import typer
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 RunName = Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")]
-Day = Annotated[
+IssueDate = Annotated[
     datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given")
 ]
 
@@ -23,7 +23,7 @@ def day_or_hour(text: str) -> str:
     return text
 
 
-Issued = Annotated[
+IssueDateOrTime = Annotated[
     str | None,
     typer.Option(
         "--date",

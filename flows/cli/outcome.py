@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.tables import print_found
-from flows.ending import nothing_new
+from flows.day_state import nothing_new
 from flows.states import error_of, exit_code
 from flows.wiring.day import open_day
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.report.write import PAGE
+from ibf_pipeline.report.writer import PAGE
 from ibf_pipeline.runs.revision import Revision
 
 
@@ -36,7 +36,7 @@ def print_outcome(
         console.print(Text(text or str(error), style="red"), soft_wrap=True)
         return exit_code(state)
     day = open_day(config, country, issued, target, hazard=hazard, workspace=workspace, exercise=exercise)
-    print_found(day.run.found(), console)
+    print_found(day.run.findings(), console)
     console.print(f"run folder: {day.run.path}", soft_wrap=True)
     if day.run.report.has(PAGE):
         console.print(f"report: {day.run.report.file(PAGE)}", soft_wrap=True)
@@ -49,7 +49,7 @@ def print_outcome(
 
 def _published(target: str, revision: Revision) -> str:
     """How far a revision got."""
-    calls, left = revision.calls(), revision.state().left
+    calls, left = revision.calls(), revision.state().remaining_calls
     if not left and not revision.about().notify:
         return f"published to {target}: {len(calls)} calls; nobody is notified by them"
     if not left and revision.state().progress.is_unmailed:

@@ -54,7 +54,7 @@ def receiver(
         receiver_settings(config, workspace)  # a unit that cannot start is none
         print(unit_text(Path.cwd(), port, config, workspace), end="")
         return
-    from ibf_pipeline.satellites.subscriptions.serving import serving
+    from ibf_pipeline.satellites.subscriptions.server import serving
 
     signal.signal(signal.SIGTERM, _stopped)
     app, settings = open_receiver(config, workspace)

@@ -26,20 +26,20 @@ def take_over(config: Config = "config", workspace: Workspace = None) -> None:
     Example: ibf-pipeline records take-over
     """
     from flows.wiring.day import open_configuration
-    from flows.wiring.records import files_taken_over, open_database, put_into_store, taken_over
-    from flows.wiring.sharing import put_prepared
+    from flows.wiring.records import open_database, put_into_store, take_over_files, take_over_runs
+    from flows.wiring.sharing import share_layers
 
     configuration = open_configuration(config, workspace)
     database = open_database(configuration)
-    with database.reading():  # also where nothing is found that would have to be taken over
+    with database.snapshot():  # also where nothing is found that would have to be taken over
         pass
-    for iso3, revisions in taken_over(configuration).items():
+    for iso3, revisions in take_over_runs(configuration).items():
         typer.echo(f"{iso3}: {revisions} revisions taken over")
     for iso3, places in put_into_store(configuration).items():
         typer.echo(f"{iso3}: {places} runs and revisions put into the store")
-    for label in put_prepared(configuration):
+    for label in share_layers(configuration):
         typer.echo(f"{label}: prepared layers put into the store")
-    for file, rows in files_taken_over(configuration, workspace).items():
+    for file, rows in take_over_files(configuration, workspace).items():
         typer.echo(f"{file}: {rows} rows taken over")
     typer.echo(f"the records are whole: {database.place}")
 
@@ -58,7 +58,7 @@ def move(
     """
     from flows.wiring.day import open_configuration
     from flows.wiring.records import open_database
-    from ibf_pipeline.records.moved import move as moved
+    from ibf_pipeline.records.relocation import move as moved
 
     database = open_database(open_configuration(config, workspace))
     typer.echo(f"{database.place}: {moved(file, database)} rows moved")

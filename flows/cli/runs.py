@@ -22,7 +22,7 @@ runs_app = typer.Typer(
 _DAY = ["%Y-%m-%d"]
 
 
-class Part(StrEnum):
+class RunPart(StrEnum):
     """Of the files of a run."""
 
     findings = "findings"
@@ -32,8 +32,8 @@ class Part(StrEnum):
     observations = "observations"
 
 
-class Kind(StrEnum):
-    """What files in the store are of."""
+class FileKind(StrEnum):
+    """What is old of."""
 
     run = "run"
     revision = "revision"
@@ -41,6 +41,8 @@ class Kind(StrEnum):
     prepared = "prepared"
     forecast = "forecast"
     observation = "observation"
+    history = "history"
+    """of Prefect's server: runs that ended, with their logs and artifacts"""
 
 
 @runs_app.command("list")
@@ -62,10 +64,10 @@ def list_runs(
     from flows.cli.runs_tables import print_runs, runs_data
     from flows.wiring.day import open_configuration
     from flows.wiring.records import runs_at_a_glance
-    from ibf_pipeline.runs.overview import Wanted
+    from ibf_pipeline.runs.run_index import RunQuery
 
-    first, last = since and since.date(), until and until.date()
-    found = runs_at_a_glance(open_configuration(config, workspace), Wanted(country, hazard, first, last, target, most))
+    wanted = RunQuery(country, hazard, since and since.date(), until and until.date())
+    found = runs_at_a_glance(open_configuration(config, workspace), wanted, target, most)
     if as_json:
         print_data(runs_data(found))
         return
@@ -75,6 +77,8 @@ def list_runs(
 @runs_app.command()
 def show(run: RunName, as_json: AsData = False, config: Config = "config", workspace: Workspace = None) -> None:
     """Show everything that is known of a run: findings, revisions, decisions, notes, files, and who is at work with it.
+
+    Keys and checksums of the files are in --json.
 
     Example: ibf-pipeline runs show UGA/floods/2026-02-15
     """
@@ -95,7 +99,7 @@ def pull(
     to: Annotated[
         Path | None, typer.Option("--to", help="folder for the files; one named after the run where none is given")
     ] = None,
-    only: Annotated[list[Part] | None, typer.Option("--only", help="this part of the run; can be repeated")] = None,
+    only: Annotated[list[RunPart] | None, typer.Option("--only", help="this part of the run; can be repeated")] = None,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -128,37 +132,49 @@ def pull(
 @runs_app.command()
 def prune(
     older_than: Annotated[
-        int | None, typer.Option("--older-than", min=1, metavar="DAYS", help="instead of store.keep_days")
+        int | None, typer.Option("--older-than", min=1, metavar="DAYS", help="instead of keep_days and history_days")
     ] = None,
-    kind: Annotated[Kind | None, typer.Option("--kind", help="only files of this kind")] = None,
+    kind: Annotated[FileKind | None, typer.Option("--kind", help="only what is of this kind")] = None,
     country: Annotated[str | None, typer.Option("--country", help="only files of this country (ISO3)")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only show what would be deleted")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete without asking")] = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Delete old files from the store, by age and kind; what the records still need stays, however old it is.
+    """Delete old files of runs, by age and kind, from the store where there is one, and what is old of Prefect's own
+    history; what the records still need stays, however old it is, and so does every run that has not ended.
 
     Example: ibf-pipeline runs prune --kind report --older-than 200 --dry-run
     """
+    from flows.wiring.environment import set_prefect_defaults
+
+    set_prefect_defaults()
     from flows.cli.runs_tables import print_pruned, print_pruning
+    from flows.history import old_history
     from flows.wiring.day import now, open_configuration
     from flows.wiring.records import as_configured, open_pruning
     from ibf_pipeline.errors import ForbiddenByRule, UsageError
-    from ibf_pipeline.runs.pruning import Asked
+    from ibf_pipeline.runs.pruning import PruneRequest
+    from tasks.decorator import has_server
 
     configuration = open_configuration(config, workspace)
     pruning, days = open_pruning(configuration, now), as_configured(configuration).days
+    history = older_than or configuration.settings.operations.history_days
+    if country is not None or kind not in (None, FileKind.history) or not has_server():
+        history = None
     if older_than is not None:
-        days = dict.fromkeys(Kind, older_than)
-    asked = Asked(days, country, kind)
-    decisions = pruning.decisions(asked)
-    try:
-        left_over = pruning.left_over(asked)
-    except ForbiddenByRule as error:
-        left_over = []
-        console().print(str(error), soft_wrap=True)
-    print_pruning(decisions, pruning.rows(), left_over)
+        days = dict.fromkeys(FileKind, older_than)
+    asked = PruneRequest(days, country, kind)
+    if kind != FileKind.history:
+        decisions = pruning.decisions(asked)
+        try:
+            orphans = pruning.orphans(asked)
+        except ForbiddenByRule as error:
+            orphans = []
+            console().print(str(error), soft_wrap=True)
+        print_pruning(decisions, pruning.sets(), orphans)
+    if history is not None:
+        console().print(f"{old_history(history, now(), forget=False).words}, to delete", soft_wrap=True)
     if dry_run:
         return
     if not yes:
@@ -167,4 +183,7 @@ def prune(
                 "nobody can be asked here", expected="--yes, or --dry-run", remedy="add --yes to delete these files"
             )
         typer.confirm("Delete them?", abort=True)
-    print_pruned(pruning.prune(asked))
+    if kind != FileKind.history:
+        print_pruned(pruning.prune(asked))
+    if history is not None:
+        console().print(f"{old_history(history, now(), forget=True).words}, deleted", soft_wrap=True)

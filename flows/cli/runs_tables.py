@@ -10,14 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.terminal import console, print_whole
-from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.io.store import StoredObject
-from ibf_pipeline.runs.overview import RevisionSeen, RunSeen
-from ibf_pipeline.runs.pruning import Pruned
-from ibf_pipeline.storage.retention import Decision, Row, freed
+from ibf_pipeline.domain.wording import counted, utc_text
+from ibf_pipeline.io.file_store import StoredObject
+from ibf_pipeline.runs.overview import RevisionOverview, RunOverview
+from ibf_pipeline.runs.pruning import PruneResult
+from ibf_pipeline.storage.file_sets import FileSet
+from ibf_pipeline.storage.retention import RetentionDecision, freed
 
 
-def runs_data(runs: Sequence[RunSeen]) -> list[dict[str, Any]]:
+def runs_data(runs: Sequence[RunOverview]) -> list[dict[str, Any]]:
     """Runs for programs."""
     return [
         {
@@ -41,29 +42,20 @@ def runs_data(runs: Sequence[RunSeen]) -> list[dict[str, Any]]:
     ]
 
 
-def print_runs(runs: Sequence[RunSeen]) -> None:
-    """Runs as a table. The name of a run, which has its date, is never broken, however narrow the terminal."""
+def print_runs(runs: Sequence[RunOverview]) -> None:
+    """A line a run, and one for each revision below it: none is broken, however narrow the terminal."""
+    out = console(soft_wrap=True)
     if not runs:
-        console().print("no run is recorded")
-        return
-    table = Table("run", "found", "published", "files", box=None, pad_edge=False)
-    table.columns[0].no_wrap, table.columns[0].min_width = True, max(len(_name(each)) for each in runs)
+        out.print("no run is recorded")
+    width = max((len(each.recorded.run.place) for each in runs), default=0)
     for each in runs:
-        done = "\n".join(map(_words, each.revisions)) or "nothing"
         files = f"{each.files}, {_megabytes(each.size)}" if each.size else each.files
-        table.add_row(*map(Text, (_name(each), each.recorded.headline, done, files)))
-    out = console()
-    if out.is_terminal:
-        out.print(table)
-    else:
-        print_whole(table)
+        out.print(f"{each.recorded.run.place:<{width}}  {each.recorded.headline}; files {files}")
+        for revision in each.revisions:
+            out.print(f"  {_words(revision)}")
 
 
-def _name(run: RunSeen) -> str:
-    return run.recorded.run.place
-
-
-def _words(revision: RevisionSeen) -> str:
+def _words(revision: RevisionOverview) -> str:
     return ", ".join(filter(None, (f"{revision.target} r{revision.number} {revision.state}", revision.notified)))
 
 
@@ -73,7 +65,8 @@ def print_details(details: Mapping[str, Any]) -> None:
     out.print(details["run"], style="bold")
     for name in ("found", "source", "arrived", "finished"):
         if details.get(name):
-            out.print(f"{name}: {details[name]}")
+            text = details[name] if name in ("found", "source") else utc_text(details[name])
+            out.print(f"{name}: {text}")
     made = details["made_from"]
     if made:
         versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
@@ -81,7 +74,7 @@ def print_details(details: Mapping[str, Any]) -> None:
             f"made from: {counted(len(made['inputs']), 'file')} of the forecast, {made['static']} static; {versions}"
         )
     for name, at in details["notes"].items():
-        out.print(f"note {name}, {at}")
+        out.print(f"note {name}, {utc_text(at)}")
     for revision in details["revisions"]:
         _print_revision(revision)
     _print_files(details["files"])
@@ -91,54 +84,58 @@ def print_details(details: Mapping[str, Any]) -> None:
 
 def _print_revision(revision: Mapping[str, Any]) -> None:
     out = console(soft_wrap=True)
-    seen = RevisionSeen(revision["target"], revision["number"], revision["state"], revision["notified"])
+    seen = RevisionOverview(revision["target"], revision["number"], revision["state"], revision["notified"])
     out.print(f"\n{_words(seen)}")
     if "damaged" in revision:
         out.print(f"  {revision['damaged']}")
     else:
         done = revision["calls"] - revision["left"]
         out.print(f"  {done} of {counted(revision['calls'], 'call')} made, date {revision['date']}, {revision['url']}")
+    if revision.get("withdraws"):
+        out.print(f"  takes back {', '.join(revision['withdraws'])}")
     for decision in revision["decisions"]:
-        out.print(f"  decided {decision}")
+        at, _, what = decision.partition(" ")
+        out.print(f"  decided {utc_text(at)}: {what}")
     for name, at in revision["notes"].items():
-        out.print(f"  note {name}, {at}")
+        out.print(f"  note {name}, {utc_text(at)}")
 
 
 def _print_files(files: Sequence[Mapping[str, Any]]) -> None:
     if not files:
         console().print("\nno files")
         return
-    table = Table("file", "bytes", "where", "key", box=None, pad_edge=False)
+    table = Table("file", "bytes", "where", box=None, pad_edge=False)
     for each in files:
         places = ["here"] * each["here"] + (["pruned"] if each["pruned"] else ["store"] if each["key"] else [])
-        cells = (each["name"], f"{each['bytes']:,}", ", ".join(places), each["key"] or "")
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(Text, (each["name"], f"{each['bytes']:,}", ", ".join(places))))
     console().print()
     print_whole(table)
 
 
-def print_pruning(decisions: Sequence[Decision], rows: Sequence[Row], left_over: Sequence[StoredObject]) -> None:
-    """What would be deleted, with its bytes, and what is old and stays all the same. `left_over`: of no set."""
+def print_pruning(
+    decisions: Sequence[RetentionDecision], sets: Sequence[FileSet], orphans: Sequence[StoredObject]
+) -> None:
+    """What would be deleted, with its bytes, and what is old and stays all the same. `orphans`: of no set."""
     deleted = [each for each in decisions if each.deletes]
     table = Table("files of", "kind", "put there", "size", "why", box=None, pad_edge=False)
     for each in deleted:
-        row = each.row
-        frees = _megabytes(sum(freed(rows, [row]).values()))
-        table.add_row(*map(Text, (row.place, row.kind, f"{row.at:%Y-%m-%d}", frees, each.why)))
+        kept = each.kept
+        frees = _megabytes(sum(freed(sets, [kept]).values()))
+        table.add_row(*map(Text, (kept.place, kept.kind, f"{kept.at:%Y-%m-%d}", frees, each.why)))
     if deleted:
         print_whole(table)
-    size = sum(freed(rows, [each.row for each in deleted]).values())
+    size = sum(freed(sets, [each.kept for each in deleted]).values())
     out = console(soft_wrap=True)
     out.print(f"{counted(len(deleted), 'set')} of files to delete, {_megabytes(size)}")
-    if left_over:
-        size = sum(each.size for each in left_over)
-        out.print(f"{counted(len(left_over), 'file')} that no set needs to delete, {_megabytes(size)}")
+    if orphans:
+        size = sum(each.size for each in orphans)
+        out.print(f"{counted(len(orphans), 'file')} that no set needs to delete, {_megabytes(size)}")
     stays = Counter(each.why for each in decisions if each.is_old and not each.deletes)
     for why, count in stays.items():
         out.print(f"{counted(count, 'set')} of files older than that {'stays' if count == 1 else 'stay'}: {why}")
 
 
-def print_pruned(pruned: Pruned) -> None:
+def print_pruned(pruned: PruneResult) -> None:
     """What was deleted."""
     out = console(soft_wrap=True)
     out.print(pruned.words)

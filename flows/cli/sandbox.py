@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.cli.day import run_day
+from flows.cli.day import run_and_print
 from flows.cli.options import Config, Workspace
 from flows.cli.terminal import console
 
@@ -38,7 +38,7 @@ def demo(
     Example: ibf-pipeline demo --open
     """
     from flows.cli.demo_folder import empty_demo
-    from flows.wiring.environment import settle
+    from flows.wiring.environment import set_prefect_defaults
     from ibf_pipeline.errors import UsageError
 
     if uganda and hazard != "floods":
@@ -48,14 +48,14 @@ def demo(
 
     base = Path(workspace)
     empty_demo(base)
-    settle(base / "prefect")
+    set_prefect_defaults(base / "prefect")
     country, day = "XDM", date(2026, 2, 15)
     if uganda:
         from flows.cli.uganda_demo import ISSUE_DATE, set_up
 
         country, day, config = "UGA", ISSUE_DATE, set_up(base, config)
     if hazard == "floods":
-        code = run_day(country, day, None, config, workspace)
+        code = run_and_print(country, day, None, config, workspace)
     elif hazard == "flash-floods":
         from flows.cli.flash_demo import run_demo
         from flows.cli.flash_demo import set_up as set_up_flash_floods

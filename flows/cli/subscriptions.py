@@ -12,7 +12,7 @@ from flows.cli.terminal import console, print_data
 if TYPE_CHECKING:
     from flows.wiring.subscriptions import Eodata
     from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
-    from ibf_pipeline.satellites.subscriptions.reconcile import Plan, Wanted
+    from ibf_pipeline.satellites.subscriptions.subscription_plan import DeclaredSubscription, SubscriptionPlan
 
 subscriptions_app = typer.Typer(help="Subscriptions to satellite product catalogues.", no_args_is_help=True)
 
@@ -38,15 +38,15 @@ def plan_command(
 
     Example: ibf-pipeline subscriptions plan --exit-code
     """
-    from flows.cli.subscriptions_tables import plan_data, print_plan
-    from ibf_pipeline.satellites.subscriptions.apply import plan_subscriptions
+    from flows.cli.subscriptions_tables import plan_data, print_subscription_plan
+    from ibf_pipeline.satellites.subscriptions.reconciliation import plan_subscriptions
 
     eodata, found = _open(config, workspace), []
     for name in _providers(eodata, provider, as_json):
         with eodata.client(name) as client:
             found.append((name, plan_subscriptions(client, eodata.ledger, eodata.wanted(name))))
         if not as_json:
-            print_plan(*found[-1], "would")
+            print_subscription_plan(*found[-1], "would")
     if as_json:
         print_data([plan_data(*each) for each in found])
     raise typer.Exit(1 if exit_code and any(plan.steps or plan.stuck for _, plan in found) else 0)
@@ -93,8 +93,10 @@ def apply_command(
     raise typer.Exit(1 if any(each["stuck"] for each in done) else 0)
 
 
-def _adopt(client: CatalogueClient, eodata: Eodata, wanted: list[Wanted], subscription: str, as_json: bool) -> str:
-    from ibf_pipeline.satellites.subscriptions.apply import adopt_subscription
+def _adopt(
+    client: CatalogueClient, eodata: Eodata, wanted: list[DeclaredSubscription], subscription: str, as_json: bool
+) -> str:
+    from ibf_pipeline.satellites.subscriptions.reconciliation import adopt_subscription
 
     declared = adopt_subscription(client, eodata.ledger, wanted, subscription)
     if not as_json:
@@ -102,14 +104,16 @@ def _adopt(client: CatalogueClient, eodata: Eodata, wanted: list[Wanted], subscr
     return declared
 
 
-def _apply(client: CatalogueClient, eodata: Eodata, wanted: list[Wanted], yes: bool, as_json: bool) -> Plan:
+def _apply(
+    client: CatalogueClient, eodata: Eodata, wanted: list[DeclaredSubscription], yes: bool, as_json: bool
+) -> SubscriptionPlan:
     """Show what is to be done, ask, do it, and tell what was done and what is stuck."""
-    from flows.cli.subscriptions_tables import print_plan
-    from ibf_pipeline.satellites.subscriptions.apply import apply_subscriptions, plan_subscriptions
+    from flows.cli.subscriptions_tables import print_subscription_plan
+    from ibf_pipeline.satellites.subscriptions.reconciliation import apply_subscriptions, plan_subscriptions
 
     if not as_json:
         plan = plan_subscriptions(client, eodata.ledger, wanted)
-        print_plan(client.name, plan, "will")
+        print_subscription_plan(client.name, plan, "will")
         if plan.steps and not yes:
             typer.confirm("carry this out?", abort=True)
     done = apply_subscriptions(client, eodata.ledger, wanted)
@@ -120,8 +124,8 @@ def _apply(client: CatalogueClient, eodata: Eodata, wanted: list[Wanted], yes: b
     return done
 
 
-def _renew(client: CatalogueClient, eodata: Eodata, wanted: list[Wanted], as_json: bool) -> int:
-    from ibf_pipeline.satellites.subscriptions.apply import renew_endpoint_accounts
+def _renew(client: CatalogueClient, eodata: Eodata, wanted: list[DeclaredSubscription], as_json: bool) -> int:
+    from ibf_pipeline.satellites.subscriptions.reconciliation import renew_endpoint_accounts
 
     count = renew_endpoint_accounts(client, eodata.ledger, wanted)
     if not as_json:
@@ -167,7 +171,7 @@ def delete_command(
 
     Example: ibf-pipeline subscriptions delete 6d73b84b-93c6-42aa-8c87-036585cfce04 --provider nsis
     """
-    from ibf_pipeline.satellites.subscriptions.apply import delete_subscription
+    from ibf_pipeline.satellites.subscriptions.reconciliation import delete_subscription
 
     eodata = _open(config, workspace)
     with eodata.client(provider) as client:
@@ -188,7 +192,7 @@ def cancel_command(
 
     Example: ibf-pipeline subscriptions cancel 6d73b84b-93c6-42aa-8c87-036585cfce04 --provider creodias
     """
-    from ibf_pipeline.satellites.subscriptions.apply import cancel_subscription
+    from ibf_pipeline.satellites.subscriptions.reconciliation import cancel_subscription
 
     eodata = _open(config, workspace)
     with eodata.client(provider) as client:

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from flows.cli.terminal import console
 from ibf_pipeline.satellites.subscriptions.entity import Subscription
-from ibf_pipeline.satellites.subscriptions.inbox import Entry
-from ibf_pipeline.satellites.subscriptions.reconcile import Plan
+from ibf_pipeline.satellites.subscriptions.inbox import InboxEntry
+from ibf_pipeline.satellites.subscriptions.subscription_plan import SubscriptionPlan
 
 
-def print_plan(provider: str, plan: Plan, verb: str) -> None:
+def print_subscription_plan(provider: str, plan: SubscriptionPlan, verb: str) -> None:
     """Steps and what is stuck, one line each."""
     out = console()
     if not plan.steps and not plan.stuck:
@@ -26,7 +26,7 @@ def print_plan(provider: str, plan: Plan, verb: str) -> None:
         out.print(f"{provider}: stuck: {entry.name}: {entry.text}", soft_wrap=True)
 
 
-def plan_data(provider: str, plan: Plan) -> dict[str, Any]:
+def plan_data(provider: str, plan: SubscriptionPlan) -> dict[str, Any]:
     """The same as data; without requests, which hold the receiver's credentials."""
     return {
         "provider": provider,
@@ -67,7 +67,7 @@ def subscription_data(provider: str, item: Subscription, declared_as: str | None
     }
 
 
-def entry_data(entry: Entry) -> dict[str, object]:
+def inbox_entry_data(entry: InboxEntry) -> dict[str, object]:
     """A product of the inbox as data."""
     return {
         "product": entry.product_id,

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.domain.on_portal import on_portal, portal_notes
+from ibf_pipeline.domain.portal_view import event_views, portal_notes
 from ibf_pipeline.domain.wording import BEYOND_SHOWN, alert_text, people_text
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.headline import title_of
 from ibf_pipeline.report.times import flags_head, flags_words
@@ -30,7 +30,7 @@ def print_found(found: Findings, console: Console) -> None:
         table = Table("event", "alert", "lead time", flags_head(found), "people", "areas", box=None, pad_edge=False)
         # a terminal of 80 columns breaks words, never the marks
         table.columns[3].no_wrap, table.columns[3].min_width = True, max(len(each) for each in flags.values())
-        shown = {each.event.name: each for each in on_portal(found.events, found.default_admin_level)}
+        shown = {each.event.name: each for each in event_views(found.events, found.default_admin_level)}
         for event in found.events:
             areas = f"{len(event.alerted_areas_of(found.default_admin_level))} on level {found.default_admin_level}"
             table.add_row(

@@ -8,10 +8,10 @@ from rich.text import Text
 from flows.cli.terminal import console
 from ibf_pipeline.domain.tracks import cycle_of
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.sources.tracks.source import TracksGiven
+from ibf_pipeline.sources.tracks.source import TrackDelivery
 
 
-def print_tracks(given: TracksGiven) -> None:
+def print_tracks(given: TrackDelivery) -> None:
     """Of each storm its members and how far they reach, then what is not there."""
     out, tracks = console(soft_wrap=True), given.tracks
     storms = tracks.sizes["storm"]

@@ -9,13 +9,13 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from flows.cli.day import run_day
+from flows.cli.day import run_and_print
 from flows.cli.demo_folder import write_configuration
 from flows.cli.terminal import console
-from ibf_pipeline.config.reading import read_yaml
+from ibf_pipeline.config.loader import read_yaml
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.synthetic.philippines import COUNTRY as PHILIPPINES
 from ibf_pipeline.synthetic.philippines import HOUSING, NAMES, make_philippines
 
@@ -77,7 +77,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
     if not (static / HOUSING).is_file():
         make_philippines(data / "philippines", static)
     place = workspace / "tracks" / "2021091000"
-    with writing(place):
+    with write_errors(place):
         place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(tracks, place / CHANTHU)
     section = {
@@ -108,10 +108,10 @@ def run_demo(config: str, workspace: str) -> int:
         if code == 0:
             if number:
                 console().print()
-            code = run_day(COUNTRY, cycle, None, config, workspace, hazard=TyphoonCountry.hazard)
+            code = run_and_print(COUNTRY, cycle, None, config, workspace, hazard=TyphoonCountry.hazard)
     return code
 
 
 def run_philippines(config: str, workspace: str) -> int:
     """Run the cycle of Chanthu; `config` as `set_up_philippines` wrote it."""
-    return run_day(PHILIPPINES, CHANTHU_CYCLE, None, config, workspace, hazard=TyphoonCountry.hazard)
+    return run_and_print(PHILIPPINES, CHANTHU_CYCLE, None, config, workspace, hazard=TyphoonCountry.hazard)

@@ -10,10 +10,10 @@ import yaml
 
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.config.reading import read_yaml
+from ibf_pipeline.config.loader import read_yaml
 from ibf_pipeline.discharge.cells import locate
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Config, HazardName, Issued, TargetName, Workspace
+from flows.cli.options import Config, HazardName, IssueDateOrTime, TargetName, Workspace
 from flows.cli.terminal import console
 
 EXIT_CODES = {"agrees": 0, "differs": 1}
@@ -17,7 +17,7 @@ def verify(
     run: Annotated[
         str, typer.Argument(help="country with --date, or a run: UGA/2026-02-15, runs/UGA/floods/2026-02-15")
     ],
-    issue_date: Issued = None,
+    issue_date: IssueDateOrTime = None,
     target: TargetName = None,
     hazard: HazardName = None,
     config: Config = "config",

@@ -10,13 +10,15 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-from flows.deployment.table import OBSERVATION_TAG, OUR_TAGS, TAG
-from flows.installed import PREFIX, VERSION_TAG
+from flows.automation_version import AUTOMATION_PREFIX, VERSION_TAG
+from flows.history import OBSERVATION_TAG, OUR_TAGS, TAG
 from flows.states import COMPLETED, CRASHED, FAILED, HELD_EVENT, NOTICE_EVENT, OUTCOMES
+from flows.suspension import LEFT_EVENT, WAITING
 from ibf_pipeline.config.settings import Operations
 
-SIGNS_OF_LIFE = 120
-"""seconds without any after which a run counts as dead; runs give one every 30"""
+SIGNS_OF_LIFE = 240
+"""seconds without any after which a run counts as dead; runs give one every 30. While the server restarts it hears of
+none: a run is given as long as it itself asks the server again"""
 
 OBSERVATION_SILENCE = timedelta(hours=6)
 """after a message about intake or observations, until the next: a catalogue that is down fails run after run"""
@@ -39,6 +41,7 @@ def watching_runs() -> list[AutomationCore]:
     """Automations that need nobody to be told: a run whose worker is gone becomes Crashed."""
     heartbeat = "prefect.flow-run.heartbeat"
     ends = {outcome.event for outcome in OUTCOMES.values()}
+    waits = {LEFT_EVENT, *_states(WAITING, "Paused", "Suspended", "AwaitingRetry", "Scheduled")}
     return [
         _automation(
             "runs without a sign of life",
@@ -47,14 +50,13 @@ def watching_runs() -> list[AutomationCore]:
                 _tagged(*OUR_TAGS),
                 for_each={"prefect.resource.id"},
                 after={heartbeat},
-                expect={heartbeat, *ends, *_states("Paused", "Suspended", "AwaitingRetry", "Scheduled")},
+                expect={heartbeat, *ends, *waits},
                 posture=Posture.Proactive,
                 within=timedelta(seconds=SIGNS_OF_LIFE),
             ),
             ChangeFlowRunState(
                 state=StateType.CRASHED,
-                message=f"no sign of life for {SIGNS_OF_LIFE} seconds: its worker or its machine is gone. "
-                "Run it again: it resumes where it was",
+                message=f"no sign of life for {SIGNS_OF_LIFE} seconds: its worker or its machine is gone",
             ),
         )
     ]
@@ -62,17 +64,17 @@ def watching_runs() -> list[AutomationCore]:
 
 _ENDS_TOLD = (
     ("failed runs", "A run has failed for another reason than those below.", "Forecast run failed", _TEXT),
-    ("crashed runs", "A run died.", "Forecast run crashed", f"{_DEPLOYED}, {_TEXT}"),
+    (
+        "crashed runs",
+        "A run died.",
+        "Forecast run crashed",
+        _DEPLOYED + ", {{ flow_run.name }}: {{ flow_run.state.message }}\nRun it again: it resumes where it was, and "
+        "no call is made twice.\n{{ flow_run|ui_url }}",
+    ),
     (
         "input not available",
         "No forecast yet; the sensors or a person run the day later.",
         "Forecast run waits for its input",
-        _TEXT,
-    ),
-    (
-        "alert could not be published",
-        "An alerted event has no areas: the portal cannot show it.",
-        "An alert could not be published",
         _TEXT,
     ),
     (
@@ -134,18 +136,18 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
         ),
         told(
             "late runs",
-            "A scheduled run has not begun: no worker, or none that is free.",
+            "A scheduled run has not begun, or one that a person has answered: no worker, or none that is free.",
             _of_runs(
                 _OURS,
                 for_each={"prefect.resource.id"},
-                after=_states("Late"),
+                after=_states("Late", "Resuming"),  # which Prefect never calls late
                 expect=_states("Pending", "Running", "Cancelled", "Cancelling"),
                 posture=Posture.Proactive,
                 within=timedelta(minutes=operations.late_after_minutes),
             ),
             "Forecast run is late",
-            _DEPLOYED + " of {{ flow_run.expected_start_time }} has not begun. Is a worker running?\n"
-            "{{ flow_run|ui_url }}",
+            _DEPLOYED + " of {{ flow_run.expected_start_time }} has not begun, or not again: its state is "
+            "{{ flow_run.state.name }}. Is a worker running?\n{{ flow_run|ui_url }}",
         ),
         told(
             "notices",
@@ -207,5 +209,5 @@ def _of_ours(kind: str, event: str) -> EventTrigger:
 
 def _automation(name: str, description: str, trigger: EventTrigger, action: Any) -> AutomationCore:
     return AutomationCore(
-        name=PREFIX + name, description=description, tags=[VERSION_TAG], trigger=trigger, actions=[action]
+        name=AUTOMATION_PREFIX + name, description=description, tags=[VERSION_TAG], trigger=trigger, actions=[action]
     )

@@ -10,9 +10,12 @@ from prefect.flows import Flow
 
 from flows.all_countries import all_countries
 from flows.backfill import backfill
-from flows.half_made import RESUMING
+from flows.deployment.schedule_offset import offset_schedule
+from flows.end_hold import end_hold
 from flows.hazard_flows import flow_of, issue_parameter
 from flows.heartbeat import heartbeat
+from flows.history import OBSERVATION_TAG, TAG
+from flows.incomplete_days import RESUMING
 from flows.intake import intake
 from flows.observe_event import observe_event
 from flows.prepare import prepare_country
@@ -20,25 +23,19 @@ from flows.prune import prune
 from flows.resume import resume
 from flows.scenario import scenario
 from flows.watch_source import watch_source
-from flows.wiring.hazards import sound
-from flows.wiring.no_river import is_without_river
+from flows.wiring.environment import RETRIES
+from flows.wiring.hazards import valid_hazards
+from flows.wiring.idle_countries import idle_words
 from flows.wiring.sources import waiting_of, watched_sources
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.job_variables import merged
+from ibf_pipeline.config.job_variables import merge_job_variables
 from ibf_pipeline.config.rain_sources import BlockWaiting
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.config.sources import Waiting
-from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.prepare.inputs import NO_RIVER
+from ibf_pipeline.hazards.registry import known_hazard
 
-TAG = "ibf-pipeline"
-"""of every deployment but those below, and so of every run of which people are told as of a forecast run"""
-OBSERVATION_TAG = "ibf-observation"
-"""of those that look from above, beside the forecasts: their trouble is no trouble of a forecast run"""
-OUR_TAGS = (TAG, OBSERVATION_TAG)
-"""one of them is on every deployment of ours"""
 _PRUNED = "30 3 * * 0"
-"""cron (UTC) of deleting old files from the store: Sundays, when no day is due"""
+"""cron (UTC) of deleting what is old: Sundays, when no day is due"""
 RUN_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ibf_pipeline",
@@ -48,7 +45,7 @@ RUN_ENVIRONMENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class DeploymentSpec:
     """A deployment as it should be."""
 
     flow: Flow[..., Any]
@@ -80,33 +77,36 @@ class Planned:
         return f"{self.flow.fn.__module__}.{self.flow.fn.__name__}"
 
 
-def planned_deployments(configuration: Configuration, config: str, workspace: str | None) -> list[Planned]:
+def planned_deployments(configuration: Configuration, config: str, workspace: str | None) -> list[DeploymentSpec]:
     """Every deployment of the installation but those of countries whose configuration is wrong.
 
     `config` and `workspace`: folders where the runs take place.
     """
     where = {"config": config, **({"workspace": workspace} if workspace else {})}
     operations = configuration.settings.operations
-    once = (*_installation(operations, where), *_with_store(configuration, where))
+    once = _installation(operations, where)
     planned = (*_countries(configuration, where), *_sensors(configuration, where), *once)
     return [replace(item, job_variables=_jobs(operations, item.job_variables)) for item in planned]
 
 
 def _jobs(operations: Operations, own: Mapping[str, Any]) -> dict[str, Any]:
     """Job variables of a deployment: the installation's, its own, and what every run of ours needs."""
-    return merged(operations.job_variables, own, {"env": RUN_ENVIRONMENT})
+    return merge_job_variables({"env": RETRIES}, operations.job_variables, own, {"env": RUN_ENVIRONMENT})
 
 
-def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
+def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[DeploymentSpec]:
     default = configuration.settings.operations.schedule
     watched = set(watched_sources(configuration))
-    for country in sound(configuration)[0]:
+    for country in valid_hazards(configuration)[0]:
         profile, flow = known_hazard(country.hazard).profile, flow_of(country.hazard)
         started_by_sensor = bool(watched & set(country.sources))
-        idle = NO_RIVER if is_without_river(configuration, country) else ""
-        cron = country.schedule or (None if started_by_sensor else profile.schedule or default)
+        idle = idle_words(configuration, country)
+        shared = (
+            None if started_by_sensor else offset_schedule(profile.schedule or default, country.hazard, country.iso3)
+        )
+        cron = country.schedule or shared
         when = "day" if profile.period_hours == 24 else "block"
-        yield Planned(
+        yield DeploymentSpec(
             flow,
             country.iso3,
             f"{profile.short.capitalize()} {when} of {country.name}, published to the target `{country.target}`. A "
@@ -120,32 +120,20 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
         )
 
 
-def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
+def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[DeploymentSpec]:
     for name in watched_sources(configuration):
         waiting = waiting_of(configuration, name)
         if isinstance(waiting, Waiting):
             of, until = "day", f"{waiting.until} UTC"
         else:
             of, until = "block", f"{waiting.until_h:g} hours after it began"
-        yield Planned(
+        yield DeploymentSpec(
             watch_source,
             name,
             f"Waits for the {of}'s forecast of source {name} until {until} and starts the countries that use it.",
             {"source": name, **where},
             _first_looks(waiting),
             ("watch-source", name),
-            at_once=1,
-        )
-
-
-def _with_store(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
-    if configuration.settings.store is not None:
-        yield Planned(
-            prune,
-            prune.name,
-            "Deletes files from the store that are older than `store.keep_days` and that the records do not need.",
-            where,
-            _PRUNED,
             at_once=1,
         )
 
@@ -159,7 +147,7 @@ def _first_looks(waiting: Waiting | BlockWaiting) -> str:
     return f"{minute} {','.join(map(str, sorted((hour + block) % 24 for block in range(0, 24, 6))))} * * *"
 
 
-def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Planned]:
+def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[DeploymentSpec]:
     """Deployments that there are once, named like their flows."""
     observation = {"tag": OBSERVATION_TAG}
     once: list[tuple[Flow[..., Any], str, dict[str, Any]]] = [
@@ -184,6 +172,11 @@ def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Pla
             "Attempts to go on with a day whose portal was unreachable. Started by the automation for that.",
             {"tags": (RESUMING,)},
         ),
+        (
+            end_hold,
+            "Begins a run again that nobody has approved in time. Scheduled by that run.",
+            {"parameters": {}},
+        ),
         (prepare_country, "A country's static data to its prepared layers, ahead of the day that needs them.", {}),
         (
             intake,
@@ -200,6 +193,11 @@ def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Pla
             "Has every country's day ended by now? Fails where one has not, naming it.",
             {"schedule": operations.finished_by, "at_once": 1},
         ),
+        (
+            prune,
+            "Deletes old files of runs that the records do not need, and old runs of Prefect's own history.",
+            {"schedule": _PRUNED, "at_once": 1},
+        ),
     ]
     for flow, description, more in once:
-        yield Planned(flow, flow.name, description, where, **more)
+        yield DeploymentSpec(flow, flow.name, description, **{"parameters": where, **more})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,12 +13,11 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
-from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.domain.run_id import EXERCISES, RunId
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing, UsageError
+from ibf_pipeline.hazards.registry import known_hazard
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.taken_over import EXERCISES
-from ibf_pipeline.targets.problems import require_not_future
+from ibf_pipeline.targets.problems import nothing_of_the_future, require_not_future
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Day:
 
     def alone(self, purpose: str) -> AbstractContextManager[object]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
-        return self.run.alone(f"{purpose} {self.country.iso3} {self.issue_time}")
+        return self.run.exclusive(f"{purpose} {self.country.iso3} {self.issue_time}")
 
 
 def run_folder(configuration: Configuration, run: RunId) -> RunFolder:
@@ -126,6 +125,7 @@ def open_day(
     issue_time = profile.newest(at or now()) if issued is None else as_issue_time(profile, issued, others)
     asked = issued is not None
     day = Day(configuration, country, issue_time, name, configuration.target(name), exercise, asked=asked)
+    require_not_future(day.issue_time, now(), test_target=day.target.test_target)
     if exercise and not day.target.exercises:
         raise ForbiddenByRule(
             f"target {name} does not allow exercises",
@@ -133,8 +133,16 @@ def open_day(
             expected="a target with exercises: true, best a server of its own",
             remedy="choose another with --target, or allow it",
         )
-    require_not_future(day.issue_time, now(), test_target=day.target.test_target)
     return day
+
+
+@contextmanager
+def future_told(day: Day) -> Iterator[None]:
+    """What is missing of a day in the future, which a test target takes, is said to be in the future."""
+    try:
+        yield
+    except InputMissing as error:
+        raise nothing_of_the_future(day.issue_time, now(), error) from error
 
 
 def target_of(config: str, iso3: str, target: str | None, hazard: str | None = None) -> str:

@@ -10,26 +10,26 @@ from functools import partial
 from pathlib import Path
 
 from flows.wiring.day import Day, now, open_configuration, open_day
-from flows.wiring.sharing import have_prepared
+from flows.wiring.sharing import fetch_run_layers
 from flows.wiring.targets import open_target
 from flows.wiring.trial import require_no_trial, require_no_trial_begun
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import InputMissing, UsageError, only_logged
-from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.runs.folder import runs_of
-from ibf_pipeline.runs.ledger import begun_after, latest_uploaded
+from ibf_pipeline.domain.run_id import EXERCISES
+from ibf_pipeline.errors import InputMissing, UsageError, errors_logged
+from ibf_pipeline.report.writer import rewrite_report
+from ibf_pipeline.runs.ledger import latest_uploaded, was_superseded
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.taken_over import EXERCISES
-from ibf_pipeline.runs.verified import Verified
-from ibf_pipeline.targets.open_target import OpenTarget, Publication
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.resume import Decision, PublishedDay, resume
-from ibf_pipeline.targets.withdraw import Withdrawal, withdraw
+from ibf_pipeline.runs.run_index import runs_of
+from ibf_pipeline.runs.verification import Verification
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.resumption import Decision, PublishedDay, resume
+from ibf_pipeline.targets.target import OpenTarget, Publication
+from ibf_pipeline.targets.withdrawal import Withdrawal, withdraw
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-NO_CONSENT = Consent()
+NO_OVERRIDES = Overrides()
 
 
 def open_run(run: str, config: str, target: str | None, workspace: str | None) -> Day:
@@ -78,25 +78,27 @@ def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime
     return there[0]
 
 
-def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> tuple[Revision, Publication | None]:
-    """`ibf_pipeline.targets.resume.resume`, on the day's target."""
+def resume_run(
+    day: Day, decision: Decision, overrides: Overrides = NO_OVERRIDES
+) -> tuple[Revision, Publication | None]:
+    """`ibf_pipeline.targets.resumption.resume`, on the day's target."""
     if not decision.abort:
         require_no_trial_begun(day)
-    return resume(_published(day), decision, consent, partial(open_target, day, notify=True), now)
+    return resume(_published(day), decision, overrides, partial(open_target, day, notify=True), now)
 
 
-def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: Consent, by: str = "") -> Withdrawal:
-    """`ibf_pipeline.targets.withdraw.withdraw`, on the day's target."""
+def withdraw_run(day: Day, events: list[str], *, notify: bool | None, overrides: Overrides, by: str = "") -> Withdrawal:
+    """`ibf_pipeline.targets.withdrawal.withdraw`, on the day's target."""
     if notify and day.run.is_whole:
-        require_no_trial(day, day.run.found())
+        require_no_trial(day, day.run.findings())
 
     def opened(notifies: bool) -> AbstractContextManager[OpenTarget]:
         return open_target(day, notify=notifies)
 
-    return withdraw(_published(day), events, notify=notify, consent=consent, open_target=opened, now=now, by=by)
+    return withdraw(_published(day), events, notify=notify, overrides=overrides, open_target=opened, now=now, by=by)
 
 
-def verify_run(day: Day) -> tuple[Revision, Verified | None]:
+def verify_run(day: Day) -> tuple[Revision, Verification | None]:
     """What the day's target shows beside what it must show of the newest revision; None for a target without a portal.
 
     InputMissing where the target shows no whole revision of the day. A run of the country waits meanwhile: the right to
@@ -104,7 +106,7 @@ def verify_run(day: Day) -> tuple[Revision, Verified | None]:
     """
     with day.alone("verify"):
         revision = latest_uploaded(day.run, day.target_name)
-        if revision is None or begun_after(day.run, day.target_name, revision):
+        if revision is None or was_superseded(day.run, day.target_name, revision):
             raise InputMissing(
                 f"no whole revision of {day.name} is on {day.target_name}",
                 where=day.run.path,
@@ -116,7 +118,7 @@ def verify_run(day: Day) -> tuple[Revision, Verified | None]:
 
 
 def _published(day: Day) -> PublishedDay:
-    return PublishedDay(day.run, day.target_name, have_prepared(day))
+    return PublishedDay(day.run, day.target_name, fetch_run_layers(day))
 
 
 @contextmanager
@@ -126,9 +128,9 @@ def reported(day: Day) -> Iterator[None]:
         yield
     finally:
         # whatever a font or a shape does to a picture, the decision has been carried out; or why it was not counts more
-        with only_logged(log, "%s: the report could not be written again", day.country.iso3):
+        with errors_logged(log, "%s: the report could not be written again", day.country.iso3):
             if day.run.is_whole:
-                rewrite_report(day.run, have_prepared(day))
+                rewrite_report(day.run, fetch_run_layers(day))
 
 
 def _workspace_of(run: Path, config: str) -> str | None:

@@ -14,10 +14,10 @@ from flows.wiring.day import Day, run_folder
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.hazards.typhoon.considered import HORIZON_H
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
+from ibf_pipeline.hazards.typhoon.selection import HORIZON_H
 from ibf_pipeline.runs.typhoon import TRACKS, read_tracks_kept
-from ibf_pipeline.sources.order import PASSED_OVER
+from ibf_pipeline.sources.fallback import PASSED_OVER
 from ibf_pipeline.sources.tracks.source import TrackSource
 
 log = logging.getLogger("ibf_pipeline.flows")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import logging
 import os
@@ -13,20 +15,37 @@ from typing import Any, Final, TextIO
 from ibf_pipeline.errors import IbfError, ServerUnreachable
 
 _STARTUP: Final = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
+RETRIES: Final = {"PREFECT_CLIENT_MAX_RETRIES": "7"}
+"""of a question to the Prefect server, 2, 4, 8, ... 128 seconds apart: a server that restarts for up to four minutes
+ends no day. Prefect's own five are over after 50 to 75 seconds"""
+
+_ALLOCATIONS: Final = 50_000
+"""of objects between two looks of the garbage collector, 700 otherwise; arrays go when their last name does, without
+it"""
 
 
-def settle(home: Path | None = None) -> None:
+def set_prefect_defaults(home: Path | None = None) -> None:
     """Defaults that the operator's own environment overrides; with `home` Prefect keeps its files there."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault(_STARTUP, "120")
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "ibf_pipeline")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+    for name, value in RETRIES.items():
+        os.environ.setdefault(name, value)
     if home is not None:
         home.mkdir(parents=True, exist_ok=True)
         os.environ["PREFECT_HOME"] = str(home)
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+
+
+def collect_rarely() -> None:
+    """Of what a process loads, almost nothing is garbage: looked through some 800 times while loading and once more at
+    the end, it takes 2 of 9 seconds of processor.
+    """
+    gc.set_threshold(_ALLOCATIONS)
+    atexit.register(gc.freeze)
 
 
 def read_env_files(folder: Path) -> None:
@@ -72,6 +91,7 @@ def _outliving(stream: TextIO | None, errors: str) -> TextIO:
 class ShortErrors(logging.Filter):
     """Prefect's lines about an IbfError: no traceback, and not the message again, which the run's state has.
 
+    Of a task they are warnings: whether the run fails of it is for the run to say, which may turn to another source.
     Errors of any other kind are left as they are: their traceback is what finds the fault.
     """
 
@@ -88,9 +108,12 @@ class ShortErrors(logging.Filter):
             record.msg, record.args = f"stopped by {type(error).__name__}", ()
             if isinstance(task, str):
                 self._stopped.add(task)
+                record.msg = f"stopped: {error.found}"
+                record.levelno, record.levelname = logging.WARNING, "WARNING"
         elif isinstance(task, str) and task in self._stopped and str(record.msg).startswith("Finished in state "):
             self._stopped.discard(task)
             record.msg, record.args = "Finished in state Failed", ()
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
         elif task is None and _says_failed(str(record.msg)):
             record.levelno, record.levelname = logging.ERROR, "ERROR"
         return True
@@ -132,5 +155,5 @@ def as_unreachable(error: Exception) -> ServerUnreachable | None:
         found,
         where=os.environ.get("PREFECT_API_URL", "Prefect"),
         expected="a running Prefect server where PREFECT_API_URL is set",
-        remedy="start it, or unset PREFECT_API_URL: the day then runs with a server of its own, and is published",
+        remedy="start it, or unset PREFECT_API_URL: the day then runs without one, and is published",
     )

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
-from flows.wiring.past import Wished, is_end, moment_of_publication, notifies, shown_before
+from flows.wiring.previous_runs import ExerciseSources, is_end, moment_of_publication, notifies, shown_before
 from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
-from flows.wiring.sharing import shared_layers, shared_layers_of, still_prepared
+from flows.wiring.sharing import ensure_layers, shared_layers, shared_layers_of
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
-from ibf_pipeline.config.rain_sources import RainFolderSource
+from ibf_pipeline.config.rain_sources import RainFolderSection
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.block import Past
@@ -34,7 +34,7 @@ from tasks.scenario import make_rain
 
 
 def find_block(
-    day: Day, wished: Wished[RainSource] | None = None, allowed: Callable[[Findings], None] | None = None
+    day: Day, wished: ExerciseSources[RainSource] | None = None, allowed: Callable[[Findings], None] | None = None
 ) -> tuple[FlashFloodFindings, RunFolder]:
     """What the rain of a block means, in the run folder: nothing has been published yet.
 
@@ -65,10 +65,10 @@ def find_block(
     found = replace(found, notes=(*found.notes, *block.notes, *said), doubts=(*found.doubts, *block.doubts))
     if allowed is not None:
         allowed(found)
-    return found, record_block(iso3, found, block, prepared, country, day.run, still_prepared(day))
+    return found, record_block(iso3, found, block, prepared, country, day.run, ensure_layers(day))
 
 
-def mails(day: Day, found: FlashFloodFindings) -> bool:
+def block_mails(day: Day, found: FlashFloodFindings) -> bool:
     """Whether a block notifies (rule 17)."""
     return notifies(day, found, mailing)
 
@@ -96,7 +96,7 @@ def read_rain_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str)
         parse_rain_wishes(wishes, list(FlashFloodCountry.of(country).districts))
 
 
-def wished_rain(day: Day, wishes: str) -> Wished[RainSource]:
+def wished_rain(day: Day, wishes: str) -> ExerciseSources[RainSource]:
     """The rain of an exercise: DISTRICT=@HOUR, see `scenario`; `end` is its last block, without any rain."""
     iso3, country = day.country.iso3, FlashFloodCountry.of(day.country)
     static = local_static(day.configuration, country)
@@ -105,13 +105,13 @@ def wished_rain(day: Day, wishes: str) -> Wished[RainSource]:
     root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
     roles: tuple[Role, ...] = ("observed", "forecast")
     sections = [
-        RainFolderSource(kind="rain-folder", root=str(root), role=role, origin=f"made-up {role}") for role in roles
+        RainFolderSection(kind="rain-folder", root=str(root), role=role, origin=f"made-up {role}") for role in roles
     ]
     opened = (
         open_rain_source(day.configuration, country, f"scenario-{each.role}", each, country.oldest_cycle_h)
         for each in sections
     )
-    return Wished(tuple(opened), ends)
+    return ExerciseSources(tuple(opened), ends)
 
 
 def prepared_areas(configuration: Configuration, country: FlashFloodCountry) -> RainAreas:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flows.wiring.current_model import UNJUDGED, require_current_model, with_doubt
 from flows.wiring.day import Day
 from flows.wiring.inputs_fetch import forecast_of_before, own_forecast
 from flows.wiring.local_static import local_static
-from flows.wiring.sharing import shared_layers_of, still_prepared
+from flows.wiring.operational_model import UNJUDGED, require_operational_model, with_doubt
+from flows.wiring.sharing import ensure_layers, shared_layers_of
 from flows.wiring.sources import open_sources, prune_cache
-from flows.wiring.trial import require_no_trial, require_no_trial_source
+from flows.wiring.trial import require_may_be_made_up, require_no_trial, require_no_trial_source
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.findings import Findings
@@ -25,8 +25,8 @@ from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import FolderSource, ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
-from ibf_pipeline.sources.kept import without_damaged
-from ibf_pipeline.sources.source import shortened
+from ibf_pipeline.sources.past_runs import without_damaged
+from ibf_pipeline.sources.source import shorten_names
 from ibf_pipeline.synthetic.wishes import parse_wishes
 from tasks.floods import find_events, obtain_forecast, prepared_layers, read_discharge, record_findings
 from tasks.scenario import make_forecast
@@ -63,10 +63,11 @@ def find_day(
     before = None if day.run.is_exercise else forecast_of_before(day.configuration, iso3, day.issue_date)
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:
+        require_may_be_made_up(day, source.name)
         files = obtain_forecast(iso3, day.issue_date, source)
         if day.run.is_exercise:
             return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
-        unjudged = require_current_model(day.configuration, country, files, day.issue_date)
+        unjudged = require_operational_model(day.configuration, country, files, day.issue_date)
         cube: Any = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
         files = without_damaged(with_doubt(files, cube, unjudged), cube)
         return own_forecast(files, cube, before)
@@ -85,12 +86,12 @@ def find_day(
     found = replace(found, notes=(*found.notes, *said.values()), doubts=(*found.doubts, *doubts))
     if found.members_missing and "not_used" in files.origin:
         unused = (
-            f"source {files.source}: not used beside the incomplete ensemble: {shortened(files.origin['not_used'])}"
+            f"source {files.source}: not used beside the incomplete ensemble: {shorten_names(files.origin['not_used'])}"
         )
         found = replace(found, notes=(*found.notes, unused))
     if allowed is not None:
         allowed(found)
-    return found, record_findings(iso3, found, cube, tiles, country, files, day.run, still_prepared(day))
+    return found, record_findings(iso3, found, cube, tiles, country, files, day.run, ensure_layers(day))
 
 
 def layer_notes(country: FloodCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:

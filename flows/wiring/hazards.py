@@ -11,8 +11,8 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError
-from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
+from ibf_pipeline.hazards.registry import known_hazard
+from ibf_pipeline.runs.legacy_journals import LEGACY_HAZARD
 
 Part = TypeVar("Part")
 
@@ -29,7 +29,7 @@ def of_installation(parts: Mapping[str, Part], hazard: str) -> Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Configured:
+class CountryHazardKey:
     """A country with one of its hazards."""
 
     iso3: str
@@ -47,23 +47,23 @@ class Configured:
         return [f"{self.hazard}-{self.iso3}-{issue_time}" for issue_time in self.profile.issue_times_of(day)]
 
 
-def configured(configuration: Configuration) -> list[Configured]:
+def configured_hazards(configuration: Configuration) -> list[CountryHazardKey]:
     """All of them. A country whose file is too wrong to tell is taken to have floods, so that its run says so."""
     return [each for iso3 in configuration.country_codes() for each in _of(configuration, iso3)]
 
 
-def _of(configuration: Configuration, iso3: str) -> list[Configured]:
+def _of(configuration: Configuration, iso3: str) -> list[CountryHazardKey]:
     try:
         hazards = configuration.hazards(iso3)
     except IbfError:
-        hazards = (EARLIER_HAZARD,)
-    return [Configured(iso3, hazard, iso3 if len(hazards) == 1 else f"{iso3} {hazard}") for hazard in hazards]
+        hazards = (LEGACY_HAZARD,)
+    return [CountryHazardKey(iso3, hazard, iso3 if len(hazards) == 1 else f"{iso3} {hazard}") for hazard in hazards]
 
 
-def sound(configuration: Configuration) -> tuple[list[CountryHazard], dict[Configured, ConfigError]]:
+def valid_hazards(configuration: Configuration) -> tuple[list[CountryHazard], dict[CountryHazardKey, ConfigError]]:
     """Those whose configuration is valid, and what is wrong with the others."""
     valid, wrong = [], {}
-    for each in configured(configuration):
+    for each in configured_hazards(configuration):
         try:
             valid.append(configuration.country(each.iso3, each.hazard))
         except ConfigError as error:

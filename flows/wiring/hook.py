@@ -14,11 +14,11 @@ from flows.wiring.day import now
 from flows.wiring.environment import read_env_files
 from flows.wiring.records import open_database
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.config.reading import named
+from ibf_pipeline.config.loader import named
 from ibf_pipeline.io.environment import values_of
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.records.taken_over import require_taken_over
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.records.legacy_files import require_taken_over
 from ibf_pipeline.satellites.hook.archives import ArchiveLimits
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
@@ -36,7 +36,7 @@ class Hook:
     name: str
     service: Service
     redact: Redactor
-    patience: Patience
+    retry_policy: RetryPolicy
     now: Callable[[], datetime]
 
     @property
@@ -63,9 +63,9 @@ class Hook:
             os.environ,
             now=self.now,
             redact=self.redact,
-            timeout=self.patience.timeout_seconds,
+            timeout=self.retry_policy.timeout_seconds,
         )
-        return OdpClient(self._url(), tokens, self.patience, self.redact, self.now)
+        return OdpClient(self._url(), tokens, self.retry_policy, self.redact, self.now)
 
     def _url(self) -> str:
         """The service's address; ConfigError where its variable is not set."""
@@ -118,7 +118,9 @@ def open_hook(config: str, service: str | None = None) -> Hook:
     name = service or settings.service
     remedy = "add it under services, or choose another"
     chosen = named("service", name, settings.services, folder / "destine.yaml", remedy)
-    patience = Patience(settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds))
+    retry_policy = RetryPolicy(
+        settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds)
+    )
     configuration = load(folder)
     read_env_files(configuration.path("."))
-    return Hook(configuration, settings, name, chosen, Redactor(), patience, lambda: clock())
+    return Hook(configuration, settings, name, chosen, Redactor(), retry_policy, lambda: clock())

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from flows.wiring.current_model import require_current_model
 from flows.wiring.day import run_folder
+from flows.wiring.operational_model import require_operational_model
 from flows.wiring.sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
@@ -16,16 +16,16 @@ from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.errors import UsageError, only_logged
+from ibf_pipeline.errors import UsageError, errors_logged
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.io.netcdf import FILE_LIBRARIES
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
-from ibf_pipeline.sources.accepted import accepted_version
-from ibf_pipeline.sources.alike import own_members
 from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
-from ibf_pipeline.sources.kept import FORECAST, read_files, without_damaged
-from ibf_pipeline.sources.source import Fetching
-from ibf_pipeline.sources.threads import FILE_LIBRARIES
+from ibf_pipeline.sources.duplicate_members import own_members
+from ibf_pipeline.sources.past_runs import FORECAST, read_files, without_damaged
+from ibf_pipeline.sources.source import CachingSource
+from ibf_pipeline.sources.version_acceptance import accepted_version
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -68,7 +68,7 @@ def fetch_and_read(
     before = forecast_of_before(configuration, iso3, issue_date)
 
     def use(chosen: Source) -> tuple[ForecastFiles, Any]:
-        if again and isinstance(chosen, Fetching):
+        if again and isinstance(chosen, CachingSource):
             chosen.forget(issue_date)
         return fetched_cube(chosen, cells, issue_date, country, before)
 
@@ -83,7 +83,7 @@ def fetch_and_read(
     refused = None
     try:
         accepted_version(discharge, country, configuration.settings, files.files[0])
-        require_current_model(configuration, country, files, issue_date)
+        require_operational_model(configuration, country, files, issue_date)
     except VersionRefused as error:
         refused = error
     return ForecastRead(country, issue_date, files, discharge, complete, passed_over, refused)
@@ -114,6 +114,8 @@ def forecast_of_before(configuration: Configuration, iso3: str, issue_date: date
     """The forecast that the run of the day before kept; None where there is none that can be read."""
     issue_time = IssueTime(issue_date - timedelta(days=1))
     run = run_folder(configuration, RunId(iso3, FLOODS.name, issue_time))
-    with only_logged(log, "%s: the forecast of the day before is not compared", iso3):
-        return read_forecast(run.file(FORECAST)) if run.is_whole and run.kept.has(FORECAST) else None
+    with errors_logged(log, "%s: the forecast of the day before is not compared", iso3):
+        kept = run.file(FORECAST) if run.is_whole and run.kept.has(FORECAST) else None
+        with FILE_LIBRARIES:  # a sensor looks at several countries at the same time
+            return None if kept is None else read_forecast(kept)
     return None

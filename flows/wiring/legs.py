@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from flows.wiring.day import Day
 from flows.wiring.flash_leg import (
+    block_mails,
     find_block,
     flash_assets,
     flash_codes,
-    mails,
     prepared_notes,
     read_rain_wishes,
     wished_rain,
@@ -37,22 +37,22 @@ from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.mailing import may_wait
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.outlines import prepare_outlines
-from ibf_pipeline.prepare.parts import Progress
+from ibf_pipeline.prepare.parts import BuildProgress
 from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
 from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import CountrySeed, Disaster
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.storage.shared_folder import SharedFolder
 
 Allowed = Callable[[Findings], None]
 """Raises where findings must not take the place of those that were published"""
 
 
 def _outlines(
-    country: CountryHazard, static: Path, folder: Path, progress: Progress, shared: SharedPlace | None
+    country: CountryHazard, static: Path, folder: Path, progress: BuildProgress, shared: SharedFolder | None
 ) -> tuple[str, ...]:
     prepare_outlines(static, country, folder)
     return ()
@@ -62,7 +62,7 @@ def _outlines(
 class Preparing:
     """How the static data of a country become what its runs read."""
 
-    build: Callable[[Any, Path, Path, Progress, SharedPlace | None], tuple[str, ...]] = _outlines
+    build: Callable[[Any, Path, Path, BuildProgress, SharedFolder | None], tuple[str, ...]] = _outlines
     """(the hazard's section, static data, prepared folder, progress, where it is shared): names of what was made"""
     notes: Callable[[Any, Path], tuple[Sequence[str], Sequence[str]]] = lambda country, folder: ((), ())
     """(the hazard's section, prepared folder): what is doubtful of it, and what else was noticed"""
@@ -97,7 +97,7 @@ LEGS: Final[dict[str, Leg]] = {
     FLOODS.name: Leg(
         find_day,
         wished_sources,
-        preparing=Preparing(prepare, layer_notes),
+        preparing=Preparing(prepare_floods, layer_notes),
         read_wishes=read_wishes,
         afterwards=tidy_up,
     ),
@@ -106,7 +106,7 @@ LEGS: Final[dict[str, Leg]] = {
         wished_rain,
         flash_codes,
         seeded=flash_assets,
-        mails=mails,
+        mails=block_mails,
         may_wait=may_wait,
         preparing=Preparing(prepare_flash_floods, prepared_notes),
         read_wishes=read_rain_wishes,

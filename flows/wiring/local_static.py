@@ -10,10 +10,10 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.static.copy import refresh_copy
-from ibf_pipeline.static.place import is_url
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.static.local_copy import refresh_copy
+from ibf_pipeline.static.origin import is_url
+from ibf_pipeline.storage.shared_folder import SharedFolder
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -21,8 +21,9 @@ log = logging.getLogger("ibf_pipeline.flows")
 def local_static(configuration: Configuration, country: CountryHazard) -> Path:
     """The country's static folder on this machine; what lies behind a URL is brought up to date first.
 
-    Where the URL fails, its last whole copy is used, be it another machine's; `ibf_pipeline.static.copy.outdated` tells
-    whether that is so. Only floods can have theirs behind one: ConfigError for another hazard.
+    Where the URL fails, its last whole copy is used, be it another machine's;
+    `ibf_pipeline.static.local_copy.outdated` tells whether that is so. Only floods can have theirs behind
+    one: ConfigError for another hazard.
     """
     folder = configuration.static_folder(country)
     if country.static and is_url(country.static):
@@ -34,8 +35,8 @@ def local_static(configuration: Configuration, country: CountryHazard) -> Path:
                 remedy="copy them into a folder, and name it in the section's own key `static`",
             )
         sharing = sharing_of(configuration)
-        shared = None if sharing is None else SharedPlace(sharing, f"static/{country.iso3}", "prepared", country.iso3)
-        said = refresh_copy(country, folder, Patience(attempts=country.static_sources.attempts), shared)
+        shared = None if sharing is None else SharedFolder(sharing, f"static/{country.iso3}", "prepared", country.iso3)
+        said = refresh_copy(country, folder, RetryPolicy(attempts=country.static_sources.attempts), shared)
         if said:
             log.warning("%s: %s", country.iso3, said)
     return folder

@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
 from ibf_pipeline.sources.threads import in_this_context
-from ibf_pipeline.sources.watch import Look
+from ibf_pipeline.sources.watch import Availability
 
 _AT_A_TIME = 32
 """countries"""
-STILL_FETCHED = Look(False, False, "still being fetched")
+STILL_FETCHED = Availability(False, False, "still being fetched")
 """what is known of a country whose look is not over"""
 
 
 class Looks:
     """One look a country at a time; one that is not over in time goes on, and answers at a later look."""
 
-    def __init__(self, look: Callable[[str], Look], countries: int) -> None:
+    def __init__(self, look: Callable[[str], Availability], countries: int) -> None:
         self._look = look
         self._pool = ThreadPoolExecutor(min(_AT_A_TIME, max(1, countries)), thread_name_prefix="look")
-        self._running: dict[str, Future[Look]] = {}
+        self._running: dict[str, Future[Availability]] = {}
 
-    def __call__(self, countries: Sequence[str], seconds: float | None) -> Iterator[tuple[str, Look]]:
+    def __call__(self, countries: Sequence[str], seconds: float | None) -> Iterator[tuple[str, Availability]]:
         """What was found for each country, as soon as it is found; STILL_FETCHED for the rest after so many seconds."""
         for country in countries:
             if country not in self._running:
@@ -35,6 +35,11 @@ class Looks:
         except TimeoutError:
             for country in asked.values():
                 yield country, STILL_FETCHED
+
+    @property
+    def go_on(self) -> bool:
+        """Whether one is not over: it ends with its process."""
+        return bool(self._running)
 
     def close(self) -> None:
         """Begin no further looks; waits for none."""

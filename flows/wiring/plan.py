@@ -6,13 +6,14 @@ import logging
 from datetime import date
 from pathlib import Path
 
-from flows.wiring.day import Day, open_day
+from flows.wiring.day import Day, future_told, open_day
 from flows.wiring.legs import leg_of
 from flows.wiring.targets import open_target
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.io.writing import writing
-from ibf_pipeline.publish.call import as_lines
-from ibf_pipeline.targets.open_target import Draft
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.publish.call import plan_lines
+from ibf_pipeline.runs.revision_staging import begin_revision
+from ibf_pipeline.targets.target import RevisionDraft
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -26,17 +27,18 @@ def plan_day(
     *,
     notify: bool,
     hazard: str | None = None,
-) -> tuple[Findings, Draft, Path]:
+) -> tuple[Findings, RevisionDraft, Path]:
     """What the day found, the draft of its plan, and the file of the draft."""
     day = open_day(config, country, issued, target, hazard=hazard, workspace=workspace)
     with day.alone("plan"):
-        found = _published(day) or leg_of(day).find(day, None, None)[0]
-        staging = day.run.stage(day.target_name, 0)
+        with future_told(day):
+            found = _published(day) or leg_of(day).find(day, None, None)[0]
+        staging = begin_revision(day.run, day.target_name, 0)
         with open_target(day, notify=notify, publishes=False) as opened:
             plan = opened.draft(found, day.run, staging)
         file = staging / "plan.jsonl"
-        with writing(file):
-            file.write_text(as_lines(plan.calls), encoding="utf-8")
+        with write_errors(file):
+            file.write_text(plan_lines(plan.calls), encoding="utf-8")
     return found, plan, file
 
 
@@ -51,4 +53,4 @@ def _published(day: Day) -> Findings | None:
             day.country.iso3,
             day.issue_date,
         )
-    return day.run.found()
+    return day.run.findings()

@@ -12,14 +12,14 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR
-from ibf_pipeline.rain.assembled import leading
-from ibf_pipeline.sources.threads import FILE_LIBRARIES
-from ibf_pipeline.sources.watch import Look
+from ibf_pipeline.io.netcdf import FILE_LIBRARIES
+from ibf_pipeline.rain.assembly import leading
+from ibf_pipeline.sources.watch import Availability
 
 
 def rain_look(
     configuration: Configuration, source: str, country: CountryHazard, issue_time: IssueTime
-) -> Callable[[], Look]:
+) -> Callable[[], Availability]:
     """Whole: the cycle that begins with the block leads; usable: an older one does, at most `oldest_cycle_h` old."""
     chosen = FlashFloodCountry.of(country)
     with FILE_LIBRARIES:  # other countries are looked at at the same time
@@ -28,12 +28,12 @@ def rain_look(
     opened = open_rain_source(configuration, chosen, source, section, chosen.oldest_cycle_h)
     first, last = (issue_time.start + timedelta(hours=hours) for hours in (-BLOCK, LAST_HOUR))
 
-    def ask() -> Look:
+    def ask() -> Availability:
         given = opened.hours(issue_time, areas, first, last)
         leads = leading(issue_time, areas.codes, given.series, chosen.oldest_cycle_h)
         if leads is None or leads.cycle is None:
-            return Look(False, False, "; ".join(given.notes) or "no cycle reaches far enough")
+            return Availability(False, False, "; ".join(given.notes) or "no cycle reaches far enough")
         cycle = leads.cycle.astype("datetime64[s]").item().replace(tzinfo=UTC)
-        return Look(cycle >= issue_time.start, True, f"cycle of {cycle:%Y-%m-%d %H} UTC")
+        return Availability(cycle >= issue_time.start, True, f"cycle of {cycle:%Y-%m-%d %H} UTC")
 
     return ask

@@ -14,19 +14,19 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.source_section import SourceSection
 from ibf_pipeline.errors import ConfigError, InputInvalid
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.io.tokens import Token, TokenSource, end_of
-from ibf_pipeline.rain.gauges import GaugeReads
-from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.io.tokens import Token, TokenSource, token_expiry
+from ibf_pipeline.rain.declaration import RainDeclaration
+from ibf_pipeline.rain.gauges import GaugeDeclaration
+from ibf_pipeline.sources.file_locations import FileLocation, FolderLocation, UrlLocation
 from ibf_pipeline.sources.object_store import open_folder
-from ibf_pipeline.sources.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs
 from ibf_pipeline.sources.rain.files import FilesRain
 from ibf_pipeline.sources.rain.gauge_files import GaugesRain
-from ibf_pipeline.sources.rain.gfs_cycles import gfs_runs
+from ibf_pipeline.sources.rain.gfs import gfs_runs
 from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, Imerg, ImergRain
 from ibf_pipeline.sources.rain.levels import METRES, GaugePlace, LevelFiles, read_places, with_levels
 from ibf_pipeline.sources.rain.source import RainSource
@@ -45,7 +45,7 @@ def open_rain_sources(configuration: Configuration, country: FlashFloodCountry) 
     sources = [
         open_rain_source(configuration, country, name, section, country.oldest_cycle_h)
         for name, section in chosen.items()
-        if not isinstance(section, settings.WaterLevelsSource)
+        if not isinstance(section, settings.WaterLevelsSection)
     ]
     if not any(source.role == "forecast" for source in sources):
         raise ConfigError(
@@ -66,7 +66,7 @@ def open_rain_source(
 
 def open_levels(
     configuration: Configuration, country: FlashFloodCountry, said: Callable[[str], None] = log.warning
-) -> tuple[Gauge, ...]:
+) -> tuple[RiverGauge, ...]:
     """The country's water level gauges with what its sources of water levels read; empty where it has no table.
 
     Whatever goes wrong with a table or a file is told to `said`, a sentence each, and stops nothing: gauges trigger
@@ -85,18 +85,18 @@ def open_levels(
             name,
             configuration.path(section.root),
             section.files,
-            GaugeReads(section.moment, section.level),
+            GaugeDeclaration(section.moment, section.level),
             METRES[section.unit],
         )
         for name, section in chosen.items()
-        if isinstance(section, settings.WaterLevelsSource)
+        if isinstance(section, settings.WaterLevelsSection)
     ]
     if not files:
         said(f"no water level is shown: none of the sources of {country.iso3} is of kind water-levels")
     return tuple(_read(place, files, said) for place in places)
 
 
-def _read(place: GaugePlace, files: list[LevelFiles], said: Callable[[str], None]) -> Gauge:
+def _read(place: GaugePlace, files: list[LevelFiles], said: Callable[[str], None]) -> RiverGauge:
     """A gauge as the first source that has it read it."""
     for each in files:
         try:
@@ -110,18 +110,22 @@ def _read(place: GaugePlace, files: list[LevelFiles], said: Callable[[str], None
 
 
 def _gfs(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.GfsSource, oldest_h: int
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.GfsSection, oldest_h: int
 ) -> RainSource:
-    client = Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor())
+    client = Client(Server(chosen.url), RetryPolicy(chosen.timeout_seconds, chosen.attempts), Redactor())
     return gfs_runs(name, client, open_cache(configuration, shared=True), step_h=chosen.step_hours, oldest_h=oldest_h)
 
 
 def _ecmwf(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.EcmwfOpenDataSource, oldest_h: int
+    configuration: Configuration,
+    country: CountryHazard,
+    name: str,
+    chosen: settings.EcmwfOpenDataSection,
+    oldest_h: int,
 ) -> RainSource:
     return ecmwf_runs(
         name,
-        Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor()),
+        Client(Server(chosen.url), RetryPolicy(chosen.timeout_seconds, chosen.attempts), Redactor()),
         open_cache(configuration, shared=True),
         is_ensemble=chosen.run == "ensemble",
         oldest_h=oldest_h,
@@ -130,20 +134,20 @@ def _ecmwf(
 
 
 def _imerg(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.ImergSource, oldest_h: int
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.ImergSection, oldest_h: int
 ) -> RainSource:
-    redact, patience = Redactor(), Patience(chosen.timeout_seconds, chosen.attempts)
+    redact, retry_policy = Redactor(), RetryPolicy(chosen.timeout_seconds, chosen.attempts)
     tokens = TokenSource(lambda: Token(secret_of(name, chosen.token_variable)), redact)
-    archive = Client(Server(chosen.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens)
-    catalogue = Client(Server(chosen.catalogue), patience, redact)
+    archive = Client(Server(chosen.url, TOKEN_REMEDIES, renew_on_status=()), retry_policy, redact, tokens=tokens)
+    catalogue = Client(Server(chosen.catalogue), retry_policy, redact)
     imerg = Imerg(chosen.run, archive, catalogue, chosen.version)
-    return ImergRain(name, imerg, open_cache(configuration, shared=True), lambda: end_of(tokens.token()))
+    return ImergRain(name, imerg, open_cache(configuration, shared=True), lambda: token_expiry(tokens.token()))
 
 
 def _folder(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.RainFolderSource, oldest_h: int
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.RainFolderSection, oldest_h: int
 ) -> RainSource:
-    place = FolderPlace(name, configuration.path(chosen.root), open_cache(configuration))
+    place = FolderLocation(name, configuration.path(chosen.root), open_cache(configuration))
     return _files(name, chosen, place, oldest_h)
 
 
@@ -151,16 +155,18 @@ def _object_store(
     configuration: Configuration,
     country: CountryHazard,
     name: str,
-    chosen: settings.RainObjectStoreSource,
+    chosen: settings.RainObjectStoreSection,
     oldest_h: int,
 ) -> RainSource:
-    patience = Patience(chosen.timeout_seconds, chosen.attempts)
-    root = open_folder(chosen.url, patience, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False)
-    place = UrlPlace(name, root, open_cache(configuration, shared=True), patience)
+    retry_policy = RetryPolicy(chosen.timeout_seconds, chosen.attempts)
+    root = open_folder(
+        chosen.url, retry_policy, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False
+    )
+    place = UrlLocation(name, root, open_cache(configuration, shared=True), retry_policy)
     return _files(name, chosen, place, oldest_h)
 
 
-def _files(name: str, chosen: settings.RainFilesSection, place: Place, oldest_h: int) -> RainSource:
+def _files(name: str, chosen: settings.RainFilesSection, place: FileLocation, oldest_h: int) -> RainSource:
     return FilesRain(
         name=name,
         role=chosen.role,
@@ -170,28 +176,28 @@ def _files(name: str, chosen: settings.RainFilesSection, place: Place, oldest_h:
         every=timedelta(hours=chosen.hours_between),
         whole=timedelta(hours=chosen.whole_h),
         oldest_h=oldest_h,
-        reads=Reads(**chosen.reads.model_dump()),
+        reads=RainDeclaration(**chosen.reads.model_dump()),
     )
 
 
 def _gauges(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.RainGaugesSource, oldest_h: int
+    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.RainGaugesSection, oldest_h: int
 ) -> RainSource:
     return GaugesRain(
         name,
         configuration.path(chosen.root),
         chosen.files,
         configuration.static_folder(country) / chosen.gauges,
-        GaugeReads(chosen.moment, chosen.amount, chosen.is_counter),
+        GaugeDeclaration(chosen.moment, chosen.amount, chosen.is_counter),
     )
 
 
 OPENED: Final[dict[type[SourceSection], Callable[[Configuration, CountryHazard, str, Any, int], RainSource]]] = {
-    settings.GfsSource: _gfs,
-    settings.EcmwfOpenDataSource: _ecmwf,
-    settings.ImergSource: _imerg,
-    settings.RainFolderSource: _folder,
-    settings.RainObjectStoreSource: _object_store,
-    settings.RainGaugesSource: _gauges,
+    settings.GfsSection: _gfs,
+    settings.EcmwfOpenDataSection: _ecmwf,
+    settings.ImergSection: _imerg,
+    settings.RainFolderSection: _folder,
+    settings.RainObjectStoreSection: _object_store,
+    settings.RainGaugesSection: _gauges,
 }
 """model of a kind's section -> what opens it (and how old a forecast's cycle may be); water levels are no rain"""

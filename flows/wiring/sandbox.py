@@ -13,17 +13,17 @@ from flows.wiring.legs import LEGS
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.hazards.registry import known_hazard
 from ibf_pipeline.report.floods.station_picture import run_hydrograph
 from ibf_pipeline.sandbox import CountrySeed, HazardSeed, Sandbox, seed_from_static
-from ibf_pipeline.sandbox.vocabulary import BehavesLike
+from ibf_pipeline.sandbox.vocabulary import ApiVersion
 
 log = logging.getLogger("ibf_pipeline.flows")
 
 
 @contextmanager
 def open_sandbox(
-    configuration: Configuration, *countries: CountryHazard, port: int = 0, behaves_like: BehavesLike = "current"
+    configuration: Configuration, *countries: CountryHazard, port: int = 0, behaves_like: ApiVersion = "current"
 ) -> Iterator[Sandbox]:
     """The built-in server, seeded with countries' own static data."""
     paths = configuration.settings.paths

@@ -6,25 +6,26 @@ from functools import lru_cache
 from pathlib import Path
 
 from flows.wiring.day import Day
-from flows.wiring.hazards import configured
+from flows.wiring.hazards import configured_hazards
 from flows.wiring.records import open_database
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.prepare.shared_layers import have_layers, share_first
 from ibf_pipeline.sources.shared_days import SharedDays
-from ibf_pipeline.storage.shared import SharedPlace, Sharing
+from ibf_pipeline.storage.shared_folder import SharedFolder
 from ibf_pipeline.storage.storage import Storage
+from ibf_pipeline.storage.store_location import SharedStorage
 
 
-def sharing_of(configuration: Configuration) -> Sharing | None:
+def sharing_of(configuration: Configuration) -> SharedStorage | None:
     """Records and store; None without a store: everything is in the folders of this machine then."""
     store = configuration.storage.store
-    return None if store is None else Sharing(open_database(configuration), store)
+    return None if store is None else SharedStorage(open_database(configuration), store)
 
 
 @lru_cache(maxsize=8)
 def _days_of(storage: Storage, database: Database) -> SharedDays | None:
-    return None if storage.store is None else SharedDays(Sharing(database, storage.store))
+    return None if storage.store is None else SharedDays(SharedStorage(database, storage.store))
 
 
 def shared_days(configuration: Configuration) -> SharedDays | None:
@@ -33,23 +34,23 @@ def shared_days(configuration: Configuration) -> SharedDays | None:
     return None if storage.store is None else _days_of(storage, open_database(configuration))
 
 
-def shared_layers(configuration: Configuration, iso3: str, hazard: str) -> SharedPlace | None:
+def shared_layers(configuration: Configuration, iso3: str, hazard: str) -> SharedFolder | None:
     """Where machines put a country's prepared layers of a hazard; None without a store."""
     sharing = sharing_of(configuration)
-    return None if sharing is None else SharedPlace(sharing, f"prepared/{hazard}/{iso3}", "prepared", iso3)
+    return None if sharing is None else SharedFolder(sharing, f"prepared/{hazard}/{iso3}", "prepared", iso3)
 
 
-def shared_layers_of(day: Day) -> SharedPlace | None:
+def shared_layers_of(day: Day) -> SharedFolder | None:
     """The same for the country and hazard of a day."""
     return shared_layers(day.configuration, day.country.iso3, day.country.hazard)
 
 
-def still_prepared(day: Day) -> Path:
+def ensure_layers(day: Day) -> Path:
     """The folder of a day's layers for a run that has them, or had them a moment ago."""
-    return have_newest(day.configuration, day.country.iso3, day.country.hazard)
+    return fetch_newest_layers(day.configuration, day.country.iso3, day.country.hazard)
 
 
-def have_prepared(day: Day) -> Path:
+def fetch_run_layers(day: Day) -> Path:
     """The folder of the layers that a day's run was made with, brought from the store where this machine lacks them.
 
     For whoever reads them after the run was found, on whatever machine. Without a store the folder is as it is.
@@ -58,14 +59,14 @@ def have_prepared(day: Day) -> Path:
     if shared is not None:
         static = day.run.manifest().get("static") if day.run.is_whole else None
         made_of = None if not static else [each["sha256"] for each in static]
-        have_layers(shared, day.prepared, made_of, lambda: day.run.alone("bring layers", patience_seconds=0))
+        have_layers(shared, day.prepared, made_of, lambda: day.run.exclusive("bring layers", wait_seconds=0))
     return day.prepared
 
 
-def put_prepared(configuration: Configuration) -> list[str]:
+def share_layers(configuration: Configuration) -> list[str]:
     """Put layers that this machine made before there was a store there, where it has none: of which countries."""
     put = []
-    for each in configured(configuration):
+    for each in configured_hazards(configuration):
         shared = shared_layers(configuration, each.iso3, each.hazard)
         if shared is not None and not shared.sets():
             share_first(shared, configuration.prepared_folder(each.iso3, each.hazard))
@@ -73,7 +74,7 @@ def put_prepared(configuration: Configuration) -> list[str]:
     return put
 
 
-def have_newest(configuration: Configuration, iso3: str, hazard: str) -> Path:
+def fetch_newest_layers(configuration: Configuration, iso3: str, hazard: str) -> Path:
     """The folder of a country's layers of a hazard, the newest from the store where this machine has none."""
     prepared = configuration.prepared_folder(iso3, hazard)
     have_layers(shared_layers(configuration, iso3, hazard), prepared)

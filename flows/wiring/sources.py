@@ -11,8 +11,8 @@ from functools import partial
 from typing import TypeVar
 
 from flows.wiring.day import now
+from flows.wiring.idle_countries import idle_words
 from flows.wiring.local_static import local_static
-from flows.wiring.no_river import is_without_river
 from flows.wiring.sharing import shared_days
 from ibf_pipeline.config import sources as settings
 from ibf_pipeline.config.configuration import Configuration
@@ -26,24 +26,25 @@ from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError
 from ibf_pipeline.io.environment import values_of
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
-from ibf_pipeline.runs.taken_over import real_runs
+from ibf_pipeline.runs.legacy_journals import real_runs
 from ibf_pipeline.sources import FolderSource, Source
-from ibf_pipeline.sources.area import Area, area_of
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
 from ibf_pipeline.sources.ewds_service import EwdsService, Queue
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
-from ibf_pipeline.sources.kept import RunSource
+from ibf_pipeline.sources.lat_lon_box import LatLonBox, box_around
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import open_folder
 from ibf_pipeline.sources.open_meteo import OpenMeteoSource
 from ibf_pipeline.sources.open_meteo_archive import Archive
 from ibf_pipeline.sources.open_meteo_service import FloodService
+from ibf_pipeline.sources.past_runs import RunSource
 from ibf_pipeline.sources.remote import RemoteFolder
-from ibf_pipeline.sources.source import AccountMissing, Fetching
+from ibf_pipeline.sources.source import AccountMissing, CachingSource
 from ibf_pipeline.sources.watch import look_times
+from ibf_pipeline.synthetic.source import GeneratedSource
 
 Chosen = TypeVar("Chosen", bound=CountryHazard)
 log = logging.getLogger("ibf_pipeline.flows")
@@ -62,16 +63,16 @@ def open_sources(configuration: Configuration, country: FloodCountry) -> list[So
 
 def _fetched_whole(sources: Sequence[Source], issue_date: date) -> str | None:
     """Name of the first source of which the whole forecast of a day was fetched already."""
-    return next((one.name for one in sources if isinstance(one, Fetching) and one.has_whole(issue_date)), None)
+    return next((one.name for one in sources if isinstance(one, CachingSource) and one.has_whole(issue_date)), None)
 
 
 def open_source(configuration: Configuration, name: str, country: FloodCountry) -> Source:
     """One source, for a country that uses it."""
     chosen = source_settings(configuration, name)
     match chosen:
-        case settings.FolderSource():
+        case settings.FolderSection():
             return FolderSource(name, configuration.path(chosen.root), chosen.glofas_version, open_cache(configuration))
-        case settings.FtpSource():
+        case settings.FtpSection():
             remote: RemoteFolder = FtpFolder(
                 chosen.host,
                 chosen.port,
@@ -81,23 +82,23 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
                 timeout_seconds=chosen.timeout_seconds,
             )
             return _member_source(configuration, name, country, chosen, remote)
-        case settings.ObjectStoreSource():
+        case settings.ObjectStoreSection():
             remote = open_folder(
                 chosen.url,
-                Patience(chosen.timeout_seconds),
+                RetryPolicy(chosen.timeout_seconds),
                 members=country.members.expected,
                 endpoint_url=chosen.endpoint_url,
                 anonymous=chosen.anonymous,
             )
             return _member_source(configuration, name, country, chosen, remote)
-        case settings.EwdsSource():
+        case settings.EwdsSection():
             cells = cells_of(configuration, country)
             return EwdsSource(
                 name=name,
                 service=ewds_service(name, chosen, chosen.attempts),
                 cache=open_cache(configuration, shared=True),
                 country=country.iso3,
-                area=area_of(cells, chosen.margin),
+                area=box_around(cells, chosen.margin),
                 glofas_version=chosen.glofas_version,
                 days=chosen.days,
                 changes=chosen.request,
@@ -108,9 +109,15 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
                 cells=cells,
                 lead_times=country.lead_times_needed,
             )
-        case settings.OpenMeteoSource():
+        case settings.OpenMeteoSection():
             return _open_meteo(configuration, name, country, chosen)
-        case settings.RunSource():
+        case settings.GeneratedSection():
+            static = local_static(configuration, country)
+            return GeneratedSource(
+                name, country, cells_of(configuration, country), static, chosen.story, chosen.days,
+                open_cache(configuration), now,
+            )  # fmt: skip
+        case settings.RunSection():
             own = configuration.path(configuration.settings.paths.runs)
             runs = own if chosen.runs is None else configuration.path(chosen.runs)
             ours = real_runs(runs) == real_runs(own)  # and not copied from another installation
@@ -124,24 +131,24 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
     )
 
 
-def ewds_service(name: str, chosen: settings.EwdsSource, attempts: int) -> EwdsService:
+def ewds_service(name: str, chosen: settings.EwdsSection, attempts: int) -> EwdsService:
     """The service of a source; `attempts`: tries of a request."""
     return EwdsService(
         chosen.url,
         chosen.dataset,
         lambda: secret_of(name, chosen.key_variable),
-        Patience(chosen.timeout_seconds, attempts),
+        RetryPolicy(chosen.timeout_seconds, attempts),
         Queue(chosen.retry_seconds, 60 * chosen.queue_minutes, chosen.longest_poll_seconds),
     )
 
 
 def _open_meteo(
-    configuration: Configuration, name: str, country: FloodCountry, chosen: settings.OpenMeteoSource
+    configuration: Configuration, name: str, country: FloodCountry, chosen: settings.OpenMeteoSection
 ) -> OpenMeteoSource:
     cache = open_cache(configuration, shared=True)
     return OpenMeteoSource(
         name=name,
-        service=FloodService(chosen.url, Patience(chosen.timeout_seconds, chosen.attempts), chosen.calls_per_minute),
+        service=FloodService(chosen.url, RetryPolicy(chosen.timeout_seconds, chosen.attempts), chosen.calls_per_minute),
         cache=cache,
         country=country.iso3,
         cells=cells_of(configuration, country),
@@ -241,7 +248,7 @@ def _may_have_new(chosen: SourceSection) -> bool:
     if isinstance(chosen, RainFilesSection):
         return chosen.role == "forecast"
     known = isinstance(chosen, settings.DischargeSection | ForecastSection | TracksSection)
-    return known and not isinstance(chosen, settings.RunSource)
+    return known and not isinstance(chosen, settings.RunSection)
 
 
 def sound_countries(
@@ -268,7 +275,7 @@ def users_of(configuration: Configuration, name: str) -> tuple[list[CountryHazar
         wrong |= damaged
     for code, error in wrong.items():
         log.error("%s is left out: %s", code, error)
-    return [country for country in users if not is_without_river(configuration, country)], wrong
+    return [country for country in users if not idle_words(configuration, country)], wrong
 
 
 def cells_of(configuration: Configuration, country: FloodCountry) -> StationCells:
@@ -292,7 +299,7 @@ def _member_source(
         expected=country.members.expected,
         glofas_version=chosen.glofas_version,
         parallel=chosen.parallel,
-        patience=Patience(attempts=chosen.attempts),
+        retry_policy=RetryPolicy(attempts=chosen.attempts),
         keep_raw=chosen.keep_raw,
         lead_times={code: lead_times for code, (_, lead_times) in users.items()},
     )
@@ -300,17 +307,17 @@ def _member_source(
 
 def _users_at_once(
     configuration: Configuration, name: str, country: FloodCountry, margin: float
-) -> Mapping[str, tuple[Area, int]]:
+) -> Mapping[str, tuple[LatLonBox, int]]:
     """Area and number of lead times of all countries that use a source, static data behind URLs copied first, so that
     one fetch serves all; a country whose configuration or static data are damaged, or cannot be had, goes without."""
-    users = {country.iso3: (area_of(cells_of(configuration, country), margin), country.lead_times_needed)}
+    users = {country.iso3: (box_around(cells_of(configuration, country), margin), country.lead_times_needed)}
     for code in configuration.country_codes(FloodCountry.hazard):
         if code in users:
             continue
         try:
             other = configuration.country_of(code, FloodCountry)
             if name in other.sources:
-                users[code] = area_of(cells_of(configuration, other), margin), other.lead_times_needed
+                users[code] = box_around(cells_of(configuration, other), margin), other.lead_times_needed
         except IbfError as error:
             log.info("%s: nothing is fetched for it on the way: %s", code, error.found)
     return dict(sorted(users.items()))

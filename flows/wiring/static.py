@@ -14,13 +14,13 @@ from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.prepare.boundaries import read_boundaries
-from ibf_pipeline.sources.area import Area
+from ibf_pipeline.sources.lat_lon_box import LatLonBox
 from ibf_pipeline.static.cod_ab import EACH_LEVEL, CodAb
-from ibf_pipeline.static.grids import CountryGrids, area_around
-from ibf_pipeline.static.place import Place, is_url
-from ibf_pipeline.static.static import Places, fetch_static
+from ibf_pipeline.static.fetch import Origins, fetch_static
+from ibf_pipeline.static.origin import OriginFolder, is_url
+from ibf_pipeline.static.threshold_grids import CountryGrids, area_around
 from ibf_pipeline.targets.portal import Portal
 
 
@@ -42,46 +42,48 @@ def fetch_country(
 
 def open_places(
     configuration: Configuration, country: CountryHazard, say: Callable[[str], None] = lambda text: None
-) -> Places:
+) -> Origins:
     """The country's static sources; files of remote ones are kept for all countries, of threshold grids each's part.
 
     `say` is told about grids that arrive.
     """
     sources = country.static_sources
-    patience = Patience(sources.timeout_seconds, sources.attempts)
+    retry_policy = RetryPolicy(sources.timeout_seconds, sources.attempts)
 
-    def file(text: str | None) -> tuple[Place, str] | None:
-        return None if text is None else _file(configuration, text, patience)
+    def file(text: str | None) -> tuple[OriginFolder, str] | None:
+        return None if text is None else _file(configuration, text, retry_policy)
 
     grids = None
     if sources.thresholds is not None:
-        place = _place(configuration, sources.thresholds, patience)
+        place = _place(configuration, sources.thresholds, retry_policy)
         kept = _kept(configuration, sources.thresholds) / country.iso3
         grids = CountryGrids(place, kept, lambda: _area(country, configuration.static_folder(country)), say)
-    return Places(
-        flood_maps=None if sources.flood_maps is None else _place(configuration, sources.flood_maps, patience),
+    return Origins(
+        flood_maps=None if sources.flood_maps is None else _place(configuration, sources.flood_maps, retry_policy),
         population=file(sources.population),
         thresholds=grids,
-        boundaries=None if sources.boundaries is None else open_boundaries(configuration, sources.boundaries, patience),
+        boundaries=None
+        if sources.boundaries is None
+        else open_boundaries(configuration, sources.boundaries, retry_policy),
         stations=file(sources.stations),
     )
 
 
-def open_boundaries(configuration: Configuration, address: str, patience: Patience) -> CodAb:
+def open_boundaries(configuration: Configuration, address: str, retry_policy: RetryPolicy) -> CodAb:
     """The boundaries at an address; files of a remote one are kept."""
-    return CodAb(*_file(configuration, address, patience))
+    return CodAb(*_file(configuration, address, retry_policy))
 
 
-def _file(configuration: Configuration, text: str, patience: Patience) -> tuple[Place, str]:
+def _file(configuration: Configuration, text: str, retry_policy: RetryPolicy) -> tuple[OriginFolder, str]:
     """The folder and the name below it; a part of the path that stands for each level belongs to the name."""
     fixed = text.partition(EACH_LEVEL)[0]
     folder, _, _ = fixed.rpartition("/")
-    return _place(configuration, folder or ".", patience), text.removeprefix(f"{folder}/")
+    return _place(configuration, folder or ".", retry_policy), text.removeprefix(f"{folder}/")
 
 
-def _place(configuration: Configuration, text: str, patience: Patience) -> Place:
+def _place(configuration: Configuration, text: str, retry_policy: RetryPolicy) -> OriginFolder:
     where = text if is_url(text) else str(configuration.path(text))
-    return Place(where, _kept(configuration, text), patience)
+    return OriginFolder(where, _kept(configuration, text), retry_policy)
 
 
 def _kept(configuration: Configuration, text: str) -> Path:
@@ -90,7 +92,7 @@ def _kept(configuration: Configuration, text: str) -> Path:
     return kept / hashlib.sha256(where.rstrip("/").encode()).hexdigest()[:12]
 
 
-def _area(country: CountryHazard, folder: Path) -> Area:
+def _area(country: CountryHazard, folder: Path) -> LatLonBox:
     """What threshold grids are cut to: the outline of the country's boundaries."""
     highest = country.admin_levels[:1]
     areas = read_boundaries(folder / "admin_areas", highest)[highest[0]].geometries

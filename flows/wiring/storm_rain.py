@@ -9,8 +9,8 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.hazards.typhoon.near import hours_near
-from ibf_pipeline.rain.assembled import OLDEST_CYCLE
+from ibf_pipeline.hazards.typhoon.proximity import hours_near
+from ibf_pipeline.rain.assembly import OLDEST_CYCLE
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource
 from ibf_pipeline.sources.rain.storm import StormRain, rain_of_storm
 

@@ -10,23 +10,28 @@ from shapely.geometry.base import BaseGeometry
 from flows.wiring.day import now, open_configuration
 from flows.wiring.environment import read_env_files
 from flows.wiring.records import earlier_inbox, open_database
-from flows.wiring.sharing import have_newest
+from flows.wiring.sharing import fetch_newest_layers
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.reading import named
+from ibf_pipeline.config.loader import named
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.prepare.inputs import boundary_files
-from ibf_pipeline.records.taken_over import require_taken_over
+from ibf_pipeline.records.legacy_files import require_taken_over
 from ibf_pipeline.satellites.subscriptions.account import account_from
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
-from ibf_pipeline.satellites.subscriptions.declared import boundaries_outline, country_outline, filter_of, wanted_of
+from ibf_pipeline.satellites.subscriptions.declarations import (
+    boundaries_outline,
+    country_outline,
+    declared_subscriptions,
+    filter_of,
+)
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
 from ibf_pipeline.satellites.subscriptions.receiver import Admission, Receiver, build_receiver
-from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
 from ibf_pipeline.satellites.subscriptions.settings import EodataSettings, ReceiverSettings, read_settings
+from ibf_pipeline.satellites.subscriptions.subscription_plan import DeclaredSubscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,9 @@ class Eodata:
         chosen = named("provider", provider, self.settings.providers, self.configuration.folder / "eodata.yaml")
         return CatalogueClient(provider, chosen, account_from(provider, chosen, os.environ))
 
-    def wanted(self, provider: str) -> list[Wanted]:
+    def wanted(self, provider: str) -> list[DeclaredSubscription]:
         """What is declared for a provider."""
-        return wanted_of(self.settings, provider, self.outline, os.environ)
+        return declared_subscriptions(self.settings, provider, self.outline, os.environ)
 
     def filter(self, name: str) -> str:
         """The product filter of a declared subscription."""
@@ -55,7 +60,7 @@ class Eodata:
         """A country's outline: out of its prepared layers, else of the boundaries of its highest level alone."""
         configuration = self.configuration
         try:
-            return country_outline(have_newest(configuration, iso3, FLOODS.name))
+            return country_outline(fetch_newest_layers(configuration, iso3, FLOODS.name))
         except InputMissing as error:
             if iso3 not in configuration.country_codes():
                 raise
@@ -88,7 +93,7 @@ class Eodata:
         rules = self.settings.trigger
         return alerted_events(
             self.configuration.path(self.configuration.settings.paths.runs),
-            lambda iso3: have_newest(self.configuration, iso3, FLOODS.name),
+            lambda iso3: fetch_newest_layers(self.configuration, iso3, FLOODS.name),
             now().date(),
             valid_days=rules.alert_valid_days,
             triggers_only=rules.triggers_only,

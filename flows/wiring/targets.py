@@ -16,27 +16,27 @@ from typing import Final, cast
 from flows.wiring.day import Day, now
 from flows.wiring.legs import leg_of
 from flows.wiring.sandbox import open_sandbox
-from flows.wiring.sharing import still_prepared
+from flows.wiring.sharing import ensure_layers
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.targets import FilesTargetSettings, IbfTargetSettings
 from ibf_pipeline.errors import PortalUnreachable, UsageError
-from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.environment import values_of
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.report.write import event_maps
-from ibf_pipeline.runs.holding import Destination, refuse_hold
+from ibf_pipeline.io.http_errors import NoAnswer
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.report.writer import event_maps
+from ibf_pipeline.runs.notification_hold import Destination, refuse_hold
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.files.target import FilesTarget
-from ibf_pipeline.targets.half_made import Shows
-from ibf_pipeline.targets.ibf.half_made import shows
-from ibf_pipeline.targets.ibf.mailing import mailed_only
+from ibf_pipeline.targets.ibf.incomplete_day import shows
+from ibf_pipeline.targets.ibf.mail_coverage import mailed_only
 from ibf_pipeline.targets.ibf.portal import IbfPortal
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
-from ibf_pipeline.targets.open_target import OpenTarget
+from ibf_pipeline.targets.incomplete_day import PortalContent
 from ibf_pipeline.targets.portal import Portal
+from ibf_pipeline.targets.target import OpenTarget
 
 SANDBOX_EMAIL: Final = "pipeline@sandbox.example"
 
@@ -61,7 +61,7 @@ class Opener:
     portal: Callable[[Configuration, str, CountryHazard | None], AbstractContextManager[Portal]] | None = None
     """to ask its portal, where such targets have one: configuration, the target's name, the country of the questions or
     None, where it is not set up here"""
-    shows: Callable[[Revision], Shows] = lambda revision: "as before"
+    shows: Callable[[Revision], PortalContent] = lambda revision: "as before"
     """what such targets show of a revision that is not finished"""
 
 
@@ -88,7 +88,7 @@ def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes
         refuse_hold(day.target_name, day.target.words)
     until = now() + timedelta(hours=day.target.hold_hours) if hold else None
     if publishes:
-        still_prepared(day)
+        ensure_layers(day)
     opening = Opening(notify and day.target.notifications, until, publishes)
     with away_is_told(), OPENERS[day.target.kind].target(day, opening) as target:
         yield target
@@ -146,7 +146,7 @@ def _client(
     """
     settings = cast(IbfTargetSettings, configuration.target(name))
     keep_trying_seconds = settings.keep_trying_seconds if publishes else 0.0
-    patience = Patience(settings.timeout_seconds, settings.attempts, keep_trying_seconds=keep_trying_seconds)
+    retry_policy = RetryPolicy(settings.timeout_seconds, settings.attempts, keep_trying_seconds=keep_trying_seconds)
     with ExitStack() as stack:
         if settings.embedded_sandbox:
             countries = [] if country is None else [country]
@@ -155,7 +155,7 @@ def _client(
         else:
             url, variables = str(settings.url), (settings.email_variable, settings.password_variable)
             account = Credentials(*values_of(variables, os.environ, f"the account of target {name}", "settings.yaml"))
-        yield stack.enter_context(closing(IbfClient(url, account, patience)))
+        yield stack.enter_context(closing(IbfClient(url, account, retry_policy)))
 
 
 OPENERS: Final[dict[str, Opener]] = {"ibf": Opener(_ibf, _ibf_portal, shows), "files": Opener(_files)}

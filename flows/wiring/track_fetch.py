@@ -9,13 +9,13 @@ from flows.wiring.track_sources import open_track_sources
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.sources.order import first_usable
-from ibf_pipeline.sources.tracks.source import TracksGiven
+from ibf_pipeline.sources.fallback import first_usable
+from ibf_pipeline.sources.tracks.source import TrackDelivery
 
 
 def fetch_tracks(
     configuration: Configuration, country: TyphoonCountry, issue_time: IssueTime, source: str | None
-) -> TracksGiven:
+) -> TrackDelivery:
     """The tracks of a cycle from one source, or from the first of the country's that has them.
 
     InputMissing or InputInvalid where none has.

@@ -15,11 +15,11 @@ from ibf_pipeline.config.source_section import SourceSection
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.hazards.typhoon.ensemble import require_whole
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.sources.file_locations import FileLocation, FolderLocation, UrlLocation
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.object_store import open_folder
-from ibf_pipeline.sources.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.tracks.cycles import Reading
 from ibf_pipeline.sources.tracks.ecmwf import EcmwfTracks
 from ibf_pipeline.sources.tracks.files import FilesTracks
@@ -44,13 +44,13 @@ def open_track_source(
 
 
 def _ecmwf(
-    configuration: Configuration, name: str, chosen: settings.EcmwfTracksSource, reading: Reading
+    configuration: Configuration, name: str, chosen: settings.EcmwfTracksSection, reading: Reading
 ) -> TrackSource:
-    client = Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor())
+    client = Client(Server(chosen.url), RetryPolicy(chosen.timeout_seconds, chosen.attempts), Redactor())
     return EcmwfTracks(name, client, open_cache(configuration, shared=True), reading)
 
 
-def _ftp(configuration: Configuration, name: str, chosen: settings.TracksFtpSource, reading: Reading) -> TrackSource:
+def _ftp(configuration: Configuration, name: str, chosen: settings.TracksFtpSection, reading: Reading) -> TrackSource:
     root = FtpFolder(
         chosen.host,
         chosen.port,
@@ -60,34 +60,38 @@ def _ftp(configuration: Configuration, name: str, chosen: settings.TracksFtpSour
         timeout_seconds=chosen.timeout_seconds,
         dated=False,
     )
-    place = UrlPlace(name, root, open_cache(configuration, shared=True), Patience(attempts=chosen.attempts))
+    place = UrlLocation(name, root, open_cache(configuration, shared=True), RetryPolicy(attempts=chosen.attempts))
     settled = timedelta(minutes=chosen.settled_minutes)
     return FilesTracks(name, place, "%Y%m%d%H%M%S", chosen.files, chosen.finished, settled, reading, now)
 
 
 def _folder(
-    configuration: Configuration, name: str, chosen: settings.TracksFolderSource, reading: Reading
+    configuration: Configuration, name: str, chosen: settings.TracksFolderSection, reading: Reading
 ) -> TrackSource:
-    return _files(name, chosen, FolderPlace(name, configuration.path(chosen.root), open_cache(configuration)), reading)
+    return _files(
+        name, chosen, FolderLocation(name, configuration.path(chosen.root), open_cache(configuration)), reading
+    )
 
 
 def _object_store(
-    configuration: Configuration, name: str, chosen: settings.TracksObjectStoreSource, reading: Reading
+    configuration: Configuration, name: str, chosen: settings.TracksObjectStoreSection, reading: Reading
 ) -> TrackSource:
-    patience = Patience(chosen.timeout_seconds, chosen.attempts)
-    root = open_folder(chosen.url, patience, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False)
-    return _files(name, chosen, UrlPlace(name, root, open_cache(configuration, shared=True), patience), reading)
+    retry_policy = RetryPolicy(chosen.timeout_seconds, chosen.attempts)
+    root = open_folder(
+        chosen.url, retry_policy, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False
+    )
+    return _files(name, chosen, UrlLocation(name, root, open_cache(configuration, shared=True), retry_policy), reading)
 
 
-def _files(name: str, chosen: settings.TrackFilesSection, place: Place, reading: Reading) -> TrackSource:
+def _files(name: str, chosen: settings.TrackFilesSection, place: FileLocation, reading: Reading) -> TrackSource:
     folder, _, file = chosen.files.rpartition("/")
     return FilesTracks(name, place, folder, (file,), chosen.finished, timedelta(), reading, now)
 
 
 OPENED: Final[dict[type[SourceSection], Callable[[Configuration, str, Any, Reading], TrackSource]]] = {
-    settings.EcmwfTracksSource: _ecmwf,
-    settings.TracksFtpSource: _ftp,
-    settings.TracksFolderSource: _folder,
-    settings.TracksObjectStoreSource: _object_store,
+    settings.EcmwfTracksSection: _ecmwf,
+    settings.TracksFtpSection: _ftp,
+    settings.TracksFolderSection: _folder,
+    settings.TracksObjectStoreSection: _object_store,
 }
 """model of a kind's section -> what opens it"""

@@ -9,8 +9,8 @@ from pathlib import Path
 from flows.wiring.day import Day, now
 from flows.wiring.earlier_cycles import EarlierCycles
 from flows.wiring.local_static import local_static
-from flows.wiring.past import Wished, is_end, moment_of_publication, notifies, shown_before
-from flows.wiring.sharing import shared_layers_of, still_prepared
+from flows.wiring.previous_runs import ExerciseSources, is_end, moment_of_publication, notifies, shown_before
+from flows.wiring.sharing import ensure_layers, shared_layers_of
 from flows.wiring.storm_rain import StormRain, storm_rain
 from flows.wiring.track_sources import open_track_sources
 from flows.wiring.trial import require_no_trial, require_no_trial_source
@@ -24,14 +24,14 @@ from ibf_pipeline.hazards.typhoon.mails import mailing
 from ibf_pipeline.prepare.typhoon.store import read_typhoon
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources.rain.source import RainAreas
-from ibf_pipeline.sources.tracks.source import TracksGiven, TrackSource
+from ibf_pipeline.sources.tracks.source import TrackDelivery, TrackSource
 from ibf_pipeline.synthetic.tracks import parse_track_wishes
 from tasks.scenario import make_tracks
 from tasks.typhoon import find_storms, obtain_tracks, prepared_typhoon, record_cycle
 
 
 def find_cycle(
-    day: Day, wished: Wished[TrackSource] | None = None, allowed: Callable[[Findings], None] | None = None
+    day: Day, wished: ExerciseSources[TrackSource] | None = None, allowed: Callable[[Findings], None] | None = None
 ) -> tuple[TyphoonFindings, RunFolder]:
     """What the tracks of a cycle mean, in the run folder: nothing has been published yet.
 
@@ -48,7 +48,7 @@ def find_cycle(
     earlier = EarlierCycles(day, sources)
     areas = RainAreas.of(prepared.layers.areas, prepared, day.prepared)
     rain = StormRain() if day.exercise else storm_rain(day.configuration, country, day.issue_time, given.tracks, areas)
-    cycle = cycle_of(given, earlier, shown, rain)
+    cycle = assemble_cycle(given, earlier, shown, rain)
     past, published = Past(shown, day.accepted), moment_of_publication(day, now())
     found = find_storms(iso3, cycle, prepared, country, published, past, exercise=day.exercise)
     require_no_trial(day, found)
@@ -59,10 +59,12 @@ def find_cycle(
     )
     if allowed is not None:
         allowed(found)
-    return found, record_cycle(iso3, found, given, {"rain": rain.origin}, country, day.run, still_prepared(day))
+    return found, record_cycle(iso3, found, given, {"rain": rain.origin}, country, day.run, ensure_layers(day))
 
 
-def cycle_of(given: TracksGiven, earlier: EarlierCycles, shown: TyphoonFindings | None, rain: StormRain) -> Cycle:
+def assemble_cycle(
+    given: TrackDelivery, earlier: EarlierCycles, shown: TyphoonFindings | None, rain: StormRain
+) -> Cycle:
     """A cycle with those before it that its rules ask for."""
     return Cycle(
         tracks=given.tracks,
@@ -85,14 +87,14 @@ def read_storm_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str
         parse_track_wishes(wishes)
 
 
-def wished_tracks(day: Day, wishes: str) -> Wished[TrackSource]:
+def wished_tracks(day: Day, wishes: str) -> ExerciseSources[TrackSource]:
     """The tracks of an exercise: STORM=landfall@HOUR:PLACE, see `scenario`; `end` is its last cycle, without storms."""
     iso3, country = day.country.iso3, TyphoonCountry.of(day.country)
     static = local_static(day.configuration, country)
     prepared = prepared_typhoon(iso3, country, static, day.prepared, shared_layers_of(day))
     ends, place = is_end(wishes), day.runs / iso3 / "tracks"
     made = make_tracks(iso3, place, day.issue_time, "" if ends else wishes, prepared.layers, country)
-    return Wished((made,), ends)
+    return ExerciseSources((made,), ends)
 
 
 def typhoon_notes(country: TyphoonCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.flash_floods.asset_files import INDICATORS, AssetFile, asset_file, read_asset_file
@@ -29,14 +29,14 @@ def check_assets(
                 continue
             found = read_asset_file(file, category)
         except IbfError as error:
-            findings.append(of_error("assets", error, "`prepare` refuses it, so there are no alerts at all"))
+            findings.append(error_finding("assets", error))
             continue
         own = _in(found, districts)
         fids[category] = tuple(dict.fromkeys(found.places["fid"][own].tolist()))
         findings += _of_file(file, found, _in(found, areas), own)
     if lacking:
         example = f"e.g. assets/{lacking[0]}.csv"
-        findings.append(finding("assets not there", categories=listed(lacking, len(lacking)), example=example))
+        findings.append(finding("assets not there", categories=first_few(lacking, len(lacking)), example=example))
     return findings, fids
 
 
@@ -45,13 +45,13 @@ def _of_file(file: Path, found: AssetFile, inside: np.ndarray, own: np.ndarray) 
     if found.repeated:
         yield finding("assets repeated", file=file.name, count=found.repeated)
     if found.shared:
-        yield finding("fids shared", file=file.name, fids=listed(found.shared))
+        yield finding("fids shared", file=file.name, fids=first_few(found.shared))
     if not own.any():
         yield finding("assets in no district", file=file.name, total=total)
         return
     if not inside.all():
         outside = found.places["fid"][~inside].tolist()
-        yield finding("assets outside", file=file.name, count=len(outside), total=total, fids=listed(outside))
+        yield finding("assets outside", file=file.name, count=len(outside), total=total, fids=first_few(outside))
     yield fine("assets", f"{file.name}: {total}, of which {int(own.sum())} in areas of districts")
 
 

@@ -98,7 +98,7 @@ def keys_of(model: type[Section]) -> list[Key]:
     return list(_keys("", schema, schema.get("$defs", {})))
 
 
-def page() -> str:
+def configuration_markdown() -> str:
     """The whole page as Markdown."""
     parts = [_HEAD]
     for file, purpose, model in FILES:
@@ -201,4 +201,4 @@ def _default(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    print(configuration_markdown(), end="")

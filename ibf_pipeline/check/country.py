@@ -9,11 +9,11 @@ from pathlib import Path
 
 import xarray as xr
 
-from ibf_pipeline.check.accepted import with_accepted
-from ibf_pipeline.check.finding import SHOWN, Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.acceptance import with_accepted
+from ibf_pipeline.check.finding import SHOWN, Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.check.flood_maps import check_flood_maps, is_grid
 from ibf_pipeline.check.mapping import check_mapping
-from ibf_pipeline.check.rasters import check_layer
+from ibf_pipeline.check.rasters import check_layer, known_totals
 from ibf_pipeline.check.stations import check_stations, check_thresholds
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
@@ -22,22 +22,19 @@ from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import DOUBTFUL, REACHES_OUT, Boundaries, read_boundaries
+from ibf_pipeline.prepare.boundary_gaps import covered, covered_doubt, unfilled, unfilled_doubt
 from ibf_pipeline.prepare.cover import bounds_of_areas
+from ibf_pipeline.prepare.fetch_records import fetch_doubts
 from ibf_pipeline.prepare.ground import Overlap
 from ibf_pipeline.prepare.layers import PROPOSAL
-from ibf_pipeline.prepare.origins import doubts
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
-from ibf_pipeline.prepare.totals import read_totals
-from ibf_pipeline.prepare.uncounted import covered, covered_doubt, unfilled, unfilled_doubt
-from ibf_pipeline.static.copy import outdated
-
-_NO_ALERTS = "`prepare` refuses it, so there are no alerts at all"
+from ibf_pipeline.static.local_copy import outdated
 
 
 @dataclass(frozen=True, slots=True)
 class StaticData:
-    """What could be read; None where it could not."""
+    """What could be read; None if it could not."""
 
     boundaries: dict[int, Boundaries] | None
     stations: tuple[Station, ...] | None
@@ -63,7 +60,7 @@ def check_areas(
     try:
         boundaries = read_boundaries(static / "admin_areas", levels, with_parent_file=with_parent_file)
     except IbfError as error:
-        return [of_error("boundaries", error, _NO_ALERTS)], StaticData(None, None, None)
+        return [error_finding("boundaries", error)], StaticData(None, None, None)
     return list(_boundaries(boundaries)), StaticData(boundaries, None, None)
 
 
@@ -76,12 +73,12 @@ def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], St
             boundaries = read_boundaries(static / "admin_areas", country.admin_levels)
             findings += _boundaries(boundaries)
         except IbfError as error:
-            findings.append(of_error("boundaries", error, _NO_ALERTS))
+            findings.append(error_finding("boundaries", error))
     if (static / inputs.STATIONS).is_file():
         try:
             stations = read_stations(static / inputs.STATIONS)
         except IbfError as error:
-            findings.append(of_error("stations", error, _NO_ALERTS))
+            findings.append(error_finding("stations", error))
     findings += fetched_doubts(country, static)
     if stations == ():
         return [
@@ -136,14 +133,14 @@ def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
     yield fine("boundaries", f"place codes unique, every area has its parent; {counts}")
     repaired = [words for layer in levels.values() for words in layer.repaired]
     if repaired:
-        yield finding("boundaries repaired", count=len(repaired), areas=listed(repaired))
+        yield finding("boundaries repaired", count=len(repaired), areas=first_few(repaired))
     for layer in levels.values():
         yield from _parents(layer)
         yield from _overlaps(layer)
     for layer in levels.values():
         nameless = [code for code, name in zip(layer.place_codes, layer.names, strict=True) if name == code]
         if nameless:
-            yield finding("areas without name", level=layer.admin_level, areas=listed(nameless))
+            yield finding("areas without name", level=layer.admin_level, areas=first_few(nameless))
     for above, below in pairwise(levels.values()):
         yield from _gaps(above, below)
 
@@ -161,7 +158,7 @@ def _parents(layer: Boundaries) -> Iterator[Finding]:
     )
     if worst:
         mostly = sum(share < DOUBTFUL for share, _, _ in worst)
-        areas = listed((f"{code} in {parent} ({share:.0%})" for share, code, parent in worst), max(mostly, SHOWN))
+        areas = first_few((f"{code} in {parent} ({share:.0%})" for share, code, parent in worst), max(mostly, SHOWN))
         yield finding(
             "areas reach out", count=len(worst), level=layer.admin_level, mostly=mostly, areas=areas, file=PARENTS
         )
@@ -173,10 +170,12 @@ def _overlaps(layer: Boundaries) -> Iterator[Finding]:
         return f"{keeps} and {yields} by {overlap.share:.2%}"
 
     if layer.overlaps:
-        pairs = listed(map(words, layer.overlaps))
+        pairs = first_few(map(words, layer.overlaps))
         yield finding("areas overlap", count=len(layer.overlaps), level=layer.admin_level, pairs=pairs)
     if gone := covered(layer):
-        yield finding("areas covered", level=layer.admin_level, areas=listed(gone)).doubted(covered_doubt(gone, layer))
+        yield finding("areas covered", level=layer.admin_level, areas=first_few(gone)).doubted(
+            covered_doubt(gone, layer)
+        )
 
 
 def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
@@ -186,9 +185,9 @@ def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
     partly = [f"{code} ({share:.0%})" for code, share in shares.items() if share]
     doubt, levels = unfilled_doubt(list(shares), above, below), (above.admin_level, below.admin_level)
     if empty:
-        yield finding("areas left empty", level=levels[0], below=levels[1], areas=listed(empty)).doubted(doubt)
+        yield finding("areas left empty", level=levels[0], below=levels[1], areas=first_few(empty)).doubted(doubt)
     if partly:
-        yield finding("areas not filled", level=levels[0], below=levels[1], areas=listed(partly)).doubted(doubt)
+        yield finding("areas not filled", level=levels[0], below=levels[1], areas=first_few(partly)).doubted(doubt)
 
 
 def _mapping(
@@ -200,7 +199,7 @@ def _mapping(
     try:
         rows = mapping_rows(file)
     except IbfError as error:
-        yield of_error("mapping", error, _NO_ALERTS)
+        yield error_finding("mapping", error)
         return
     pairs = [(station, code) for _, station, code in rows]
     yield from check_mapping(pairs, stations, boundaries, country.default_admin_level)
@@ -221,18 +220,18 @@ def _thresholds(
                 found += [one for one in check_thresholds(table, stations, each.file) if one.level != "fine"]
                 found.append(fine("thresholds", f"those of GloFAS v{each.version}, from {each.valid_from} on, too"))
         except IbfError as error:
-            found.append(of_error("thresholds", error, _NO_ALERTS))
+            found.append(error_finding("thresholds", error))
     try:
         thresholds = read_thresholds(file, stations, needed)
     except IbfError as error:
-        return None, [of_error("thresholds", error, _NO_ALERTS), *found]
+        return None, [error_finding("thresholds", error), *found]
     return thresholds, [*check_thresholds(thresholds, stations), *found]
 
 
 def fetched_doubts(country: CountryHazard, static: Path, read: Collection[Path] | None = None) -> Iterator[Finding]:
     """What was doubtful about fetched files, each once. `read`: the files that the hazard reads, else all."""
     boundaries = {file.name for file in inputs.boundary_files(static, country).values()}
-    noted = {name: words for name, words in doubts(static).items() if read is None or static / name in read}
+    noted = {name: words for name, words in fetch_doubts(static).items() if read is None or static / name in read}
     for doubt in dict.fromkeys(noted[name] for name in noted if Path(name).name in boundaries):
         yield finding("boundaries doubtful", doubt=doubt, iso3=country.iso3)
     if inputs.STATIONS in noted:
@@ -250,11 +249,7 @@ def _rasters(country: FloodCountry, static: Path, boundaries: dict[int, Boundari
     if maps:
         water = inputs.water_file(static, country)
         yield from check_flood_maps(maps, bounds, country.flood_maps.minimum_depth, water)
-    try:
-        totals = read_totals(static, country.admin_levels)
-    except IbfError as error:
-        yield of_error("rasters", error, "`prepare` refuses it: the population raster could be compared with nothing")
-        totals = None
+    totals = yield from known_totals(static, country.admin_levels)
     grid = next(filter(is_grid, maps.values()), None)
     for indicator, file in inputs.layer_files(static, country).items():
         if file.is_file():

@@ -8,7 +8,7 @@ from pathlib import Path
 from rasterio.io import DatasetReader
 
 from ibf_pipeline.check.finding import Finding, finding
-from ibf_pipeline.prepare.counted import ordered
+from ibf_pipeline.prepare.count_statistics import ordered
 from ibf_pipeline.prepare.counts import box_in
 from ibf_pipeline.prepare.grids import Bounds
 from ibf_pipeline.prepare.reach import ends_inside, reach_doubt
@@ -35,7 +35,7 @@ def check_cover(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[
 
 
 def degrees_of(raster: DatasetReader) -> Bounds | None:
-    """The bounding box of a raster in degrees, whichever way up it is; None where its corners lie nowhere on Earth."""
+    """The bounding box of a raster in degrees, whichever way up it is; None if its corners lie nowhere on Earth."""
     bounds = ordered(raster.bounds)
     if raster.crs.to_epsg() == 4326:
         return bounds

@@ -15,7 +15,7 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.typhoon import TyphoonCountry
 
-FILES: Final[dict[str, Callable[[Any, Path], tuple[list[Finding], StaticData]]]] = {
+FILE_CHECKS: Final[dict[str, Callable[[Any, Path], tuple[list[Finding], StaticData]]]] = {
     FloodCountry.hazard: check_static,
     FlashFloodCountry.hazard: check_flash_floods,
     TyphoonCountry.hazard: check_typhoon,
@@ -25,7 +25,7 @@ FILES: Final[dict[str, Callable[[Any, Path], tuple[list[Finding], StaticData]]]]
 
 def check_files(country: CountryHazard, static: Path) -> tuple[list[Finding], StaticData]:
     """Of a hazard that is not in the table the boundaries alone, which every hazard has."""
-    check = FILES.get(country.hazard)
+    check = FILE_CHECKS.get(country.hazard)
     if check is not None:
         return check(country, static)
     found, data = check_areas(country, static)

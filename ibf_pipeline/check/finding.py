@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
+from ibf_pipeline.domain.wording import some
 from ibf_pipeline.errors import IbfError
 
 Level = Literal["error", "warning", "fine", "not checked", "accepted"]
@@ -43,7 +44,7 @@ class Finding:
     """what follows from it for alerts"""
     remedy: str = ""
     doubts: tuple[str, ...] = ()
-    """the same as runs say it, where they doubt their numbers for it"""
+    """the same as runs say it, if they doubt their numbers for it"""
 
     def doubted(self, *words: str) -> Finding:
         """The same, which runs say in other `words`."""
@@ -66,7 +67,9 @@ def not_checked(subject: Subject, found: str, meaning: str, remedy: str = "") ->
     return Finding("not checked", subject, found, meaning, remedy)
 
 
-def of_error(subject: Subject, error: IbfError, meaning: str) -> Finding:
+def error_finding(
+    subject: Subject, error: IbfError, meaning: str = "`prepare` refuses it, so there are no alerts at all"
+) -> Finding:
     """What a reader refused."""
     where = f"{error.where}: " if error.where else ""
     expected = f" (expected: {error.expected})" if error.expected else ""
@@ -79,11 +82,9 @@ def _catalogue() -> dict[str, dict[str, Any]]:
     return catalogue
 
 
-def listed(items: Iterable[object], shown: int = SHOWN) -> str:
+def first_few(items: Iterable[object], shown: int = SHOWN) -> str:
     """The first few of a list, and how many more there are."""
-    texts = [str(item) for item in items]
-    rest = len(texts) - shown
-    return ", ".join(texts[:shown]) + (f" and {rest} more" if rest > 0 else "")
+    return some([str(item) for item in items], shown)
 
 
 def worst_first(findings: Sequence[Finding]) -> list[Finding]:

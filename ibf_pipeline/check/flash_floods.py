@@ -9,14 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from ibf_pipeline.check.accepted import with_accepted
+from ibf_pipeline.check.acceptance import with_accepted
 from ibf_pipeline.check.assets import check_assets
 from ibf_pipeline.check.country import StaticData, check_areas, fetched_doubts
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.check.library import check_library
-from ibf_pipeline.check.rasters import check_layer
+from ibf_pipeline.check.rasters import check_layer, known_totals
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
-from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.boundaries import Boundaries
@@ -27,9 +27,7 @@ from ibf_pipeline.prepare.flash_floods.inputs import layer_files, needed_files, 
 from ibf_pipeline.prepare.flash_floods.library import read_scenarios, scenario_doubts, unused_durations
 from ibf_pipeline.prepare.inputs import missing_files
 from ibf_pipeline.prepare.national_grid import counting_grid
-from ibf_pipeline.prepare.totals import read_totals
 
-_NO_ALERTS: Final = "`prepare` refuses it, so there are no alerts at all"
 _OBTAIN: Final = "add them below the static folder, or correct what scenarios.csv and the country's file list"
 
 
@@ -39,7 +37,7 @@ def check_flash_floods(country: FlashFloodCountry, static: Path) -> tuple[list[F
     scenarios, of_library = _scenarios(country, static)
     needed = needed_files(static, country, scenarios)
     if missing := missing_files(static, needed):
-        found.append(finding("files missing", static=static, missing=listed(missing), how_to_obtain=_OBTAIN))
+        found.append(finding("files missing", static=static, missing=first_few(missing), how_to_obtain=_OBTAIN))
     found += [*fetched_doubts(country, static, needed), *of_library]
     if data.boundaries is None:
         found.append(finding("passed over", passed="districts, library, people, assets", missing="boundaries"))
@@ -48,7 +46,7 @@ def check_flash_floods(country: FlashFloodCountry, static: Path) -> tuple[list[F
     try:
         require_known(country, areas.place_codes, static)
     except IbfError as error:
-        found.append(of_error("configuration", error, _NO_ALERTS))
+        found.append(error_finding("configuration", error))
         found.append(finding("passed over", passed="library, people, assets", missing="districts"))
         return list(with_accepted(found, country)), data
     districts = areas.only([code for codes in country.districts.values() for code in codes])
@@ -66,11 +64,11 @@ def _scenarios(country: FlashFloodCountry, static: Path) -> tuple[tuple[Scenario
     try:
         scenarios = read_scenarios(file, country.durations_h)
     except IbfError as error:
-        return (), [of_error("library", error, _NO_ALERTS)]
+        return (), [error_finding("library", error)]
     found = [finding("library doubtful", doubt=doubt) for doubt in scenario_doubts(scenarios)]
     unused = unused_durations(file, country.durations_h)
     if unused:
-        found.append(finding("durations not used", hours=listed(unused), durations=listed(country.durations_h)))
+        found.append(finding("durations not used", hours=first_few(unused), durations=first_few(country.durations_h)))
     return scenarios, found or [fine("library", f"{len(scenarios)} scenarios, each with its rank")]
 
 
@@ -80,24 +78,20 @@ def _tables(country: FlashFloodCountry, static: Path, areas: Boundaries) -> Iter
             catchments = read_upstream(static / country.upstream, areas)
             yield fine("static data", f"{country.upstream}: what runs to {len(catchments)} areas, all codes known")
     except IbfError as error:
-        yield of_error("static data", error, _NO_ALERTS)
+        yield error_finding("static data", error)
     try:
         if country.area_thresholds is not None and (static / country.area_thresholds).is_file():
             thresholds = read_area_thresholds(static / country.area_thresholds, areas)
             counted = {code for codes in country.districts.values() for code in codes}
             if unused := [code for code in thresholds if code not in counted]:
-                yield finding("thresholds not used", file=country.area_thresholds, areas=listed(unused))
+                yield finding("thresholds not used", file=country.area_thresholds, areas=first_few(unused))
     except IbfError as error:
-        yield of_error("thresholds", error, _NO_ALERTS)
+        yield error_finding("thresholds", error)
 
 
 def _people(country: FlashFloodCountry, static: Path, areas: Boundaries, districts: Boundaries) -> Iterator[Finding]:
     """Rasters of counts, each on the grid that `prepare` counts all areas on."""
-    try:
-        totals = read_totals(static, country.admin_levels)
-    except IbfError as error:
-        yield of_error("rasters", error, "`prepare` refuses it: the population raster could be compared with nothing")
-        totals = None
+    totals = yield from known_totals(static, country.admin_levels)
     bounds, level = bounds_of_areas(areas), areas
     with TemporaryDirectory() as folder:
         for indicator, file in layer_files(static, country).items():

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.check.cover import check_cover
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing
 from ibf_pipeline.prepare.depths import DepthFacts, read_depths, require_water_mask
 from ibf_pipeline.prepare.grids import Bounds, grid_of, require_degrees, require_same_grid
 from ibf_pipeline.prepare.map_doubts import doubts_about, dry_doubt, masked_doubt, much_masked, wetter, wetter_doubt
+from ibf_pipeline.prepare.raster_blocks import bounded_gdal, open_raster
 from ibf_pipeline.prepare.raster_files import files_behind
-from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
 
 _REFUSED: Final = "`prepare` refuses it, so no run can say who is affected"
 
@@ -45,7 +45,7 @@ def check_flood_maps(
             try:
                 require_water_mask(water)
             except InputInvalid as error:
-                yield of_error("rasters", error, _REFUSED)
+                yield error_finding("rasters", error, _REFUSED)
     facts: dict[float, DepthFacts] = {}
     refused: list[tuple[str, IbfError]] = []
     for period, file in sound.items():
@@ -54,7 +54,7 @@ def check_flood_maps(
                 facts[period] = read_depths(file, first, minimum_depth, water)
         except (InputMissing, InputInvalid) as error:
             refused.append((file.name, error))
-    yield from alike(refused)
+    yield from merge_refusals(refused)
     yield from _doubtful(facts)
     if water is not None and facts:
         yield from _masked(facts, water)
@@ -74,7 +74,7 @@ def is_grid(file: Path) -> bool:
 
 
 def header(file: Path, grid_file: Path, what: str, country: Bounds | None, undeclared: list[str]) -> Iterator[Finding]:
-    """What the header of one raster shows; its name is put to the `undeclared` where it declares no nodata value."""
+    """What the header of one raster shows; its name is put to the `undeclared` if it declares no nodata value."""
     try:
         files_behind(file)  # refuses what `prepare` cannot watch for changes
         with open_raster(file, what) as raster:
@@ -86,7 +86,7 @@ def header(file: Path, grid_file: Path, what: str, country: Bounds | None, undec
             if country is not None:
                 yield from check_cover(file, raster, country)
     except (InputMissing, InputInvalid) as error:
-        yield of_error("rasters", error, _REFUSED)
+        yield error_finding("rasters", error, _REFUSED)
 
 
 def _doubtful(maps: Mapping[float, DepthFacts]) -> Iterator[Finding]:
@@ -99,7 +99,7 @@ def _doubtful(maps: Mapping[float, DepthFacts]) -> Iterator[Finding]:
         for doubt in doubts_about(maps):
             yield finding("flood maps doubtful", doubt=doubt)
     except InputInvalid as error:
-        yield of_error("rasters", error, _REFUSED)
+        yield error_finding("rasters", error, _REFUSED)
     for smaller, larger in wetter(maps):
         yield finding(
             "flood maps shrink",
@@ -126,11 +126,11 @@ def no_nodata(files: Sequence[str], reading: str) -> Iterator[Finding]:
     """Rasters that declare no nodata value; `reading`: what stands for it is read as that."""
     if files:
         yield finding(
-            "no nodata", files=listed(files), declare="declares" if len(files) == 1 else "declare", reading=reading
+            "no nodata", files=first_few(files), declare="declares" if len(files) == 1 else "declare", reading=reading
         )
 
 
-def alike(refused: Sequence[tuple[str, IbfError]]) -> Iterator[Finding]:
+def merge_refusals(refused: Sequence[tuple[str, IbfError]]) -> Iterator[Finding]:
     """One finding for the files that are refused for one reason, with the words of the first and the others' names."""
     files: dict[tuple[str, str], list[str]] = {}
     for name, error in refused:
@@ -138,6 +138,6 @@ def alike(refused: Sequence[tuple[str, IbfError]]) -> Iterator[Finding]:
     for name, error in refused:
         same = files[str(error.expected), str(error.remedy)]
         if name == same[0]:
-            found = of_error("rasters", error, _REFUSED)
-            others = f"; the same in {listed(same[1:], len(same))}" if same[1:] else ""
+            found = error_finding("rasters", error, _REFUSED)
+            others = f"; the same in {first_few(same[1:], len(same))}" if same[1:] else ""
             yield replace(found, found=found.found + others)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
-from ibf_pipeline.check.flood_maps import alike, header, no_nodata
+from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
+from ibf_pipeline.check.flood_maps import header, merge_refusals, no_nodata
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
-from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.depths import DepthFacts, read_depths
@@ -17,7 +17,7 @@ from ibf_pipeline.prepare.flash_floods.districts import counted_bounds
 from ibf_pipeline.prepare.flash_floods.extents import cover_doubt, dry_areas
 from ibf_pipeline.prepare.flash_floods.inputs import depth_files
 from ibf_pipeline.prepare.flash_floods.tables import wetter_doubts
-from ibf_pipeline.prepare.tiles import bounded_gdal
+from ibf_pipeline.prepare.raster_blocks import bounded_gdal
 
 _REFUSED: Final = "`prepare` refuses it, so no run can say who is affected"
 
@@ -43,13 +43,13 @@ def check_library(
         except IbfError as error:
             refused.append((file.name, error))
     yield from no_nodata(undeclared, "a depth; more than 300 m is refused")
-    yield from alike(refused)
+    yield from merge_refusals(refused)
     if len(facts) < len(scenarios):
         return
     try:
         counted_bounds(districts, first)
     except IbfError as error:
-        yield of_error("library", error, _REFUSED)
+        yield error_finding("library", error, _REFUSED)
         return
     yield from _values(facts, scenarios)
     yield from _reach(maps, facts, districts, country.minimum_depth_m)
@@ -59,7 +59,7 @@ def check_library(
 def _values(facts: dict[str, DepthFacts], scenarios: Sequence[Scenario]) -> Iterator[Finding]:
     dry = [name for name, found in facts.items() if not found.wet]
     if dry:
-        yield finding("scenarios dry", scenarios=listed(dry))
+        yield finding("scenarios dry", scenarios=first_few(dry))
     for found in facts.values():
         for doubt in found.doubts:
             yield finding("depths doubtful", doubt=doubt)
@@ -72,8 +72,8 @@ def _reach(
 ) -> Iterator[Finding]:
     areas, doubt = cover_doubt(next(iter(maps.values())), districts)
     if areas:
-        yield finding("library ends inside", areas=listed(areas)).doubted(doubt)
+        yield finding("library ends inside", areas=first_few(areas)).doubted(doubt)
     dry = dry_areas(districts, [(maps[name], found) for name, found in facts.items()], minimum)
     if dry:
         total = len(districts.place_codes)
-        yield finding("areas without flood", count=len(dry), total=total, areas=listed(dry))
+        yield finding("areas without flood", count=len(dry), total=total, areas=first_few(dry))

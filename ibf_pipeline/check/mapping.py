@@ -1,15 +1,15 @@
-"""The station-to-area mapping: every fault at once, where the reader stops at the first."""
+"""The station-to-area mapping: every fault at once, while the reader stops at the first."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed
+from ibf_pipeline.check.finding import Finding, finding, fine, first_few
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.names import is_name
 from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros
-from ibf_pipeline.prepare.stations import NO_STATION, left_out
+from ibf_pipeline.prepare.stations import NO_STATION, unlisted_station_notes
 
 Pairs = Sequence[tuple[str, str]]
 """(station, place code) as the file lists them"""
@@ -33,21 +33,23 @@ def check_mapping(
     named = {station for station, _ in pairs} - {NO_STATION, ""}
     alerting = {code: found for code, found in stations_of.items() if code in known_codes or found & known_stations}
     yield from _unknown(alerting, known_codes, deepest.admin_level)
-    unlisted = listed(sorted(named - known_stations))
+    unlisted = first_few(sorted(named - known_stations))
     if unlisted and known_stations - named:
         yield finding("mapped stations unknown", stations=unlisted, no_station=NO_STATION)
     elif unlisted:
         rows = [pair for pair in pairs if pair[0] not in (*known_stations, NO_STATION, "")]
-        yield finding("mapped stations left out", stations=unlisted, no_station=NO_STATION).doubted(*left_out(rows))
+        yield finding("mapped stations left out", stations=unlisted, no_station=NO_STATION).doubted(
+            *unlisted_station_notes(rows)
+        )
     yield from _unmapped(areas, {s.code: s.name if is_name(s.name) else "" for s in stations})
     total = len(known_codes)
     if empty := sorted(code for code in known_codes if first_of.get(code) == ""):
         yield finding(
-            "areas with empty station", count=len(empty), total=total, areas=listed(empty), no_station=NO_STATION
+            "areas with empty station", count=len(empty), total=total, areas=first_few(empty), no_station=NO_STATION
         )
     if unmapped := sorted(known_codes - set(stations_of)):
         yield finding(
-            "areas not mapped", count=len(unmapped), total=total, areas=listed(unmapped), no_station=NO_STATION
+            "areas not mapped", count=len(unmapped), total=total, areas=first_few(unmapped), no_station=NO_STATION
         )
     yield from _shared(areas, levels, default_level)
 
@@ -59,12 +61,12 @@ def _unknown(stations_of: Mapping[str, set[str]], codes: Collection[str], level:
             "mapped areas unknown",
             count=len(strange),
             level=level,
-            codes=listed(strange),
+            codes=first_few(strange),
             hint=lost_zeros(strange[0], codes),
         )
     twice = [f"{code} ({', '.join(sorted(found))})" for code, found in sorted(stations_of.items()) if len(found) > 1]
     if twice:
-        yield finding("areas mapped twice", count=len(twice), areas=listed(twice))
+        yield finding("areas mapped twice", count=len(twice), areas=first_few(twice))
     if not strange and not twice:
         yield fine("mapping", f"{len(stations_of)} areas, each once, all codes known")
 
@@ -74,7 +76,7 @@ def _unmapped(areas: Mapping[str, Collection[str]], names: Mapping[str, str]) ->
     if len(without) == len(areas):
         yield finding("no station has an area")
     elif without:
-        yield finding("stations without areas", stations=listed(without))
+        yield finding("stations without areas", stations=first_few(without))
 
 
 def _shared(
@@ -106,7 +108,7 @@ def _shared(
             count=len(shared),
             total=len(stations_in),
             default_level=default_level,
-            areas=listed(shared),
+            areas=first_few(shared),
         )
     elif depth:
         yield fine("mapping", f"no two stations share an area of level {default_level}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed
+from ibf_pipeline.check.finding import Finding, finding, fine, first_few
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import Station
@@ -25,8 +25,8 @@ def check_portal(
     stations: Sequence[Station],
     place_codes: Mapping[int, Collection[str]],
 ) -> Iterator[Finding]:
-    """`layers`: names of the layers of its map, None where it cannot tell; `stations`: of floods."""
-    yield fine("portal", f"reached; {state.spoken}")
+    """`layers`: names of the layers of its map, None if it cannot tell; `stations`: of floods."""
+    yield fine("portal", f"reached; {state.api_words}")
     yield from _account(state)
     yield from _levels(state, country)
     yield from _areas(state, place_codes)
@@ -66,9 +66,9 @@ def _areas(state: PortalState, place_codes: Mapping[int, Collection[str]]) -> It
             continue
         unknown, lacking = sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours))
         if unknown:
-            yield finding("areas unknown to portal", count=len(unknown), level=level, codes=listed(unknown))
+            yield finding("areas unknown to portal", count=len(unknown), level=level, codes=first_few(unknown))
         if lacking:
-            yield finding("areas on portal only", count=len(lacking), level=level, codes=listed(lacking))
+            yield finding("areas on portal only", count=len(lacking), level=level, codes=first_few(lacking))
         if not unknown and not lacking:
             yield fine("portal", f"the {len(theirs)} areas of level {level} are the same here and there")
 
@@ -79,13 +79,13 @@ def _stations(state: PortalState, stations: Sequence[Station]) -> Iterator[Findi
         return
     unknown = [station.code for station in stations if station.code not in known]
     if unknown:
-        yield finding("stations unknown to portal", stations=listed(unknown))
+        yield finding("stations unknown to portal", stations=first_few(unknown))
     lacking = sorted(set(known) - {station.code for station in stations})
     if lacking:
-        yield finding("stations on portal only", stations=listed(lacking))
+        yield finding("stations on portal only", stations=first_few(lacking))
     other = [f"{s.code} ({s.name!r}, there {known[s.code]!r})" for s in stations if known.get(s.code, s.name) != s.name]
     if other:
-        yield finding("stations named differently", stations=listed(other))
+        yield finding("stations named differently", stations=first_few(other))
     if not unknown and not lacking and not other:
         yield fine("portal", f"the {len(known)} stations are the same here and there, names too")
 
@@ -99,9 +99,9 @@ def _indicators(state: PortalState, country: CountryHazard, profile: HazardProfi
         sent.add(profile.share_indicator)
     missing = sorted(sent - state.indicators)
     if missing:
-        yield finding("indicators not set up", missing=listed(missing))
+        yield finding("indicators not set up", missing=first_few(missing))
     else:
-        yield fine("portal", f"indicators are set up: {listed(sorted(sent))}")
+        yield fine("portal", f"indicators are set up: {first_few(sorted(sent))}")
 
 
 def _layers(layers: Collection[str] | None) -> Iterator[Finding]:
@@ -110,7 +110,7 @@ def _layers(layers: Collection[str] | None) -> Iterator[Finding]:
         return
     missing = [f"{name} ({words})" for name, words in MAP_LAYERS.items() if name not in layers]
     if missing:
-        yield finding("layers lacking", missing=listed(missing))
+        yield finding("layers lacking", missing=first_few(missing))
     else:
         yield fine("portal", f"map layers are set up: {', '.join(MAP_LAYERS)}")
 

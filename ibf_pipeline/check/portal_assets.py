@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed
+from ibf_pipeline.check.finding import Finding, finding, fine, first_few
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.exercise import is_exercise
@@ -12,7 +12,7 @@ from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.targets.portal import OpenOnPortal, PortalState
 
 
-def check_assets(
+def check_portal_assets(
     state: PortalState, country: CountryHazard, profile: HazardProfile, fids: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
     """`fids`: category -> those that can be sent; what the portal does not know it takes without a word."""
@@ -32,7 +32,7 @@ def _points(category: str, ours: Sequence[str], theirs: Mapping[str, str] | None
     unknown = [fid for fid in ours if fid not in theirs]
     if unknown:
         yield finding(
-            "points unknown to portal", category=category, count=len(unknown), total=len(ours), fids=listed(unknown)
+            "points unknown to portal", category=category, count=len(unknown), total=len(ours), fids=first_few(unknown)
         )
     else:
         yield fine("portal", f"all {len(ours)} {category} of districts are there")
@@ -43,4 +43,4 @@ def _district_names(events: Sequence[OpenOnPortal], country: FlashFloodCountry) 
     names = [event.name for event in events if not is_exercise(event.name)]
     strange = [name for name in names if name not in country.districts]
     if strange:
-        yield finding("event of no district", names=listed(strange), districts=listed(country.districts))
+        yield finding("event of no district", names=first_few(strange), districts=first_few(country.districts))

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from ibf_pipeline.check.cover import check_elsewhere
-from ibf_pipeline.check.finding import Finding, finding, fine, of_error
+from ibf_pipeline.check.finding import Finding, error_finding, finding, fine
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.counted import Counts
+from ibf_pipeline.prepare.count_statistics import CountStatistics
 from ibf_pipeline.prepare.counts import read_counts, write_on_grid
 from ibf_pipeline.prepare.cover import Cover, bounds_of_areas, cover_of
 from ibf_pipeline.prepare.grids import require_degrees, require_plain_band
-from ibf_pipeline.prepare.people import People, people_of
+from ibf_pipeline.prepare.people import AreaPopulations, area_populations
+from ibf_pipeline.prepare.raster_blocks import bounded_gdal, open_raster
 from ibf_pipeline.prepare.raster_files import files_behind
-from ibf_pipeline.prepare.tables import area_sums, require_people
-from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
-from ibf_pipeline.prepare.totals import TOTALS, Totals, compared, total_doubts, unknown_places
+from ibf_pipeline.prepare.totals import TOTALS, Totals, compared, read_totals, total_doubts, unknown_places
+from ibf_pipeline.prepare.zonal_sums import area_sums, require_people
 
 _REFUSED = "`prepare` refuses it: nobody could be counted"
+
+
+def known_totals(static: Path, levels: Sequence[int]) -> Generator[Finding, None, Totals | None]:
+    """The known totals of the admin `levels`; None if there are none, or none that can be read: that is a finding."""
+    try:
+        return read_totals(static, levels)
+    except IbfError as error:
+        meaning = "`prepare` refuses it: the population raster could be compared with nothing"
+        yield error_finding("rasters", error, meaning)
+        return None
 
 
 def check_layer(
@@ -31,7 +41,7 @@ def check_layer(
 ) -> Iterator[Finding]:
     """A raster of counts, as `prepare` takes it: its total in the country on the flood maps' grid, the known total.
 
-    `levels`: highest first; `grid`: a flood map, None where none could be read: then no area is looked at.
+    `levels`: highest first; `grid`: a flood map, None if none could be read: then no area is looked at.
     """
     people, areas = indicator == POPULATION_AFFECTED, list(levels.values())[-1]
     what = "population raster" if people else f"raster of {indicator}"
@@ -46,7 +56,7 @@ def check_layer(
         if people and sums is not None:
             require_people(sums, file)
     except (InputMissing, InputInvalid) as error:
-        yield of_error("rasters", error, _REFUSED)
+        yield error_finding("rasters", error, _REFUSED)
         return
     if people and sums is not None:
         yield from _people(file, list(levels.values()), sums, counts, totals)
@@ -59,12 +69,12 @@ def check_layer(
 
 
 def _people(
-    file: Path, levels: list[Boundaries], sums: np.ndarray, counts: Counts, totals: Totals | None
+    file: Path, levels: list[Boundaries], sums: np.ndarray, counts: CountStatistics, totals: Totals | None
 ) -> Iterator[Finding]:
     try:
-        found = people_of(file, levels, sums, counts, totals)
+        found = area_populations(file, levels, sums, counts, totals)
     except InputInvalid as error:
-        yield of_error("rasters", error, "`prepare` refuses it: people affected would be off by as much")
+        yield error_finding("rasters", error, "`prepare` refuses it: people affected would be off by as much")
         return
     yield from _doubts(file, found, counts, totals)
     if totals is None:
@@ -77,7 +87,7 @@ def _people(
         yield fine("rasters", f"{file.name} adds up to {total:,.0f}, {TOTALS} to {known:,.0f} ({apart})")
 
 
-def _doubts(file: Path, found: People, counts: Counts, totals: Totals | None) -> Iterator[Finding]:
+def _doubts(file: Path, found: AreaPopulations, counts: CountStatistics, totals: Totals | None) -> Iterator[Finding]:
     """Each with the remedy of what it is about: the totals, the raster's cells, or what the raster covers."""
     unknown = [] if totals is None else unknown_places(file, found.areas, totals)
     of_totals = [] if totals is None else total_doubts(file, found.areas, totals)
@@ -94,7 +104,7 @@ def _doubts(file: Path, found: People, counts: Counts, totals: Totals | None) ->
 
 def _counted(
     file: Path, what: str, areas: Boundaries, grid: Path | None, *, people: bool
-) -> tuple[Counts, np.ndarray | None]:
+) -> tuple[CountStatistics, np.ndarray | None]:
     """What the raster holds, and how much of it each area; without a grid nothing of areas."""
     box = bounds_of_areas(areas)
     with bounded_gdal():

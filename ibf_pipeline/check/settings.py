@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.config.sources import EwdsSource
+from ibf_pipeline.config.sources import EwdsSection
 from ibf_pipeline.errors import ConfigError
 
 
@@ -51,7 +51,7 @@ def _folders(configuration: Configuration, country: CountryHazard) -> Iterator[F
         try:
             folder = configuration.path(root)
         except ConfigError as error:
-            yield of_error("configuration", error, f"source {name} cannot be read: no run without another source")
+            yield error_finding("configuration", error, f"source {name} cannot be read: no run without another source")
             continue
         if not folder.is_dir():
             yield finding("source folder missing", name=name, folder=folder)
@@ -65,6 +65,8 @@ def _trials(configuration: Configuration, country: FloodCountry, file: str) -> I
             yield finding("source for trying before people", name=name, target=country.target, file=file)
         elif configuration.settings.sources[name].is_trial:
             yield finding("source for trying", name=name, file=file)
+        elif configuration.settings.sources[name].is_made_up:
+            yield finding("made-up forecasts", name=name, file=file)
 
 
 def _versions(configuration: Configuration, country: FloodCountry, file: str) -> Iterator[Finding]:
@@ -79,16 +81,16 @@ def _versions(configuration: Configuration, country: FloodCountry, file: str) ->
     wrong = [f"{name} (v{version})" for name, version in declared.items() if version.split(".")[0] not in majors]
     if wrong:
         yield finding(
-            "thresholds of another version", version=country.thresholds_version, sources=listed(wrong), file=file
+            "thresholds of another version", version=country.thresholds_version, sources=first_few(wrong), file=file
         )
     elif declared:
         yield fine("thresholds", f"thresholds and sources are of GloFAS v{country.thresholds_version}")
 
 
 def _guard(configuration: Configuration, country: FloodCountry) -> Iterator[Finding]:
-    """Sources whose version is only declared, where no data store is there to be asked for the model in operation."""
+    """Sources whose version is only declared, if no data store is there to be asked for the model in operation."""
     sources = configuration.settings.discharge_sources
-    if any(isinstance(chosen, EwdsSource) and chosen.check for chosen in sources.values()):
+    if any(isinstance(chosen, EwdsSection) and chosen.check for chosen in sources.values()):
         return
     if declared := [name for name in country.sources if sources[name].glofas_version is not None]:
-        yield finding("model in operation not asked", sources=listed(declared))
+        yield finding("model in operation not asked", sources=first_few(declared))

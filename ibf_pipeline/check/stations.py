@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.discharge.cells import GLOBAL_GRID, GLOFAS_CELL
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
@@ -18,14 +18,21 @@ from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.magnitudes import (
     STEEP,
-    alike,
-    alike_doubt,
+    duplicate_doubt,
+    duplicate_thresholds,
     large_doubt,
     of_the_largest_rivers,
-    steep,
     steep_doubt,
+    steep_thresholds,
 )
-from ibf_pipeline.prepare.station_places import KM, away, far_doubt, require_in_country, shared_doubt, sharing_a_cell
+from ibf_pipeline.prepare.station_places import (
+    KM,
+    distance_outside,
+    far_doubt,
+    require_in_country,
+    shared_doubt,
+    sharing_a_cell,
+)
 
 EDGE: Final = 0.01
 """in cells: nearer to a cell's edge than that, and rounding decides which cell a tool takes"""
@@ -43,9 +50,9 @@ def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name:
     yield from _without_river(stations)
     edges = [station.code for station in stations if on_edge(station.lat, station.lon)]
     if edges:
-        yield finding("stations on an edge", stations=listed(edges), count=len(edges), total=len(stations))
+        yield finding("stations on an edge", stations=first_few(edges), count=len(edges), total=len(stations))
     if shared := sharing_a_cell(stations):
-        yield finding("stations share a cell", stations=listed(shared)).doubted(shared_doubt(shared))
+        yield finding("stations share a cell", stations=first_few(shared)).doubted(shared_doubt(shared))
 
 
 def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station], file: str = "") -> Iterator[Finding]:
@@ -57,18 +64,18 @@ def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station], file
     smallest = thresholds.isel(return_period=0).values
     small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < SMALL]
     if small:
-        yield finding("thresholds small", smallest=periods[0], stations=listed(small))
+        yield finding("thresholds small", smallest=periods[0], stations=first_few(small))
     large = of_the_largest_rivers(thresholds, stations)
     if large:
-        said = finding("thresholds large", smallest=periods[0], stations=listed(large))
+        said = finding("thresholds large", smallest=periods[0], stations=first_few(large))
         yield said.doubted(large_doubt(large, file))
-    if grown := steep(thresholds):
+    if grown := steep_thresholds(thresholds):
         said = finding(
-            "thresholds steep", times=STEEP, smallest=periods[0], largest=periods[-1], stations=listed(grown)
+            "thresholds steep", times=STEEP, smallest=periods[0], largest=periods[-1], stations=first_few(grown)
         )
         yield said.doubted(steep_doubt(grown, file))
-    if same := alike(thresholds, stations):
-        yield finding("thresholds alike", stations=listed(same)).doubted(alike_doubt(same, file))
+    if same := duplicate_thresholds(thresholds, stations):
+        yield finding("thresholds alike", stations=first_few(same)).doubted(duplicate_doubt(same, file))
 
 
 def check_river_cells(
@@ -77,10 +84,10 @@ def check_river_cells(
     """Stations against the GloFAS threshold grid of a return period.
 
     `beside`: stations whose river flows through a neighbouring cell, in words; `grid`: m3/s at each station's cell;
-    `thresholds`: those of the static data, None where they could not be read.
+    `thresholds`: those of the static data, None if they could not be read.
     """
     if beside:
-        yield finding("river beside", stations=listed(beside))
+        yield finding("river beside", stations=first_few(beside))
     else:
         yield fine("stations", f"river cells, by the threshold grid of {period:g} years")
     if thresholds is None or period not in thresholds["return_period"].values:
@@ -94,7 +101,7 @@ def check_river_cells(
         if code in ours and abs(ours[code] / value - 1) > DIFFERENT
     ]
     if other:
-        yield finding("thresholds differ", period=period, stations=listed(other))
+        yield finding("thresholds differ", period=period, stations=first_few(other))
     else:
         yield fine("thresholds", f"as in the threshold grid, at {period:g} years")
 
@@ -111,32 +118,32 @@ def _names(stations: Sequence[Station], event_name: str) -> Iterator[Finding]:
     repeated = Counter(station.name for station in stations)
     twice = sorted(name for name, times in repeated.items() if times > 1 and name)
     if twice:
-        yield finding("names repeated", names=listed(repr(name) for name in twice))
+        yield finding("names repeated", names=first_few(repr(name) for name in twice))
     if by_code and event_name == "station_name":
-        yield finding("names unusable", names=listed(f"{s.code} ({s.name!r})" for s in by_code))
+        yield finding("names unusable", names=first_few(f"{s.code} ({s.name!r})" for s in by_code))
     nameless = [station.code for station in by_code if repeated[station.name] == 1 or not station.name]
     if nameless and event_name != "station_name":
-        yield finding("names missing", stations=listed(nameless))
+        yield finding("names missing", stations=first_few(nameless))
 
 
 def _without_river(stations: Sequence[Station]) -> Iterator[Finding]:
     blind = [station.code for station in stations if not station.river]
     if blind and len(blind) == len(stations):
-        yield finding("every station without river", stations=listed(blind))
+        yield finding("every station without river", stations=first_few(blind))
     elif blind:
-        yield finding("stations without river", count=len(blind), total=len(stations), stations=listed(blind))
+        yield finding("stations without river", count=len(blind), total=len(stations), stations=first_few(blind))
 
 
 def _places(stations: Sequence[Station], deepest: Boundaries, file: Path) -> Iterator[Finding]:
     try:
         require_in_country(stations, deepest, file)
     except InputInvalid as error:
-        yield of_error("stations", error, "it would be forecast at another river: `prepare` refuses it")
+        yield error_finding("stations", error, "it would be forecast at another river: `prepare` refuses it")
         return
-    distances = zip(stations, away(stations, deepest), strict=True)
+    distances = zip(stations, distance_outside(stations, deepest), strict=True)
     outside = [f"{station.code} ({degrees * KM:,.1f} km)" for station, degrees in distances if degrees > 0]
     if outside:
         far = far_doubt(stations, deepest)
-        yield finding("stations outside", stations=listed(outside)).doubted(*filter(None, [far]))
+        yield finding("stations outside", stations=first_few(outside)).doubted(*filter(None, [far]))
     else:
         yield fine("stations", "all inside the country")

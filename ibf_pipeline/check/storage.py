@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ibf_pipeline.check.finding import Finding, fine, of_error
+from ibf_pipeline.check.finding import Finding, error_finding, fine
 from ibf_pipeline.errors import IbfError, StoreUnavailable
 from ibf_pipeline.io.digest import sha256
+from ibf_pipeline.io.file_store import FileStore
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.store import Store
 from ibf_pipeline.storage.storage import Storage
 
 _PROBES = "check"
@@ -23,12 +23,12 @@ def check_storage(storage: Storage, database: Callable[[], Database]) -> Iterato
     lie in the folders of this machine.
     """
     if storage.store is not None:
-        yield _store(storage.store.hasty())
+        yield _store(storage.store.with_short_timeout())
     if storage.records is not None:
         yield _records(database)
 
 
-def _store(store: Store) -> Finding:
+def _store(store: FileStore) -> Finding:
     name = f"{secrets.token_hex(6)}.txt"
     key = f"{_PROBES}/{name}"
     with tempfile.TemporaryDirectory() as folder:
@@ -42,11 +42,11 @@ def _store(store: Store) -> Finding:
             if not listed:
                 raise _not_listed(store)
         except IbfError as error:
-            return of_error("storage", error, "no run can keep its files: none makes a call")
+            return error_finding("storage", error, "no run can keep its files: none makes a call")
     return fine("storage", f"{store.url} can be written, read, listed and deleted from")
 
 
-def _not_listed(store: Store) -> StoreUnavailable:
+def _not_listed(store: FileStore) -> StoreUnavailable:
     return StoreUnavailable(
         "a file that was put there is not listed",
         where=store.url,
@@ -57,8 +57,8 @@ def _not_listed(store: Store) -> StoreUnavailable:
 
 def _records(database: Callable[[], Database]) -> Finding:
     try:
-        with database().reading():
+        with database().snapshot():
             pass
     except IbfError as error:
-        return of_error("storage", error, "nobody knows what was published: no run makes a call")
+        return error_finding("storage", error, "nobody knows what was published: no run makes a call")
     return fine("storage", "the database of the records can be read")

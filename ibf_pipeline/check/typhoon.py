@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from ibf_pipeline.check.accepted import with_accepted
+from ibf_pipeline.check.acceptance import with_accepted
 from ibf_pipeline.check.country import StaticData, check_areas, fetched_doubts
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
-from ibf_pipeline.check.rasters import check_layer
+from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
+from ibf_pipeline.check.rasters import check_layer, known_totals
 from ibf_pipeline.config.typhoon import TriggerAlternative, TyphoonCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import IbfError
@@ -21,13 +21,11 @@ from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.inputs import POPULATION, missing_files
 from ibf_pipeline.prepare.national_grid import counting_grid
-from ibf_pipeline.prepare.totals import read_totals
+from ibf_pipeline.prepare.typhoon.consistency import faults, monitoring_doubts
 from ibf_pipeline.prepare.typhoon.inputs import levels_of, needed_files, parents_used
-from ibf_pipeline.prepare.typhoon.known import faults, monitoring_doubts
 from ibf_pipeline.prepare.typhoon.layers import COUNTING_ARCSEC
 from ibf_pipeline.prepare.typhoon.tables import houses_doubt, housing_faults, name_faults, read_names, without_houses
 
-_NO_ALERTS: Final = "`prepare` refuses it, so there are no alerts at all"
 _OBTAIN: Final = "add them below the static folder, or correct the keys of the country's file that name them"
 
 
@@ -37,21 +35,21 @@ def check_typhoon(country: TyphoonCountry, static: Path) -> tuple[list[Finding],
     found, data = check_areas(country, static, levels_of(country), with_parent_file=with_parents)
     needed = needed_files(static, country)
     if data.boundaries is not None and (missing := missing_files(static, needed)):
-        found.append(finding("files missing", static=static, missing=listed(missing), how_to_obtain=_OBTAIN))
+        found.append(finding("files missing", static=static, missing=first_few(missing), how_to_obtain=_OBTAIN))
     found += [*fetched_doubts(country, static, needed), *_triggers(country), *_names(country, static)]
     if data.boundaries is None:
         found.append(finding("passed over", passed="triggers, houses, people", missing="boundaries"))
         return list(with_accepted(found, country)), data
     levels = data.boundaries
     areas = levels[country.default_admin_level]
-    found += [of_error("configuration", fault, _NO_ALERTS) for fault in faults(country, levels, static)]
+    found += [error_finding("configuration", fault) for fault in faults(country, levels, static)]
     found += [*_houses(country, static, areas), *_people(country, static, levels)]
     found += [finding("monitoring doubtful", doubt=doubt) for doubt in _seen(country, areas, found)]
     return list(with_accepted(found, country)), replace(data, boundaries={country.default_admin_level: areas})
 
 
 def _seen(country: TyphoonCountry, areas: Boundaries, found: list[Finding]) -> list[str]:
-    """The doubt about the polygon, where it is not refused already."""
+    """The doubt about the polygon, if it is not refused already."""
     refused = any(one.level == "error" and "monitoring polygon" in one.found for one in found)
     return [] if refused else monitoring_doubts(country, areas)
 
@@ -61,7 +59,7 @@ def _triggers(country: TyphoonCountry) -> Iterator[Finding]:
         yield finding("triggers empty")
     silent = [_words(each) for each in country.triggers if each.measure != "wind_kmh" and each.calibration is None]
     if silent:
-        yield finding("triggers not calibrated", triggers=listed(silent))
+        yield finding("triggers not calibrated", triggers=first_few(silent))
 
 
 def _words(each: TriggerAlternative) -> str:
@@ -78,16 +76,16 @@ def _houses(country: TyphoonCountry, static: Path, areas: Boundaries) -> Iterato
     try:
         rows = read_rows(file, ("place_code", "houses"))
     except IbfError as error:
-        yield of_error("static data", error, _NO_ALERTS)
+        yield error_finding("static data", error)
         return
     wrong = list(housing_faults(rows, areas.place_codes))
     if wrong or not rows:
-        yield finding("houses wrong", file=file.name, faults=listed(wrong or ["no line below its header"]))
+        yield finding("houses wrong", file=file.name, faults=first_few(wrong or ["no line below its header"]))
         return
     missing = without_houses([row["place_code"] for row in rows], areas.place_codes)
     if missing:
         lacking = finding(
-            "houses missing", file=file.name, count=len(missing), of=len(areas.place_codes), areas=listed(missing)
+            "houses missing", file=file.name, count=len(missing), of=len(areas.place_codes), areas=first_few(missing)
         )
         yield lacking.doubted(houses_doubt(missing, file))
     else:
@@ -102,11 +100,11 @@ def _names(country: TyphoonCountry, static: Path) -> Iterator[Finding]:
     try:
         wrong = list(name_faults(read_rows(file, ("name", "local_name"))))
         if wrong:
-            yield finding("names wrong", file=file.name, faults=listed(wrong))
+            yield finding("names wrong", file=file.name, faults=first_few(wrong))
         else:
             yield fine("static data", f"{file.name}: local names of {len(read_names(file))} storms")
     except IbfError as error:
-        yield of_error("static data", error, _NO_ALERTS)
+        yield error_finding("static data", error)
 
 
 def _people(country: TyphoonCountry, static: Path, levels: dict[int, Boundaries]) -> Iterator[Finding]:
@@ -114,11 +112,7 @@ def _people(country: TyphoonCountry, static: Path, levels: dict[int, Boundaries]
     file, areas = static / POPULATION, levels[country.default_admin_level]
     if not file.is_file():
         return
-    try:
-        totals = read_totals(static, levels_of(country))
-    except IbfError as error:
-        yield of_error("rasters", error, "`prepare` refuses it: the population raster could be compared with nothing")
-        totals = None
+    totals = yield from known_totals(static, levels_of(country))
     with TemporaryDirectory() as folder:
         grid = None
         with suppress(IbfError):  # the check of the layer says why

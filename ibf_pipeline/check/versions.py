@@ -18,15 +18,15 @@ from ibf_pipeline.static.thresholds import RiverCell
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedStation:
+class StationComparison:
     """A station in the set in use and in the other one, at one return period."""
 
     code: str
     ours: float | None
-    """m3/s; None where the set has none"""
+    """m3/s; None if the set has none"""
     other: float | None
     cell: str = ""
-    """what becomes of its cell in the other version's grid; empty where it stays, or no grid was looked at"""
+    """what becomes of its cell in the other version's grid; empty if it stays, or no grid was looked at"""
 
     @property
     def ratio(self) -> float | None:
@@ -35,9 +35,9 @@ class ComparedStation:
 
 
 def of_stations(file: Path, stations: Sequence[Station], period: float) -> dict[str, float | None]:
-    """Station code -> m3/s at a return period (years); None where the set has no usable threshold of it.
+    """Station code -> m3/s at a return period (years); None if the set has no usable threshold of it.
 
-    Raises InputInvalid where the file has none for any station.
+    Raises InputInvalid if the file has none for any station.
     """
     found: dict[str, float | None] = {}
     errors: list[InputInvalid] = []
@@ -58,14 +58,14 @@ def compare_sets(
     other: Mapping[str, float | None],
     cells: Mapping[str, RiverCell] | None = None,
     other_cells: Mapping[str, RiverCell] | None = None,
-) -> list[ComparedStation]:
-    """Every station of `ours`, in its order; `cells`: by the threshold grids of the two versions, where there are any.
+) -> list[StationComparison]:
+    """Every station of `ours`, in its order; `cells`: by the threshold grids of the two versions, if there are any.
 
-    Rule: a station loses its river where its cell has no value in the other version's grid, or the other set has no
-    threshold of it; its cell moves where a neighbour carries the river in the other grid and did not in ours.
+    Rule: a station loses its river if its cell has no value in the other version's grid, or the other set has no
+    threshold of it; its cell moves if a neighbour carries the river in the other grid and did not in ours.
     """
     return [
-        ComparedStation(code, ours[code], other.get(code), _cell(code, other.get(code), cells, other_cells))
+        StationComparison(code, ours[code], other.get(code), _cell(code, other.get(code), cells, other_cells))
         for code in ours
     ]
 
@@ -87,7 +87,7 @@ def _cell(
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedDay:
+class DayComparison:
     """The alerts of a kept ensemble by both sets."""
 
     issue_date: date
@@ -98,23 +98,23 @@ class ComparedDay:
 
     @property
     def differs(self) -> bool:
-        """Whether people would have been told something else."""
+        """Whether people would have been notified differently."""
         return self.ours != self.other
 
 
 def compare_days(
     cubes: Iterable[xr.DataArray], layers: CountryLayers, country: FloodCountry, version: str
-) -> Iterator[ComparedDay]:
+) -> Iterator[DayComparison]:
     """Each kept ensemble (member, lead_time, station; m3/s) judged with today's rules, by both sets of thresholds.
 
-    A set by which the day would have stopped is told by why it would have.
+    For a set by which the day would have stopped, the reason is given instead.
     """
     others = country.model_copy(update={"thresholds_version": version})
     for cube in cubes:
         ours = _alerts(cube, layers, country)
         other = _alerts(cube, layers.judged_by(version), others)
         issued = date.fromisoformat(str(cube.attrs["issue_date"]))
-        yield ComparedDay(issued, str(cube.attrs["glofas_version"]), ours, other)
+        yield DayComparison(issued, str(cube.attrs["glofas_version"]), ours, other)
 
 
 def _alerts(cube: xr.DataArray, layers: CountryLayers, country: FloodCountry) -> str:

@@ -12,18 +12,18 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.country_file import CountryFile, read_country_file
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.hazards import MODELS
-from ibf_pipeline.config.reading import named, read_part
+from ibf_pipeline.config.loader import named, read_required_section
 from ibf_pipeline.config.section import SHARED_FILES
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.config.sources import SOURCE_KINDS
 from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.sql import with_password
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.io.sql_address import with_password
 from ibf_pipeline.storage.storage import Storage
 
-Model = TypeVar("Model", bound=CountryHazard)
+_Model = TypeVar("_Model", bound=CountryHazard)
 
 
 class Configuration:
@@ -37,7 +37,7 @@ class Configuration:
     def path(self, text: str) -> Path:
         """A path of the configuration, absolute; `${NAME}` and `${NAME:-default}` come from the environment.
 
-        ConfigError where it is a URL.
+        ConfigError if it is a URL.
         """
         place = _expand(text)
         if "://" in place:
@@ -52,7 +52,7 @@ class Configuration:
 
     @property
     def records(self) -> str | None:
-        """The URL of the records, with the password of a server; None where they lie in the folder of the runs."""
+        """The URL of the records, with the password of a server; None if they lie in the folder of the runs."""
         url = _expand(self.settings.records) if self.settings.records else ""
         file = url.removeprefix("sqlite:///")
         if file != url and not file.startswith("/"):
@@ -65,8 +65,8 @@ class Configuration:
         settings = self.settings.store
         if settings is None:
             return Storage(self.records)
-        patience = Patience(keep_trying_seconds=settings.keep_trying_seconds)
-        return Storage(self.records, Store(_expand(settings.url), patience, settings.endpoint_url))
+        retry_policy = RetryPolicy(keep_trying_seconds=settings.keep_trying_seconds)
+        return Storage(self.records, FileStore(_expand(settings.url), retry_policy, settings.endpoint_url))
 
     def country_codes(self, hazard: str | None = None) -> list[str]:
         """ISO3 codes that have a file, in alphabetical order.
@@ -77,21 +77,21 @@ class Configuration:
         return codes if hazard is None else [iso3 for iso3 in codes if self._may_have(iso3, hazard)]
 
     def hazards(self, iso3: str) -> tuple[str, ...]:
-        """The hazards that are configured of a country, in the order of its file; ConfigError where there is none."""
+        """The hazards that are configured of a country, in the order of its file; ConfigError if there is none."""
         return self._country_file(iso3).hazards
 
     def country(self, iso3: str, hazard: str | None = None) -> CountryHazard:
-        """The validated configuration of one country for one hazard; floods, or the only one of the country, where none
+        """The validated configuration of one country for one hazard; floods, or the only one of the country, if none
         is named.
 
-        ConfigError where it is wrong; UsageError where the country does not have the hazard, or has several others.
+        ConfigError if it is wrong; UsageError if the country does not have the hazard, or has several others.
         """
         file = self._country_file(iso3)
         chosen = file.usual_hazard() if hazard is None else hazard
         file.require(chosen)
         return self._fitting(file.read(MODELS[chosen]), file.file)
 
-    def country_of(self, iso3: str, model: type[Model]) -> Model:
+    def country_of(self, iso3: str, model: type[_Model]) -> _Model:
         """The same for the hazard of a model, for code that reads the keys which only that hazard has."""
         file = self._country_file(iso3)
         return self._fitting(file.read(model), file.file)
@@ -107,7 +107,7 @@ class Configuration:
         configured = self.country_codes()
         if iso3 in configured and not re.fullmatch(r"[A-Z]{3}", iso3):
             raise ConfigError(
-                f"{iso3!r} is no country code",
+                f"{iso3!r} is not a country code",
                 where=file,
                 expected="files named after ISO 3166 alpha-3 codes in capitals, e.g. KEN.yaml",
                 remedy="rename the file, or move it out of countries/",
@@ -128,7 +128,7 @@ class Configuration:
             )
         return read_country_file(file)
 
-    def _fitting(self, country: Model, file: Path) -> Model:
+    def _fitting(self, country: _Model, file: Path) -> _Model:
         """A country whose name is the file's, and whose sources and targets are in the settings and give enough."""
         if country.iso3 != file.stem:
             raise ConfigError(
@@ -146,7 +146,7 @@ class Configuration:
         return country
 
     def _require_served(self, country: CountryHazard, file: Path) -> None:
-        """ConfigError where a source is of other hazards; one that no kind of source is of takes any."""
+        """ConfigError if a source is of other hazards; one that no kind of source is of takes any."""
         if not any(country.hazard in kind.hazards for kind in SOURCE_KINDS.values()):
             return
         for name in country.sources:
@@ -161,7 +161,7 @@ class Configuration:
                 )
 
     def _require_lead_times(self, country: CountryHazard, file: Path) -> None:
-        """ConfigError where a source says that it gives fewer lead times than the country looks at."""
+        """ConfigError if a source says that it gives fewer lead times than the country looks at."""
         for name in country.sources:
             source = self.settings.sources[name]
             given = source.lead_times_given
@@ -176,7 +176,7 @@ class Configuration:
                 )
 
     def target(self, name: str) -> TargetSettings:
-        """A named target of the settings; ConfigError where there is none."""
+        """A named target of the settings; ConfigError if there is none."""
         remedy = "add it under targets in settings.yaml, or choose another"
         return named("target", name, self.settings.targets, self.folder / "settings.yaml", remedy)
 
@@ -194,7 +194,7 @@ class Configuration:
 
 def load(folder: Path) -> Configuration:
     """Read and validate `settings.yaml` in a configuration folder."""
-    settings = read_part(
+    settings = read_required_section(
         Settings, folder / "settings.yaml", "a configuration folder", "run inside the project's folder or pass --config"
     )
     return Configuration(folder, settings)

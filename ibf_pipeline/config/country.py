@@ -25,11 +25,11 @@ class CountryHazard(Section):
     static: Annotated[str, Encrypted] | None = Field(
         None,
         description="folder or URL (file://, https://, s3://) of the static data; default <paths.static>/<ISO3>. What "
-        "lies behind a URL is kept in <paths.inputs>/static/<ISO3> and fetched again where its size or tag changed",
+        "lies behind a URL is kept in <paths.inputs>/static/<ISO3> and fetched again if its size or tag changed",
     )
     static_sources: StaticSources = StaticSources()
     time_zone: str = Field(
-        "UTC", description="IANA name of the zone by which clock times are told, e.g. Africa/Blantyre", min_length=1
+        "UTC", description="IANA name of the zone in which clock times are written, e.g. Africa/Blantyre", min_length=1
     )
     admin_levels: tuple[Annotated[int, Field(ge=1, le=5, strict=True)], ...] = Field(
         min_length=1, description="exactly the levels of the IBF server for this country"
@@ -37,9 +37,13 @@ class CountryHazard(Section):
     default_admin_level: int = Field(ge=1, le=5, strict=True, description="the level at which events exist")
     sources: tuple[str, ...] = Field(min_length=1, description="names out of settings.yaml, preferred one first")
     target: str = Field("sandbox", description="name out of settings.yaml")
-    map_image: bool = Field(False, description="upload a map image with each event where the server takes one")
+    map_image: bool = Field(False, description="upload a map image with each event if the server takes one")
     schedule: Cron | None = Field(None, description="of the daily run; default operations.schedule of settings.yaml")
-
+    awaits_static: bool = Field(
+        False,
+        description="its static data are not there yet: until they are, or it has had a run, it has no schedule and is "
+        "asked for by no heartbeat",
+    )
     job_variables: JobVariables = Field(
         {},
         description="of the jobs that run this country's days, laid over operations.job_variables of settings.yaml; "
@@ -52,7 +56,7 @@ class CountryHazard(Section):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{value!r} is no time zone: write its IANA name, e.g. Africa/Blantyre") from None
+            raise ValueError(f"{value!r} is not a time zone: write its IANA name, e.g. Africa/Blantyre") from None
         return value
 
     @model_validator(mode="after")
@@ -67,7 +71,7 @@ class CountryHazard(Section):
 
     @classmethod
     def of(cls, country: CountryHazard) -> Self:
-        """What is configured of a country for this model's hazard; ConfigError where it is of another one."""
+        """What is configured of a country for this model's hazard; ConfigError if it is of another one."""
         if not isinstance(country, cls):
             raise ConfigError(
                 f"{country.iso3} is configured for {country.hazard} here",
@@ -88,7 +92,7 @@ class CountryHazard(Section):
 
     @property
     def publishes_share(self) -> bool:
-        """Whether the share of people affected is published, where the hazard has an indicator for it."""
+        """Whether the share of people affected is published, if the hazard has an indicator for it."""
         return True
 
     @property
@@ -104,10 +108,12 @@ class CountryHazard(Section):
     def says_the_same_as(self, kept: object) -> bool:
         """Whether a run was made with this configuration, by what its manifest kept of it.
 
-        A key that the version of that run did not know yet has its default there. Where its job ran does not matter.
+        A key that the version of that run did not know yet has its default there. Where its job ran, and what there is
+        before the first run, does not matter.
         """
         try:
             before = type(self).model_validate(kept)
         except ValidationError:
             return False
-        return before.model_copy(update={"job_variables": self.job_variables}) == self
+        aside = {name: getattr(self, name) for name in ("job_variables", "awaits_static")}
+        return before.model_copy(update=aside) == self

@@ -13,11 +13,11 @@ from typing import Any, Final, TypeVar
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.hazards import MODELS
-from ibf_pipeline.config.job_variables import merged
-from ibf_pipeline.config.reading import known_keys, near_key, read_yaml, validated
+from ibf_pipeline.config.job_variables import merge_job_variables
+from ibf_pipeline.config.loader import known_keys, near_key, read_yaml, validated
 from ibf_pipeline.errors import ConfigError, UsageError
 
-Model = TypeVar("Model", bound=CountryHazard)
+_Model = TypeVar("_Model", bound=CountryHazard)
 
 SECTIONS: Final = "hazards"
 """the key that holds the sections"""
@@ -52,9 +52,9 @@ class CountryFile:
         return tuple(self.sections)
 
     def usual_hazard(self) -> str:
-        """The hazard that is meant where none is named: floods, which came first, else the only one of the country.
+        """The hazard that is meant if none is named: floods, which came first, else the only one of the country.
 
-        UsageError where somebody must say which it is.
+        UsageError if somebody must say which it is.
         """
         if FloodCountry.hazard in self.sections:
             return FloodCountry.hazard
@@ -68,7 +68,7 @@ class CountryFile:
         return self.hazards[0]
 
     def require(self, hazard: str) -> None:
-        """UsageError where the country does not have this hazard."""
+        """UsageError if the country does not have this hazard."""
         if hazard not in self.sections:
             remedy = "choose another with --hazard"
             raise UsageError(
@@ -78,10 +78,10 @@ class CountryFile:
                 remedy=f"{remedy}, or add the section {SECTIONS}.{hazard}" if hazard in MODELS else remedy,
             )
 
-    def read(self, model: type[Model]) -> Model:
+    def read(self, model: type[_Model]) -> _Model:
         """The country for the hazard of a model: its section laid over the common keys, validated.
 
-        ConfigError names file, key and remedy; UsageError where the country does not have the hazard.
+        ConfigError names file, key and remedy; UsageError if the country does not have the hazard.
         """
         self.require(model.hazard)
         section = self.sections[model.hazard]
@@ -94,12 +94,16 @@ class CountryFile:
     def _laid_over(self, section: Mapping[str, Any]) -> dict[str, Any]:
         """A hazard's keys over the common ones, each as a whole, but job variables one by one."""
         both = [keys[_JOBS] for keys in (self.common, section) if _JOBS in keys]
-        jobs = {_JOBS: merged(*both)} if len(both) > 1 and all(isinstance(each, dict) for each in both) else {}
+        jobs = (
+            {_JOBS: merge_job_variables(*both)}
+            if len(both) > 1 and all(isinstance(each, dict) for each in both)
+            else {}
+        )
         return {**self.common, **section, **jobs}
 
 
 def read_country_file(file: Path) -> CountryFile:
-    """A country's file; ConfigError where it is no YAML or its hazards cannot be told apart."""
+    """A country's file; ConfigError if it is not YAML or its hazards cannot be distinguished."""
     content = read_yaml(file)
     common = {key: value for key, value in content.items() if key in _COMMON}
     top = {key: value for key, value in content.items() if key not in _COMMON and key != SECTIONS}
@@ -158,7 +162,7 @@ def _sections(content: Any, file: Path) -> dict[str, HazardSection]:
 def _require_known(
     top: Iterable[Any], of_floods: Collection[Any], sections: Mapping[str, HazardSection], file: Path
 ) -> None:
-    """ConfigError for keys at the top that no hazard has there; it names the section where one belongs."""
+    """ConfigError for keys at the top that no hazard has there; it names the section in which one belongs."""
     unknown = [str(key) for key in top if key not in of_floods]
     if unknown:
         places = {
@@ -178,7 +182,7 @@ def _require_known(
 
 def _no_section(file: Path, place: str, found: object, expected: str) -> ConfigError:
     shown = "a list" if isinstance(found, list) else repr(found)
-    return _wrong(file, f"{place}: this is no section, found {shown}", expected, "write the keys below it, indented")
+    return _wrong(file, f"{place}: this is not a section, found {shown}", expected, "write the keys below it, indented")
 
 
 def _wrong(file: Path, found: str, expected: str, remedy: str) -> ConfigError:

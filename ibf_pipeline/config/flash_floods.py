@@ -50,7 +50,7 @@ class FlashFloodCountry(CountryHazard):
         None, description="file below the static data: which areas' rain runs to which area; default each its own"
     )
     people_threshold: float = Field(
-        20, ge=0, le=1_000_000, description="people; an area is alerted where more of them are affected"
+        20, ge=0, le=1_000_000, description="people; an area is alerted if more of them are affected"
     )
     area_thresholds: StaticFile | None = Field(
         None, description="file below the static data with other numbers of people for single areas"

@@ -26,7 +26,7 @@ LeadTime = Annotated[int, Field(ge=LEAD_TIMES[0], le=LONGEST_HORIZON, descriptio
 
 
 class Classes(Section):
-    """How a station's alert class follows from its probabilities (design section 5, rule 1)."""
+    """How a station's alert class follows from its probabilities (docs/design/floods.md, rule 1)."""
 
     rule: Literal["return-period", "probability", "disable"] = Field(
         "disable",
@@ -68,7 +68,7 @@ class Trigger(Section):
 
 
 class FloodMaps(Section):
-    """Flood depth maps of the country and how events pick one (design section 5, rules 7 and 10)."""
+    """Flood depth maps of the country and how events pick one (docs/design/floods.md, rules 7 and 10)."""
 
     return_periods: tuple[ReturnPeriod, ...] = Field(min_length=1, description="years; one map each")
     below_smallest: Literal["use-smallest", "empty"] = Field(
@@ -91,7 +91,7 @@ class FloodMaps(Section):
 
 
 class People(Section):
-    """What is counted and published for areas (design section 5, rules 8 and 9)."""
+    """What is counted and published for areas (docs/design/floods.md, rules 8 and 9)."""
 
     for_warnings: bool = Field(False, description="publish people for warnings too; otherwise 0")
     percentage: bool = Field(True, description="publish population_affected_percentage, a fraction 0..1")
@@ -118,7 +118,7 @@ class StationRules(Section):
         "trigger-probability", description="which discharge represents the ensemble (rule 11)"
     )
     suspect_below: float = Field(
-        0.05, ge=0, lt=1, description="suspect where no member ever exceeds this share of the smallest threshold"
+        0.05, ge=0, lt=1, description="suspect if no member ever exceeds this share of the smallest threshold"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a work pool is told of the jobs of runs: image, memory, environment. Names and sizes, never a secret."""
+"""What a work pool needs to know of the jobs of runs: image, memory, environment. Names and sizes, never a secret."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ JobVariables = Annotated[
 """by name, as the work pool's base job template has them"""
 
 
-def merged(*parts: Mapping[str, Any]) -> dict[str, Any]:
+def merge_job_variables(*parts: Mapping[str, Any]) -> dict[str, Any]:
     """Job variables of which later ones replace earlier ones; what lies below `env` by its own names."""
     whole: dict[str, Any] = {}
     for part in parts:

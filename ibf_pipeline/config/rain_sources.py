@@ -18,17 +18,17 @@ _FILES: Final = {
     "nowcast": ("nowcast/%Y%m%d%H%M/*", 1.0),
     "observed": ("observed/%Y%m%d/*", 24.0),
 }
-"""role -> where its files lie and hours from one moment to the next, where the settings say neither"""
+"""role -> where its files lie and hours from one time stamp to the next, if the settings say neither"""
 Degrees = Annotated[float, Field(ge=-180, le=180)]
 
 
 def require_path_of_files(pattern: str) -> None:
-    """ValueError where a pattern of files is no path below a root with wildcards in the file's name alone."""
+    """ValueError if a pattern of files is not a path below a root with wildcards in the file's name alone."""
     folder, _, name = pattern.rpartition("/")
     if pattern.startswith("/") or ".." in pattern.split("/") or any(mark in folder for mark in "*?["):
         raise ValueError(f"files: {pattern!r}: write a path below it, with `*` in the file's name alone")
     if not name:
-        raise ValueError(f"files: {pattern!r} names no file: end it with `/*` where all of a folder are meant")
+        raise ValueError(f"files: {pattern!r} names no file: end it with `/*` if all of a folder are meant")
 
 
 class ReadsSection(Section):
@@ -48,7 +48,7 @@ class ReadsSection(Section):
         None, description="in the file's unit: larger values are the product's way to say that there is none"
     )
     north_pole: tuple[Degrees, Degrees] | None = Field(
-        None, description="lat, lon of a rotated grid's pole where the file keeps it to itself"
+        None, description="lat, lon of a rotated grid's pole if the file keeps it to itself"
     )
 
 
@@ -82,12 +82,11 @@ class ForecastSection(RainSection):
 
     waiting: BlockWaiting = Field(
         BlockWaiting(),
-        description="when its sensor looks for the cycle of a block; it has one where this key is there (`{}`: "
-        "defaults)",
+        description="when its sensor looks for the cycle of a block; it has one if this key is there (`{}`: defaults)",
     )
 
 
-class GfsSource(ForecastSection):
+class GfsSection(ForecastSection):
     """GFS 0.25 degree from a public archive, without an account: of its files the precipitation alone."""
 
     kind: Literal["gfs"] = Field(description="GFS precipitation from a public archive")
@@ -99,7 +98,7 @@ class GfsSource(ForecastSection):
     attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
 
-class EcmwfOpenDataSource(ForecastSection):
+class EcmwfOpenDataSection(ForecastSection):
     """ECMWF's open data, without an account: its ensemble or its single run, of its files the precipitation alone."""
 
     kind: Literal["ecmwf-open-data"] = Field(description="precipitation of ECMWF's open data")
@@ -116,7 +115,7 @@ class EcmwfOpenDataSource(ForecastSection):
     attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
 
-class ImergSource(RainSection):
+class ImergSection(RainSection):
     """IMERG, NASA's half-hourly rain seen from satellites, with the token of an Earthdata account."""
 
     kind: Literal["imerg"] = Field(description="IMERG rain from NASA's archive")
@@ -195,14 +194,14 @@ class RainFilesSection(ForecastSection):
         return self.every_hours or _FILES[self.role][1]
 
 
-class RainFolderSource(RainFilesSection):
+class RainFolderSection(RainFilesSection):
     """Gridded rain in a folder of this machine: forecasts, nowcasts or observations."""
 
     kind: Literal["rain-folder"] = Field(description="gridded rain in a folder of this machine")
     root: SourceFolder = Field(description="folder above its files")
 
 
-class RainObjectStoreSource(RainFilesSection):
+class RainObjectStoreSection(RainFilesSection):
     """Gridded rain in an archive that fsspec can read, or on a web server that lists its folders."""
 
     kind: Literal["rain-object-store"] = Field(description="gridded rain in an archive that fsspec reads")
@@ -224,13 +223,13 @@ class ReadingsSection(RainSection):
     moment: str = Field("time", min_length=1, description="column or key of a reading's moment: ISO, or yymmddHHMMSS")
 
 
-class RainGaugesSource(ReadingsSection):
+class RainGaugesSection(ReadingsSection):
     """Rain gauges: files of readings, and a table below the country's static data that says where they stand."""
 
     kind: Literal["rain-gauges"] = Field(description="readings of rain gauges")
     gauges: StaticFile = Field(
         "rain_gauges.csv",
-        description="table below the country's static data: code, lat, lon and, where it has one, area",
+        description="table below the country's static data: code, lat, lon and, if it has one, area",
     )
     files: str = Field(
         "{code}.*", pattern=r"\{code\}", description="names of a gauge's files, below root; `{code}` is the gauge's"
@@ -239,7 +238,7 @@ class RainGaugesSource(ReadingsSection):
     is_counter: bool = Field(True, description="readings go on counting; else each is what fell since the one before")
 
 
-class WaterLevelsSource(ReadingsSection):
+class WaterLevelsSection(ReadingsSection):
     """Water levels at the gauges that the country's key `gauges` names."""
 
     kind: Literal["water-levels"] = Field(description="readings of water level gauges")
@@ -251,12 +250,12 @@ class WaterLevelsSource(ReadingsSection):
 
 
 RAIN_KINDS: Final[dict[str, type[SourceSection]]] = {
-    "gfs": GfsSource,
-    "ecmwf-open-data": EcmwfOpenDataSource,
-    "imerg": ImergSource,
-    "rain-folder": RainFolderSource,
-    "rain-object-store": RainObjectStoreSource,
-    "rain-gauges": RainGaugesSource,
-    "water-levels": WaterLevelsSource,
+    "gfs": GfsSection,
+    "ecmwf-open-data": EcmwfOpenDataSection,
+    "imerg": ImergSection,
+    "rain-folder": RainFolderSection,
+    "rain-object-store": RainObjectStoreSection,
+    "rain-gauges": RainGaugesSection,
+    "water-levels": WaterLevelsSection,
 }
 """kind -> the model of its section"""

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from ibf_pipeline.addresses import require_encrypted
 from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.security.encryption import require_encrypted
 
 GlofasVersion = Annotated[
     str, Field(pattern=r"^\d+(\.\d+)*$", description='GloFAS version in quotation marks, e.g. "4"')
@@ -44,7 +44,7 @@ def _folder(instead: str) -> AfterValidator:
 
 
 SHARED_FILES: Final = "write its path, and let several machines share files with `store.url` in settings.yaml"
-"""what to do instead of a URL where a folder is meant"""
+"""what to do instead of a URL if a folder is meant"""
 LocalFolder = Annotated[str, _folder(SHARED_FILES)]
 """a folder of this machine; a URL in its place would make a folder of that name"""
 SourceFolder = Annotated[str, _folder("write its path, or choose the kind of source that has a `url`")]
@@ -67,7 +67,9 @@ Cron = Annotated[
 def _below_static(value: str) -> str:
     path = PurePosixPath(value)
     if not value or path.is_absolute() or ".." in path.parts or "\\" in value:
-        raise ValueError(f"{value!r} is no file below the country's static data: put it there and write e.g. water.tif")
+        raise ValueError(
+            f"{value!r} is not a file below the country's static data: put it there and write e.g. water.tif"
+        )
     return str(path)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from ibf_pipeline.config.job_variables import JobVariables
 from ibf_pipeline.config.section import Cron, GlofasVersion, LocalFolder, Section, SourceName
-from ibf_pipeline.config.sources import DischargeSection, Inputs, SourceSettings
-from ibf_pipeline.config.store import StoreSettings
+from ibf_pipeline.config.sources import DischargeSection, InputCacheSettings, SourceSettings
+from ibf_pipeline.config.store import LocalRetentionDays, StoreSettings
 from ibf_pipeline.config.targets import Target
 
 
@@ -17,7 +17,7 @@ class Paths(Section):
     """Where things lie; relative paths start at the folder above the configuration."""
 
     static: LocalFolder = Field(
-        "data/countries", description="static data: <static>/<ISO3>/, where a country says nothing else"
+        "data/countries", description="static data: <static>/<ISO3>/, unless the country says otherwise"
     )
     prepared: LocalFolder = Field(
         "prepared", description="prepared layers, made again from the static data at any time"
@@ -33,10 +33,17 @@ class Paths(Section):
     )
 
 
+SHORTEST_HISTORY: Final = 8
+"""days: longer than a notification can be held, and than any chain of attempts to go on with a day"""
+
+
 class Operations(Section):
     """How the pipeline is operated with Prefect; without a server only `parallel_countries` matters."""
 
-    schedule: Cron = Field("0 15 * * *", description="cron (UTC) of the daily run of countries that name none")
+    schedule: Cron = Field(
+        "0 15 * * *",
+        description="cron (UTC) of the daily run of countries that name none; each begins within 15 minutes of it",
+    )
     parallel_countries: int = Field(
         2, ge=1, le=64, strict=True, description="countries that `all-countries` runs at the same time"
     )
@@ -45,19 +52,17 @@ class Operations(Section):
         None,
         min_length=1,
         description="Prefect work pool of `observe-event`, whose runs wait hours for an order; `<work_pool>-observe` "
-        "where none is given",
+        "if none is given",
     )
     work_pool_type: Literal["process", "docker", "kubernetes"] = Field(
         "process", description="how the pools start runs; a pool that exists already keeps its own"
     )
     job_variables: JobVariables = Field(
         {},
-        description="what the work pool is told of every job, by the names of its base job template, e.g. image, "
+        description="variables of every job, by the names of the work pool's base job template, e.g. image, "
         "memory_limit, env; a country and a hazard may say otherwise",
     )
-    intake_schedule: Cron | None = Field(
-        None, description="cron (UTC) of the intake; not scheduled where none is given"
-    )
+    intake_schedule: Cron | None = Field(None, description="cron (UTC) of the intake; not scheduled if none is given")
     finished_by: Cron = Field(
         "30 20 * * *", description="cron (UTC) of the heartbeat: by then every country's run of the day has ended"
     )
@@ -72,6 +77,13 @@ class Operations(Section):
     )
     portal_attempt_hours: int = Field(
         6, ge=1, le=24, strict=True, description="after the first failure of the day, none of them begins any more"
+    )
+    history_days: int | None = Field(
+        90,
+        ge=SHORTEST_HISTORY,
+        strict=True,
+        description="for how long Prefect's server keeps ended runs of ours, with their logs and artifacts; for ever "
+        "if it is null",
     )
     notification_block: str | None = Field(
         None,
@@ -95,7 +107,7 @@ class Settings(Section):
     records: str | None = Field(
         None,
         description="database (URL of SQLAlchemy, `${NAME}` from the environment) of what was published, of inbox and "
-        "order book; records.sqlite in the folder of the runs where none is given",
+        "order book; records.sqlite in the folder of the runs if none is given",
     )
     records_password_variable: str = Field(
         "IBF_RECORDS_PASSWORD",
@@ -105,8 +117,9 @@ class Settings(Section):
     store: StoreSettings | None = Field(
         None, description="files that several machines share; none: they stay in the folders of this machine"
     )
+    keep_days: LocalRetentionDays = LocalRetentionDays()
     sources: dict[SourceName, SourceSettings]
-    inputs: Inputs = Field(Inputs(), description="bounds of the cache of fetched forecasts")
+    inputs: InputCacheSettings = Field(InputCacheSettings(), description="bounds of the cache of fetched forecasts")
     targets: dict[str, Target]
     glofas_process_ids: dict[GlofasVersion, tuple[int, ...]] = Field(
         {"4": (5,)}, description="GRIB generating process ids of each GloFAS version"

@@ -19,10 +19,12 @@ class SourceSection(Section):
     """names of the hazards whose countries may list it"""
     is_trial: ClassVar[bool] = False
     """for trying only: what it gives must never reach people, whatever a target's settings say"""
+    is_made_up: ClassVar[bool] = False
+    """what it gives is not a forecast at all: for test targets alone, whatever their settings say of notifications"""
     lead_times_key: ClassVar[str] = ""
-    """the key that says how many lead times the source gives; empty where none does"""
+    """the key that says how many lead times the source gives; empty if none does"""
 
     @property
     def lead_times_given(self) -> int | None:
-        """How many lead times the source gives, 0-day counted; None where only its files tell."""
+        """How many lead times the source gives, 0-day counted; None if only its files tell."""
         return None

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ibf_pipeline.config.by_kind import ByKind
+from ibf_pipeline.config.discriminator import KindDiscriminator
 from ibf_pipeline.config.rain_sources import RAIN_KINDS
 from ibf_pipeline.config.section import Encrypted, GlofasVersion, Section, SourceFolder, Url
 from ibf_pipeline.config.source_section import SourceSection, Variable
@@ -52,7 +52,7 @@ class DischargeSection(SourceSection):
     )
     waiting: Waiting = Field(
         Waiting(),
-        description="when its sensor looks for the day's forecast; it has one where this key is there (`{}`: defaults)",
+        description="when its sensor looks for the day's forecast; it has one if this key is there (`{}`: defaults)",
     )
 
 
@@ -66,7 +66,7 @@ class FileSection(DischargeSection):
         ge=len(LEAD_TIMES),
         le=_MOST_LEAD_TIMES,
         strict=True,
-        description="lead times in its files, 0-day counted, where they are known: a country whose `horizon` needs "
+        description="lead times in its files, 0-day counted, if they are known: a country whose `horizon` needs "
         "more is refused before anything is fetched; otherwise when the files are read",
     )
 
@@ -76,7 +76,7 @@ class FileSection(DischargeSection):
         return self.lead_times
 
 
-class FolderSource(FileSection):
+class FolderSection(FileSection):
     """Forecast files in `<root>/<YYYYMMDD>/`: GRIB2 or netCDF under any name, or the archive that held them."""
 
     kind: Literal["folder"] = Field(description="files in a folder of this machine")
@@ -93,19 +93,19 @@ class RemoteSection(FileSection):
     keep_raw: bool = Field(False, description="keep the files as delivered beside the cuts: about 30 GB a day by FTP")
 
 
-class FtpSource(RemoteSection):
+class FtpSection(RemoteSection):
     """ECMWF's file server: `<folder>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc`, global, cut to the countries on arrival."""
 
     kind: Literal["ftp"] = Field(description="ECMWF's file server")
     host: str = Field("aux.ecmwf.int", min_length=1, description="name of the server")
     port: int = Field(21, ge=1, le=65535, strict=True, description="of its control connection")
-    tls: bool = Field(False, description="FTP over TLS, where the server offers it")
+    tls: bool = Field(False, description="FTP over TLS, if the server offers it")
     folder: str = Field("DATA/CEMS_Flood_Glofas/fc_netcdf", description="on the server, above the issue dates")
     user_variable: Variable = Field("GLOFAS_FTP_USER", description="environment variable with the account's name")
     password_variable: Variable = Field("GLOFAS_FTP_PASSWORD", description="environment variable with its password")
 
 
-class ObjectStoreSource(RemoteSection):
+class ObjectStoreSection(RemoteSection):
     """An archive that fsspec can read: `<url>/<YYYYMMDD>/` in one of the layouts of the folder source."""
 
     kind: Literal["object-store"] = Field(description="files in an archive that fsspec reads")
@@ -118,7 +118,7 @@ class ObjectStoreSource(RemoteSection):
     anonymous: bool = Field(False, description="read a public S3 bucket without keys")
 
 
-class EwdsSource(DischargeSection):
+class EwdsSection(DischargeSection):
     """The CEMS Early Warning Data Store: control and perturbed members as GRIB2, for the country's stations alone."""
 
     kind: Literal["ewds"] = Field(description="orders of the Early Warning Data Store")
@@ -158,14 +158,14 @@ class EwdsSource(DischargeSection):
         return self.days
 
 
-class RunSource(DischargeSection):
+class RunSection(DischargeSection):
     """Past days again, from the `forecast.nc` that their runs kept; no raw file is needed."""
 
     kind: Literal["run"] = Field(description="what earlier runs kept")
     runs: SourceFolder | None = Field(None, description="folder of the runs; default <paths.runs>")
 
 
-class OpenMeteoSource(DischargeSection):
+class OpenMeteoSection(DischargeSection):
     """Open-Meteo's flood API, for trying only: GloFAS discharge without an account, of an unknown run and version.
 
     Non-commercial use; its data are CC BY 4.0. No target that notifies people accepts it.
@@ -198,23 +198,46 @@ class OpenMeteoSource(DischargeSection):
         return self
 
 
+class GeneratedSection(DischargeSection):
+    """Made-up ensembles of today and the days before, for trying everything out without any service.
+
+    Only test targets take them; runs, reports and pictures say what they are.
+    """
+
+    kind: Literal["generated"] = Field(description="made-up forecasts, for test targets alone")
+    story: tuple[str, ...] = Field(
+        min_length=1,
+        description="wish lists as `ibf-pipeline scenario` takes them, one a day; after the last the first again",
+    )
+    days: int = Field(7, ge=1, le=366, strict=True, description="issue dates that it has, the last is today's")
+
+    is_made_up: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _of_no_model(self) -> Self:
+        if self.glofas_version is not None:
+            raise ValueError("no GloFAS version made these forecasts: leave out glofas_version")
+        return self
+
+
 SOURCE_KINDS: Final[dict[str, type[SourceSection]]] = {
-    "folder": FolderSource,
-    "object-store": ObjectStoreSource,
-    "ftp": FtpSource,
-    "ewds": EwdsSource,
-    "open-meteo": OpenMeteoSource,
-    "run": RunSource,
+    "folder": FolderSection,
+    "object-store": ObjectStoreSection,
+    "ftp": FtpSection,
+    "ewds": EwdsSection,
+    "open-meteo": OpenMeteoSection,
+    "generated": GeneratedSection,
+    "run": RunSection,
     **RAIN_KINDS,
     **TRACK_KINDS,
 }
 """kind -> the model of its section"""
 
-SourceSettings = Annotated[SourceSection, ByKind(SOURCE_KINDS)]
+SourceSettings = Annotated[SourceSection, KindDiscriminator(SOURCE_KINDS)]
 """A section of `sources` in `settings.yaml`."""
 
 
-class Inputs(Section):
+class InputCacheSettings(Section):
     """The cache of fetched forecasts."""
 
     largest_gigabytes: float = Field(20, gt=0, description="beyond it the days that were not used longest are deleted")

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from ibf_pipeline.config.section import Encrypted, Section
 
-Place = Annotated[str, Field(min_length=1), Encrypted]
+StaticAddress = Annotated[str, Field(min_length=1), Encrypted]
 
 
 class StaticSources(Section):
@@ -17,29 +17,29 @@ class StaticSources(Section):
     portal: str | None = Field(
         None, description="ibf target of settings.yaml whose admin areas and stations are taken over"
     )
-    boundaries: Place | None = Field(
+    boundaries: StaticAddress | None = Field(
         None,
         description="file or URL of the areas of all levels as COD-AB have them, instead of `portal`: GeoPackage, "
         "GeoParquet (needs the extra `public`), or a geodatabase or shapefile, zipped or not; `{level}` stands for the "
-        "admin level where each level has a file of its own",
+        "admin level if each level has a file of its own",
     )
-    stations: Place | None = Field(
+    stations: StaticAddress | None = Field(
         None,
         description="file or URL of a list of GloFAS reporting points (CSV), instead of `portal`; those inside the "
         "country are taken",
     )
     propose_stations: bool = Field(
         False,
-        description="where `stations` has none in the country, or is not named: points on the large rivers of the "
+        description="if `stations` has none in the country, or is not named: points on the large rivers of the "
         "grids in `thresholds`",
     )
-    flood_maps: Place | None = Field(
+    flood_maps: StaticAddress | None = Field(
         None,
         description="folder or URL above RP10/, RP20/ ... with the JRC's 10 x 10 degree tiles "
         "`ID<n>_<N|S><top>_<E|W><left>_RP<rp>_depth.tif`",
     )
-    population: Place | None = Field(None, description="file or URL of the WorldPop raster, people a cell")
-    thresholds: Place | None = Field(
+    population: StaticAddress | None = Field(None, description="file or URL of the WorldPop raster, people a cell")
+    thresholds: StaticAddress | None = Field(
         None, description="folder or URL with the grids `flood_threshold_glofas_v4_rl_<rp>.nc`"
     )
     threshold_periods: tuple[Annotated[float, Field(ge=1, le=10_000)], ...] = Field(

@@ -11,16 +11,26 @@ from ibf_pipeline.config.section import Encrypted, Section, Url
 Days = Annotated[int, Field(ge=1, strict=True)]
 
 
-class KeepDays(Section):
+class RetentionDays(Section):
     """For how long files stay in the store, by what they are of; `ibf-pipeline runs prune` deletes older ones. What the
     records still need is never deleted.
     """
 
-    run: Days | None = Field(None, description="findings, forecasts and extents of runs; for ever where none is given")
-    revision: Days | None = Field(None, description="what calls uploaded; for ever where none is given")
+    run: Days | None = Field(None, description="findings, forecasts and extents of runs; for ever if none is given")
+    revision: Days | None = Field(None, description="what calls uploaded; for ever if none is given")
     report: Days = Field(400, description="reports with their pictures")
     prepared: Days = Field(30, description="prepared layers and copies of static data that newer ones have replaced")
     forecast: Days = Field(30, description="forecasts as they were fetched")
+    observation: Days = Field(400, description="what was seen from above")
+
+
+class LocalRetentionDays(Section):
+    """Without a store: for how many days files of runs stay in `paths.runs`; `ibf-pipeline runs prune` deletes older
+    ones. Findings, plans and journals stay for ever, and so does what the records still need.
+    """
+
+    run: Days | None = Field(None, description="forecasts and extents of runs; for ever if none is given")
+    report: Days = Field(400, description="reports with their pictures; `ibf-pipeline report` writes one again")
     observation: Days = Field(400, description="what was seen from above")
 
 
@@ -37,11 +47,11 @@ class StoreSettings(Section):
         "account is in AZURE_STORAGE_CONNECTION_STRING",
     )
     keep_trying_seconds: int = Field(
-        300, ge=0, le=3600, strict=True, description="a store that is away is waited for so long"
+        300, ge=0, le=3600, strict=True, description="how long to wait for a store that cannot be reached"
     )
     cache_gigabytes: float = Field(
         20,
         gt=0,
         description="of the run folders of this machine: beyond it, those that were not used longest are deleted",
     )
-    keep_days: KeepDays = KeepDays()
+    keep_days: RetentionDays = RetentionDays()

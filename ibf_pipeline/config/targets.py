@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ibf_pipeline.config.by_kind import ByKind
+from ibf_pipeline.config.discriminator import KindDiscriminator
 from ibf_pipeline.config.section import LocalFolder, Section, Url
 
 
@@ -38,7 +38,7 @@ class TargetSettings(Section):
 
     @property
     def address(self) -> str | None:
-        """Where it is, for people; None where it has no address of its own."""
+        """Where it is, for people; None if it has no address of its own."""
         return None
 
     @property
@@ -78,7 +78,7 @@ class IbfTargetSettings(TargetSettings):
         ge=0,
         le=3600,
         strict=True,
-        description="how long publishing tries a call again, from its first failure, while the server is away "
+        description="how long publishing tries a call again, from its first failure, while the server is down "
         "(connection errors, 429, 502, 503, 504), however many `attempts` that takes; never the notification",
     )
 
@@ -124,5 +124,5 @@ class FilesTargetSettings(TargetSettings):
 TARGET_KINDS: Final[dict[str, type[TargetSettings]]] = {"ibf": IbfTargetSettings, "files": FilesTargetSettings}
 """kind -> the model of its section"""
 
-Target = Annotated[TargetSettings, ByKind(TARGET_KINDS)]
+Target = Annotated[TargetSettings, KindDiscriminator(TARGET_KINDS)]
 """A section of `targets` in `settings.yaml`."""

@@ -36,7 +36,7 @@ def thresholds_on(sets: Iterable[LaterThresholds], issue_date: date) -> LaterThr
 
 
 def require_one_a_day(first: str, sets: Sequence[LaterThresholds]) -> None:
-    """ValueError where two sets are of one version, or do not follow each other. `first`: version of the earliest."""
+    """ValueError if two sets are of one version, or do not follow each other. `first`: version of the earliest."""
     versions = [first, *(each.version for each in sets)]
     twice = [version for number, version in enumerate(versions) if version in versions[:number]]
     if twice:

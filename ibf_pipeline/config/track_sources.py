@@ -45,12 +45,11 @@ class TracksSection(SourceSection):
 
     waiting: TracksWaiting = Field(
         TracksWaiting(),
-        description="when its sensor looks for the tracks of a cycle; it has one where this key is there (`{}`: "
-        "defaults)",
+        description="when its sensor looks for the tracks of a cycle; it has one if this key is there (`{}`: defaults)",
     )
 
 
-class EcmwfTracksSource(TracksSection):
+class EcmwfTracksSection(TracksSection):
     """Cyclone tracks of ECMWF's open data, without an account: of its ensemble and its single run."""
 
     kind: Literal["ecmwf-tracks"] = Field(description="cyclone tracks of ECMWF's open data")
@@ -72,13 +71,13 @@ class ListedTracksSection(TracksSection):
     )
 
 
-class TracksFtpSource(ListedTracksSection):
+class TracksFtpSection(ListedTracksSection):
     """ECMWF's file server of WMO essential products: `<folder>/<YYYYMMDDHHMMSS>/`, a file a storm."""
 
     kind: Literal["tracks-ftp"] = Field(description="cyclone tracks on ECMWF's server of WMO essential products")
     host: str = Field("diss.ecmwf.int", min_length=1, description="name of the server")
     port: int = Field(21, ge=1, le=65535, strict=True, description="of its control connection")
-    tls: bool = Field(False, description="FTP over TLS, where the server offers it")
+    tls: bool = Field(False, description="FTP over TLS, if the server offers it")
     folder: str = Field("", description="on the server, above the folders of the cycles")
     files: tuple[FileName, ...] = Field(
         ("*ECEP*tropical_cyclone*", "*tropical_cyclone*ECEP*"),
@@ -89,7 +88,7 @@ class TracksFtpSource(ListedTracksSection):
         15,
         ge=0,
         le=240,
-        description="tracks are all there when the newest of them is so old, where `finished` does not tell it before",
+        description="tracks are all there when the newest of them is so old, if `finished` does not tell it before",
     )
     user_variable: Variable = Field("ECMWF_FTP_USER", description="environment variable with the account's name")
     password_variable: Variable = Field("ECMWF_FTP_PASSWORD", description="environment variable with its password")
@@ -114,14 +113,14 @@ class TrackFilesSection(ListedTracksSection):
         return self
 
 
-class TracksFolderSource(TrackFilesSection):
+class TracksFolderSection(TrackFilesSection):
     """Cyclone tracks in a folder of this machine."""
 
     kind: Literal["tracks-folder"] = Field(description="cyclone tracks in a folder of this machine")
     root: SourceFolder = Field(description="folder above its files")
 
 
-class TracksObjectStoreSource(TrackFilesSection):
+class TracksObjectStoreSection(TrackFilesSection):
     """Cyclone tracks in an archive that fsspec can read, or on a web server that lists its folders."""
 
     kind: Literal["tracks-object-store"] = Field(description="cyclone tracks in an archive that fsspec reads")
@@ -137,9 +136,9 @@ class TracksObjectStoreSource(TrackFilesSection):
 
 
 TRACK_KINDS: Final[dict[str, type[SourceSection]]] = {
-    "ecmwf-tracks": EcmwfTracksSource,
-    "tracks-ftp": TracksFtpSource,
-    "tracks-folder": TracksFolderSource,
-    "tracks-object-store": TracksObjectStoreSource,
+    "ecmwf-tracks": EcmwfTracksSection,
+    "tracks-ftp": TracksFtpSection,
+    "tracks-folder": TracksFolderSection,
+    "tracks-object-store": TracksObjectStoreSection,
 }
 """kind -> the model of its section"""

@@ -71,7 +71,7 @@ class TriggerAlternative(Section):
     """One way to a trigger; any one that is met makes one."""
 
     scope: Literal["country", "province", "regions"] = Field(description="what it is looked at in")
-    regions: tuple[PlaceCode, ...] = Field((), description="place codes; of scope regions, each is looked at by itself")
+    regions: tuple[PlaceCode, ...] = Field((), description="place codes; of scope regions, each is looked at alone")
     measure: Literal["wind_kmh", "houses_damaged", "areas_damaged_10_percent"] = Field(
         description="largest 10-minute wind in the scope, km/h; houses damaged in it; areas in it of whose houses 10 % "
         "are damaged"
@@ -89,7 +89,7 @@ class TriggerAlternative(Section):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.scope == "regions") != bool(self.regions):
-            raise ValueError("regions: name them where scope is regions, and nowhere else")
+            raise ValueError("regions: name them if scope is regions, and only then")
         if self.not_later_than_h >= self.within_h:
             raise ValueError(f"within_h {self.within_h} leaves no time before not_later_than_h {self.not_later_than_h}")
         if self.measure == "wind_kmh" and self.calibration is not None:
@@ -178,7 +178,7 @@ class TyphoonCountry(CountryHazard):
     @field_validator("monitoring", mode="before")
     @classmethod
     def _longitude_first(cls, corners: Any) -> Any:
-        """One error for all corners, where each would have its own."""
+        """One error for all corners, if each would have its own."""
         listed = corners if isinstance(corners, list | tuple) else ()
         pairs = [each for each in listed if isinstance(each, list | tuple) and len(each) == 2]
         for lon, lat in pairs:
@@ -195,7 +195,7 @@ class TyphoonCountry(CountryHazard):
             raise ValueError(f"province_level {self.province_level} is not above the areas' level {level}")
         if self.region_level is not None and self.province_level is None:
             raise ValueError(
-                f"region_level {self.region_level} without a province_level: name both, or province_level alone where "
+                f"region_level {self.region_level} without a province_level: name both, or province_level alone if "
                 "one level is above the areas"
             )
         if self.region_level is not None and self.region_level >= (self.province_level or 0):
@@ -206,7 +206,7 @@ class TyphoonCountry(CountryHazard):
     def _scopes_known(self) -> Self:
         if self.triggers == PUBLISHED and self.region_level is None:
             raise ValueError(
-                "triggers: they are those of the Philippines where none are written, by its regions: write the "
+                "triggers: they are those of the Philippines if none are written, by its regions: write the "
                 "country's own, or [] for warnings alone"
             )
         for each in self.triggers:

@@ -14,8 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.discharge import names
-from ibf_pipeline.discharge.grib_messages import read_messages
-from ibf_pipeline.discharge.part import FieldKey, Floats, Part, StationCells, Window, lead_time_steps
+from ibf_pipeline.discharge.file_discharge import (
+    FieldKey,
+    FileDischarge,
+    Floats32,
+    ReadWindow,
+    StationCells,
+    lead_time_steps,
+)
+from ibf_pipeline.discharge.grib_messages import read_grib_messages
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import InputInvalid
 
@@ -41,16 +48,16 @@ _Grid = tuple[Any, ...]
 """values of `_GRID`"""
 
 
-def read_grib(file: Path, cells: StationCells, issue_date: date, lead_times: int = len(LEAD_TIMES)) -> Part:
+def read_grib(file: Path, cells: StationCells, issue_date: date, lead_times: int = len(LEAD_TIMES)) -> FileDischarge:
     """The stations' discharge in a GRIB2 file, on the first `lead_times` lead times (0-day counted).
 
     Messages of other variables are passed over. A member without a message for a day is missing on that day.
-    Raises InputInvalid where the file is cut off, of another run, grid or unit, holds a field twice, or lacks
+    Raises InputInvalid if the file is cut off, of another run, grid or unit, holds a field twice, or lacks
     a lead time.
     """
-    fields: dict[_Key, tuple[Floats, FieldKey]] = {}
+    fields: dict[_Key, tuple[Floats32, FieldKey]] = {}
     ids: dict[str, set[int]] = {process: set() for process in _PROCESSES}
-    window: Window | None = None
+    window: ReadWindow | None = None
     for message, key, grid in _fields(file, issue_date):
         window = window or _window(grid, cells, file)
         fields[key] = _sample(message, window, file)
@@ -67,7 +74,7 @@ def read_grib(file: Path, cells: StationCells, issue_date: date, lead_times: int
 def check_grib(file: Path, issue_date: date) -> int:
     """Number of discharge fields of a GRIB2 file that is what it should be, without a look at its values.
 
-    Raises InputInvalid where the file is cut off, empty, of another run, variable, grid or unit, holds a field twice or
+    Raises InputInvalid if the file is cut off, empty, of another run, variable, grid or unit, holds a field twice or
     lacks a lead time that every country needs.
     """
     stamps = [stamp for _, (_, stamp), _ in _fields(file, issue_date)]
@@ -78,12 +85,12 @@ def check_grib(file: Path, issue_date: date) -> int:
 def _fields(file: Path, issue_date: date) -> Iterator[tuple[int, _Key, _Grid]]:
     """Every discharge field, open while it is looked at: of the right run and unit, on one grid, each once.
 
-    Raises InputInvalid where one is not, and at the end where there was none.
+    Raises InputInvalid if one is not, and at the end where there was none.
     """
     known: set[_Key] = set()
     first: _Grid | None = None
     seen: set[str] = set()
-    for content in read_messages(file):
+    for content in read_grib_messages(file):
         with _decoded(content) as message:
             name = str(eccodes.codes_get(message, "shortName"))
             seen.add(name)
@@ -133,7 +140,7 @@ def _require_run(message: int, issue_date: date, file: Path) -> None:
 def _member(message: int, file: Path) -> int:
     """0 is the control; a control without an ensemble template carries no number.
 
-    InputInvalid where a field says that it is the control and carries the number of another member.
+    InputInvalid if a field says that it is the control and carries the number of another member.
     """
     if not eccodes.codes_is_defined(message, "perturbationNumber"):
         return 0
@@ -153,7 +160,7 @@ def _stamp(message: int) -> np.datetime64:
     return np.datetime64(f"{day[:4]}-{day[4:6]}-{day[6:]}T{time // 100:02d}:{time % 100:02d}", "s")
 
 
-def _window(grid: _Grid, cells: StationCells, file: Path) -> Window:
+def _window(grid: _Grid, cells: StationCells, file: Path) -> ReadWindow:
     kind, width, height, north, south, west, east, *scanning = grid
     if kind != "regular_ll" or any(scanning):
         raise InputInvalid(
@@ -163,10 +170,10 @@ def _window(grid: _Grid, cells: StationCells, file: Path) -> Window:
             remedy="order the file in regular latitude and longitude",
         )
     east += 360.0 if east < west else 0.0
-    return Window.of(np.linspace(north, south, height), np.linspace(west, east, width), cells, file)
+    return ReadWindow.of(np.linspace(north, south, height), np.linspace(west, east, width), cells, file)
 
 
-def _sample(message: int, window: Window, file: Path) -> tuple[Floats, FieldKey]:
+def _sample(message: int, window: ReadWindow, file: Path) -> tuple[Floats32, FieldKey]:
     """(station,) m3/s of one field, and what tells the field from others."""
     eccodes.codes_set(message, "missingValue", _MISSING)
     field: npt.NDArray[np.float64] = eccodes.codes_get_values(message)
@@ -176,10 +183,10 @@ def _sample(message: int, window: Window, file: Path) -> tuple[Floats, FieldKey]
 
 
 def _part(
-    fields: dict[_Key, tuple[Floats, FieldKey]],
-    window: Window,
+    fields: dict[_Key, tuple[Floats32, FieldKey]],
+    window: ReadWindow,
     wanted: npt.NDArray[np.datetime64],
-) -> Part:
+) -> FileDischarge:
     """`wanted`: (lead_time,) ends of the days that are read."""
     members = sorted({member for member, _ in fields})
     values = np.full((len(members), len(wanted), len(window.outside)), np.nan, dtype=np.float32)
@@ -189,4 +196,4 @@ def _part(
             if (member, stamp) in fields:
                 values[row, lead_time], keys[row][lead_time] = fields[member, stamp]
     whole_fields = tuple(tuple(member) for member in keys)
-    return Part(tuple(members), values, window.outside, whole_fields)
+    return FileDischarge(tuple(members), values, window.outside, whole_fields)

@@ -24,8 +24,8 @@ _MOST_POINTS: Final = 50_000_000
 """the whole globe in GloFAS cells has 26 million"""
 
 
-def read_messages(file: Path) -> Iterator[bytes]:
-    """The messages of a file, one behind the other; InputInvalid where there is anything else, or one is damaged."""
+def read_grib_messages(file: Path) -> Iterator[bytes]:
+    """The messages of a file, one behind the other; InputInvalid if there is anything else, or one is damaged."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         number = 0

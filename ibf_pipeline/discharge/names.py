@@ -17,14 +17,14 @@ COORDINATES: Final[Mapping[str, tuple[str, ...]]] = {
 CUBIC_METRES_PER_SECOND: Final = ("m3/s", "m3 s-1", "m**3 s**-1", "m^3/s", "m3.s-1", "m3s-1", "m**3/s")
 
 
-def find(role: str, present: Iterable[str], where: object) -> str:
-    """The name that a file uses for a coordinate; InputInvalid where it has none of the known ones."""
+def find_coordinate(role: str, present: Iterable[str], where: object) -> str:
+    """The name that a file uses for a coordinate; InputInvalid if it has none of the known ones."""
     remedy = "check that this is a GloFAS river discharge file"
     return _first(COORDINATES[role], present, f"no {role} coordinate among", where, remedy)
 
 
 def find_variable(present: Iterable[str], where: object) -> str:
-    """The name of the discharge variable; InputInvalid where there is none."""
+    """The name of the discharge variable; InputInvalid if there is none."""
     remedy = "order river discharge in the last 24 hours"
     return _first(VARIABLES, present, "no discharge among the variables", where, remedy)
 
@@ -39,7 +39,7 @@ def _first(known: Sequence[str], present: Iterable[str], found: str, where: obje
 
 
 def check_unit(unit: object, where: object) -> None:
-    """Discharge must be in m3/s; InputInvalid otherwise, also where the file names no unit."""
+    """Discharge must be in m3/s; InputInvalid otherwise, also if the file names no unit."""
     if str(unit).strip() not in CUBIC_METRES_PER_SECOND:
         raise InputInvalid(
             f"discharge is in {unit!r}" if unit else "discharge has no unit",

@@ -14,21 +14,22 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.discharge import names
-from ibf_pipeline.discharge.part import FieldKey, Part, StationCells, Window, lead_time_steps
+from ibf_pipeline.discharge.file_discharge import FieldKey, FileDischarge, ReadWindow, StationCells, lead_time_steps
 from ibf_pipeline.discharge.version import version_in_attributes
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.netcdf import netcdf_file
 
 _MEMBER_FILE = re.compile(r"dis_(\d{2,3})_(\d{8})00(?:_\w+)?\.nc$", re.IGNORECASE)
 _SECONDS = {"hours": 3600, "hour": 3600, "h": 3600, "days": 86400, "day": 86400, "seconds": 1}
 """units of a time since the run"""
 
 
-def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> Part:
-    with netCDF4.Dataset(file) as data:
+def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> FileDischarge:
+    with netcdf_file(file) as data:
         require_netcdf4(data, file)
         variable = data[names.find_variable(data.variables, file)]
         names.check_unit(getattr(variable, "units", None), file)
-        axis = {role: names.find(role, variable.dimensions, file) for role in ("lat", "lon")}
+        axis = {role: names.find_coordinate(role, variable.dimensions, file) for role in ("lat", "lon")}
         axis["time"] = _time_axis(variable, file)
         member_axis = next((name for name in names.COORDINATES["member"] if name in variable.dimensions), None)
         _require_coordinates(data, [axis["lat"], axis["lon"], *([member_axis] if member_axis else [])], file)
@@ -44,7 +45,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: i
         _require_run(data, axis["time"], issue_date, file)
         count = 1 if member_axis is None else variable.shape[variable.dimensions.index(member_axis)]
         lat, lon = (np.asarray(data[axis[role]][:]) for role in ("lat", "lon"))
-        window = Window.of(lat, lon, cells, file, count)
+        window = ReadWindow.of(lat, lon, cells, file, count)
         members = _members(data, member_axis, file, issue_date)
         roles = {
             axis["time"]: slice(steps.min(), steps.max() + 1),
@@ -60,7 +61,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: i
         values = window.sample(block, file)
         fields = tuple(tuple(FieldKey.of(field) for field in member) for member in block)
         version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()}, file)
-    return Part(members, values, window.outside, fields, version)
+    return FileDischarge(members, values, window.outside, fields, version)
 
 
 def _require_coordinates(data: Any, dimensions: Sequence[str], file: Path) -> None:
@@ -78,11 +79,11 @@ def _time_axis(variable: Any, file: Path) -> str:
     """The dimension of the days; an EWDS file may have the run itself as a `time` of length 1 beside `step`."""
     lengths = dict(zip(variable.dimensions, variable.shape, strict=True))
     days = [name for name in names.COORDINATES["time"] if lengths.get(name, 1) != 1]
-    return names.find("time", days or variable.dimensions, file)
+    return names.find_coordinate("time", days or variable.dimensions, file)
 
 
 def require_netcdf4(data: Any, file: Path) -> None:
-    """InputInvalid for a classic netCDF file: where one was cut off, the library reads 0 m3/s and says nothing."""
+    """InputInvalid for a classic netCDF file: if one was cut off, the library reads 0 m3/s and says nothing."""
     if not data.data_model.startswith("NETCDF4"):
         raise InputInvalid(
             f"a classic netCDF file ({data.data_model})",
@@ -129,7 +130,7 @@ def _run_of(data: Any, days: str) -> np.datetime64 | None:
 
 
 def _require_run(data: Any, days: str, issue_date: date, file: Path) -> None:
-    """InputInvalid where a file's statement of its run contradicts the days that it is about."""
+    """InputInvalid if a file's statement of its run contradicts the days that it is about."""
     run = _run_of(data, days)
     if run is not None and run != np.datetime64(issue_date, "s"):
         raise InputInvalid(

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.discharge.kind import is_set_aside, kind_of
+from ibf_pipeline.discharge.file_discharge import LARGEST_DISCHARGE, MANY_CELLS, FieldKey, FileDischarge, StationCells
+from ibf_pipeline.discharge.file_format import format_of, is_set_aside
 from ibf_pipeline.discharge.netcdf import read_netcdf
-from ibf_pipeline.discharge.part import LARGEST_DISCHARGE, MANY_CELLS, FieldKey, Part, StationCells
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import FileDamaged, InputInvalid, turned_into
+from ibf_pipeline.errors import FileDamaged, InputInvalid, errors_as
 
 __all__ = ["LARGEST_DISCHARGE", "StationCells", "find_files", "members_missing", "read_cube"]
 
@@ -31,20 +31,41 @@ def read_cube(
 ) -> xr.DataArray:
     """Discharge of an ensemble at the stations' cells.
 
-    `files`: netCDF (one or more members each) or GRIB2 (control and perturbed); `version`: the GloFAS version that the
-    source declares, used where the files state none; `lead_times`: how many are read, 0-day counted. Files may hold
-    more. `fewest`: members that suffice, damaged netCDF files being left out as if they were not there yet; None: a
-    damaged file is refused.
+    Parameters
+    ----------
+    files
+        netCDF (one or more members each) or GRIB2 (control and perturbed).
+    cells
+        Stations and the centre of the GloFAS cell of each.
+    issue_date
+        Of the forecast, UTC.
+    source
+        Its name, for errors and attributes.
+    version
+        GloFAS version that the source declares, used if the files state none.
+    lead_times
+        How many are read, 0-day counted; files may hold more.
+    fewest
+        Members that suffice: damaged netCDF files are left out as if they were not there yet. None: a damaged file is
+        refused.
 
-    Returns float32 m3/s, dims (member, lead_time, station), coordinates member (0 = control), lead_time (days; 0 is the
-    mean of the issue date), station (code), outside (station, bool); attrs units, source, glofas_version,
-    glofas_version_declared, glofas_process_ids, glofas_background_ids, issue_date, left_out (file name -> why).
+    Returns
+    -------
+    xarray.DataArray
+        float32 m3/s, dims (member, lead_time, station), coordinates member (0 = control), lead_time (days; 0 is the
+        mean of the issue date), station (code), outside (station, bool); attrs units, source, glofas_version,
+        glofas_version_declared, glofas_process_ids, glofas_background_ids, issue_date, left_out (file name -> why).
+        Members that hold the same field as one before them are NaN; attrs `copies` has their numbers if there are any.
 
-    Members that hold the same field as one before them are NaN; attrs `copies` has their numbers where there are any.
+    Raises
+    ------
+    InputInvalid
+        If a file is damaged, lacks a lead time, is of another day, area, grid, variable or unit, or members repeat by
+        their number, most of them by their values, or a member's days do.
 
-    Raises InputInvalid where a file is damaged, lacks a lead time, is of another day, area, grid, variable or unit, or
-    members repeat by their number, most of them by what they hold, or a member's days do.
-    Source: GloFAS stamps the END of the 24 h mean, so the lead time is stamp - 1 day - issue date.
+    Notes
+    -----
+    GloFAS stamps the END of the 24 h mean, so the lead time is stamp - 1 day - issue date.
     """
     read, damaged = _read_parts(files, cells, issue_date, lead_times, fewest)
     for file, part in read.items():
@@ -104,11 +125,11 @@ def read_cube(
     )
 
 
-def _copies(parts: Sequence[Part], where: Path) -> list[int]:
+def _copies(parts: Sequence[FileDischarge], where: Path) -> list[int]:
     """Members that are one before them: equal on the whole field that was read, on every day.
 
     Members start from the same rivers and part with the weather, somewhere in the country, or within 2 degrees of the
-    stations where a file is larger. Fields with nothing but a trickle tell nothing. Raises InputInvalid where more than
+    stations where a file is larger. Fields with nothing but a trickle tell nothing. Raises InputInvalid if more than
     half of the members are copies.
     """
     first: dict[tuple[FieldKey, ...], int] = {}
@@ -129,8 +150,8 @@ def _copies(parts: Sequence[Part], where: Path) -> list[int]:
     return sorted(copies)
 
 
-def _require_different_days(part: Part, file: Path) -> None:
-    """InputInvalid where a member holds the same field on two days, with more than a trickle in 200 cells or more.
+def _require_different_days(part: FileDischarge, file: Path) -> None:
+    """InputInvalid if a member holds the same field on two days, with more than a trickle in 200 cells or more.
 
     Rivers rise and recede everywhere at once only where somebody wrote a day twice. Source of the number: `MANY_CELLS`.
     """
@@ -148,18 +169,18 @@ def _require_different_days(part: Part, file: Path) -> None:
 
 def _read_parts(
     files: Sequence[Path], cells: StationCells, issue_date: date, lead_times: int, fewest: int | None
-) -> tuple[dict[Path, Part], dict[Path, FileDamaged]]:
-    """What files hold, and those that are left out; FileDamaged of the first one where the others do not suffice.
+) -> tuple[dict[Path, FileDischarge], dict[Path, FileDamaged]]:
+    """What files hold, and those that are left out; FileDamaged of the first one if the others do not suffice.
 
     A GRIB file is never left out: it holds half of an ensemble or all of it.
     """
-    read: dict[Path, Part] = {}
+    read: dict[Path, FileDischarge] = {}
     damaged: dict[Path, FileDamaged] = {}
     for file in files:
         try:
             read[file] = _read_part(file, cells, issue_date, lead_times)
         except FileDamaged as error:
-            if fewest is None or kind_of(file) == "grib":
+            if fewest is None or format_of(file) == "grib":
                 raise
             damaged[file] = error
     if damaged and len({member for part in read.values() for member in part.members}) < (fewest or 1):
@@ -167,7 +188,7 @@ def _read_parts(
     return read, damaged
 
 
-def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> Part:
+def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> FileDischarge:
     if not file.is_file() or file.stat().st_size == 0:
         kind = FileDamaged if file.is_file() else InputInvalid
         raise kind(
@@ -176,8 +197,8 @@ def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: in
             expected="a GloFAS forecast file",
             remedy="remove it and fetch it again" if file.exists() else "fetch the forecast again",
         )
-    is_netcdf = kind_of(file) == "netcdf"
-    with turned_into(
+    is_netcdf = format_of(file) == "netcdf"
+    with errors_as(
         FileDamaged,
         "the file cannot be read: {}",
         where=file,
@@ -192,8 +213,8 @@ def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: in
 
 
 def find_files(folder: Path) -> list[Path]:
-    """The forecast files of one day's folder: GRIB2 where there is any, else netCDF; in the order of their names."""
-    kinds = {file: kind_of(file) for file in sorted(folder.glob("*")) if not is_set_aside(file)}
+    """The forecast files of one day's folder: GRIB2 if there is any, else netCDF; in the order of their names."""
+    kinds = {file: format_of(file) for file in sorted(folder.glob("*")) if not is_set_aside(file)}
     gribs, members = ([file for file, kind in kinds.items() if kind == wanted] for wanted in ("grib", "netcdf"))
     return gribs or members
 

@@ -1,4 +1,6 @@
-"""Which GloFAS version a forecast is of, and whether a country's thresholds may be used with it (design rule 14)."""
+"""Which GloFAS version a forecast is of, and whether a country's thresholds may be used with it (docs/design/floods.md,
+rule 14).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from ibf_pipeline.errors import InputInvalid
 
 
 class VersionRefused(InputInvalid):
-    """A forecast of a GloFAS version that nobody has accepted for the thresholds; another source is no way out."""
+    """A forecast of a GloFAS version that nobody has accepted for the thresholds; another source does not help."""
 
 
 _NAMES = ("glofas_version", "model_version", "product_version", "glofasversion")
@@ -24,9 +26,12 @@ _TEXT = re.compile(r"glofas(?:[\s_.,-]+[a-z]+){0,4}?[\s_.,-]*v(?:ersion)?[\s_.-]
 
 
 def version_in_attributes(attributes: Mapping[str, object], where: object) -> str | None:
-    """The GloFAS version that a file's global attributes state, None where they state none.
+    """The GloFAS version that a file's global attributes state, None if they state none.
 
-    VersionRefused where they state two of different major versions.
+    VersionRefused if they state two of different major versions.
+
+    >>> version_in_attributes({"title": "GloFAS version 4.0 forecast", "history": "made from v3 files"}, "a.nc")
+    '4.0'
     """
     told: dict[str, str] = {}
     for name, value in attributes.items():
@@ -47,10 +52,10 @@ def version_in_attributes(attributes: Mapping[str, object], where: object) -> st
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that tells of which GloFAS version a forecast is."""
+class VersionEvidence:
+    """What says which GloFAS version a forecast is of."""
 
-    told: str | None = None
+    stated: str | None = None
     """what its files state, else what its source declares"""
     declared: str | None = None
     """what its source declares, whether or not its files state another"""
@@ -75,19 +80,45 @@ class KnownIds:
 
 
 def accepted_version_of(
-    evidence: Evidence, known: KnownIds, thresholds: str, accepted: Collection[str], *, country_file: str, where: object
+    evidence: VersionEvidence,
+    known: KnownIds,
+    thresholds: str,
+    accepted: Collection[str],
+    *,
+    country_file: str,
+    where: object,
 ) -> str:
-    """The GloFAS version of a forecast that may be used with thresholds of version `thresholds`.
+    """The GloFAS version of a forecast that may be used with a country's thresholds.
 
-    Rule: the generating processes tell the version where there are any, and the background processes must be of the
-    same one; without GRIB ids the files' own statement tells it, else what the source declares. Its major version must
-    be the thresholds' or one of `accepted`, and what the source declares may be no other one. Where an operator
-    accepted a generating process that nobody knows, its version is `told`; its background process must be known for
-    that version, accepted as well, or not be given (255).
-    Source: a public operational guard (forecast of September 2026) asks both ids of every message, 5 and 21 for v4.
-    Raises VersionRefused.
+    The generating processes state the version if there are any, and the background processes must be of the same one;
+    without GRIB ids the files' own statement counts, else what the source declares. The major version must be that of
+    the thresholds or one of `accepted`, and what the source declares may not be another one. If an operator accepted a
+    generating process that nobody knows, its version is `stated`; its background process must be known for that
+    version, accepted as well, or not be given (255).
+
+    Parameters
+    ----------
+    evidence
+        What files and source state.
+    known
+        What GRIB ids stand for.
+    thresholds
+        GloFAS version of the country's thresholds.
+    accepted
+        Further versions that an operator accepts for them.
+    country_file, where
+        For the error: where to accept it, and what was refused.
+
+    Raises
+    ------
+    VersionRefused
+        If the version is unknown, contradictory or not accepted.
+
+    References
+    ---------- docs/design/floods.md, rule 14; both ids of every message are asked for, 5 and 21 for v4, as an
+    operational guard does.
     """
-    by_id = {_version_of_process(process, known, evidence.told, where) for process in evidence.process_ids}
+    by_id = {_version_of_process(process, known, evidence.stated, where) for process in evidence.process_ids}
     versions = sorted(version for version in by_id if version is not None)
     if len({_major(version) for version in versions}) > 1:
         raise VersionRefused(
@@ -96,7 +127,7 @@ def accepted_version_of(
             expected="one model version in a run",
             remedy="fetch the file again; look at glofas_process_ids in settings.yaml",
         )
-    found = (versions[-1] if versions else None) if by_id else evidence.told
+    found = (versions[-1] if versions else None) if by_id else evidence.stated
     require_matching_version(found, thresholds, accepted, country_file=country_file, where=where)
     _require_background(evidence, str(found), known, where)
     if evidence.declared is not None and _major(evidence.declared) != _major(str(found)):
@@ -111,7 +142,7 @@ def accepted_version_of(
 
 
 def _version_of_process(process_id: int, known: KnownIds, told: str | None, where: object) -> str | None:
-    """The version of a GRIB generating process id; VersionRefused where nobody has said what it stands for."""
+    """The version of a GRIB generating process id; VersionRefused if nobody has said what it stands for."""
     for version, ids in known.process.items():
         if process_id in ids:
             return version
@@ -129,8 +160,8 @@ def _version_of_process(process_id: int, known: KnownIds, told: str | None, wher
     )
 
 
-def _require_background(evidence: Evidence, version: str, known: KnownIds, where: object) -> None:
-    """VersionRefused where a background process is none of a version's, and not accepted either."""
+def _require_background(evidence: VersionEvidence, version: str, known: KnownIds, where: object) -> None:
+    """VersionRefused if a background process is none of a version's, and not accepted either."""
     allowed = {each for name, ids in known.background.items() if _major(name) == _major(version) for each in ids}
     allowed |= set(known.accepted_background)
     if not set(evidence.process_ids) <= {process for ids in known.process.values() for process in ids}:
@@ -160,8 +191,21 @@ def require_matching_version(
 ) -> None:
     """Refuse thresholds of another major GloFAS version: their return periods mean another discharge.
 
-    `forecast`: version of the discharge, `thresholds`: version declared for the country's thresholds.
-    Raises VersionRefused.
+    Parameters
+    ----------
+    forecast
+        Version of the discharge; None if nothing states it.
+    thresholds
+        Version declared for the country's thresholds.
+    accepted
+        Further versions that an operator accepts for them.
+    country_file, where
+        For the error.
+
+    Raises
+    ------
+    VersionRefused
+        If the major versions differ and the forecast's is not accepted, or nothing states it.
     """
     if forecast is None:
         raise VersionRefused(

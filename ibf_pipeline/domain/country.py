@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import xarray as xr
 
@@ -25,7 +26,7 @@ class Area:
     population: float
     """people, from the country's population raster"""
     people_known: bool = True
-    """false where that raster does not cover all of the area: so many people at least live there"""
+    """false if that raster does not cover all of the area: so many people at least live there"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,26 @@ class Station:
     """degrees, centre of its GloFAS cell"""
     cell_lon: float
     river: bool = True
-    """false where a threshold or upstream-area grid shows the cell to be no river"""
+    """false if a threshold or upstream-area grid shows the cell to be no river"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedLayers:
+    """What the layers of every hazard have in common: what `prepare` said about them."""
+
+    findings: tuple[str, ...] = ()
+    """what `prepare` repaired or doubted, in words"""
+    doubts: tuple[str, ...] = ()
+    """those of the findings by which numbers may be wrong"""
+
+    def accepting(self, texts: Collection[str]) -> Self:
+        """The same layers; doubts that contain one of `texts` are accepted and remain as findings only."""
+        findings, doubts = accept_doubts(self.findings, self.doubts, texts)
+        return replace(self, findings=findings, doubts=doubts)
 
 
 @dataclass(frozen=True, slots=True)
-class CountryLayers:
+class CountryLayers(PreparedLayers):
     """Everything static that a day's forecast needs, in memory."""
 
     iso3: str
@@ -58,23 +74,14 @@ class CountryLayers:
     exposure: xr.DataArray
     """(indicator, area, flood_map): people (or other units) where the map of that many years is wet; deepest level"""
     mapping_is_proposed: bool = False
-    """no person has confirmed the mapping: for rehearsals only"""
-    findings: tuple[str, ...] = ()
-    """what `prepare` repaired or doubted, in words"""
-    doubts: tuple[str, ...] = ()
-    """those of the findings by which numbers may be wrong"""
+    """nobody has confirmed the mapping: for rehearsals only"""
     later_thresholds: Mapping[str, xr.DataArray] = field(default_factory=dict)
-    """GloFAS version -> thresholds of that version, where the country has further sets"""
+    """GloFAS version -> thresholds of that version, if the country has further sets"""
 
     def judged_by(self, version: str) -> CountryLayers:
-        """The same with the thresholds of a version; those of `thresholds.json` where no other set is of it."""
+        """The same layers with the thresholds of a GloFAS version; `thresholds.json` if it has no set of its own."""
         later = self.later_thresholds.get(version)
         return self if later is None else replace(self, thresholds=later)
-
-    def accepting(self, texts: Collection[str]) -> CountryLayers:
-        """The same, and doubts that an operator accepts, by a text of theirs, are findings alone that say so."""
-        findings, doubts = accepting(self.findings, self.doubts, texts)
-        return replace(self, findings=findings, doubts=doubts)
 
     def level(self, admin_level: int) -> list[Area]:
         """The areas of one level, in the order of their place codes."""
@@ -83,7 +90,7 @@ class CountryLayers:
         )
 
     def ancestor(self, place_code: str, admin_level: int) -> str:
-        """The place code of the area of `admin_level` that holds an area."""
+        """The place code of the area of `admin_level` that contains an area; KeyError if the area is unknown."""
         area = self.areas[place_code]
         while area.admin_level > admin_level and area.parent is not None:
             area = self.areas[area.parent]
@@ -91,14 +98,36 @@ class CountryLayers:
 
 
 def is_accepted(doubt: str, texts: Collection[str]) -> bool:
-    """Whether a doubt of the static data is one of those that an operator accepts, each by a text of its words."""
+    """Whether a doubt about the static data contains one of the texts by which an operator accepts doubts."""
     return any(text in doubt for text in texts)
 
 
-def accepting(
+def accept_doubts(
     findings: Collection[str], doubts: Collection[str], texts: Collection[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Findings and doubts of layers, where an operator accepts doubts: these are findings alone that say so."""
+    """Split what `prepare` said into findings and the doubts that still stand.
+
+    Parameters
+    ----------
+    findings
+        All that `prepare` repaired or doubted, in words.
+    doubts
+        Those of the findings by which numbers may be wrong.
+    texts
+        By which an operator accepts doubts: a doubt that contains one of them is accepted.
+
+    Returns
+    -------
+    findings : tuple of str
+        As given; accepted doubts begin with `accepted: `.
+    doubts : tuple of str
+        Those that are not accepted.
+
+    Examples
+    --------
+    >>> accept_doubts(["G1 has no areas", "grid repaired"], ["G1 has no areas"], ["G1"])
+    (('accepted: G1 has no areas', 'grid repaired'), ())
+    """
     accepted = {doubt for doubt in doubts if is_accepted(doubt, texts)}
     said = tuple(f"{ACCEPTED}: {words}" if words in accepted else words for words in findings)
     return said, tuple(doubt for doubt in doubts if doubt not in accepted)

@@ -1,4 +1,4 @@
-"""How an exercise is told from a real day wherever an event is named (pure)."""
+"""How an exercise is told apart from a real day wherever an event is named (pure)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ def exercise_name(name: str) -> str:
 
 
 def marked(title: str, *, exercise: bool, trial: str = "") -> str:
-    """The title of a picture, which may be passed on alone. `trial`: as of findings; its words are a `stamp`."""
+    """The title of a picture, which may be passed on alone, with the words for an exercise or a trial before it.
+
+    `trial`: as of findings; its words stand in a stamp on the picture.
+
+    >>> marked("Uganda", exercise=True, trial="trial: run and model version unknown")
+    'EXERCISE · TRIAL · Uganda'
+    """
     return " · ".join([*(["EXERCISE"] if exercise else []), *(["TRIAL"] if trial else []), title])
 
 

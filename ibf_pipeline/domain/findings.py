@@ -1,4 +1,4 @@
-"""What a run found, independent of hazard and target: the one table that planners, report and artifacts read.
+"""Findings of a run, independent of hazard and target: the one table that planners, report and artifacts read.
 
 What belongs to one hazard alone (stations and members, gauges, tracks) is in its own kind of findings, below `hazards`.
 """
@@ -28,15 +28,15 @@ class EventArea:
     people: int
     """people affected"""
     share: float | None
-    """0..1 of the area's population; None where that is not known"""
+    """0..1 of the area's population; None if that is not known"""
     further: dict[str, int | float]
     """further indicators by name"""
     alerted: bool = True
-    """false where it is sent with its numbers though nothing is expected there"""
+    """false if it is sent with its numbers though nothing is expected there"""
     trigger: bool | None = None
     """whether it is a trigger; None: as its event is"""
     people_known: bool = True
-    """false where the country's data do not cover all of it: so many people at least"""
+    """false if the country's data do not cover all of it: so many people at least"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Event:
     """one character for each of the findings' lead times, exact for each: T trigger, w warning, - neither"""
     people: int
     areas: tuple[EventArea, ...]
-    """empty where there are none: such an event cannot be published"""
+    """empty if there are none: such an event cannot be published"""
 
     @property
     def key(self) -> str:
@@ -68,7 +68,7 @@ class Event:
 
     @property
     def people_known(self) -> bool:
-        """False where the country's data do not cover all of its deepest areas: so many people at least."""
+        """False if the country's data do not cover all of its deepest areas: so many people at least."""
         deepest = max((area.admin_level for area in self.areas), default=0)
         return all(area.people_known for area in self.areas_of(deepest))
 
@@ -84,7 +84,7 @@ class Event:
 
     @property
     def exact_start(self) -> date | None:
-        """When it begins, where that is known better than by its lead time."""
+        """When it begins, if that is known better than by its lead time."""
         return None
 
     @property
@@ -102,7 +102,7 @@ class Event:
         return [area for area in self.areas if area.admin_level == admin_level]
 
     def alerted_areas_of(self, admin_level: int) -> list[EventArea]:
-        """Those of them where something is expected."""
+        """Those of them in which something is expected."""
         return [area for area in self.areas_of(admin_level) if area.alerted]
 
 
@@ -117,8 +117,8 @@ class ExtentFound:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
-    """Something that the forecast says nothing of (blind), or nothing that can be relied on (suspect)."""
+class UnreliablePlace:
+    """Something that the forecast says nothing about (blind), or nothing that can be relied on (suspect)."""
 
     key: str
     """as of the event that it would be"""
@@ -132,7 +132,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """One country, one hazard, one issue time: everything that was found."""
+    """All findings of one country, one hazard and one issue time."""
 
     country: str
     country_name: str
@@ -157,9 +157,9 @@ class Findings:
     """those of the notes by which published numbers may be wrong: state, notices and report say them by themselves"""
     exercise: bool = False
     withdrawn: tuple[Event, ...] = ()
-    """events that a person took back: the forecast has them and nothing publishes them"""
+    """events that an operator withdrew: the forecast has them and nothing publishes them"""
     trial: str = ""
-    """in words, where its source is for trying only: it stands on every page, and no such findings reach people"""
+    """in words, if its source is for trying only: it stands on every page, and no such findings reach people"""
     format: int = field(default=FORMAT)
 
     @property
@@ -188,13 +188,13 @@ class Findings:
         return [lead_time for lead_time, flag in flags if flag == "T" and lead_time > last]
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
-        """What the forecast cannot tell of: silence about it is no all clear."""
+    def unseen(self) -> Sequence[UnreliablePlace]:
+        """What the forecast cannot speak about: silence about it is not an all clear."""
         return ()
 
     @property
-    def unsafe_to_close(self) -> Sequence[Unseen]:
-        """Those of them whose open event is not closed unless a person accepts it."""
+    def unsafe_to_close(self) -> Sequence[UnreliablePlace]:
+        """Those of them whose open event is not closed unless an operator accepts it."""
         return self.unseen
 
     @property
@@ -208,28 +208,28 @@ class Findings:
         return {}
 
     def named(self, key: str) -> str:
-        """What a key is called beside its event's name, for people; empty where there is nothing to add."""
+        """What a key is called beside its event's name, for people; empty if there is nothing to add."""
         return ""
 
     def listed_name(self, key: str) -> str:
-        """The same as data have it, also where that is no name for people."""
+        """The same as the data have it, also if that is not a name for people."""
         return self.named(key)
 
     def moment_words(self, moment: date) -> str:
-        """A day, or a moment (UTC) on the clocks by which people are told: those of UTC where no others are known."""
+        """A day, or a time (UTC) by the clocks that people are told it in; UTC if no others are known."""
         return moment_text(moment)
 
     @property
     def trigger_limit(self) -> int | None:
-        """The last lead time at which a trigger can stand; None where there is no such limit."""
+        """The last lead time at which a trigger can stand; None if there is no such limit."""
         return None
 
     def extent(self, lead_time: int) -> ExtentFound | None:
-        """The extent of a lead time; None where it has none."""
+        """The extent of a lead time; None if it has none."""
         return next((extent for extent in self.extents if extent.lead_time == lead_time), None)
 
     def place(self, key: str) -> tuple[float, float] | None:
-        """Longitude and latitude of what a key stands for, degrees; None where it has no place of its own."""
+        """Longitude and latitude of what a key stands for, degrees; None if it has no place of its own."""
         return None
 
     def beyond_limit(self, key: str) -> Sequence[int]:
@@ -237,7 +237,18 @@ class Findings:
         return ()
 
     def without(self, names: Collection[str]) -> Self:
-        """The same without some of its events, which a person took back."""
+        """The same findings without some of the events, which an operator withdrew.
+
+        Parameters
+        ----------
+        names
+            Names of the events to leave out; names of no event change nothing.
+
+        Returns
+        -------
+        Findings
+            Of the same kind; the events stand in `withdrawn`, the extents do not name them, and a note says so.
+        """
         gone = tuple(event for event in self.events if event.name in names)
         if not gone:
             return self

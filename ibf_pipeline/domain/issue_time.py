@@ -11,7 +11,7 @@ from functools import total_ordering
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class IssueTime:
-    """Of one run, UTC. As text it names folders and rows of the records, and sorts as time goes within a hazard."""
+    """Issue time of one run, UTC. As text it names folders and records, and sorts in time within a hazard."""
 
     day: date
     hour: int | None = None
@@ -31,12 +31,25 @@ class IssueTime:
 
     @property
     def start(self) -> datetime:
-        """Its moment, UTC; midnight of daily hazards."""
+        """As a timestamp, UTC; midnight for daily hazards."""
         return datetime.combine(self.day, time(self.hour or 0), UTC)
 
     @classmethod
     def parse(cls, text: str) -> IssueTime:
-        """What `str` gave; ValueError for anything else."""
+        """The issue time of a text that `str` gave.
+
+        Raises
+        ------
+        ValueError
+            If the text is neither a day nor a day and an hour of 00 to 23.
+
+        Examples
+        --------
+        >>> IssueTime.parse("2026-02-15T06").start.isoformat()
+        '2026-02-15T06:00:00+00:00'
+        >>> str(IssueTime.parse("2026-02-15"))
+        '2026-02-15'
+        """
         match = re.fullmatch(r"(\d{4}-\d{2}-\d{2})(?:T(\d{2}))?", text)
         if match is None or int(match[2] or 0) > 23:
             raise ValueError(f"{text!r} is neither a day such as 2026-02-15 nor a cycle such as 2026-02-15T06")

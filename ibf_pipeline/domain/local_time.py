@@ -1,4 +1,4 @@
-"""Moments as the clocks of a country show them. The time zone is a value: who has the configuration gives it."""
+"""Times as the clocks of a country show them. The time zone is a value: whoever has the configuration gives it."""
 
 from __future__ import annotations
 

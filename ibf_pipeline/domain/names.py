@@ -13,5 +13,5 @@ def same_name(name: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether a text of a list is a name: `Na`, `None`, `-` and blanks are what lists have where they know none."""
+    """Whether a text of a list is a name: `Na`, `None`, `-` and blanks are what lists have if they know none."""
     return same_name(name) not in _NO_NAMES

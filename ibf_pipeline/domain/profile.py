@@ -24,14 +24,14 @@ class HazardProfile:
     subject: str
     """what an event is about, as people call it: `station`"""
     subject_list: str | None
-    """where people say which there are: `stations.csv`; None where they come and go with the forecast"""
+    """where people say which there are: `stations.csv`; None if they come and go with the forecast"""
     unit: Literal["day", "hour"]
     lead_times: tuple[int, ...]
     """those that the portal can show, growing; a forecast may go beyond them"""
     period_hours: int
     """24 for a day, 6 for a block that begins at 00, 06, 12 or 18 UTC"""
     no_alert_lead_time: int
-    """that the portal itself writes where there is no event"""
+    """that the portal itself writes if there is no event"""
     main_exposure: str
     """indicator that the portal counts an event by"""
     people_indicator: str
@@ -49,7 +49,7 @@ class HazardProfile:
     subject_points: str | None = None
     """that of them whose points events are about"""
     schedule: str | None = None
-    """cron (UTC) of its runs where a country names none; None: that of the settings, which is daily"""
+    """cron (UTC) of its runs if a country names none; None: that of the settings, which is daily"""
     hours_late: int = 0
     """a run that is not told its issue time takes the newest period that began at least so long before"""
     is_named: bool = True
@@ -62,7 +62,7 @@ class HazardProfile:
     """between an alert and what it is about, in sentences: an alert at a station, for a storm"""
     covers: str = ""
     """what its numbers are of and what they leave out, in words that stand on every page, picture, table and notice;
-    empty where its noun says it"""
+    empty if its noun says it"""
 
     def lead_time_name(self, lead_time: int) -> str:
         """`4-day`, as the IBF API spells it."""
@@ -73,29 +73,35 @@ class HazardProfile:
         return f"{lead_time} {self.unit}{'' if abs(lead_time) == 1 else 's'}"
 
     def at(self, issue_time: IssueTime, lead_time: int) -> datetime:
-        """The moment of a lead time, UTC: of daily ones the beginning of the day."""
+        """The time of a lead time, UTC; for daily hazards the beginning of the day."""
         return issue_time.start + lead_time * self._step
 
     def moment(self, issue_time: IssueTime, lead_time: int = 0) -> date:
-        """The same as people name it: the day where lead times are days, else the moment (a datetime)."""
+        """The same as people name it: the day if lead times are days, else the time (a datetime)."""
         at = self.at(issue_time, lead_time)
         return at.date() if self.unit == "day" else at
 
     def issue_time(self, moment: datetime) -> IssueTime:
-        """The issue time in whose period a moment (UTC) lies: also what begins the period of an upload."""
+        """The issue time in whose period a time (UTC) lies; its `start` is where the period of an upload begins."""
         if self.period_hours == 24:
             return IssueTime(moment.date())
         return IssueTime(moment.date(), moment.hour // self.period_hours * self.period_hours)
 
     def newest(self, moment: datetime) -> IssueTime:
-        """The issue time whose forecast is the newest that can be there at a moment (UTC)."""
+        """The issue time of the newest forecast that can be there at a time (UTC): it comes `hours_late` hours late."""
         return self.issue_time(moment - timedelta(hours=self.hours_late))
 
     def parse(self, text: str) -> IssueTime:
-        """An issue time of this hazard; ValueError that says what it may be."""
+        """An issue time of this hazard.
+
+        Raises
+        ------
+        ValueError
+            If the text is not an issue time, or not one of this hazard; it says what is allowed.
+        """
         issued = IssueTime.parse(text)
         if (issued.hour is None) != (self.period_hours == 24) or (issued.hour or 0) % self.period_hours:
-            raise ValueError(f"{text!r} is no issue time of {self.name}: {self.issue_times}")
+            raise ValueError(f"{text!r} is not an issue time of {self.name}: {self.issue_times}")
         return issued
 
     @property
@@ -107,18 +113,19 @@ class HazardProfile:
         return f"day and hour (UTC) such as 2026-02-15T{24 - self.period_hours:02d}, hours {hours}"
 
     def issue_times_of(self, day: date) -> list[IssueTime]:
-        """Those of a day (UTC), the first first."""
+        """The issue times of a day (UTC), the first one first."""
         start = datetime.combine(day, time(), UTC)
         return [self.issue_time(start + timedelta(hours=hour)) for hour in range(0, 24, self.period_hours)]
 
     def end(self, issue_time: IssueTime) -> datetime:
-        """When its period is over, UTC."""
+        """The end of the period of an issue time, UTC."""
         return issue_time.start + timedelta(hours=self.period_hours)
 
     def shown(self, lead_time: int) -> int | None:
-        """The largest lead time of the portal that is not later; None beyond the last one, or before the first.
+        """The lead time of the portal under which a lead time is shown: the largest one that is not later.
 
-        What lies between two lead times is shown at the earlier one: nobody is told that there is more time.
+        What lies between two is shown at the earlier one, so that nobody counts on more time than there is: of 12 and
+        15 hours, 13 is shown as 12. None beyond the last lead time of the portal, or before the first one.
         """
         last = self.lead_times[-1]
         earlier = [known for known in self.lead_times if known <= lead_time <= last]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ibf_pipeline.domain.issue_time import IssueTime
+
+EXERCISES: Final = "exercises"
+"""what comes before the name of a run whose forecast was made up; also the folder of those, below that of the runs and
+below that of the sandbox: exercises leave nothing among real days"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunId:
-    """Of one run, whatever became of it."""
+    """Identity of one run, whatever became of it."""
 
     country: str
     """ISO3 code"""

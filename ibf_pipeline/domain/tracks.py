@@ -5,7 +5,7 @@ member without a storm, never a smaller ensemble.
 
 Coordinates
     storm      text, the identifier of the message: `21W`; of disturbances that are not numbered yet `70W` and beyond
-    name       (storm) text as in the message: `CHANTHU`; the identifier again where it has no name
+    name       (storm) text as in the message: `CHANTHU`; the identifier again if it has no name
     member     whole number as in the message: 1..50 perturbed, 51 control, 52 high resolution
     kind       (member) `perturbed`, `control` or `high-resolution`
     time       datetime64[ns], UTC
@@ -23,10 +23,10 @@ Variables
     listed                (storm) members that its messages list, with a centre anywhere or without; NaN where unknown
 
 Attributes
-    cycle        ISO moment, UTC
-    perturbed    perturbed members of the whole cycle, 50: also where a message has fewer
+    cycle        ISO timestamp, UTC
+    perturbed    perturbed members of the whole cycle, 50: also if a message has fewer
     last_step_h  last step of the cycle in hours: 240 or 144
-    source       words for people
+    source       in words, for people
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-Kind = Literal["perturbed", "control", "high-resolution"]
+MemberKind = Literal["perturbed", "control", "high-resolution"]
 
 DIMS: Final = ("storm", "member", "time")
 SPEEDS_MS: Final = (17.5, 25.7, 32.9)
@@ -50,15 +50,15 @@ MS_TO_KMH: Final = 3.6
 
 
 def cycle_of(tracks: xr.Dataset) -> datetime:
-    """When the forecast began, UTC."""
+    """Time at which the forecast cycle began, UTC."""
     return datetime.fromisoformat(str(tracks.attrs["cycle"])).astimezone(UTC)
 
 
-def time_of(moment: datetime) -> np.datetime64:
-    """A moment with a time zone as datasets have it."""
+def datetime64_of(moment: datetime) -> np.datetime64:
+    """A time with a time zone as datasets have it: UTC, nanoseconds, without zone."""
     return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "ns")
 
 
-def moment_of(time: npt.ArrayLike) -> datetime:
-    """A moment of a dataset, UTC, to the second."""
+def datetime_of(time: npt.ArrayLike) -> datetime:
+    """A time of a dataset as `datetime`, UTC, to the second."""
     return datetime.fromtimestamp(int(np.asarray(time, "datetime64[s]").astype(int)), UTC)

@@ -29,10 +29,20 @@ def day_text(day: date) -> str:
 
 
 def moment_text(moment: date) -> str:
-    """`Wed 2026-02-18` of a day, `Wed 2026-02-18 18:00 UTC` of a moment (UTC)."""
+    """`Wed 2026-02-18` for a day, `Wed 2026-02-18 18:00 UTC` for a datetime (UTC)."""
     if isinstance(moment, datetime):
         return f"{day_text(moment.date())} {moment:%H:%M} UTC"
     return day_text(moment)
+
+
+def utc_text(moment: datetime | str) -> str:
+    """`2026-02-18 18:00 UTC` for a datetime (UTC) or an ISO 8601 text of one; any other text as it is."""
+    if isinstance(moment, str):
+        try:
+            return utc_text(datetime.fromisoformat(moment))
+        except ValueError:
+            return moment
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def number_text(number: float) -> str:
@@ -41,12 +51,16 @@ def number_text(number: float) -> str:
 
 
 def people_text(people: int, *, known: bool = True) -> str:
-    """`12,345`; where not everybody is `known`, `at least 12,345`, or `unknown` where nobody is."""
+    """`12,345`; if not everybody is `known`, `at least 12,345`, or `unknown` if nobody is."""
     return number_text(people) if known else f"at least {number_text(people)}" if people else "unknown"
 
 
 def people_words(people: int, *, known: bool = True) -> str:
-    """`12,345 people`, `at least 1 person`, `an unknown number of people`."""
+    """People in words, also if not everybody is `known`.
+
+    >>> people_words(12345), people_words(1, known=False), people_words(0, known=False)
+    ('12,345 people', 'at least 1 person', 'an unknown number of people')
+    """
     if not (known or people):
         return "an unknown number of people"
     return f"{people_text(people, known=known)} {'person' if people == 1 else 'people'}"
@@ -58,13 +72,21 @@ def amount_text(number: float) -> str:
 
 
 def discharge_text(value: float) -> str:
-    """Discharge in m3/s: `1,235` from 100 on, `45.3` below, `3.82` below 10."""
+    """Discharge in m3/s: whole from 100 on, one decimal from 10 on, else two.
+
+    >>> discharge_text(1234.6), discharge_text(45.26), discharge_text(3.817)
+    ('1,235', '45.3', '3.82')
+    """
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
 
 
 def percent_text(share: float) -> str:
-    """A share 0..1 as per cent: `60 %`, `0.4 %`; what is there and tiny is `< 0.1 %`, never 0."""
+    """A share 0..1 as per cent; a tiny share is `< 0.1 %`, never 0.
+
+    >>> percent_text(0.6), percent_text(0.004), percent_text(0.0004), percent_text(0)
+    ('60 %', '0.4 %', '< 0.1 %', '0 %')
+    """
     if 0 < share < 0.001:
         return "< 0.1 %"
     text = f"{share * 100:.1f}"

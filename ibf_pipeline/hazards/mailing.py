@@ -1,4 +1,7 @@
-"""When four runs a day notify people, for every 6-hourly hazard (C8 15 and B7 17)."""
+"""When four runs a day notify people, for every 6-hourly hazard.
+
+docs/design/flash-floods.md, rule 17, and docs/design/typhoon.md, rule 15.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from typing import Final, Generic, TypeVar
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import counted, number_text
 
-Alert = TypeVar("Alert", bound=Event)
-Found = TypeVar("Found", bound=Findings)
+EventT = TypeVar("EventT", bound=Event)
+FindingsT = TypeVar("FindingsT", bound=Findings)
 DAILY: Final = timedelta(hours=24)
 URGENT: Final = 12
 """hours; a trigger within them is not held for approval"""
@@ -19,11 +22,11 @@ LOWERED: Final = "lowered to a warning"
 
 
 @dataclass(frozen=True, slots=True)
-class LastMail(Generic[Found]):
+class LastMail(Generic[FindingsT]):
     """The last run that people were notified of."""
 
     at: datetime
-    found: Found
+    findings: FindingsT
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,33 @@ class Mailing:
 
 
 def mailing_of(
-    events: Sequence[Alert],
+    events: Sequence[EventT],
     last_at: datetime | None,
     now: datetime,
-    news: Callable[[Alert], Iterable[str]],
-    is_ahead: Callable[[Alert], bool],
+    news: Callable[[EventT], Iterable[str]],
+    is_ahead: Callable[[EventT], bool],
 ) -> Mailing:
-    """Whether to notify: four mails a day about the same would be read by nobody.
+    """Whether to notify: if an event has news, else once a day while anything is ahead.
 
-    Where an event has `news`; else once a day as long as any `is_ahead`. `events`: those that can be published;
-    `last_at`: when people were last notified, None for never; `now`: UTC.
+    Four mails a day about the same would be read by nobody.
+
+    Parameters
+    ----------
+    events
+        Those that can be published.
+    last_at
+        When people were last notified, UTC; None for never.
+    now
+        UTC.
+    news
+        What of an event is new, in words.
+    is_ahead
+        Whether an event still lies ahead, so that a day without a mail is too long.
+
+    Returns
+    -------
+    Mailing
+        With reasons, one for each piece of news.
     """
     if not events:
         return Mailing(False, ("nothing is alerted",))
@@ -56,27 +76,42 @@ def mailing_of(
     return Mailing(False, ("nothing changed since the last notification",))
 
 
-def may_wait(found: Findings) -> bool:
-    """Whether a notification may be held for a person's approval: not with a trigger within 12 hours."""
-    return not any(event.trigger and event.lead_time <= URGENT for event in found.publishable_events)
+def may_wait(findings: Findings) -> bool:
+    """Whether a notification may be held for an operator's approval: not with a trigger within 12 hours."""
+    return not any(event.trigger and event.lead_time <= URGENT for event in findings.publishable_events)
 
 
-def same_event(event: Alert, events: Iterable[Alert]) -> Alert | None:
-    """The event of other findings that is about the same, whatever it is called."""
+def same_event(event: EventT, events: Iterable[EventT]) -> EventT | None:
+    """The event of other findings with the same key, whatever it is called."""
     return next((each for each in events if each.key == event.key), None)
 
 
 def changes(
-    event: Alert,
-    told: Alert | None,
-    previous: Alert | None,
+    event: EventT,
+    told: EventT | None,
+    previous: EventT | None,
     marks: Sequence[int],
-    sizes: Callable[[Alert], Iterable[tuple[str, int]]],
+    sizes: Callable[[EventT], Iterable[tuple[str, int]]],
 ) -> Iterator[str]:
     """What of an event is new: that it is there, its class, marks that its lead time has passed, a size by a quarter.
 
-    `told`: as people were last notified of it; `previous`: as the run before had it, mailed or not, since what had
-    ended there is new now. `marks`: hours, the longest first; `sizes`: amounts by name, in the same order always.
+    Parameters
+    ----------
+    event
+        Of this run.
+    told
+        The event as people were last notified of it; None if they were not.
+    previous
+        As the run before had it, mailed or not: what had ended there is new now.
+    marks
+        Hours, the longest first.
+    sizes
+        Amounts by name, always in the same order.
+
+    Yields
+    ------
+    str
+        One change each, in words.
     """
     if told is None or previous is None:
         yield f"new {'trigger' if event.trigger else 'warning'}"

@@ -1,4 +1,4 @@
-"""The rows of a CSV file as text: what does not fit its header is an error and never dropped."""
+"""The rows of a CSV file as text: what does not fit the header is an error and never dropped."""
 
 from __future__ import annotations
 
@@ -35,9 +35,14 @@ _LONGEST_FIELD: Final = 100_000_000
 
 
 class Row(dict[str, str]):
-    """The fields of a line by their columns, in the header's order, without blanks or unseen marks around them.
+    """The fields of a line by column, in the order of the header, without blanks or invisible marks around them.
 
-    `line`: where it begins; `separator`: what parts the fields of its table.
+    Attributes
+    ----------
+    line : int
+        Line of the file at which the row begins; the header is line 1.
+    separator : str
+        What separates the fields of its table.
     """
 
     __slots__ = ("line", "separator")
@@ -49,14 +54,29 @@ class Row(dict[str, str]):
 
 
 def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
-    """The rows of a CSV file, every value as text ("Na" and "007" stay what they are).
+    """Read the rows of a CSV file, every value as text ("Na" and "007" stay what they are).
 
-    Fields are parted by commas, semicolons or tabs, whichever give the header the `columns`; the text is UTF-8, or
-    UTF-16 as a spreadsheet marks it. Blank lines, lines of nothing but separators, and a first line such as `sep=;` say
-    nothing and are passed over.
+    Parameters
+    ----------
+    file : Path
+        UTF-8, or UTF-16 with the mark that spreadsheets write.
+    columns : Iterable[str]
+        Columns that the header must have; others may stand beside them.
 
-    Raises InputInvalid where the file is no CSV, lacks a column or has one twice, or has a line with more or fewer
-    fields than its header, or with a field that goes over its end: a quote that was never closed swallows lines.
+    Returns
+    -------
+    list of Row
+        Without blank lines, lines of nothing but separators, and a first line such as `sep=;`.
+
+    Raises
+    ------
+    InputInvalid
+        If the file does not exist or is not a CSV file, lacks a column or has one twice, or if a line has more or fewer
+        fields than the header, or a field that goes on in the next line (a quote that was never closed swallows lines).
+
+    Notes
+    -----
+    The separator is the one of comma, semicolon and tab with which the header has the columns.
     """
     if not file.is_file():
         raise InputInvalid(
@@ -77,7 +97,7 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
 
 @contextmanager
 def long_fields() -> Iterator[None]:
-    """Within it fields may have more than the 131,072 letters that Python takes: a road of 5,000 corners has."""
+    """Within it a field may be longer than the 131,072 characters that Python allows: a road of 5,000 vertices is."""
     before = csv.field_size_limit(_LONGEST_FIELD)
     try:
         yield
@@ -85,8 +105,12 @@ def long_fields() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def number_of(text: str) -> float | None:
-    """A finite decimal number with a point; None for anything else, such as 5,8 or 1_000, which Python reads too."""
+def decimal_number(text: str) -> float | None:
+    """A finite number with a decimal point; None for anything else, also what Python would read.
+
+    >>> [decimal_number(text) for text in ("5.8", "1e3", "5,8", "1_000", "nan")]
+    [5.8, 1000.0, None, None, None]
+    """
     try:
         value = float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
@@ -151,7 +175,7 @@ def _require_columns(header: Sequence[str], needed: Sequence[str], file: Path) -
 
 
 def _misnamed(missing: Sequence[str], header: Sequence[str]) -> str:
-    """Which of the header's columns may be meant by those that are missing; nothing where none looks like one."""
+    """Which of the header's columns may be meant by those that are missing; nothing if none looks like one."""
     others = {name.casefold(): name for name in header}
     pairs = []
     for column in missing:
@@ -192,4 +216,4 @@ def _row(header: Sequence[str], fields: Sequence[str], line: int, separator: str
 
 
 def _unreadable(why: str, file: Path) -> InputInvalid:
-    return InputInvalid(f"this is no readable CSV ({why})", where=file, expected="CSV in UTF-8", remedy=_REMEDY)
+    return InputInvalid(f"this is not a readable CSV file ({why})", where=file, expected="CSV in UTF-8", remedy=_REMEDY)

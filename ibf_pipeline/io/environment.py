@@ -1,10 +1,17 @@
-"""Accounts out of the environment: what is missing is named, what is there is shown nowhere."""
+"""Accounts from the environment: what is missing is named, and no value is ever shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from ibf_pipeline.errors import ConfigError, IbfError
+
+WHERE_SET: Final = (
+    "export what is missing where the pipeline runs: for a command in its terminal, for runs of a deployment where the "
+    "worker is started (with units of systemd /etc/ibf/environment), and start that worker again"
+)
+"""an account that is set in one's own shell is not in the environment of a worker that runs already"""
 
 
 def unset(variables: Iterable[str], environment: Mapping[str, str]) -> list[str]:
@@ -13,7 +20,11 @@ def unset(variables: Iterable[str], environment: Mapping[str, str]) -> list[str]
 
 
 def are_not_set(variables: list[str]) -> str:
-    """`A is not set`, or `A and B are not set`."""
+    """A message about variables without a value.
+
+    >>> are_not_set(["A", "B"])
+    'A and B are not set'
+    """
     return f"{' and '.join(variables)} {'is' if len(variables) == 1 else 'are'} not set"
 
 
@@ -22,12 +33,30 @@ def values_of(
     environment: Mapping[str, str],
     what: str,
     where: str,
-    remedy: str = "export what is missing where the pipeline runs",
+    remedy: str = WHERE_SET,
     kind: type[IbfError] = ConfigError,
 ) -> list[str]:
-    """The values of environment variables; an error of this kind that names those without one.
+    """The values of environment variables.
 
-    `what` they make together, such as the account of a server; `where` the names of the variables come from.
+    Parameters
+    ----------
+    variables : Sequence[str]
+        Names, in the order of the result.
+    environment : Mapping[str, str]
+        Such as `os.environ`.
+    what : str
+        What they are together, for the error: "the account of ...".
+    where : str
+        Where the names come from, for the error.
+    remedy : str
+        What an operator can do.
+    kind : type of IbfError
+        Class of the error.
+
+    Raises
+    ------
+    IbfError
+        Of class `kind`, naming the variables without a value.
     """
     if missing := unset(variables, environment):
         raise kind(f"{what} is not in the environment: {are_not_set(missing)}", where=where, remedy=remedy)

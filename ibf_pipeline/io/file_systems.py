@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +16,12 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.io.atomic_files import atomic_path, sync_folder
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.s3_listing import require_listings
-from ibf_pipeline.io.writing import sync_folder, whole
 
 _RETRIES: Final = 2
-"""tries of s3fs itself; whoever asks has a patience of its own"""
+"""attempts of s3fs itself; the caller has a retry policy"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Access:
     endpoint_url: str | None = None
     anonymous: bool = False
     timeout_seconds: float = 60.0
+    account: tuple[str, str] | None = field(default=None, repr=False)
+    """key and secret, of S3 alone; those of the environment if None"""
+    path_style: bool = False
+    """the bucket's name is in the path of S3's addresses, never in the host's name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class FileSystemKind:
     """with which the server compares what arrived with a checksum"""
     md5_option: str = ""
     """the same, where it is given the checksum"""
+    logger: str = ""
+    """of its package, which tells in many lines what comes to us as an error as well"""
     size: str = "size"
     modified: str = "mtime"
     """keys of a listing"""
@@ -63,7 +70,9 @@ def _s3(access: Access) -> dict[str, Any]:
             "connect_timeout": access.timeout_seconds,
             "read_timeout": access.timeout_seconds,
             "retries": {"total_max_attempts": 1},
+            **({"s3": {"addressing_style": "path"}} if access.path_style else {}),
         },
+        **(dict(zip(("key", "secret"), access.account, strict=True)) if access.account else {}),
     }
 
 
@@ -103,6 +112,7 @@ _GOOGLE = FileSystemKind(
     "GOOGLE_APPLICATION_CREDENTIALS, the path of an account's key file",
     ("GOOGLE_", "STORAGE_EMULATOR_HOST"),
     put_options={"consistency": "md5"},
+    logger="gcsfs",
     modified="updated",
 )
 KINDS: Final[dict[str, FileSystemKind]] = {
@@ -129,18 +139,32 @@ def _forked() -> None:
 os.register_at_fork(after_in_child=_forked)
 
 
-def kind_of(url: str) -> FileSystemKind:
-    """What the scheme of a URL needs."""
+def file_system_kind(url: str) -> FileSystemKind:
+    """What the scheme of a URL needs; a kind without account for one that is not in `KINDS`."""
     return KINDS.get(url.partition("://")[0], _OTHER)
 
 
-def open_files(url: str, access: Access) -> Any:
-    """The file system of a URL; its connections are shared in this process by all who open it in the same way.
+def open_file_system(url: str, access: Access) -> Any:
+    """The file system of a URL; within a process, all who open it in the same way share its connections.
 
-    Keys come from the environment, as the tools of its makers have them. ConfigError where a package or the account is
-    not there.
+    Parameters
+    ----------
+    url : str
+        Its scheme decides the kind. Keys come from the environment, as the tools of its makers read them.
+    access : Access
+        Endpoint, timeout and, for S3, an account.
+
+    Returns
+    -------
+    fsspec.AbstractFileSystem
+        Without a cache of listings.
+
+    Raises
+    ------
+    ConfigError
+        If the package or the account is missing.
     """
-    scheme, kind = url.partition("://")[0], kind_of(url)
+    scheme, kind = url.partition("://")[0], file_system_kind(url)
     account = sorted(item for item in os.environ.items() if item[0].startswith(kind.environment))
     key = (os.getpid(), scheme, access, hash(tuple(account)))
     with _lock:
@@ -173,6 +197,8 @@ def _new(url: str, scheme: str, kind: FileSystemKind, access: Access) -> Any:
             expected=kind.account,
             remedy="set them in the environment of every process of the pipeline",
         ) from None
+    if kind.logger and not (logger := logging.getLogger(kind.logger)).level:
+        logger.setLevel(logging.CRITICAL)
     if scheme == "s3":
         files.retries = _RETRIES
         require_listings(files)
@@ -180,29 +206,29 @@ def _new(url: str, scheme: str, kind: FileSystemKind, access: Access) -> Any:
 
 
 def redactor(kind: FileSystemKind) -> Redactor:
-    """What cuts this environment's secrets out of words of a library."""
+    """Removes this environment's secrets from the messages of a library."""
     values = [os.environ.get(name, "") for name in kind.secrets]
     # a connection string is a list of NAME=VALUE; its names and the address in it are no secrets
     parts = [part.partition("=") for value in values for part in value.split(";")]
     return Redactor(*values, *(value for name, _, value in parts if name.endswith(("Key", "Signature"))))
 
 
-class DurableFolder(LocalFileSystem):
-    """A folder whose files are there whole or not at all, also after a power cut."""
+class DurableFolder(LocalFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """A folder whose files are there completely or not at all, also after a power cut."""
 
     def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
-        """Copy a file to a name that nothing has yet; FileExistsError where something has it."""
+        """Copy a file to a new name; FileExistsError if the name is taken."""
         target = Path(self._strip_protocol(rpath))
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         made = [folder for folder in target.parents if not folder.exists()]
-        with whole(target) as part:
+        with atomic_path(target) as part:
             shutil.copyfile(lpath, part)
         for folder in (target.parent, *(each.parent for each in made)):
             sync_folder(folder)
 
     def find(self, path: str, detail: bool = False, **_: Any) -> Any:
-        """The files below a folder; OSError where a folder cannot be read, which fsspec would pass over."""
+        """The files below a folder; OSError if a folder cannot be read, which fsspec would ignore."""
         found: dict[str, Any] = {}
         for folder, _folders, names in os.walk(self._strip_protocol(path), onerror=_unless_missing):
             for name in names:

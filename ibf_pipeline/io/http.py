@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
 
-from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused, turned_into
-from ibf_pipeline.io.answers import (
-    SHOWN,
+from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused, errors_as
+from ibf_pipeline.io.http_errors import (
+    SHOWN_CHARACTERS,
     BadRequest,
     Gone,
     NoAnswer,
@@ -26,16 +26,16 @@ from ibf_pipeline.io.answers import (
     server_text,
     was_sent,
 )
-from ibf_pipeline.io.patience import Patience, is_no_answer, repeated, was_not_carried_out
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.io.session import Bearer, Session, as_it_is
+from ibf_pipeline.io.retry_policy import RetryPolicy, is_no_answer, retry_call, was_not_carried_out
+from ibf_pipeline.io.session import Bearer, Session, no_auth
 
 if TYPE_CHECKING:
     from ibf_pipeline.io.tokens import TokenSource  # which asks for tokens with this very client
 
 _MOST_REDIRECTS: Final = 5
 _AWAY: Final = (429, 502, 503, 504)
-"""answers of a server that is busy, away or starting, or of what stands before it"""
+"""answers of a server that is busy, down or starting, or of what stands before it"""
 _KINDS: Final[Mapping[int, type[Refused]]] = {400: BadRequest, 404: Gone, 410: Gone, 422: BadRequest}
 _FETCHED: Final = (200, 206, 301, 302, 303, 307, 308)
 """answers to a download that lead on"""
@@ -43,17 +43,17 @@ _FETCHED: Final = (200, 206, 301, 302, 303, 307, 308)
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is, and what differs between one and the other, as data."""
+    """Address of a server, and the ways in which servers differ, as data."""
 
     base: str
     """address that paths are appended to"""
     remedies: Mapping[int, str] = field(default_factory=dict)
     """what people can do about an answer, by its status; 0: there is none, 300: a redirect, 400 and 500: others"""
-    renewed_at: tuple[int, ...] = (401,)
+    renew_on_status: tuple[int, ...] = (401,)
     """answers that may mean that the token has expired"""
 
     def remedy(self, status: int) -> str:
-        """What people can do."""
+        """What an operator can do about an answer, by its HTTP status."""
         general = 500 if status in (408, 429) else max(status // 100 * 100, 300) if status else 0
         return self.remedies.get(status) or self.remedies.get(general) or _REMEDIES[general]
 
@@ -67,8 +67,8 @@ _REMEDIES: Final = {
 
 
 def file_of_a_call(path: Path) -> AbstractContextManager[None]:
-    """Within it, a file that cannot be read is InputInvalid."""
-    return turned_into(
+    """Within it, an uploaded file that cannot be read is InputInvalid."""
+    return errors_as(
         InputInvalid,
         "the file of the call cannot be read ({})",
         where=path,
@@ -78,37 +78,50 @@ def file_of_a_call(path: Path) -> AbstractContextManager[None]:
 
 
 class Client:
-    """Requests to one server with the token of one account, or with none; its exceptions are those of this project.
+    """Requests to one server with the token of one account, or without an account.
 
-    Every answer is one of: taken (2xx), `Refused`, or `NoAnswer`, which says whether the request was carried out.
+    Every answer is one of: accepted (2xx), `Refused`, or `NoAnswer`, which says whether the request was carried out.
     Redirects are not followed, so that neither token nor body goes to another address.
+
+    Parameters
+    ----------
+    server : Server
+        Address and remedies.
+    retry_policy : RetryPolicy
+        How long and how often a request is tried.
+    redact : Redactor
+        Removes secrets from every message.
+    tokens : TokenSource, optional
+        Of the account. The token is sent only to the server itself.
+    session : requests.Session, optional
+        To share connections with another client.
     """
 
     def __init__(
         self,
         server: Server,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         redact: Redactor,
         *,
         tokens: TokenSource | None = None,
         session: requests.Session | None = None,
     ) -> None:
         self.server = server
-        self.patience = patience
+        self.retry_policy = retry_policy
         self.redact = redact
         self._tokens = tokens
         self._session = session or Session()
 
-    def with_patience(self, patience: Patience) -> Client:
-        """The same with another patience, over the same connections."""
-        return Client(self.server, patience, self.redact, tokens=self._tokens, session=self._session)
+    def with_retry_policy(self, retry_policy: RetryPolicy) -> Client:
+        """The same client with another retry policy, over the same connections."""
+        return Client(self.server, retry_policy, self.redact, tokens=self._tokens, session=self._session)
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._session.close()
 
     def address(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        """A path below the server, or a full address, with a query; spaces as %20, as some OData servers want them."""
+        """A path below the server, or a complete address, with a query; blanks as %20, for some OData servers."""
         base = f"{self.server.base.rstrip('/')}/"
         url = urljoin(base, path.lstrip("/")) if path else self.server.base
         return f"{url}?{urlencode(query, quote_via=quote, safe='$(),')}" if query else url
@@ -125,12 +138,35 @@ class Client:
         allowed: Callable[[], None] = lambda: None,
         **more: Any,
     ) -> requests.Response:
-        """The answer to a request, repeated as the patience says: NoAnswer after all tries, or Refused.
+        """The answer to a request, repeated as the retry policy says.
 
-        `once`: it must not be carried out twice. It goes over a fresh connection, is repeated only where it certainly
-        was not carried out (no connection, 429, a token that could not be had), and where nobody can say that is
-        OutcomeUnknown, with `once` as what people can do. `allowed` raises before a try that must not be made any more.
-        `more`: `json` and `data` as requests takes them; `file`: (name, what finds it) of a file that is uploaded.
+        Parameters
+        ----------
+        method, path, query
+            The request. `path` is below the server, or a complete address.
+        title : str
+            Names the request in messages; method and path if empty.
+        once : str
+            Not empty: the request must not be carried out twice, and this is what an operator can do if its outcome is
+            unknown. It goes over a fresh connection and is repeated only if it certainly was not carried out (no
+            connection, 429, a token that was not obtained).
+        keep_trying : bool
+            False: `attempts` is the limit also while the server is unreachable.
+        allowed : Callable[[], None]
+            Called before each attempt; what it raises ends the request.
+        **more
+            `json` and `data` as in requests; `file`: (name, function that finds it) of a file that is uploaded.
+
+        Raises
+        ------
+        Refused
+            If the server answers 3xx or 4xx, except 408 and 429.
+        NoAnswer
+            After all attempts: no connection, 408, 429, 5xx, or a web page.
+        Unanswered
+            If the outcome of a request with `once` is unknown.
+        NoToken
+            If the account is refused; the request was not sent.
         """
         url = self.address(path, query)
         named = title or f"{method} {self._shown(url)}"
@@ -140,9 +176,9 @@ class Client:
             return self._authorised(method, url, named, fresh=bool(once), **more)
 
         try:
-            return repeated(
+            return retry_call(
                 attempt,
-                self.patience,
+                self.retry_policy,
                 keep_trying=keep_trying and not once,
                 again=was_not_carried_out if once else is_no_answer,
             )
@@ -155,20 +191,27 @@ class Client:
         raise unanswered
 
     def read(self, method: str, path: str = "", query: Mapping[str, str] | None = None, **more: Any) -> Any:
-        """Like `ask`, the JSON of the answer; ServerRefused where it is none."""
+        """The JSON of an answer; parameters and errors as `ask`, and ServerRefused if the answer is not JSON."""
         response = self.ask(method, path, query, **more)
         try:
             return response.json()
         except ValueError:
             title = more.get("title") or f"{method} {self._shown(self.address(path))}"
             raise ServerRefused(
-                f"{title} answered no JSON", where=self.server.base, remedy=self.server.remedy(300)
+                f"{title} did not answer with JSON", where=self.server.base, remedy=self.server.remedy(300)
             ) from None
 
-    def opened(self, url: str, headers: Mapping[str, str], method: str = "GET") -> requests.Response:
-        """One try to open a download, its body unread. Redirects are followed one by one, without the token elsewhere.
+    def open(self, url: str, headers: Mapping[str, str], method: str = "GET") -> requests.Response:
+        """One attempt to open a download, its body unread.
 
-        Raises Refused (also for a redirect from TLS to an address without it) or NoAnswer.
+        Redirects are followed, at most five, and the token is sent only to the server itself.
+
+        Raises
+        ------
+        Refused
+            If the server refuses, or redirects from TLS to an address without it.
+        NoAnswer
+            If it does not answer.
         """
         for _ in range(_MOST_REDIRECTS + 1):
             title = f"the download of {self._shown(url)}"
@@ -186,10 +229,10 @@ class Client:
                 return onward
         except ValueError:
             pass
-        raise Refused("a redirect to no address, or to one without TLS", where=self._shown(url))
+        raise Refused("a redirect to an invalid address, or to one without TLS", where=self._shown(url))
 
-    def is_home(self, url: str) -> bool:
-        """Whether an address lies on the server itself, where its token may go."""
+    def is_same_origin(self, url: str) -> bool:
+        """Whether an address has the scheme, host and port of the server, so that its token may be sent there."""
         return urlsplit(url)[:2] == urlsplit(self.server.base)[:2]
 
     def _shown(self, url: str) -> str:
@@ -200,18 +243,18 @@ class Client:
     def _authorised(self, method: str, url: str, title: str, **more: Any) -> requests.Response:
         """An exchange with a token; one that was refused is renewed once, unless it was just obtained."""
         tokens = self._tokens
-        if tokens is None or not self.is_home(url):
-            return self._exchange(method, url, title, as_it_is, **more)
+        if tokens is None or not self.is_same_origin(url):
+            return self._exchange(method, url, title, no_auth, **more)
         fresh = not tokens.is_held
         try:
             return self._exchange(method, url, title, Bearer(self._had(tokens.token)), **more)
         except Refused as error:
-            if fresh or error.status not in self.server.renewed_at:
+            if fresh or error.status not in self.server.renew_on_status:
                 raise
         return self._exchange(method, url, title, Bearer(self._had(tokens.renew)), **more)
 
     def _had(self, give: Callable[[], str]) -> str:
-        """A token: where it cannot be had, whatever the reason, the request itself was never sent."""
+        """A token; if it cannot be obtained, for whatever reason, the request itself was never sent."""
         try:
             return give()
         except NoAnswer as error:
@@ -233,7 +276,7 @@ class Client:
                 more["files"] = {"file": (name, stream, "application/octet-stream")}
             try:
                 response = self._session.request(
-                    method, url, auth=auth, timeout=self.patience.timeout_seconds, allow_redirects=False, **more
+                    method, url, auth=auth, timeout=self.retry_policy.timeout_seconds, allow_redirects=False, **more
                 )
                 kind = response.headers.get("Content-Type", "")
                 if "charset" not in kind:  # requests takes plain text for Latin-1, and secrets are not found in it
@@ -261,7 +304,7 @@ class Client:
         elif status < 300:
             said = f"{title} was answered with a web page"
         else:
-            said = f"{title} answered {status}: {self.redact(server_text(response))[:SHOWN]}"
+            said = f"{title} answered {status}: {self.redact(server_text(response))[:SHOWN_CHARACTERS]}"
         if status < 300 or status in (408, 429) or status >= 500:
             silent = NoAnswer(said, where=self.server.base, remedy=self.server.remedy(status))
             silent.sent = "refused" if status == 429 else "unknown"

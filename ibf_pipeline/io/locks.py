@@ -1,4 +1,4 @@
-"""One process or thread at a time, by a lock file that the system frees when its holder dies."""
+"""One process or thread at a time, by a lock file that the system releases when its holder dies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final, TextIO
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
 
 log = logging.getLogger(__name__)
 
@@ -22,37 +22,53 @@ LOCKS: Final = ".locks"
 
 
 @contextmanager
-def alone(file: Path, at_work: str = "", instead: IbfError | None = None) -> Iterator[None]:
+def file_lock(file: Path, activity: str = "", busy_error: IbfError | None = None) -> Iterator[None]:
     """Wait until nobody else holds the lock file, and hold it until the block ends.
 
-    `at_work` says in the log what the other one is doing. `instead` is raised where there is another one: nobody is
-    waited for then. Whoever holds the locks of a folder may delete it: those who waited make it anew. Raises
-    WriteFailed where the file cannot be made.
+    Whoever holds a lock inside a folder may delete the folder: those who waited make it anew.
+
+    Parameters
+    ----------
+    file : Path
+        The lock file; it and its folder are made if they do not exist.
+    activity : str
+        What the other one is doing, for the log: "waiting for another process that ...".
+    busy_error : IbfError, optional
+        Raised at once if somebody else holds the lock; without it, the lock is waited for.
+
+    Raises
+    ------
+    WriteFailed
+        If the file cannot be made.
     """
     held = False
     while not held:
         with ExitStack() as stack:
-            with writing(file):
+            with write_errors(file):
                 lock = stack.enter_context(_opened(file))
-                _hold(lock, at_work, instead)
+                _hold(lock, activity, busy_error)
             held = _is_same(lock.fileno(), file)  # not deleted while we waited
             if held:
                 yield
 
 
-def beside(folder: Path) -> Path:
-    """The lock file of a folder, next to it."""
+def lock_file_of(folder: Path) -> Path:
+    """The lock file of a folder, beside it.
+
+    >>> lock_file_of(Path("runs/UGA")).as_posix()
+    'runs/.UGA.lock'
+    """
     return folder.with_name(f".{folder.name}.lock")
 
 
-def _hold(lock: TextIO, at_work: str, instead: IbfError | None) -> None:
+def _hold(lock: TextIO, activity: str, busy_error: IbfError | None) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        if instead is not None:
-            raise instead from None
-        if at_work:
-            log.info("waiting for another process that %s", at_work)
+        if busy_error is not None:
+            raise busy_error from None
+        if activity:
+            log.info("waiting for another process that %s", activity)
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 

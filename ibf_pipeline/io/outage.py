@@ -1,4 +1,4 @@
-"""How long a server was missed: all threads of a process wait for it once, not one after the other."""
+"""How long a server has been unreachable: all threads of a process wait for it together, not one after the other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ _TRY_SECONDS: Final = 60.0
 
 
 class Outage:
-    """Of one server; clock (seconds) and sleep come from outside."""
+    """Of one server.
+
+    Parameters
+    ----------
+    seconds : float
+        How long it is waited for, from the first failure on.
+    clock : Callable[[], float]
+        Seconds.
+    sleep : Callable[[float], None]
+        Seconds.
+    """
 
     def __init__(
         self,
@@ -36,7 +46,13 @@ class Outage:
         self._pause = 0.0
 
     def wait(self, error: IbfError) -> None:
-        """Until it is time for another try; the error where it was waited for long enough."""
+        """Wait until the next attempt, 0.1 s at first and 5 s at most.
+
+        Raises
+        ------
+        IbfError
+            `error`, if the server was waited for long enough.
+        """
         with self._mutex:
             now = self._clock()
             if self._began is None or now - self._seen > self._seconds + _TRY_SECONDS:  # nobody asked since
@@ -50,8 +66,8 @@ class Outage:
             self._pause = min(2 * self._pause, _PAUSE_SECONDS[1])
         self._sleep(pause)
 
-    def is_over(self) -> None:
-        """It has answered."""
+    def ended(self) -> None:
+        """The server has answered."""
         with self._mutex:
             if self._began is not None:
                 log.info("the server answers again, %.0f s after it was missed", self._clock() - self._began)

@@ -1,4 +1,4 @@
-"""How a PostgreSQL server is spoken to: every wait for it has an end, and what passes is told from what does not."""
+"""How a PostgreSQL server is used: every wait for it has an end, and transient errors are told from lasting ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _STAYS: Final = (
 
 
 class _Connection(psycopg.Connection[Any]):
-    """One that is given up where no answer comes, also from a server that stands still behind a line that does not."""
+    """A connection that is given up if no answer comes, also from a server that hangs while its network does not."""
 
     answer_seconds = ANSWER_SECONDS
 
@@ -57,8 +57,11 @@ class _Connection(psycopg.Connection[Any]):
             raise psycopg.OperationalError(f"no answer within {self.answer_seconds:g} s") from None
 
 
-def options(url: URL, patience_seconds: float) -> dict[str, Any]:
-    """What connections to a server are made with, by who waits for it for so long."""
+def options(url: URL, wait_seconds: float) -> dict[str, Any]:
+    """Arguments of `create_engine` for a server that is waited for so long (seconds).
+
+    Every statement, lock and idle transaction has a time limit; `options` of the URL come after ours and win.
+    """
     seconds = {
         "statement_timeout": _STATEMENT_SECONDS,
         "lock_timeout": _LOCK_SECONDS,
@@ -66,13 +69,13 @@ def options(url: URL, patience_seconds: float) -> dict[str, Any]:
     }
     ours = " ".join(f"-c {name}={value}s" for name, value in seconds.items())
     theirs = url.query.get("options", "")
-    line = {**_LINE, "connect_timeout": max(1, min(_CONNECT_SECONDS, int(patience_seconds)))}
+    line = {**_LINE, "connect_timeout": max(1, min(_CONNECT_SECONDS, int(wait_seconds)))}
     line = {name: value for name, value in line.items() if name not in url.query}
     return {"pool_pre_ping": True, "connect_args": {**line, "options": f"{ours} {theirs}".strip()}}
 
 
-def let_answer(engine: Engine, seconds: float) -> None:
-    """Give up answers of this engine's server that take longer."""
+def limit_answer_time(engine: Engine, seconds: float) -> None:
+    """Give up answers of this engine's server that take longer than this, at most `ANSWER_SECONDS`."""
 
     class Bounded(_Connection):
         answer_seconds = min(seconds, ANSWER_SECONDS)
@@ -82,8 +85,16 @@ def let_answer(engine: Engine, seconds: float) -> None:
         return Bounded.connect(*arguments, **words)
 
 
-def passes(error: BaseException) -> bool:
-    """Whether the same may be well in a moment, and nothing of the transaction was kept unless it was at its end."""
+def is_transient(error: BaseException) -> bool:
+    """Whether the same transaction may succeed if it is repeated.
+
+    Nothing of it was kept, unless the connection was lost at its commit.
+
+    Notes
+    -----
+    By SQLSTATE (PostgreSQL documentation, appendix A): connection lost, server stopping or starting, read-only after a
+    switch-over, too many connections, deadlock, lock or statement timeout.
+    """
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None)
@@ -95,8 +106,8 @@ def passes(error: BaseException) -> bool:
 
 
 def remedy(error: BaseException, usual: str) -> str:
-    """What to do about an error; `usual`: where it is none of the address, a password or a server that is away."""
-    if passes(error):
+    """What an operator can do about an error; `usual` unless address, password or connection are the reason."""
+    if is_transient(error):
         return "see whether the server runs and can be reached, then do it again, or resume a run: nothing is lost"
     said = str(getattr(error, "orig", ""))
     if 'database "' in said and "does not exist" in said:

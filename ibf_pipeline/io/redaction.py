@@ -31,7 +31,11 @@ def is_secret_name(name: str) -> bool:
 
 
 class Redactor:
-    """Text without the secrets that this process knows, and without the signatures of links."""
+    """Removes from a text the secrets that this process knows, and the signatures of links.
+
+    >>> Redactor("s3cret")("login s3cret failed at https://x/y?sig=abc&v=1")
+    'login <hidden> failed at https://x/y?sig=<hidden>&v=1'
+    """
 
     def __init__(self, *secrets: str) -> None:
         self._secrets: set[str] = set()
@@ -54,7 +58,11 @@ class Redactor:
 
 
 def without_queries(text: str) -> str:
-    """A text whose addresses have lost what stands behind their question marks."""
+    """A text whose addresses have lost what stands after the question mark.
+
+    >>> without_queries("GET https://x/y?token=1 failed")
+    'GET https://x/y?... failed'
+    """
     return re.sub(r"\?[^\s'\")\]]+", "?...", text)
 
 
@@ -70,6 +78,6 @@ _WITHOUT_QUERIES: Final = _WithoutQueries()
 
 
 def quiet_addresses(*loggers: str) -> None:
-    """Keep the queries of addresses out of what these loggers of libraries say."""
+    """Keep the queries of addresses out of the messages of these loggers."""
     for name in loggers:
         logging.getLogger(name).addFilter(_WITHOUT_QUERIES)  # adding it again changes nothing

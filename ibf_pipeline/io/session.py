@@ -1,8 +1,9 @@
-"""Sessions of requests that send no foreign account, nothing unencrypted abroad, and know what the server has seen."""
+"""Sessions of requests that send no foreign account and nothing unencrypted to public hosts, and know what was sent."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,8 +12,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ibf_pipeline.addresses import require_encrypted
 from ibf_pipeline.io.redaction import quiet_addresses
+from ibf_pipeline.security.encryption import require_encrypted
 
 _HARMLESS: Final = frozenset(
     ("accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "if-range", "range",
@@ -20,17 +21,17 @@ _HARMLESS: Final = frozenset(
 )  # fmt: skip
 """headers that another host may see; requests has put its own cookies there"""
 _note = threading.local()
-"""`made`: whether the connection of this thread's request stands, its handshake done; None where nobody noted it"""
+"""`made`: whether the connection of this thread's request stands, its handshake done; None if nobody noted it"""
 
 
-def as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An `auth` that leaves the request as it was made."""
+def no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """An `auth` that leaves the request as it is."""
     return request
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """An `auth` with a token."""
+    """An `auth` with a bearer token (RFC 6750)."""
 
     token: str = field(repr=False)
 
@@ -40,35 +41,42 @@ class Bearer:
 
 
 class Session(requests.Session):
-    """Takes no account of a .netrc, at first or after a redirect: where no `auth` is given, requests looks there.
+    """A session that never reads a .netrc, which requests does if no `auth` is given.
 
-    Turning `trust_env` off would stop that, and proxies and certificates from the environment with it. Without
-    `follows` it looks at no redirect: requests resolves one even where it is told not to, and may raise there.
-    A RequestException of it says in `sent` whether the server may have seen the request.
+    `trust_env = False` would stop that too, but also ignore proxies and certificates of the environment. A
+    RequestException has the attribute `sent`: whether the server may have seen the request.
+
+    Parameters
+    ----------
+    follows : bool
+        Follow redirects. Otherwise they are not even looked at: requests resolves a redirect although it is told not to
+        follow it, and may raise there.
     """
 
     def __init__(self, *, follows: bool = False) -> None:
         super().__init__()
-        self.auth = as_it_is
+        self.auth = no_auth
         self._follows = follows
         self.mount("http://", _NotingAdapter())
         self.mount("https://", _NotingAdapter())
         quiet_addresses("urllib3.connectionpool")
 
     def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        """Send it, redirects one by one; ForbiddenByRule where it would go to a public host without TLS."""
+        """Send a request, redirects one by one; ForbiddenByRule if it would go to a public host without TLS."""
         require_encrypted(str(request.url))
         return super().send(request, **more)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Nowhere, for a session that does not follow."""
+        """None for a session that does not follow redirects."""
         return super().get_redirect_target(resp) if self._follows else None
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """After a redirect to another host, without the account, in whatever header a service wants it; that of
-        requests adds the new host's of a .netrc.
+        """After a redirect to another host, remove every header that may carry the account.
+
+        That of requests would add the account of a .netrc for the new host.
         """
-        if self.should_strip_auth(str(response.request.url), str(prepared_request.url)):
+        leaves_host: Callable[[str, str], bool] = self.should_strip_auth
+        if leaves_host(str(response.request.url), str(prepared_request.url)):
             for name in [name for name in prepared_request.headers if name.lower() not in _HARMLESS]:
                 del prepared_request.headers[name]
 

@@ -1,4 +1,4 @@
-"""Where access tokens come from, and how long one is used."""
+"""Where access tokens come from, and how long each is used."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import pyotp
 
 from ibf_pipeline.errors import ConfigError, ServerRefused
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 
 log = logging.getLogger(__name__)
 
-EARLY: Final = 30.0
+RENEWAL_MARGIN_SECONDS: Final = 30.0
 """seconds before its end at which a token is no longer used"""
-SAME_ANSWER: Final = 60.0
+REFUSED_LOGIN_SECONDS: Final = 60.0
 """seconds in which an account that was refused is taken to be refused still"""
 _REMEDIES: Final = {
     300: "check the address of the token endpoint",
@@ -34,7 +34,7 @@ _REMEDIES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token; never printed."""
+    """An access token; its text is never printed."""
 
     text: str = field(repr=False)
     until: float = math.inf
@@ -42,7 +42,17 @@ class Token:
 
 
 class TokenSource:
-    """The token of one account: obtained when first needed, kept while it lives. A ready one: `lambda: Token(text)`."""
+    """The token of one account: obtained when first needed and used until shortly before it expires.
+
+    Parameters
+    ----------
+    obtain : Callable[[], Token]
+        Obtains a new token, such as `Grant`; for a given token `lambda: Token(text)`.
+    redact : Redactor
+        Learns every token.
+    now : Callable[[], float]
+        Seconds since 1970.
+    """
 
     def __init__(self, obtain: Callable[[], Token], redact: Redactor, now: Callable[[], float] = time.time) -> None:
         self._obtain = obtain
@@ -54,16 +64,23 @@ class TokenSource:
     @property
     def is_held(self) -> bool:
         """Whether there is a token that is believed to be valid."""
-        return self._kept is not None and self._now() < self._kept.until - EARLY
+        return self._kept is not None and self._now() < self._kept.until - RENEWAL_MARGIN_SECONDS
 
     def token(self) -> str:
-        """A token that is believed to be valid; ServerRefused for a wrong account, NoAnswer where nobody says."""
+        """A token that should be valid; ServerRefused for a wrong account, NoAnswer if the endpoint does not answer."""
         return self._kept.text if self._kept is not None and self.is_held else self.renew()
 
     def renew(self) -> str:
-        """A new token, whatever was believed: the last one was refused.
+        """A new token, after the last one was refused.
 
-        A refused login is not tried again for `SAME_ANSWER` seconds: many in a row lock an account.
+        A refused login is not repeated for `REFUSED_LOGIN_SECONDS`: many in a row lock an account.
+
+        Raises
+        ------
+        ServerRefused
+            For a wrong account.
+        NoAnswer
+            If the endpoint does not answer.
         """
         self._kept = None
         if self._refused is not None and self._now() < self._refused[1]:
@@ -71,15 +88,35 @@ class TokenSource:
         try:
             kept = self._obtain()
         except ServerRefused as error:
-            self._refused = (error, self._now() + SAME_ANSWER)
+            self._refused = (error, self._now() + REFUSED_LOGIN_SECONDS)
             raise
         self._redact.know(kept.text)
         self._kept = kept
         return kept.text
 
 
-def code(totp_secret: str, now: float, where: str) -> str:
-    """The code of a second factor (RFC 6238) at a time in seconds since 1970; ConfigError for no such secret."""
+def totp_code(totp_secret: str, now: float, where: str) -> str:
+    """The code of a second factor at a time (RFC 6238: SHA-1, 6 digits, 30 s).
+
+    Parameters
+    ----------
+    totp_secret : str
+        In base 32; blanks are ignored.
+    now : float
+        Seconds since 1970.
+    where : str
+        What the error names.
+
+    Raises
+    ------
+    ConfigError
+        If the secret cannot be used.
+
+    Examples
+    --------
+    >>> totp_code("GEZDGNBVGY3TQOJQ GEZDGNBVGY3TQOJQ", 59, "")  # RFC 6238 appendix B: the last 6 of 94287082
+    '287082'
+    """
     try:
         return pyotp.TOTP(totp_secret.replace(" ", "")).at(int(now))
     except (ValueError, TypeError) as error:
@@ -90,8 +127,8 @@ def code(totp_secret: str, now: float, where: str) -> str:
         ) from None
 
 
-def end_of(text: str) -> datetime | None:
-    """When a JSON web token ends (RFC 7519, claim `exp`), UTC; None of any other token. Nothing is verified."""
+def token_expiry(text: str) -> datetime | None:
+    """When a JSON web token expires (RFC 7519, claim `exp`), in UTC; None for any other token. Nothing is verified."""
     try:
         claims = text.split(".")[1]
         return datetime.fromtimestamp(
@@ -104,8 +141,22 @@ def end_of(text: str) -> datetime | None:
 class Grant:
     """Tokens of an OAuth 2.0 endpoint: client credentials or an account's password (RFC 6749 sections 4.3 and 4.4).
 
-    Where the answer brings a refresh token, that is used as long as it lives. `totp_secret`: of the second factor,
-    whose code goes into the form field `totp`.
+    A refresh token is used while it is valid.
+
+    Parameters
+    ----------
+    url : str
+        Of the token endpoint.
+    form : Mapping[str, str]
+        Fields of the form, with the account.
+    redact : Redactor
+        Learns every refresh token.
+    timeout_seconds : float
+        For an answer.
+    totp_secret : str, optional
+        Of the second factor, whose code goes into the field `totp`.
+    now : Callable[[], float]
+        Seconds since 1970.
     """
 
     def __init__(
@@ -118,7 +169,7 @@ class Grant:
         totp_secret: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._client = Client(Server(url, _REMEDIES), Patience(timeout_seconds, attempts=1), redact)
+        self._client = Client(Server(url, _REMEDIES), RetryPolicy(timeout_seconds, attempts=1), redact)
         self._form = dict(form)
         self._redact = redact
         self._totp_secret = totp_secret
@@ -126,15 +177,17 @@ class Grant:
         self._refresh: Token | None = None
 
     def __call__(self) -> Token:
-        """A new token; ServerRefused where the account is wrong, NoAnswer where the endpoint is busy or away."""
+        """A new token; ServerRefused if the account is wrong, NoAnswer if the endpoint is busy or down."""
         kept, now = self._refresh, self._now()
-        if kept is not None and now < kept.until - EARLY:
+        if kept is not None and now < kept.until - RENEWAL_MARGIN_SECONDS:
             form = {key: value for key, value in self._form.items() if key in ("client_id", "client_secret")}
             try:
                 return self._ask({**form, "grant_type": "refresh_token", "refresh_token": kept.text}, now)
             except ServerRefused:
                 log.info("the session at %s has ended; signing in again", self._client.server.base)
-        totp = {} if self._totp_secret is None else {"totp": code(self._totp_secret, now, self._client.server.base)}
+        totp = (
+            {} if self._totp_secret is None else {"totp": totp_code(self._totp_secret, now, self._client.server.base)}
+        )
         return self._ask({**self._form, **totp}, now)
 
     def _ask(self, form: Mapping[str, str], now: float) -> Token:

@@ -1,4 +1,4 @@
-"""Administrative boundaries of a country: read, repaired where that is safe, refused where it is not."""
+"""Administrative boundaries of a country: read, repaired if that is safe, refused if it is not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.errors import InputInvalid, errors_as
 from ibf_pipeline.prepare.ground import Overlap, own_ground, polygons_of
 from ibf_pipeline.prepare.parents import PARENTS, How, ParentFile, derived_parents, read_parents
 
@@ -73,7 +73,7 @@ def read_boundaries(
 
     A parent is what `admin_parents.csv` in the same folder says (unless it is to be left aside), else what the areas
     say, whatever the outlines do, else derived (`derived_parents`).
-    Raises InputInvalid where a file is absent, or place codes or outlines are none.
+    Raises InputInvalid if a file is absent, or a place code or an outline is invalid.
     """
     kept = read_parents(folder / PARENTS, admin_levels) if with_parent_file else ParentFile(folder / PARENTS, {})
     levels: dict[int, Boundaries] = {}
@@ -163,9 +163,9 @@ def _require_once(codes: Sequence[str], file: Path) -> None:
 
 def _features(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The content of a FeatureCollection and its features, of the right shape but for their geometries."""
-    with turned_into(
+    with errors_as(
         InputInvalid,
-        "this is no GeoJSON FeatureCollection ({type}: {})",
+        "this is not a GeoJSON FeatureCollection ({type}: {})",
         where=file,
         expected="a GeoJSON FeatureCollection of areas",
         remedy="export it again",
@@ -222,7 +222,7 @@ def _code(properties: Mapping[str, Any], level: int, file: Path, number: int) ->
 
 
 def _parent_code(properties: Mapping[str, Any], level: int, file: Path, number: int) -> str | None:
-    """None where the area names none: most countries of the portal have no codes of parents."""
+    """None if the area names none: most countries of the portal have no codes of parents."""
     return None if properties.get(f"ADM{level}_PCODE") is None else _code(properties, level, file, number)
 
 
@@ -230,7 +230,7 @@ def _geometry(raw: Any, code: str, file: Path, findings: list[str]) -> BaseGeome
     if isinstance(raw, dict) and raw.get("type") == "Polygon" and _depth(raw.get("coordinates")) == 4:
         raw = {"type": "MultiPolygon", "coordinates": raw["coordinates"]}
         findings.append(f"area {code} was labelled Polygon but nested as MultiPolygon: read as MultiPolygon")
-    with turned_into(
+    with errors_as(
         InputInvalid,
         f"area {code} has no readable geometry ({{}})",
         where=file,
@@ -281,7 +281,7 @@ def _depth(coordinates: Any) -> int:
 
 
 def _with_parents(children: Boundaries, above: Boundaries, kept: ParentFile, file: Path) -> Boundaries:
-    """The same areas, each with its parent; InputInvalid where a parent that is named is not on the level above."""
+    """The same areas, each with its parent; InputInvalid if a parent that is named is not on the level above."""
     index = {code: number for number, code in enumerate(above.place_codes)}
     named = dict(zip(children.place_codes, children.parents, strict=True))
     orphans = [(code, parent) for code, parent in named.items() if parent is not None and parent not in index]

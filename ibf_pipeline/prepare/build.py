@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.prepare.fetch_records import fetch_record_files
+from ibf_pipeline.prepare.incremental_build import BuildInputs, build_changed_parts
 from ibf_pipeline.prepare.inputs import (
     NO_RIVER,
     STATIONS,
@@ -17,26 +19,24 @@ from ibf_pipeline.prepare.inputs import (
     settings_of,
     total_files,
 )
-from ibf_pipeline.prepare.layers import Layers
-from ibf_pipeline.prepare.origins import origin_files
-from ibf_pipeline.prepare.parts import Progress, Workshop, log_progress
-from ibf_pipeline.prepare.up_to_date import Material, bring_up_to_date
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.prepare.layers import FloodMaker
+from ibf_pipeline.prepare.parts import BuildProgress, PartBuilder, log_progress
+from ibf_pipeline.storage.shared_folder import SharedFolder
 
 
-def prepare(
+def prepare_floods(
     country: FloodCountry,
     static: Path,
     prepared: Path,
-    progress: Progress = log_progress,
-    shared: SharedPlace | None = None,
+    progress: BuildProgress = log_progress,
+    shared: SharedFolder | None = None,
 ) -> tuple[str, ...]:
     """Bring a country's prepared layers up to date; returns the names of the parts that were made, none if it was.
 
-    A part is made again only where something changed that it was made from. An interrupted build goes on from its
+    A part is made again only if something changed that it was made from. An interrupted build goes on from its
     finished parts in `<prepared>.part`; the prepared folder itself changes at the end, all at once.
-    `shared`: where machines put what they have made; None where this one is alone.
-    Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was. ForbiddenByRule where
+    `shared`: where machines put what they have made; None if this one is alone.
+    Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was. ForbiddenByRule if
     the country has no river to forecast: nobody may take its silence for "no flood".
     """
     no_river = has_no_river(static)
@@ -48,15 +48,15 @@ def prepare(
             expected="a country with stations",
             remedy="nothing has to be done: leave the country out of what runs; or list its stations",
         )
-    material = Material(
+    material = BuildInputs(
         static,
-        files=(*files, *total_files(static), *origin_files(static)),
+        files=(*files, *total_files(static), *fetch_record_files(static)),
         rasters=tuple(raster_files(static, country)),
         settings=settings_of(country),
         steps=5 + len(country.flood_maps.return_periods) + 2 * len(layer_files(static, country)),
     )
 
-    def make(folder: Path, hashes: Mapping[str, str], workshop: Workshop) -> None:
-        Layers(country, static, folder, hashes, workshop).make()
+    def make(folder: Path, hashes: Mapping[str, str], workshop: PartBuilder) -> None:
+        FloodMaker(country, static, folder, hashes, workshop).make()
 
-    return bring_up_to_date(material, prepared, make, progress, shared)
+    return build_changed_parts(material, prepared, make, progress, shared)

@@ -10,16 +10,21 @@ from typing import Any
 import numpy as np
 
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.counted import Counts, counts_file, keep_counts, kept_counts
+from ibf_pipeline.prepare.count_statistics import (
+    CountStatistics,
+    counts_file,
+    read_count_statistics,
+    write_count_statistics,
+)
 from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import cover_of
 from ibf_pipeline.prepare.grids import Bounds, grid_of
-from ibf_pipeline.prepare.parts import Part
-from ibf_pipeline.prepare.tables import area_sums
+from ibf_pipeline.prepare.parts import PreparedPart
+from ibf_pipeline.prepare.zonal_sums import area_sums
 
-Have = Callable[[str, Sequence[Part], Callable[[list[Part]], None]], None]
+Have = Callable[[str, Sequence[PreparedPart], Callable[[list[PreparedPart]], None]], None]
 """`Workshop.step`"""
 
 
@@ -38,15 +43,17 @@ class CountedLayers:
     have: Have
     hash_of: Callable[[Path], str]
 
-    def layer(self, indicator: str, bounds: Bounds) -> Part:
+    def layer(self, indicator: str, bounds: Bounds) -> PreparedPart:
         """A raster on the grid of the floods, within a country's or a library's bounds."""
         source, target, what = self.rasters[indicator], self.target / _layer_name(indicator), what_is(indicator)
         made_from = {"raster": self.hash_of(source), "grid": grid_of(self.grid_file), "bounds": bounds}
-        part = Part(f"layer_{indicator}", (target.name, counts_file(target).name), made_from)
+        part = PreparedPart(f"layer_{indicator}", (target.name, counts_file(target).name), made_from)
         people = indicator == POPULATION_AFFECTED
 
-        def build(_: list[Part]) -> None:
-            keep_counts(write_on_grid(source, self.grid_file, target, what, country=bounds, people=people), target)
+        def build(_: list[PreparedPart]) -> None:
+            write_count_statistics(
+                write_on_grid(source, self.grid_file, target, what, country=bounds, people=people), target
+            )
 
         self.have(f"{what} on the grid of the {self.floods}", [part], build)
         return part
@@ -56,28 +63,30 @@ class CountedLayers:
         indicator: str,
         by: str,
         made_from: Mapping[str, Any],
-        floods: Mapping[str, Part],
+        floods: Mapping[str, PreparedPart],
         areas: Boundaries,
         require: Callable[[np.ndarray], None] | None = None,
-    ) -> list[Part]:
+    ) -> list[PreparedPart]:
         """What a layer has in each area in all and in each flood; all that are needed in one pass.
 
-        `by`: what floods are told apart by; `floods`: name -> the part of its depths; `require`: raises where the
+        `by`: what distinguishes floods; `floods`: name -> the part of its depths; `require`: raises if the
         sums in all cannot be right.
         """
-        total = Part(f"total_{indicator}", (_total_name(indicator),), made_from)
+        total = PreparedPart(f"total_{indicator}", (_total_name(indicator),), made_from)
         counts = {
-            name: Part(f"counts_{indicator}_{name}", (counts_name(indicator, name),), {**made_from, "depth": depth.key})
+            name: PreparedPart(
+                f"counts_{indicator}_{name}", (counts_name(indicator, name),), {**made_from, "depth": depth.key}
+            )
             for name, depth in floods.items()
         }
 
-        def build(stale: list[Part]) -> None:
+        def build(stale: list[PreparedPart]) -> None:
             names = [name for name, part in counts.items() if part in stale]
             wet = [self.target / floods[name].files[0] for name in names]
             sums = area_sums(self.target / _layer_name(indicator), wet, areas, self.target / "scratch.tif")
             if require is not None:
                 require(sums[:, 0])
-            with writing(self.target):
+            with write_errors(self.target):
                 if total in stale:
                     np.save(self.target / total.files[0], sums[:, 0])
                 for place, name in enumerate(names, 1):
@@ -86,9 +95,11 @@ class CountedLayers:
         self.have(f"{indicator} by area and {by}", [total, *counts.values()], build)
         return [total, *counts.values()]
 
-    def counted(self, indicator: str) -> tuple[np.ndarray, Counts]:
+    def counted(self, indicator: str) -> tuple[np.ndarray, CountStatistics]:
         """What a raster holds in each of the areas, and what was found in it."""
-        return np.load(self.target / _total_name(indicator)), kept_counts(self.target / _layer_name(indicator))
+        return np.load(self.target / _total_name(indicator)), read_count_statistics(
+            self.target / _layer_name(indicator)
+        )
 
     def doubts(self, areas: Boundaries) -> list[str]:
         """What is doubtful about all rasters but that of people."""

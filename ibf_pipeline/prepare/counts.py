@@ -19,17 +19,17 @@ from rasterio.warp import reproject, transform, transform_bounds
 from rasterio.windows import Window
 from rioxarray.exceptions import NoDataInBounds
 
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.writing import write_failed, writing
-from ibf_pipeline.prepare.counted import Counts, Seen
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.io.atomic_files import write_errors, write_failed
+from ibf_pipeline.prepare.count_statistics import CountStatistics, CountTally
 from ibf_pipeline.prepare.grids import Bounds, require_degrees, require_plain_band, require_within_180
-from ibf_pipeline.prepare.tiles import (
+from ibf_pipeline.prepare.raster_blocks import (
     GDAL_CACHE_MIB,
     BlockWriter,
     as_array,
     new_raster,
     open_raster,
-    profile,
+    raster_profile,
     read_data,
     windows,
 )
@@ -44,7 +44,7 @@ _KM_A_DEGREE: Final = 111.32
 
 
 def require_counts(values: Values, source: Path, most: float, what: str) -> None:
-    """InputInvalid where a raster of counts, read to its end, holds an undeclared nodata value, or more than can be.
+    """InputInvalid if a raster of counts, read to its end, holds an undeclared nodata value, or more than can be.
 
     `most`: people that a cell can hold, as from `most_people_a_cell`.
     """
@@ -71,7 +71,7 @@ def most_people_a_cell(raster: DatasetReader) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CountryClip:
     """Which cells of a raster count for a country: by rows and columns, and where cells are not degrees one by one."""
 
     rows: npt.NDArray[np.float64]
@@ -79,7 +79,7 @@ class Cut:
     columns: npt.NDArray[np.float64]
     of: DatasetReader
     country: Bounds
-    is_straight: bool
+    is_axis_aligned: bool
     """whether rows and columns are all there is to say"""
 
     @property
@@ -93,13 +93,13 @@ class Cut:
         columns = self.columns[window.col_off : window.col_off + window.width]
         block[rows <= 0, :] = 0
         block[:, columns <= 0] = 0
-        if not self.is_straight and block.any():
+        if not self.is_axis_aligned and block.any():
             self._drop_outside(block, window)
         total = float(block.sum())
-        return total, float(rows @ block @ columns) if self.is_straight else total
+        return total, float(rows @ block @ columns) if self.is_axis_aligned else total
 
     def _drop_outside(self, block: npt.NDArray[np.float64], window: Window) -> None:
-        """By the centres of cells, where a block does not lie inside as a whole."""
+        """By the centres of cells, if a block does not lie inside as a whole."""
         west, south, east, north = self.country
         box = box_in(rasterio.windows.bounds(window, self.of.transform), self.of.crs, _DEGREES)
         if box is not None and box[0] >= west and box[1] >= south and box[2] <= east and box[3] <= north:
@@ -107,11 +107,11 @@ class Cut:
         rows, columns = np.nonzero(block)
         x, y = rasterio.transform.xy(self.of.transform, window.row_off + rows, window.col_off + columns)
         lon, lat = (np.array(values) for values in transform(self.of.crs, _DEGREES, x, y))
-        outside = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))  # where a centre is nowhere, too
+        outside = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))  # if a centre is nowhere, too
         block[rows[outside], columns[outside]] = 0
 
 
-def cut_to(raster: DatasetReader, country: Bounds) -> Cut:
+def clip_to_country(raster: DatasetReader, country: Bounds) -> CountryClip:
     """What counts of a raster for a country, by its bounding box in degrees."""
     grid = raster.transform
     straight = not (grid.b or grid.d)
@@ -120,13 +120,15 @@ def cut_to(raster: DatasetReader, country: Bounds) -> Cut:
         west, south, east, north = country
         rows = _shares(grid.f + grid.e * np.arange(raster.height + 1), south, north)
         columns = _shares(grid.c + grid.a * np.arange(raster.width + 1), west, east)
-        return Cut(np.where(inside[0], rows, 0), np.where(inside[1], columns, 0), raster, country, is_straight=True)
+        return CountryClip(
+            np.where(inside[0], rows, 0), np.where(inside[1], columns, 0), raster, country, is_axis_aligned=True
+        )
     rows, columns = np.ones(raster.height), np.ones(raster.width)
     box = box_in(country, _DEGREES, raster.crs) if straight and raster.crs is not None else None
     if box is not None:
         rows = _shares(grid.f + grid.e * np.arange(raster.height + 1), box[1], box[3])
         columns = _shares(grid.c + grid.a * np.arange(raster.width + 1), box[0], box[2])
-    return Cut(rows, columns, raster, country, is_straight=False)
+    return CountryClip(rows, columns, raster, country, is_axis_aligned=False)
 
 
 def _shares(edges: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.float64]:
@@ -136,7 +138,7 @@ def _shares(edges: npt.NDArray[np.float64], low: float, high: float) -> npt.NDAr
 
 
 def box_in(bounds: Bounds, given: object, wanted: object) -> Bounds | None:
-    """A box of one coordinate system in those of another; None where it has no place there."""
+    """A box of one coordinate system in those of another; None if it has no place there."""
     try:
         box: Bounds = transform_bounds(given, wanted, *bounds)
     except Exception:  # GDAL's own error classes are not public: a corner that lies nowhere on Earth
@@ -145,7 +147,7 @@ def box_in(bounds: Bounds, given: object, wanted: object) -> Bounds | None:
 
 
 def cells_inside(raster: DatasetReader, bounds: Bounds) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which rows and columns of a raster reach into a box of degrees; all where its cells are not degrees."""
+    """Which rows and columns of a raster reach into a box of degrees; all if its cells are not degrees."""
     transform = raster.transform
     if raster.crs is None or raster.crs.to_epsg() != 4326 or transform.b or transform.d:
         return np.ones(raster.height, dtype=bool), np.ones(raster.width, dtype=bool)
@@ -163,20 +165,20 @@ def cells_inside(raster: DatasetReader, bounds: Bounds) -> tuple[npt.NDArray[np.
 
 def read_counts(
     source: Path, what: str, country: Bounds, *, people: bool = True, out: BlockWriter | None = None
-) -> Counts:
+) -> CountStatistics:
     """Read a raster of counts to its end; `out` gets what of it lies in the country, nodata and negatives as 0.
 
     `country`: its bounding box; what does not reach into it is left out: nobody there is counted.
-    Raises InputInvalid where it holds an undeclared nodata value, or a cell of `people` more than can be
+    Raises InputInvalid if it holds an undeclared nodata value, or a cell of `people` more than can be
     (`require_counts`), or nobody.
     """
-    found, seen = Counts(), Seen()
+    found, seen = CountStatistics(), CountTally()
     with open_raster(source, what) as counts:
         if counts.crs is None:
             require_degrees(source, counts, what)
         require_within_180(source, counts, what)
         require_plain_band(source, counts, what)
-        cut = cut_to(counts, country)
+        cut = clip_to_country(counts, country)
         values = Values(max(cut.cells, 1))
         for window in windows(counts.width, counts.height):
             raw, has_data = read_data(counts, window, what)
@@ -209,7 +211,7 @@ def read_counts(
 
 def write_on_grid(
     source: Path, grid_file: Path, target: Path, what: str, *, country: Bounds, people: bool = True
-) -> Counts:
+) -> CountStatistics:
     """A raster of counts on the country's grid, its total in the country kept.
 
     A raster of another cell size, origin or coordinate system is distributed by the share of each cell that falls into
@@ -239,10 +241,10 @@ def write_on_grid(
 
 def _warp(clean: Path, grid: DatasetReader, target: Path, what: str, source: Path) -> None:
     """Sum a raster of counts into the cells of the grid."""
-    with writing(target):
-        out = rasterio.open(target, "w", **profile(grid, "float32"))
+    with write_errors(target):
+        out = rasterio.open(target, "w", **raster_profile(grid, "float32"))
     with (
-        turned_into(
+        errors_as(
             InputInvalid,
             f"the {what} cannot be brought onto the grid of the flood maps ({{}})",
             where=source,

@@ -14,14 +14,14 @@ from exactextract import exact_extract
 
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.counted import Counts, ordered
+from ibf_pipeline.prepare.count_statistics import CountStatistics, ordered
 from ibf_pipeline.prepare.grids import Bounds
-from ibf_pipeline.prepare.tiles import open_raster
+from ibf_pipeline.prepare.raster_blocks import open_raster
 
 COVERED: Final = 0.95
 """share of an area from which on a raster covers it; outlines and rasters differ by some cells along a coast"""
 BLANK: Final = 0.03
-"""share of the country's ground from which on areas without data are unknown even where the raster has no data
+"""share of the country's ground from which on areas without data are unknown even if the raster has no data
 wherever nobody lives: parks and lakes are smaller (Uganda's largest area without a settlement has 1.4%)"""
 EMPTY: Final = 0.1
 """share of the country's ground from which on areas without a single person are doubted"""
@@ -45,18 +45,18 @@ def bounds_of_areas(areas: Boundaries) -> Bounds:
     return west, south, east, north
 
 
-def cover_of(raster: Path, what: str, areas: Boundaries, totals: np.ndarray, counts: Counts) -> Cover:
+def cover_of(raster: Path, what: str, areas: Boundaries, totals: np.ndarray, counts: CountStatistics) -> Cover:
     """What a raster knows of areas. `totals`: what it holds in each of them; `counts`: what was found in it.
 
-    Rule: an area is unknown where the raster ends (or its data end, where it tells nobody from no data) before it has
-    COVERED of the area, and where it has no cell with data in the area and tells nobody from no data, or such areas are
+    Rule: an area is unknown if the raster (or its data, if it distinguishes nobody from no data) ends before it has
+    COVERED of the area; or if no cell in the area has data, and the raster distinguishes the two or such areas are
     BLANK of the country together. Zeros in areas that are EMPTY of the country together are doubted, and are zeros.
     """
     shares = _shares(raster, what, areas, counts)
     beyond = [f"{code}: {share:.0%} covered" if share >= 0.005 else code for code, share in shares.items()]
     empty = [code for code, people in zip(areas.place_codes, totals, strict=True) if people <= 0 and code not in shares]
     without = _without_data(raster, what, areas, empty) if empty else []
-    if not counts.tells_nobody and _share_of_ground(areas, without) < BLANK:
+    if not counts.has_true_zeros and _share_of_ground(areas, without) < BLANK:
         without = []
     zeros = [code for code in empty if code not in without]
     share = _share_of_ground(areas, zeros)
@@ -72,11 +72,11 @@ def cover_of(raster: Path, what: str, areas: Boundaries, totals: np.ndarray, cou
     return Cover(frozenset((*shares, *without)), tuple(words for codes, words in known if codes))
 
 
-def _shares(raster: Path, what: str, areas: Boundaries, counts: Counts) -> dict[str, float]:
+def _shares(raster: Path, what: str, areas: Boundaries, counts: CountStatistics) -> dict[str, float]:
     """Place code -> share that is covered, of the areas that are not; in whatever coordinate system the raster is."""
     with open_raster(raster, what) as opened:
         bounds, crs = ordered(opened.bounds), opened.crs
-    if counts.tells_nobody and counts.data is not None:
+    if counts.has_true_zeros and counts.data is not None:
         bounds = counts.data
     box = shapely.box(*bounds)
     ground = gpd.GeoSeries(list(areas.ground), crs=4326).to_crs(crs)
@@ -89,7 +89,7 @@ def _shares(raster: Path, what: str, areas: Boundaries, counts: Counts) -> dict[
 
 
 def _without_data(raster: Path, what: str, areas: Boundaries, codes: Collection[str]) -> list[str]:
-    """Those of the areas in which no cell has data; none where 0 is the raster's nodata: it counts nobody there."""
+    """Those of the areas in which no cell has data; none if 0 is the raster's nodata: it counts nobody there."""
     ground = [own for code, own in zip(areas.place_codes, areas.ground, strict=True) if code in set(codes)]
     frame = gpd.GeoDataFrame({"code": list(codes)}, geometry=ground, crs=4326)
     frame = frame[~frame.is_empty]

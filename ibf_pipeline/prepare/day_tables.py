@@ -11,10 +11,11 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.domain.country import Area
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.netcdf import write_netcdf
 from ibf_pipeline.prepare.counted_layers import counts_name
 from ibf_pipeline.prepare.map_doubts import dry_doubt
-from ibf_pipeline.prepare.rivers import Rivers
+from ibf_pipeline.prepare.station_data import StationData
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class DayTables:
     return_periods: Sequence[float]
     """of the flood maps, smallest first"""
     indicators: Sequence[str]
-    rivers: Rivers
+    rivers: StationData
     mapping_is_proposed: bool
     findings: Sequence[str]
     """in words"""
@@ -55,9 +56,9 @@ class DayTables:
             "doubts": doubts,
         }
         tables = xr.Dataset({**self.rivers.thresholds, "exposure": self._exposure(folder)})
-        with writing(folder):
+        with write_errors(folder):
             np.save(folder / "wet_blocks.npy", blocks)
-            tables.to_netcdf(folder / "tables.nc", engine="netcdf4")
+            write_netcdf(tables, folder / "tables.nc")
             (folder / "country.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     def _exposure(self, folder: Path) -> xr.DataArray:

@@ -14,21 +14,21 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.tiles import BLOCK
-from ibf_pipeline.prepare.values import DEEPEST, HUGE, Values, require_declared_nodata
+from ibf_pipeline.prepare.raster_blocks import BLOCK
+from ibf_pipeline.prepare.values import CERTAIN_SENTINEL, LARGEST_DEPTH, Values, require_declared_nodata
 
-CAPPED: Final = 0.001
-"""share of a map's wet cells up to which depths of more than DEEPEST are single faults (the JRC's maps have some in
-steep valleys: 401.3 m in version 2.1, 9494.89 m in version 1); one cell is single in the smallest map"""
+CAPPED_SHARE: Final = 0.001
+"""share of a map's wet cells up to which depths of more than LARGEST_DEPTH are single faults (the JRC's maps have some
+in steep valleys: 401.3 m in version 2.1, 9494.89 m in version 1); one cell is single in the smallest map"""
 CLASSES: Final = 10
 """a map with 2 to so many different depths, all whole numbers and none of them larger, holds classes; a map of one
 depth is a mask"""
-A_LEVEL: Final = 10
+CELLS_PER_DEPTH: Final = 10
 """wet cells for each different depth: in fewer of them, few depths say nothing"""
-WHOLE: Final = 0.95
+WHOLE_SHARE: Final = 0.95
 """share of the wet cells from which on whole numbers are doubted: of depths in metres one in a hundred is whole"""
-AT_THE_GREATEST: Final = 0.25
-"""share of the wet cells: where so many have the greatest depth, it was cut off there, or stands for something else"""
+CUT_OFF_SHARE: Final = 0.25
+"""share of the wet cells: if so many have the greatest depth, it was cut off there, or stands for something else"""
 SHALLOW: Final = 1.0
 """metres; the water's edge is shallower than that everywhere"""
 _OTHER_UNITS: Final = frozenset(
@@ -57,7 +57,7 @@ class DepthValues:
 
     sound: Values
     beyond: Values
-    """of what is deeper than DEEPEST alone"""
+    """of what is deeper than LARGEST_DEPTH alone"""
     wet: int = 0
     total: float = 0.0
     capped: int = 0
@@ -67,7 +67,7 @@ class DepthValues:
     """wet cells of less than SHALLOW"""
     digest: int = 0
     levels: set[float] = field(default_factory=set)
-    """different depths, CLASSES of them and one more at least where there are so many"""
+    """different depths, CLASSES of them and one more at least if there are so many"""
     blocks: list[WetBlock] = field(default_factory=list)
 
     @classmethod
@@ -88,17 +88,17 @@ class DepthValues:
     @property
     def has_levels(self) -> bool:
         """Whether there are so few different depths, and each so often, that these may be classes."""
-        return 1 < len(self.levels) <= CLASSES and self.wet >= A_LEVEL * len(self.levels)
+        return 1 < len(self.levels) <= CLASSES and self.wet >= CELLS_PER_DEPTH * len(self.levels)
 
     def add(self, depth: npt.NDArray[np.float32], window: Window, raster: DatasetReader) -> None:
         """Take up a block, and cap it in place."""
         self.digest = zlib.crc32(np.ascontiguousarray(depth).data, zlib.crc32(repr(window).encode(), self.digest))
-        absurd = depth > DEEPEST
+        absurd = depth > LARGEST_DEPTH
         if absurd.any():
             self.beyond.add(np.where(absurd, depth, 0))
             self.capped += int(np.count_nonzero(absurd))
             self.sound.add(np.where(absurd, 0, depth))
-            depth[absurd] = DEEPEST
+            depth[absurd] = LARGEST_DEPTH
         else:
             self.sound.add(depth)
         water = depth[depth > 0]
@@ -120,17 +120,17 @@ class DepthValues:
         )
 
     def require(self, source: Path) -> None:
-        """InputInvalid where these are no depths in metres."""
+        """InputInvalid if these are not depths in metres."""
         require_declared_nodata(self.beyond, source, "flood map", depths=True)
         require_declared_nodata(self.sound, source, "flood map", depths=True)
-        huge = self.beyond.greatest >= HUGE
-        if huge or self.capped > max(1, CAPPED * self.wet) or 0 < self.capped == self.wet:
-            single = f"of less than {HUGE:,.0f}" if huge else f"({CAPPED:.1%} of the wet ones)"
+        huge = self.beyond.greatest >= CERTAIN_SENTINEL
+        if huge or self.capped > max(1, CAPPED_SHARE * self.wet) or 0 < self.capped == self.wet:
+            single = f"of less than {CERTAIN_SENTINEL:,.0f}" if huge else f"({CAPPED_SHARE:.1%} of the wet ones)"
             raise InputInvalid(
                 f"water {self.beyond.greatest:g} deep: {self.capped:,} of {self.wet:,} wet cells are deeper than "
-                f"{DEEPEST:g} m",
+                f"{LARGEST_DEPTH:g} m",
                 where=source,
-                expected=f"metres, at most {DEEPEST:g} but for single cells {single}",
+                expected=f"metres, at most {LARGEST_DEPTH:g} but for single cells {single}",
                 remedy="convert the map to metres, or declare its nodata value",
             )
         if self.whole == self.wet and self.has_levels and max(self.levels) <= CLASSES:
@@ -148,10 +148,10 @@ class DepthValues:
 
     @property
     def unit_doubt(self) -> str | None:
-        """The first sign of another unit or of classes that the map shows by itself; None without any."""
+        """The first sign of another unit or of classes in the map's own values; None without any."""
         share = self.whole / max(self.wet, 1)
         few = ", ".join(f"{level:.3g}" for level in sorted(self.levels)) if self.has_levels else ""
-        if len(self.levels) > 1 and share >= WHOLE:
+        if len(self.levels) > 1 and share >= WHOLE_SHARE:
             whole = "every depth is a whole number" if share == 1 else f"{share:.0%} of the depths are whole numbers"
             classes = f", or are {few} classes" if few else ""
             top = f"the greatest is {self.sound.greatest:g}"
@@ -162,18 +162,18 @@ class DepthValues:
         if not self.capped:
             return None
         many = f"{self.capped:,} of {self.wet:,} wet cells"
-        return f"{many} are up to {self.beyond.greatest:g} m deep, taken as {DEEPEST:g} m"
+        return f"{many} are up to {self.beyond.greatest:g} m deep, taken as {LARGEST_DEPTH:g} m"
 
     def _cut_off(self) -> str | None:
         share = self.sound.greatest_cells / max(self.wet, 1)
-        if not self.is_varied or share <= AT_THE_GREATEST:
+        if not self.is_varied or share <= CUT_OFF_SHARE:
             return None
         where = f"{share:.0%} of the wet cells have the greatest depth, {self.sound.greatest:g}"
         return f"{where}: was it cut off there, or does this stand for something else?"
 
 
 def require_metres(source: Path, raster: DatasetReader) -> None:
-    """InputInvalid where a flood map declares that it is in another unit; many declare none."""
+    """InputInvalid if a flood map declares that it is in another unit; many declare none."""
     declared = str(
         raster.units[0] or next((raster.tags(1)[key] for key in ("units", "unit") if key in raster.tags(1)), "")
     )

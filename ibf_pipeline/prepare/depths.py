@@ -15,12 +15,12 @@ import numpy.typing as npt
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.prepare.depth_values import DepthValues, WetBlock, require_metres
 from ibf_pipeline.prepare.grids import require_same_grid
-from ibf_pipeline.prepare.tiles import BlockWriter, new_raster, open_raster, read_block, windows
-from ibf_pipeline.prepare.values import FAR_ABOVE, SENTINELS, Values, require_declared_nodata
-from ibf_pipeline.prepare.virtual import require_agreeing_sources
+from ibf_pipeline.prepare.raster_blocks import BlockWriter, new_raster, open_raster, read_block, windows
+from ibf_pipeline.prepare.values import DOUBTED_RATIO, SENTINELS, Values, require_declared_nodata
+from ibf_pipeline.prepare.virtual_rasters import require_agreeing_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def read_depths(
 ) -> DepthFacts:
     """Read a flood map to its end; `out` gets metres, 0 where it is dry, below the minimum, nodata or permanent water.
 
-    Raises InputInvalid where it is on another grid or holds no depths. Single depths of more than DEEPEST are capped.
+    Raises InputInvalid if it is on another grid or holds no depths. Single depths above LARGEST_DEPTH are capped.
     """
     require_agreeing_sources(source, "flood map")
     with ExitStack() as stack:
@@ -128,13 +128,15 @@ def read_facts(depths: Path) -> DepthFacts:
 
 
 def require_water_mask(water: Path) -> None:
-    """InputInvalid where the raster of permanent water holds an undeclared nodata value beside its own (0, 1, 255)."""
+    """InputInvalid if the raster of permanent water holds an undeclared nodata value beside its own (0, 1, 255)."""
     with open_raster(water, "permanent water") as mask:
         values = Values(mask.width * mask.height)
         for window in windows(mask.width, mask.height):
             block = read_block(mask, window, "permanent water").astype(np.float64)
             values.add(np.where(np.isfinite(block) & (block > 0), block, 0))
-    far = values.greatest > FAR_ABOVE * values.next_greatest  # classes and shares of a year's days may end in the sea
+    far = (
+        values.greatest > DOUBTED_RATIO * values.next_greatest
+    )  # classes and shares of a year's days may end in the sea
     if values.next_greatest > 0 and (far or values.greatest in SENTINELS):
         require_declared_nodata(values, water, "permanent water", depths=False)
 

@@ -14,7 +14,7 @@ from rasterio.io import DatasetReader
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.tiles import (
+from ibf_pipeline.prepare.raster_blocks import (
     BLOCK,
     new_raster,
     open_raster,
@@ -26,7 +26,7 @@ Bounds = tuple[float, float, float, float]
 
 
 def require_same_grid(file: Path, dataset: DatasetReader, grid: DatasetReader, what: str = "flood map") -> None:
-    """InputInvalid where a raster differs from the country's grid in CRS, origin, cell, size or bands, or is scaled."""
+    """InputInvalid if a raster differs from the country's grid in CRS, origin, cell, size or bands, or is scaled."""
     require_degrees(file, dataset, what)
     require_plain_band(file, dataset, what)
     offset = max(abs(a - b) for a, b in zip(dataset.transform[:6], grid.transform[:6], strict=True))
@@ -40,7 +40,7 @@ def require_same_grid(file: Path, dataset: DatasetReader, grid: DatasetReader, w
 
 
 def require_degrees(file: Path, dataset: DatasetReader, what: str) -> None:
-    """InputInvalid where a raster is not north-up in EPSG:4326."""
+    """InputInvalid if a raster is not north-up in EPSG:4326."""
     if dataset.crs is None or dataset.crs.to_epsg() != 4326:
         raise InputInvalid(
             f"the {what} is in {dataset.crs.to_string() if dataset.crs else 'no named coordinate system'}",
@@ -59,7 +59,7 @@ def require_degrees(file: Path, dataset: DatasetReader, what: str) -> None:
 
 
 def require_within_180(file: Path, dataset: DatasetReader, what: str) -> None:
-    """InputInvalid where a raster of degrees goes on beyond 180 by more than a cell: no area lies there.
+    """InputInvalid if a raster of degrees goes on beyond 180 by more than a cell: no area lies there.
 
     Areas are cut at 180 degrees (RFC 7946, 3.1.9), so those of a country on both sides lie from -180 on.
     """
@@ -89,7 +89,7 @@ def _grid_words(dataset: DatasetReader) -> str:
 
 
 def require_plain_band(file: Path, dataset: DatasetReader, what: str) -> None:
-    """InputInvalid where a raster has several bands, or values to be multiplied or shifted: they are taken as is."""
+    """InputInvalid if a raster has several bands, or values to be multiplied or shifted: they are taken as is."""
     if dataset.count != 1:
         raise InputInvalid(
             f"the {what} has {dataset.count} bands",

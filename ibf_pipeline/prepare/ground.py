@@ -29,7 +29,7 @@ def own_ground(geometries: Sequence[BaseGeometry]) -> tuple[tuple[BaseGeometry, 
     """The part of each area that counts for it, and the overlaps, the largest first.
 
     The rule: ground that several areas of a level cover belongs to the smallest of them, by its whole outline in square
-    degrees, and to the first in the file where two are equally large. So a town inside its district keeps its people,
+    degrees, and to the first in the file if two are equally large. So a town inside its district keeps its people,
     the level's union is what it was, and no ground counts twice. An area that smaller ones cover wholly keeps none
     (an empty polygon).
     """

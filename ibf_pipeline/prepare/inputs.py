@@ -31,13 +31,13 @@ def boundary_files(folder: Path, country: CountryHazard) -> dict[int, Path]:
 
 
 def parent_files(folder: Path) -> list[Path]:
-    """The file of parents that people may correct, where there is one."""
+    """The file of parents that people may correct, if there is one."""
     file = folder / PARENT_FILE
     return [file] if file.is_file() else []
 
 
 def total_files(folder: Path) -> list[Path]:
-    """The file of known totals, where there is one."""
+    """The file of known totals, if there is one."""
     file = folder / TOTALS
     return [file] if file.is_file() else []
 
@@ -71,7 +71,7 @@ def layer_files(folder: Path, country: FloodCountry) -> dict[str, Path]:
 
 
 def water_file(folder: Path, country: FloodCountry) -> Path | None:
-    """The raster of permanent water, where the country has one."""
+    """The raster of permanent water, if the country has one."""
     return folder / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
 
 
@@ -100,16 +100,11 @@ def static_files(folder: Path, country: FloodCountry, *, no_river: bool) -> list
 
 
 def require_files(folder: Path, country: FloodCountry, *, no_river: bool) -> list[Path]:
-    """Every file of the static data; InputInvalid listing those that are not there: waiting does not bring them."""
+    """Every file of the static data; InputInvalid if some are missing."""
     files = static_files(folder, country, no_river=no_river)
-    missing = missing_files(folder, files)
-    if missing:
-        raise InputInvalid(
-            f"static data of {country.iso3} are missing: {', '.join(missing)}",
-            where=folder,
-            expected="the files named in the README under static data",
-            remedy=f"{how_to_obtain(country)}, or correct what the country's configuration lists",
-        )
+    expected = "the files that docs/a-run.md lists under static data"
+    remedy = f"{how_to_obtain(country)}, or correct what the country's configuration lists"
+    require_there(folder, files, country.iso3, expected, remedy)
     return files
 
 
@@ -123,6 +118,13 @@ def how_to_obtain(country: FloodCountry) -> str:
 def missing_files(folder: Path, files: Iterable[Path]) -> list[str]:
     """Those that are not there, by their path below the folder."""
     return [file.relative_to(folder).as_posix() for file in files if not file.is_file()]
+
+
+def require_there(folder: Path, files: Iterable[Path], iso3: str, expected: str, remedy: str) -> None:
+    """InputInvalid listing the files that are missing: waiting does not bring them."""
+    if missing := missing_files(folder, files):
+        found = f"static data of {iso3} are missing: {', '.join(missing)}"
+        raise InputInvalid(found, where=folder, expected=expected, remedy=remedy)
 
 
 def needed_return_periods(country: FloodCountry) -> set[float]:

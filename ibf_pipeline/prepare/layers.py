@@ -12,33 +12,33 @@ import numpy as np
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.counted_layers import CountedLayers
 from ibf_pipeline.prepare.day_tables import DayTables
 from ibf_pipeline.prepare.depths import facts_file, read_facts, require_water_mask, write_depth
+from ibf_pipeline.prepare.fetch_records import doubts_of_files
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.map_doubts import depth_notes
-from ibf_pipeline.prepare.origins import doubts_of_files
 from ibf_pipeline.prepare.outlines import write_boundaries
-from ibf_pipeline.prepare.parts import Part, Workshop
-from ibf_pipeline.prepare.people import People, people_of
+from ibf_pipeline.prepare.parts import PartBuilder, PreparedPart
+from ibf_pipeline.prepare.people import AreaPopulations, area_populations
 from ibf_pipeline.prepare.reach import reach_doubts
-from ibf_pipeline.prepare.rivers import read_rivers
-from ibf_pipeline.prepare.station_places import NEAR, away, place_doubts, require_in_country
+from ibf_pipeline.prepare.station_data import read_station_data
+from ibf_pipeline.prepare.station_places import NEAR, distance_outside, place_doubts, require_in_country
 from ibf_pipeline.prepare.stations import read_stations
-from ibf_pipeline.prepare.tables import require_people
 from ibf_pipeline.prepare.totals import read_totals
+from ibf_pipeline.prepare.zonal_sums import require_people
 
 PROPOSAL = "the mapping is a proposal that no person has confirmed: for rehearsals only"
 
 
-class Layers:
+class FloodMaker:
     """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
 
     def __init__(
-        self, country: FloodCountry, static: Path, target: Path, hashes: Mapping[str, str], workshop: Workshop
+        self, country: FloodCountry, static: Path, target: Path, hashes: Mapping[str, str], workshop: PartBuilder
     ) -> None:
         self._country = country
         self._static = static
@@ -61,7 +61,7 @@ class Layers:
         levels = boundaries["levels"]
         self._shapes = str(levels[-1]["shapes"])
         outside = self._stations_outside()
-        rivers = read_rivers(self._country, self._static, levels[-1]["place_codes"])
+        rivers = read_station_data(self._country, self._static, levels[-1]["place_codes"])
         places = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
         findings = [*rivers.findings, *([boundaries["note"]] if boundaries["note"] else [])]
         findings += [f"station {code} lies outside the country's boundaries" for code in places["outside"]]
@@ -91,10 +91,10 @@ class Layers:
         tables = self._tables(noted, [outlines, outside, *columns, areas, *wet])
         self._one("tables of a day", tables, lambda: day.write(self._target))
 
-    def _tables(self, noted: Sequence[str], parts: Sequence[Part]) -> Part:
+    def _tables(self, noted: Sequence[str], parts: Sequence[PreparedPart]) -> PreparedPart:
         """Those of a day; `noted`: what is doubtful about the origin of files."""
         needed = inputs.needed_return_periods(self._country)
-        return Part(
+        return PreparedPart(
             "tables",
             ("tables.nc", "wet_blocks.npy", "country.json"),
             {
@@ -110,29 +110,29 @@ class Layers:
         )
 
     def _map_doubts(self, bounds: Bounds) -> list[str]:
-        """What is doubtful about the flood maps; InputInvalid where they cannot be several."""
+        """What is doubtful about the flood maps; InputInvalid if they cannot be several."""
         facts = {period: read_facts(self._target / _depth_name(period)) for period in self._maps}
         return [*reach_doubts(self._grid_file, bounds), *depth_notes(facts)]
 
     def _people_doubts(self) -> list[str]:
-        """What is doubtful about all that was counted; InputInvalid where people cannot be the country's."""
+        """What is doubtful about all that was counted; InputInvalid if people cannot be the country's."""
         return [*self._people.doubts, *self._layers.doubts(self._deepest)]
 
     @cached_property
-    def _people(self) -> People:
+    def _people(self) -> AreaPopulations:
         sums, counts = self._layers.counted(POPULATION_AFFECTED)
         totals = read_totals(self._static, self._country.admin_levels)
         levels = list(self._boundaries.values())
-        return people_of(self._rasters[POPULATION_AFFECTED], levels, sums, counts, totals)
+        return area_populations(self._rasters[POPULATION_AFFECTED], levels, sums, counts, totals)
 
-    def _columns(self, indicator: str, bounds: Bounds, depths: Sequence[Part]) -> list[Part]:
+    def _columns(self, indicator: str, bounds: Bounds, depths: Sequence[PreparedPart]) -> list[PreparedPart]:
         """The areas' totals of a raster, and one column for each flood map."""
         made_from = {"layer": self._layers.layer(indicator, bounds).key, "areas": self._shapes}
         maps = {f"RP{period:g}": depth for period, depth in zip(self._maps, depths, strict=True)}
         require = partial(require_people, raster=self._rasters[indicator]) if indicator == POPULATION_AFFECTED else None
         return self._layers.columns(indicator, "return period", made_from, maps, self._deepest, require)
 
-    def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
+    def _one(self, words: str, part: PreparedPart, build: Callable[[], Any]) -> PreparedPart:
         """A part that is a step of its own."""
         self._have(words, [part], lambda _: build())
         return part
@@ -156,34 +156,34 @@ class Layers:
             require_water_mask(water)
         return water
 
-    def _outlines(self) -> Part:
+    def _outlines(self) -> PreparedPart:
         files = inputs.boundary_files(self._static, self._country)
         names = tuple(f"outlines_adm{level}.geojson" for level in files)
         made_from = {str(level): self._hash(file) for level, file in files.items()}
         made_from |= {file.name: self._hash(file) for file in inputs.parent_files(self._static)}
-        made_from["overlaps"] = "to the smallest"  # earlier ones counted twice, and noted every area by itself
+        made_from["overlaps"] = "to the smallest"  # earlier ones counted twice, and noted every area separately
         return self._one(
             "boundaries",
-            Part("boundaries", ("boundaries.json", *names), made_from),
+            PreparedPart("boundaries", ("boundaries.json", *names), made_from),
             lambda: write_boundaries(self._boundaries, self._country.iso3, self._target),
         )
 
-    def _stations_outside(self) -> Part:
+    def _stations_outside(self) -> PreparedPart:
         file = self._static / inputs.STATIONS
         made_from = {"stations": self._hash(file), "areas": self._shapes}
-        part = Part("stations", ("stations_outside.json",), made_from)
+        part = PreparedPart("stations", ("stations_outside.json",), made_from)
         return self._one("stations", part, partial(self._write_stations_outside, file))
 
     def _write_stations_outside(self, file: Path) -> None:
         stations = read_stations(file)
         require_in_country(stations, self._deepest, file)
-        far = zip(stations, away(stations, self._deepest), strict=True)
+        far = zip(stations, distance_outside(stations, self._deepest), strict=True)
         outside = [station.code for station, degrees in far if degrees > NEAR]
         content = {"outside": outside, "doubts": place_doubts(stations, self._deepest)}
-        with writing(self._target):
+        with write_errors(self._target):
             (self._target / "stations_outside.json").write_text(json.dumps(content), encoding="utf-8")
 
-    def _depth(self, period: float, grid: Sequence[float]) -> Part:
+    def _depth(self, period: float, grid: Sequence[float]) -> PreparedPart:
         source, minimum = self._maps[period], self._country.flood_maps.minimum_depth
         water = inputs.water_file(self._static, self._country)
         made_from = {
@@ -193,28 +193,30 @@ class Layers:
             "water": None if water is None else self._hash(water),
         }
         name = _depth_name(period)
-        part = Part(f"depth_RP{period:g}", (name, facts_file(Path(name)).name), made_from)
+        part = PreparedPart(f"depth_RP{period:g}", (name, facts_file(Path(name)).name), made_from)
 
         def build() -> None:
             write_depth(source, self._grid_file, self._target / name, minimum, self._water)
 
         return self._one(f"flood map of {period:g} years", part, build)
 
-    def _area_grid(self, grid: Sequence[float]) -> Part:
-        part = Part("areas", ("areas.tif",), {"areas": self._shapes, "grid": grid})
+    def _area_grid(self, grid: Sequence[float]) -> PreparedPart:
+        part = PreparedPart("areas", ("areas.tif",), {"areas": self._shapes, "grid": grid})
         target = self._target / "areas.tif"
         return self._one("area grid", part, lambda: write_labels(self._deepest, self._grid_file, target))
 
-    def _wet(self, areas: Part, depths: Sequence[Part]) -> list[Part]:
+    def _wet(self, areas: PreparedPart, depths: Sequence[PreparedPart]) -> list[PreparedPart]:
         parts = {
-            period: Part(f"wet_RP{period:g}", (f"wet_RP{period:g}.npy",), {"areas": areas.key, "depth": depth.key})
+            period: PreparedPart(
+                f"wet_RP{period:g}", (f"wet_RP{period:g}.npy",), {"areas": areas.key, "depth": depth.key}
+            )
             for period, depth in zip(self._maps, depths, strict=True)
         }
 
-        def build(stale: list[Part]) -> None:
+        def build(stale: list[PreparedPart]) -> None:
             periods = [period for period, part in parts.items() if part in stale]
             rows = wet_blocks(self._target / "areas.tif", [self._target / _depth_name(period) for period in periods])
-            with writing(self._target):
+            with write_errors(self._target):
                 for period, blocks in zip(periods, rows, strict=True):
                     np.save(self._target / parts[period].files[0], blocks)
 

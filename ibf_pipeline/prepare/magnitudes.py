@@ -44,7 +44,7 @@ NO_LITRES: Final = "divide them by 1000 if they are litres per second; else take
 
 
 def require_cubic_metres(code: str, periods: Sequence[float], values: Sequence[float], file: Path) -> None:
-    """`values`: m3/s of a station, by `periods` (years), growing. InputInvalid where no river has such thresholds."""
+    """`values`: m3/s of a station, by `periods` (years), growing. InputInvalid if no river has such thresholds."""
     if values[0] > BEYOND_RIVERS:
         raise InputInvalid(
             f"station {code}: the {periods[0]:g}-year threshold is {values[0]:,.0f} m3/s, more than any river's flood",
@@ -83,7 +83,7 @@ def _on_a_great_river(station: Station) -> bool:
     )
 
 
-def steep(thresholds: xr.DataArray) -> list[str]:
+def steep_thresholds(thresholds: xr.DataArray) -> list[str]:
     """Stations (with how many times) whose thresholds grow as those of no river from the smallest to the largest."""
     smallest = thresholds.isel(return_period=0).values.tolist()
     growth = (thresholds.isel(return_period=-1) / thresholds.isel(return_period=0)).values.tolist()
@@ -91,7 +91,7 @@ def steep(thresholds: xr.DataArray) -> list[str]:
     return [f"{code} ({times:.0f} times)" for code, value, times in rows if times > STEEP and value > RIVER]
 
 
-def alike(thresholds: xr.DataArray, stations: Iterable[Station]) -> list[str]:
+def duplicate_thresholds(thresholds: xr.DataArray, stations: Iterable[Station]) -> list[str]:
     """Stations with the same value at every return period as one in another cell, which no two cells of a grid have."""
     alone = {(station.cell_lat, station.cell_lon): station.code for station in stations}
     rows: dict[tuple[float, ...], list[str]] = {}
@@ -101,7 +101,7 @@ def alike(thresholds: xr.DataArray, stations: Iterable[Station]) -> list[str]:
 
 
 def large_doubt(found: Sequence[str], file: str = "") -> str:
-    """What runs say of stations `of_the_largest_rivers`; `file`: the name of theirs, where it is not the usual one."""
+    """What runs say of stations `of_the_largest_rivers`; `file`: the name of theirs, if it is not the usual one."""
     return _doubt("thresholds as of the largest rivers on Earth, or litres per second", found, file)
 
 
@@ -110,17 +110,17 @@ def steep_doubt(found: Sequence[str], file: str = "") -> str:
     return _doubt(f"thresholds that grow more than {STEEP:g} times over their return periods", found, file)
 
 
-def alike_doubt(found: Sequence[str], file: str = "") -> str:
+def duplicate_doubt(found: Sequence[str], file: str = "") -> str:
     """The same of those `alike`."""
     return _doubt("stations with one another's thresholds", found, file)
 
 
 def threshold_doubts(thresholds: xr.DataArray, stations: Sequence[Station], file: str) -> list[str]:
-    """What runs say of them; `file`: the name of theirs, where it is not the usual one."""
+    """What runs say of them; `file`: the name of theirs, if it is not the usual one."""
     known = (
         (large_doubt, of_the_largest_rivers(thresholds, stations)),
-        (steep_doubt, steep(thresholds)),
-        (alike_doubt, alike(thresholds, stations)),
+        (steep_doubt, steep_thresholds(thresholds)),
+        (duplicate_doubt, duplicate_thresholds(thresholds, stations)),
     )
     return [doubt(found, file) for doubt, found in known if found]
 

@@ -15,22 +15,22 @@ MUCH_DEEPER: Final = 3.5
 from 10 to 500 years"""
 MUCH_SHALLOWER: Final = 0.5
 """the same the other way: a larger flood's new cells are shallow, but half as deep on average is no larger flood"""
-GONE: Final = 0.01
+DRY_AGAIN_SHARE: Final = 0.01
 """share of a map's wet cells that may be dry in the next larger flood"""
 NO_EDGE: Final = 0.02
 """share of a map's wet cells shallower than SHALLOW: less in every map, and the water has no edge"""
 LITTLE_EDGE: Final = 0.1
-"""the same where the water also rises by more than RISES"""
-RISES: Final = 3.0
+"""the same where the water also rises by more than STEEP_RISE"""
+STEEP_RISE: Final = 3.0
 """metres on average from the smallest to the largest return period; rivers rise by one to three from 10 to 500 years"""
 DEEP_ON_AVERAGE: Final = 15.0
 """metres; the wet cells of a country are a few metres deep on average, whatever the return period"""
-WATERY: Final = 2 / 3
+MASK_WET_SHARE: Final = 2 / 3
 """share of the cells that a mask may have wet; only around islands and deltas do floods cover more, and there they
 grow"""
-GROWS: Final = 2.0
+MASK_GROWTH: Final = 2.0
 """times the next smaller flood: how far the water of such a mask grows at most"""
-MUCH: Final = 0.5
+PERMANENT_SHARE: Final = 0.5
 """share of a flood map's wet cells from which on the permanent water is doubted"""
 
 Maps = Mapping[float, DepthFacts]
@@ -40,7 +40,7 @@ Maps = Mapping[float, DepthFacts]
 def doubts_about(maps: Maps) -> list[str]:
     """What the maps of a country say about each other and about all of them.
 
-    Raises InputInvalid where three and more maps of depths are one and the same, where all are the wrong way round, and
+    Raises InputInvalid if three and more maps of depths are one and the same, if all are the wrong way round, and
     where permanent water covers them all: no flood could ever be shown.
     """
     _require_growth(maps)
@@ -85,7 +85,7 @@ def _unlike(wet: Sequence[DepthFacts]) -> list[str]:
 
 
 def _deep(wet: Sequence[DepthFacts]) -> list[str]:
-    """Maps that are too deep on average for metres, where nothing else asks for their unit; gorges are so deep."""
+    """Maps that are too deep on average for metres, if nothing else asks for their unit; gorges are so deep."""
     deep = [facts for facts in wet if facts.average > DEEP_ON_AVERAGE and not facts.asked]
     if not deep:
         return []
@@ -97,9 +97,11 @@ def _deep(wet: Sequence[DepthFacts]) -> list[str]:
 
 def _watery(wet: Sequence[DepthFacts]) -> list[str]:
     """Masks that are wet nearly everywhere, unless each grows out of the next smaller flood."""
-    watery = [facts for facts in wet if facts.wet > WATERY * facts.cells and not facts.varied]
+    watery = [facts for facts in wet if facts.wet > MASK_WET_SHARE * facts.cells and not facts.varied]
     grow = all(
-        one.wet <= other.wet <= GROWS * one.wet for one, other in pairwise(wet) if one in watery or other in watery
+        one.wet <= other.wet <= MASK_GROWTH * one.wet
+        for one, other in pairwise(wet)
+        if one in watery or other in watery
     )
     if not watery or (grow and wet[0].wet < wet[-1].wet):
         return []
@@ -115,7 +117,7 @@ def _and(words: Sequence[str]) -> str:
 
 
 def _require_growth(maps: Maps) -> None:
-    """InputInvalid where the wet area shrinks with every return period, in masks or in three maps and more.
+    """InputInvalid if the wet area shrinks with every return period, in masks or in three maps and more.
 
     So do masks in which dry land is 1 and water 0, and maps in the order of probabilities.
     """
@@ -132,13 +134,13 @@ def _require_growth(maps: Maps) -> None:
 
 
 def _gone(one: DepthFacts, other: DepthFacts) -> str:
-    """Where the larger flood `other` lacks half and more of a block's water; "" where it is wet where `one` is."""
+    """Where the larger flood `other` lacks half and more of a block's water; "" if it is wet where `one` is."""
     if one.wet > other.wet:
         return ""  # as `wetter` says
     there = {(block.row, block.column): block.wet for block in other.blocks}
     lacking = [block for block in one.blocks if there.get((block.row, block.column), 0) < block.wet / 2]
     lost = sum(block.wet - there.get((block.row, block.column), 0) for block in lacking)
-    if lost <= GONE * one.wet:
+    if lost <= DRY_AGAIN_SHARE * one.wet:
         return ""
     worst = max(lacking, key=lambda block: block.wet)
     return (
@@ -161,11 +163,15 @@ def _of_all(maps: Maps) -> list[str]:
     rise = varied[-1].average - varied[0].average
     deepest = max(facts.deepest for facts in varied)
     words = []
-    if edge < NO_EDGE or (edge < LITTLE_EDGE and rise > RISES):
+    if edge < NO_EDGE or (edge < LITTLE_EDGE and rise > STEEP_RISE):
         words.append(
             (f"at most {edge:.1%} of a flood map's wet cells are" if edge else "no wet cell of a flood map is")
             + f" shallower than {SHALLOW:g}"
-            + (f", and the water rises by {rise:.1f} on average from the first to the last" if rise > RISES else "")
+            + (
+                f", and the water rises by {rise:.1f} on average from the first to the last"
+                if rise > STEEP_RISE
+                else ""
+            )
             + ": are the flood maps in metres, or in decimetres or centimetres?"
         )
     if deepest <= SHALLOW:
@@ -182,10 +188,10 @@ def wetter(maps: Maps) -> list[tuple[float, float]]:
 
 
 def much_masked(maps: Maps) -> tuple[DepthFacts, float] | None:
-    """The map of which permanent water covers most, and its share; None where it covers MUCH of none."""
+    """The map of which permanent water covers most, and its share; None if it covers PERMANENT_SHARE of none."""
     shares = [(facts.masked / facts.wet, facts) for facts in maps.values() if facts.wet]
     share, facts = max(shares, key=lambda entry: entry[0], default=(0.0, None))
-    return (facts, share) if facts is not None and share > MUCH else None
+    return (facts, share) if facts is not None and share > PERMANENT_SHARE else None
 
 
 def depth_notes(maps: Maps) -> list[str]:

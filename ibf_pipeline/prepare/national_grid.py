@@ -11,9 +11,9 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.prepare.grids import Bounds
-from ibf_pipeline.prepare.tiles import open_raster, profile
+from ibf_pipeline.prepare.raster_blocks import open_raster, raster_profile
 
 _SAME: Final = 1e-9
 """of a cell, by which rounding puts an edge off its multiple"""
@@ -43,7 +43,7 @@ def national_grid(country: Bounds, arcsec: float) -> NationalGrid:
 
 def write_grid(grid: NationalGrid, target: Path) -> None:
     """A raster without any value, that others are brought onto."""
-    with writing(target), rasterio.open(target, "w", **profile(grid, "uint8")):
+    with write_errors(target), rasterio.open(target, "w", **raster_profile(grid, "uint8")):
         pass
 
 

@@ -1,4 +1,4 @@
-"""What is prepared of the boundaries; simplified areas for pictures are all of it where a hazard needs no more."""
+"""What is prepared of the boundaries; simplified areas for pictures are all of it if a hazard needs no more."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ import numpy as np
 import shapely
 
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
+from ibf_pipeline.prepare.boundary_gaps import uncounted_doubts
 from ibf_pipeline.prepare.inputs import boundary_files
-from ibf_pipeline.prepare.uncounted import uncounted_doubts
 
 OUTLINE_TOLERANCE: Final = 0.003
 """degrees; pictures need no more"""
 
 
 def prepare_outlines(static: Path, country: CountryHazard, folder: Path) -> None:
-    """Write the outlines of every level where they are missing or older than the boundaries.
+    """Write the outlines of every level if they are missing or older than the boundaries.
 
-    InputMissing or InputInvalid where the boundaries cannot be read.
+    InputMissing or InputInvalid if the boundaries cannot be read.
     """
     files = {level: outlines_file(folder, level) for level in country.admin_levels}
     sources = boundary_files(static, country).values()
     newest = max((source.stat().st_mtime for source in sources if source.is_file()), default=float("inf"))
     if all(file.is_file() and file.stat().st_mtime >= newest for file in files.values()):
         return
-    with writing(folder):
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for level, layer in read_boundaries(static / "admin_areas", country.admin_levels).items():
             write_outlines(layer, files[level])
@@ -60,7 +60,7 @@ def write_boundaries(levels: Mapping[int, Boundaries], iso3: str, folder: Path) 
         "note": boundary_note(levels.values(), iso3),
         "doubts": uncounted_doubts(levels),
     }
-    with writing(folder):
+    with write_errors(folder):
         (folder / "boundaries.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         for level, layer in levels.items():
             write_outlines(layer, outlines_file(folder, level))

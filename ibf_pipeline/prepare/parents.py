@@ -1,4 +1,4 @@
-"""Which area of the level above an area belongs to, where the boundaries do not say so: derived once, and kept.
+"""Which area of the level above an area belongs to, if the boundaries do not say so: derived once, and kept.
 
 The rule: where every code of the level begins with exactly one code of the level above (AO01001 in AO01), with that
 one; else with the area that covers most of it, or the nearest where none covers any. People read and correct what was
@@ -31,7 +31,7 @@ _WITH_PARENTS: Final = ("2", "3", "4", "5")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ParentRow:
     """What the file says of an area."""
 
     number: int
@@ -43,7 +43,7 @@ class ParentFile:
     """`admin_parents.csv`; `lines`: admin level -> place code -> what is said of it."""
 
     file: Path
-    lines: Mapping[int, Mapping[str, Line]]
+    lines: Mapping[int, Mapping[str, ParentRow]]
 
     def of_level(self, level: int, codes: Collection[str], above: Collection[str]) -> dict[str, str]:
         """Place code -> parent, as the file has them; InputInvalid on codes that are not on their level."""
@@ -52,7 +52,7 @@ class ParentFile:
             for unknown, known, what in ((code, codes, "placeCode"), (line.parent, above, "parent")):
                 if unknown not in known:
                     raise InputInvalid(
-                        f"line {line.number}: {what} {unknown!r} is no area of "
+                        f"line {line.number}: {what} {unknown!r} is not an area of "
                         + (f"level {level}" if what == "placeCode" else "the level above"),
                         where=self.file,
                         expected=f"a code of the boundaries, such as {min(known)!r}",
@@ -62,11 +62,11 @@ class ParentFile:
 
 
 def read_parents(file: Path, admin_levels: Sequence[int]) -> ParentFile:
-    """The file, empty where it is not there; InputInvalid on a level that is none, and on an area that stands twice.
+    """The file, empty if it is not there; InputInvalid for an unknown level, and for an area that stands twice.
 
     Hazards of a country have one file and not the same levels: lines of a level that is not asked for are passed over.
     """
-    lines: dict[int, dict[str, Line]] = {}
+    lines: dict[int, dict[str, ParentRow]] = {}
     rows = read_rows(file, ("placeCode", "adminLevel", "parent")) if file.is_file() else []
     below = {str(level): level for level in admin_levels[1:]}
     for row in rows:
@@ -81,7 +81,7 @@ def read_parents(file: Path, admin_levels: Sequence[int]) -> ParentFile:
                 expected=f"every area once, with its level out of {', '.join(below) or 'none'}",
                 remedy="correct or remove the line",
             )
-        lines.setdefault(level, {})[row["placeCode"]] = Line(row.line, row["parent"])
+        lines.setdefault(level, {})[row["placeCode"]] = ParentRow(row.line, row["parent"])
     return ParentFile(file, lines)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ibf_pipeline.io.atomic_files import write_errors, write_text
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.writing import write_text, writing
 from ibf_pipeline.prepare.stamp import FORMAT
 
 log = logging.getLogger(__name__)
@@ -23,14 +23,14 @@ NOTES: Final = "parts"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PreparedPart:
     """Files that are made together."""
 
     name: str
     files: tuple[str, ...]
     """below the prepared folder"""
     made_from: Mapping[str, Any]
-    """hashes of inputs, settings, keys of other parts; the part is made again where any of it changed"""
+    """hashes of inputs, settings, keys of other parts; the part is made again if any of it changed"""
 
     @property
     def key(self) -> str:
@@ -40,7 +40,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BuildStep:
     """Where `prepare` is."""
 
     words: str
@@ -48,42 +48,42 @@ class Step:
     """1 for the first"""
     of: int
     kept: bool
-    """true where it was there already and nothing has to be made"""
+    """true if it was there already and nothing has to be made"""
 
     def __str__(self) -> str:
         return self.words + (" (kept)" if self.kept else "")
 
 
-Progress = Callable[[Step], None]
+BuildProgress = Callable[[BuildStep], None]
 """Told about every step when it begins."""
 
 
-def log_progress(step: Step) -> None:
+def log_progress(step: BuildStep) -> None:
     """Progress as lines of the log."""
     log.info("%d of %d: %s", step.number, step.of, step)
 
 
-class Workshop:
+class PartBuilder:
     """Makes parts in a folder; finished ones of an interrupted or of the last whole build are taken over.
 
     A part is finished when its note is there and every file is, byte for byte, what the note says.
     """
 
-    def __init__(self, folder: Path, earlier: Path, steps: int, progress: Progress) -> None:
+    def __init__(self, folder: Path, earlier: Path, steps: int, progress: BuildProgress) -> None:
         self._folder = folder
         self._earlier = earlier
         self._steps = steps
         self._progress = progress
         self._number = 0
-        self._parts: list[Part] = []
+        self._parts: list[PreparedPart] = []
         self.built: list[str] = []
         """names of the parts that were made, in their order"""
 
-    def step(self, words: str, parts: Sequence[Part], build: Callable[[list[Part]], None]) -> None:
+    def step(self, words: str, parts: Sequence[PreparedPart], build: Callable[[list[PreparedPart]], None]) -> None:
         """Have all of `parts`; `build` is called once with those that have to be made."""
         self._number += 1
         stale = [part for part in parts if not self._take_over(part)]
-        self._progress(Step(words, self._number, self._steps, kept=not stale))
+        self._progress(BuildStep(words, self._number, self._steps, kept=not stale))
         if stale:
             for part in stale:
                 self._remove(part)
@@ -104,32 +104,32 @@ class Workshop:
                 path.unlink()
         return files
 
-    def _take_over(self, part: Part) -> bool:
+    def _take_over(self, part: PreparedPart) -> bool:
         if _is_finished(self._folder, part):
             return True
         if not _is_finished(self._earlier, part):
             return False
         self._remove(part)
-        with writing(self._folder):
+        with write_errors(self._folder):
             for name in (*part.files, f"{NOTES}/{part.name}.json"):
                 _link(self._earlier / name, self._folder / name)
         return True
 
-    def _remove(self, part: Part) -> None:
+    def _remove(self, part: PreparedPart) -> None:
         """Files are removed before they are made again: they may be shared with the earlier folder."""
-        with writing(self._folder):
+        with write_errors(self._folder):
             (self._folder / NOTES).mkdir(parents=True, exist_ok=True)
             for name in (f"{NOTES}/{part.name}.json", *part.files):
                 (self._folder / name).unlink(missing_ok=True)
 
-    def _finish(self, part: Part) -> None:
-        with writing(self._folder):
+    def _finish(self, part: PreparedPart) -> None:
+        with write_errors(self._folder):
             content = {"key": part.key, "files": {name: sha256(self._folder / name) for name in part.files}}
         write_text(self._folder / NOTES / f"{part.name}.json", json.dumps(content))
         self.built.append(part.name)
 
 
-def _is_finished(folder: Path, part: Part) -> bool:
+def _is_finished(folder: Path, part: PreparedPart) -> bool:
     try:
         note = json.loads((folder / NOTES / f"{part.name}.json").read_text(encoding="utf-8"))
         return bool(note["key"] == part.key) and all(
@@ -139,7 +139,7 @@ def _is_finished(folder: Path, part: Part) -> bool:
         return False
 
 
-def is_whole(folder: Path, names: Iterable[str]) -> bool:
+def matches_notes(folder: Path, names: Iterable[str]) -> bool:
     """Whether files of a prepared folder are, byte for byte, what the notes of their parts say."""
     try:
         notes = [json.loads(note.read_text(encoding="utf-8"))["files"] for note in (folder / NOTES).glob("*.json")]

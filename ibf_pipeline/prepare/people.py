@@ -10,14 +10,14 @@ import numpy as np
 
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.counted import Counts
+from ibf_pipeline.prepare.count_statistics import CountStatistics
 from ibf_pipeline.prepare.cover import cover_of
-from ibf_pipeline.prepare.tables import parent_totals
 from ibf_pipeline.prepare.totals import Totals, total_doubts
+from ibf_pipeline.prepare.zonal_sums import parent_totals
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class AreaPopulations:
     """What is known of them."""
 
     areas: tuple[Area, ...]
@@ -26,22 +26,22 @@ class People:
     """in words"""
 
 
-def people_of(
-    raster: Path, levels: Sequence[Boundaries], sums: np.ndarray, counts: Counts, totals: Totals | None
-) -> People:
+def area_populations(
+    raster: Path, levels: Sequence[Boundaries], sums: np.ndarray, counts: CountStatistics, totals: Totals | None
+) -> AreaPopulations:
     """What a population raster says of a country, doubtful or not; `check` and `prepare` say the same.
 
     `levels`: highest first; `sums`: what the raster holds in each of the deepest areas; `counts`: what was found in it.
-    Raises InputInvalid where these cannot be the country's people (`total_doubts`).
+    Raises InputInvalid if these cannot be the country's people (`total_doubts`).
     """
     cover = cover_of(raster, "population raster", levels[-1], sums, counts)
     areas = tuple(_areas(levels, sums, cover.unknown))
     of_totals = [] if totals is None else total_doubts(raster, areas, totals)
-    return People(areas, (*cover.doubts, *counts.doubts(raster.name), *of_totals))
+    return AreaPopulations(areas, (*cover.doubts, *counts.doubts(raster.name), *of_totals))
 
 
 def _areas(levels: Sequence[Boundaries], sums: np.ndarray, unknown: Collection[str]) -> Iterable[Area]:
-    """Of the levels above, what those below have together, known where they all are."""
+    """Of the levels above, what those below have together, known if they all are."""
     totals, doubtful = dict(zip(levels[-1].place_codes, sums.tolist(), strict=True)), set(unknown)
     for layer in reversed(levels):
         values = [totals.get(code, 0.0) for code in layer.place_codes]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
-from html import unescape
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree
 
 import rasterio
 from rasterio.errors import RasterioError
 
 from ibf_pipeline.errors import InputInvalid
 
-_MASK: Final = re.compile(r"<MaskBand>.*?</MaskBand>", re.DOTALL)
 _UNLISTED: Final = ("GTI", "WMS", "WMTS", "WCS", "STACTA", "STACIT")
 """drivers of GDAL whose parts it does not name: an index of tiles, or a service"""
-_SOURCE: Final = re.compile(r"<SourceFilename([^>]*)>([^<]*)</SourceFilename>")
 
 
 def sidecars_of(name: str) -> tuple[str, ...]:
@@ -30,8 +27,8 @@ def files_behind(raster: Path) -> tuple[Path, ...]:
 
     GDAL itself names the sidecars of a file and the sources of a virtual raster, one level at a time, so each of them
     is asked in turn; the sources of a mask, which it leaves out, are read from the virtual raster itself. A raster that
-    cannot be opened has none: reading it says why. Raises InputInvalid where something behind it is not there, or lies
-    elsewhere than on a local disk: nobody could tell when that changes.
+    cannot be opened has none: reading it says why. Raises InputInvalid if something behind it is missing, or is not on
+    a local disk: a change of it could not be noticed.
     """
     here = Path(os.path.abspath(raster))
     found = {here: None}  # in the order in which they are met
@@ -50,8 +47,8 @@ def _listed(file: Path, raster: Path) -> list[Path]:
                 raise _unlisted(file, dataset.driver)
             names = [str(name) for name in dataset.files]
             if dataset.driver == "VRT":
-                names += _mask_sources(dataset.tags(ns="xml:VRT").get("xml:VRT", ""), file)
-    except RasterioError:  # a sidecar is no raster
+                names += _mask_sources(dataset.tags(ns="xml:VRT")["xml:VRT"], file)
+    except RasterioError:  # a sidecar is not a raster
         return []
     return [_on_disk(name, raster) for name in names]
 
@@ -67,9 +64,9 @@ def _unlisted(file: Path, driver: str) -> InputInvalid:
 
 def _mask_sources(xml: str, file: Path) -> list[str]:
     """Sources of the mask of a virtual raster."""
-    found = [source for mask in _MASK.findall(xml) for source in _SOURCE.findall(mask)]
+    found = ElementTree.fromstring(xml).iterfind(".//MaskBand//SourceFilename")  # noqa: S314 - as GDAL writes it
     below = Path(os.path.realpath(file)).parent
-    return [str(below / unescape(n)) if 'relativeToVRT="1"' in how else unescape(n) for how, n in found]
+    return [str(below / (n.text or "")) if n.get("relativeToVRT") == "1" else n.text or "" for n in found]
 
 
 def _on_disk(name: str, raster: Path) -> Path:

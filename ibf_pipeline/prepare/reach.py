@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.prepare.grids import Bounds
-from ibf_pipeline.prepare.tiles import open_raster
+from ibf_pipeline.prepare.raster_blocks import open_raster
 
 _CELLS: Final = 10
 """that a raster may end inside the country's bounding box"""

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.errors import ForbiddenByRule, only_logged
-from ibf_pipeline.io.locks import alone, beside
-from ibf_pipeline.io.writing import writing
-from ibf_pipeline.prepare.parts import NOTES, is_whole
+from ibf_pipeline.domain.wording import utc_text
+from ibf_pipeline.errors import ForbiddenByRule, errors_logged
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.locks import file_lock, lock_file_of
+from ibf_pipeline.prepare.parts import NOTES, matches_notes
 from ibf_pipeline.prepare.stamp import Stamp, read_stamp, stamp_of, stamp_outputs, write_stamp
-from ibf_pipeline.storage.kept import KeptSet
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.storage.file_sets import FileSet
+from ibf_pipeline.storage.shared_folder import SharedFolder
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ _STAMP: Final = "stamp.json"
 
 
 def have_layers(
-    shared: SharedPlace | None,
+    shared: SharedFolder | None,
     prepared: Path,
     made_of: Iterable[str] | None = None,
     free: Callable[[], AbstractContextManager[object]] = nullcontext,
@@ -35,13 +36,13 @@ def have_layers(
 
     `made_of`: SHA-256 of the static data that a run was made of; its layers are meant. Else those that are there, or
     the newest. Where none can be had, the folder stays as it is, and whoever reads it says what is wrong with it.
-    `free`: held while layers take the place of sound ones; ForbiddenByRule where a run is at work with these, which
+    `free`: held while layers take the place of sound ones; ForbiddenByRule if a run is at work with these, which
     then stay.
     """
     wanted = None if made_of is None else sorted(made_of)
     if shared is None or _is_sound(prepared, wanted):
         return
-    with alone(beside(prepared), f"is preparing {prepared.name}"):
+    with file_lock(lock_file_of(prepared), f"is preparing {prepared.name}"):
         if _is_sound(prepared, wanted):
             return
         is_sound = _is_sound(prepared, None)
@@ -52,19 +53,19 @@ def have_layers(
 
 
 def _brought_instead(
-    shared: SharedPlace, prepared: Path, wanted: list[str], free: Callable[[], AbstractContextManager[object]]
+    shared: SharedFolder, prepared: Path, wanted: list[str], free: Callable[[], AbstractContextManager[object]]
 ) -> bool:
     try:
         with free():
             return brought(shared, prepared, lambda stamp: _made_of(stamp) == wanted) is not None
     except ForbiddenByRule as error:
-        log.warning("%s: other layers than those of the run are used: %s", shared.place, error.found)
+        log.warning("%s: other layers than those of the run are used: %s", shared.name, error.found)
         return False
 
 
-def brought(shared: SharedPlace, prepared: Path, fits: Callable[[Stamp], bool]) -> Stamp | None:
-    """Bring the newest layers whose stamp fits; None where there are none, or none that can be had."""
-    with only_logged(log, "%s: its layers cannot be brought from the store", shared.place):
+def brought(shared: SharedFolder, prepared: Path, fits: Callable[[Stamp], bool]) -> Stamp | None:
+    """Bring the newest layers whose stamp fits; None if there are none, or none that can be had."""
+    with errors_logged(log, "%s: its layers cannot be brought from the store", shared.name):
         for kept in shared.sets(_LOOKED_AT):
             text = shared.text_of(kept, _STAMP)
             stamp = None if text is None else stamp_of(text)
@@ -73,27 +74,27 @@ def brought(shared: SharedPlace, prepared: Path, fits: Callable[[Stamp], bool]) 
     return None
 
 
-def share_first(shared: SharedPlace | None, prepared: Path) -> None:
-    """Put layers that are there into the store where it has none of the place yet."""
+def share_first(shared: SharedFolder | None, prepared: Path) -> None:
+    """Put layers that are there into the store if it has none of the place yet."""
     if shared is not None and not shared.sets():
-        with alone(beside(prepared)), shared.alone(f"is sharing {prepared.name}"):
+        with file_lock(lock_file_of(prepared)), shared.exclusive(f"is sharing {prepared.name}"):
             if not shared.sets():
                 share(shared, prepared)
 
 
-def share(shared: SharedPlace | None, prepared: Path) -> None:
-    """Put layers into the store; a store that is away is only logged: other machines then make their own."""
+def share(shared: SharedFolder | None, prepared: Path) -> None:
+    """Put layers into the store; an unreachable store is only logged: other machines then make their own."""
     stamp = read_stamp(prepared / _STAMP)
     if shared is None or stamp is None:
         return
     notes = (f"{NOTES}/{note.name}" for note in sorted((prepared / NOTES).glob("*.json")))
-    with only_logged(log, "%s: its layers could not be shared", shared.place):
-        shared.put(prepared, [*stamp.outputs, *notes, _STAMP])
+    with errors_logged(log, "%s: its layers could not be shared", shared.name):
+        shared.share(prepared, [*stamp.outputs, *notes, _STAMP])
 
 
 def replace_folder(prepared: Path, ready: Path) -> None:
     """Let another folder take the place of the prepared one, all at once."""
-    with writing(prepared):
+    with write_errors(prepared):
         old = prepared.with_name(prepared.name + ".old")
         shutil.rmtree(old, ignore_errors=True)
         if prepared.exists():
@@ -102,32 +103,32 @@ def replace_folder(prepared: Path, ready: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _bring(shared: SharedPlace, kept: KeptSet, prepared: Path, stamp: Stamp) -> Stamp | None:
+def _bring(shared: SharedFolder, kept: FileSet, prepared: Path, stamp: Stamp) -> Stamp | None:
     arriving = prepared.with_name(prepared.name + ".brought")
     shutil.rmtree(arriving, ignore_errors=True)
     try:
         shared.bring(kept, arriving)
         outputs = stamp_outputs(arriving, stamp.outputs)
-        if outputs is None or not is_whole(arriving, outputs):
-            log.warning("%s: its layers in the store of %s are not whole", shared.place, kept.at)
+        if outputs is None or not matches_notes(arriving, outputs):
+            log.warning("%s: its layers in the store of %s are not whole", shared.name, utc_text(kept.at))
             return None
         here = replace(stamp, outputs=outputs)
         write_stamp(arriving / _STAMP, here)
         replace_folder(prepared, arriving)
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
-    log.info("%s: the layers of %s were brought from the store", shared.place, kept.at)
+    log.info("%s: the layers of %s were brought from the store", shared.name, utc_text(kept.at))
     return here
 
 
 def _is_sound(prepared: Path, made_of: list[str] | None) -> bool:
-    """Whether every file is there as it was written, by size and time; by its content where the time differs."""
+    """Whether every file is there as it was written, by size and time; by its content if the time differs."""
     stamp = read_stamp(prepared / _STAMP)
     outputs = None if stamp is None else stamp_outputs(prepared, stamp.outputs)
     if stamp is None or outputs is None or (made_of is not None and _made_of(stamp) != made_of):
         return False
     touched = [name for name, known in stamp.outputs.items() if outputs[name] != known]
-    return not touched or is_whole(prepared, touched)
+    return not touched or matches_notes(prepared, touched)
 
 
 def _made_of(stamp: Stamp) -> list[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.writing import write_text
 
 FORMAT = 10
 """Version of the prepared folder; another one is rebuilt."""
@@ -57,15 +57,15 @@ class Stamp:
 def stamp_inputs(folder: Path, files: Iterable[Path], known: Mapping[str, InputStamp]) -> dict[str, InputStamp]:
     """Size, time and hash of every input, by its name as in `name_of`.
 
-    The hash is taken over from `known` where size and times are the same, and counted anew where they differ.
+    The hash is taken over from `known` if size and times are the same, and counted anew if they differ.
 
-    Raises InputInvalid where a file may not be read, or is gone meanwhile.
+    Raises InputInvalid if a file may not be read, or is gone meanwhile.
     """
     return {name_of(file, folder): _stamp(file, known.get(name_of(file, folder))) for file in files}
 
 
 def name_of(file: Path, folder: Path) -> str:
-    """An input's path below the static folder, or its whole path where it lies elsewhere."""
+    """An input's path below the static folder, or its whole path if it lies elsewhere."""
     path, below = Path(os.path.abspath(file)), Path(os.path.abspath(folder))
     return (path.relative_to(below) if path.is_relative_to(below) else path).as_posix()
 
@@ -86,7 +86,7 @@ def _stamp(file: Path, earlier: InputStamp | None) -> InputStamp:
 
 
 def stamp_outputs(folder: Path, names: Iterable[str]) -> dict[str, OutputStamp] | None:
-    """Size and time of files of the prepared folder; None where one is not there."""
+    """Size and time of files of the prepared folder; None if one is not there."""
     stamps = {}
     for name in names:
         try:
@@ -111,7 +111,7 @@ def _is_unchanged(file: Path, stamp: InputStamp) -> bool:
 
 
 def read_stamp(file: Path) -> Stamp | None:
-    """The stamp of a prepared folder; None where there is none that can be trusted."""
+    """The stamp of a prepared folder; None if there is none that can be trusted."""
     try:
         return stamp_of(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -119,7 +119,7 @@ def read_stamp(file: Path) -> Stamp | None:
 
 
 def stamp_of(text: str) -> Stamp | None:
-    """The stamp that is written in a text; None where it is none of this version."""
+    """The stamp that is written in a text; None if it is not of this version."""
     try:
         content = json.loads(text)
         if content["format"] != FORMAT:

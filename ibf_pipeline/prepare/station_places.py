@@ -23,14 +23,14 @@ KM: Final = 111.0
 """in a degree"""
 
 
-def away(stations: Sequence[Station], deepest: Boundaries) -> npt.NDArray[np.float64]:
+def distance_outside(stations: Sequence[Station], deepest: Boundaries) -> npt.NDArray[np.float64]:
     """(station,) degrees from the country, 0 inside."""
     return _away([station.lon for station in stations], [station.lat for station in stations], deepest)
 
 
 def require_in_country(stations: Sequence[Station], deepest: Boundaries, file: Path) -> None:
-    """InputInvalid where every station lies outside, or one far off that lat and lon exchanged would bring inside."""
-    outside = away(stations, deepest)
+    """InputInvalid if every station lies outside, or one far off that lat and lon exchanged would bring inside."""
+    outside = distance_outside(stations, deepest)
     if outside.min() > NEAR:
         raise InputInvalid(
             "every station lies outside the country",
@@ -80,7 +80,7 @@ def far_doubt(stations: Sequence[Station], deepest: Boundaries) -> str:
     """What runs say of stations far outside; empty for none."""
     far = [
         f"{station.code} ({degrees * KM:,.0f} km)"
-        for station, degrees in zip(stations, away(stations, deepest), strict=True)
+        for station, degrees in zip(stations, distance_outside(stations, deepest), strict=True)
         if degrees > FAR
     ]
     return f"stations far outside the country: {', '.join(far)}" if far else ""

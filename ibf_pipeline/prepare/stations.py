@@ -13,12 +13,12 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.discharge.cells import cell_centre
-from ibf_pipeline.discharge.part import StationCells
+from ibf_pipeline.discharge.file_discharge import StationCells
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.csv_rows import number_of, read_rows
-from ibf_pipeline.io.moved_fields import require_unmoved
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.io.csv_rows import decimal_number, read_rows
+from ibf_pipeline.io.decimal_comma import require_no_decimal_comma
 from ibf_pipeline.prepare.boundaries import lost_zeros
 from ibf_pipeline.prepare.magnitudes import NO_LITRES, require_cubic_metres
 
@@ -38,7 +38,7 @@ def read_stations(file: Path) -> tuple[Station, ...]:
     rows = read_rows(file, ("stationCode", "stationName", "lat", "lon"))
     if [row["stationCode"] for row in rows] == [NO_STATION]:
         return ()
-    require_unmoved(rows, "stationCode", ("lat", "lon"), file)
+    require_no_decimal_comma(rows, "stationCode", ("lat", "lon"), file)
     for row in rows:
         code, number = row["stationCode"], row.line
         if not code.isprintable() or code in ("", NO_STATION, *stations):
@@ -77,13 +77,13 @@ def _yes_or_no(text: str, number: int, file: Path) -> bool:
             f"line {number}: river is {text!r}",
             where=file,
             expected="0 or 1",
-            remedy="write 0 where the station's cell is no river, else 1 or nothing",
+            remedy="write 0 where the station's cell is not on a river, else 1 or nothing",
         )
     return text == "1"
 
 
 def _degrees(text: str, limit: float, column: str, number: int, file: Path) -> float:
-    value = number_of(text)
+    value = decimal_number(text)
     if value is None or abs(value) > limit:
         raise InputInvalid(
             f"line {number}: {column} is {text!r}",
@@ -97,7 +97,7 @@ def _degrees(text: str, limit: float, column: str, number: int, file: Path) -> f
 def read_thresholds(file: Path, stations: Collection[Station], return_periods: Collection[float]) -> xr.DataArray:
     """`thresholds.json`: (station, return_period) m3/s, for the stations in their order.
 
-    Entries may be repeated identically (the seed data list each station several times). Raises InputInvalid where
+    Entries may be repeated identically (the seed data list each station several times). Raises InputInvalid if
     repeated entries differ, a station or one of the `return_periods` that the country's rule needs is missing, or
     thresholds do not grow with the return period.
     """
@@ -137,9 +137,9 @@ def read_thresholds(file: Path, stations: Collection[Station], return_periods: C
 def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
     """Station code -> return period -> m3/s; a pair or a station that stands twice must say the same both times."""
     table: dict[str, dict[float, float]] = {}
-    with turned_into(
+    with errors_as(
         InputInvalid,
-        "this is no list of stations with thresholds ({type}: {})",
+        "this is not a list of stations with thresholds ({type}: {})",
         where=file,
         expected="[{station_code, thresholds: [{return_period, threshold_value}]}]",
         remedy="write it again from the GloFAS threshold grids",
@@ -158,7 +158,7 @@ def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
 
 
 def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """An object of JSON; ValueError where a key stands twice, of which Python would take the last."""
+    """An object of JSON; ValueError if a key stands twice, of which Python would take the last."""
     twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
     if twice:
         raise ValueError(f"{twice[0]} stands twice in {dict(pairs)}")
@@ -169,7 +169,7 @@ def _number(value: object, what: str, file: Path) -> float:
     """A finite number, else InputInvalid; Python's JSON also reads NaN, and float() reads text and true."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InputInvalid(
-            f"{what} is {value!r}, which is no number",
+            f"{what} is {value!r}, which is not a number",
             where=file,
             expected="a number of JSON, such as 310.5",
             remedy="write every number without quotation marks",
@@ -229,7 +229,7 @@ def read_mapping(
     """`station_admin_mapping.csv` (glofasStation, placeCode of the deepest level) to station code -> place codes.
 
     A station that stations.csv does not list cannot alert: its areas count as no_station, and a finding says so. Only
-    where the file names some listed station nowhere, the unlisted one may be that one misspelled, and is refused.
+    if the file names some listed station nowhere, the unlisted one may be that one misspelled, and is refused.
     Lines of no station may name any place.
     Returns the mapping and findings: areas that it does not name, stations that are left out, or without areas.
     Raises InputInvalid on unknown place codes of a station, on such a station, and on areas given to two stations.
@@ -271,11 +271,11 @@ def _rows_of_stations(file: Path, known: Collection[str]) -> tuple[list[tuple[in
             remedy="correct the code, add the station with its thresholds, or write no_station",
         )
     gone = {station for _, station, _ in unlisted}
-    said = left_out([(station, code) for _, station, code in unlisted])
+    said = unlisted_station_notes([(station, code) for _, station, code in unlisted])
     return [(line, NO_STATION if station in gone else station, code) for line, station, code in rows], said
 
 
-def left_out(unlisted: Collection[tuple[str, str]]) -> list[str]:
+def unlisted_station_notes(unlisted: Collection[tuple[str, str]]) -> list[str]:
     """What runs say of stations that the mapping alone names; `unlisted`: (station, place code or "") of its rows."""
     areas = Counter({station: 0 for station, _ in unlisted})
     areas.update(station for station, code in unlisted if code)
@@ -293,7 +293,7 @@ def _station_of_area(rows: Iterable[tuple[int, str, str]], known: Collection[str
             continue  # how the seed data list a station without areas; a place that no station alerts
         if code not in known:
             raise InputInvalid(
-                f"line {number}: place code {code!r} is no area of the deepest level{lost_zeros(code, known)}",
+                f"line {number}: place code {code!r} is not an area of the deepest level{lost_zeros(code, known)}",
                 where=file,
                 expected=f"a code such as {min(known)!r}",
                 remedy="take mapping and boundaries from one edition; keep place codes as text",

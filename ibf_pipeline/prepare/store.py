@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.country import Area, CountryLayers, Station
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.errors import InputInvalid, InputMissing, errors_as
+from ibf_pipeline.io.netcdf import open_netcdf
 from ibf_pipeline.prepare.extent_tiles import FloodTiles
 from ibf_pipeline.prepare.stations import cells_of_stations
 from ibf_pipeline.prepare.threshold_sets import later_sets
@@ -24,7 +24,7 @@ ExtentTiles = FloodTiles[float]
 def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
     """The tables and the extent tiles of a prepared country.
 
-    Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
+    Raises InputMissing if it was not prepared, InputInvalid if the folder is damaged.
     """
     if not (folder / "stamp.json").is_file():
         raise InputMissing(
@@ -33,7 +33,7 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
             expected="prepared layers with their stamp.json",
             remedy=f"run `ibf-pipeline prepare {iso3}`",
         )
-    with turned_into(
+    with errors_as(
         InputInvalid,
         f"the prepared layers of {iso3} are damaged ({{}})",
         where=folder,
@@ -41,7 +41,7 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
         remedy=f"delete the folder and run `ibf-pipeline prepare {iso3}`",
     ):
         content = json.loads((folder / "country.json").read_text(encoding="utf-8"))
-        with xr.open_dataset(folder / "tables.nc", engine="netcdf4") as tables:
+        with open_netcdf(folder / "tables.nc") as tables:
             thresholds, exposure = tables["thresholds"].load(), tables["exposure"].load()
             later = later_sets(tables)
         wet = np.load(folder / "wet_blocks.npy")
@@ -77,6 +77,6 @@ PlaceCodes = Callable[[Path, Findings], Mapping[int, Sequence[str]]]
 
 
 def prepared_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
-    """Those of the layers that `prepare` has made; InputMissing or InputInvalid where these cannot be read."""
+    """Those of the layers that `prepare` has made; InputMissing or InputInvalid if these cannot be read."""
     layers, _ = read_prepared(prepared, found.country)
     return {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}

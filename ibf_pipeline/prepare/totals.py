@@ -10,13 +10,13 @@ from typing import Final
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import number_of, read_rows
-from ibf_pipeline.io.moved_fields import require_unmoved
+from ibf_pipeline.io.csv_rows import decimal_number, read_rows
+from ibf_pipeline.io.decimal_comma import require_no_decimal_comma
 
 TOTALS: Final = "population_totals.csv"
 """optional static file: adminLevel, placeCode, value (people)"""
 INDICATOR: Final = "populationTotal"
-"""of the rows that count where the file has a column `indicator`"""
+"""of the rows that count if the file has a column `indicator`"""
 DIFFERENT: Final = 0.02
 """share by which the raster's people may differ from the known total"""
 WRONG: Final = 2.0
@@ -39,21 +39,21 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> Totals | None:
     """Those of the highest level that `population_totals.csv` lists of the country's; None without any.
 
     Where the file has a column `indicator`, rows of others than `populationTotal` are left out. Raises InputInvalid
-    where a value is no number of people, a place has two, or nobody lives anywhere.
+    if a value is not a number of people, a place has two, or nobody lives anywhere.
     """
     file = static / TOTALS
     if not file.is_file():
         return None
     levels: dict[str, dict[str, float]] = {}
     rows = read_rows(file, ("adminLevel", "placeCode", "value"))
-    require_unmoved(rows, "placeCode", ("value",), file)
+    require_no_decimal_comma(rows, "placeCode", ("value",), file)
     for row in rows:
         indicator = row.get("indicator", INDICATOR)
-        if number_of(indicator) is not None:
+        if decimal_number(indicator) is not None:
             raise _no_totals(f"line {row.line}: value {row['value']} and indicator {indicator!r}", file)
         if indicator != INDICATOR:
             continue
-        level, place, value = row["adminLevel"], row["placeCode"], number_of(row["value"])
+        level, place, value = row["adminLevel"], row["placeCode"], decimal_number(row["value"])
         if not (level.isascii() and level.isdigit()):
             raise _no_totals(f"line {row.line}: adminLevel is {level!r}", file)
         if value is None or value < 0:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ibf_pipeline.errors import InputInvalid
 
-Kind = Literal["write", "preview", "end"]
+CallKind = Literal["write", "preview", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,12 @@ class FileBody:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a plan. Every call may be repeated with the same effect, but the one of kind `end`."""
+    """One call of a plan.
+
+    Notes
+    -----
+    Every call can be repeated with the same effect, except the one of kind `end`, which notifies people.
+    """
 
     number: int
     """1 for the first"""
@@ -39,7 +44,7 @@ class Call:
     file: FileBody | None = None
     event: str | None = None
     """the event it belongs to"""
-    kind: Kind = "write"
+    kind: CallKind = "write"
 
     @property
     def title(self) -> str:
@@ -52,13 +57,30 @@ class Call:
         return self.kind != "end"
 
 
-def as_lines(calls: Iterable[Call]) -> str:
-    """A plan as `plan.jsonl` has it for people, and the records for the publisher: a line of JSON a call."""
+def plan_lines(calls: Iterable[Call]) -> str:
+    """A plan as JSON lines, one call per line: for people in `plan.jsonl`, for the publisher in the records.
+
+    >>> plan_lines([Call(1, "date", "GET", "/date")])[:40]
+    '{"number": 1, "step": "date", "method": '
+    """
     return "".join(json.dumps(asdict(call), ensure_ascii=False, allow_nan=False) + "\n" for call in calls)
 
 
 def calls_of(lines: bytes, where: object) -> list[Call]:
-    """The calls of such lines; InputInvalid where they are damaged."""
+    """Read a plan back from its JSON lines.
+
+    Parameters
+    ----------
+    lines : bytes
+        What `plan_lines` returned, in UTF-8.
+    where : object
+        File or folder that an error names.
+
+    Raises
+    ------
+    InputInvalid
+        If the lines are damaged.
+    """
     calls = []
     try:
         for line in lines.splitlines():  # of bytes: a text may hold what str takes for the end of a line

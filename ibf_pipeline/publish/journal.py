@@ -16,35 +16,43 @@ from typing import Final, Literal, NamedTuple
 from sqlalchemy import Connection, bindparam, select
 
 from ibf_pipeline.errors import IbfError, WriteFailed
+from ibf_pipeline.io.atomic_files import sync_folder, write_text
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.writing import sync_folder, write_text
 from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.schema import ENTRY
 
 log = logging.getLogger(__name__)
 
-State = Literal[
+CallState = Literal[
     "begun", "sending", "done", "failed", "unknown", "assumed", "not mailed", "held", "closed", "unused", "reopened"
 ]  # fmt: skip
-"""`begun`: a call may be made from now on; `sending`: marked before the call that ends a run is sent; `unknown`: sent,
-and nobody can say what became of it; `assumed`: a person declared it done; `not mailed`: the target shows what it was
-to make and mailed nobody, so nothing is left of it; `held`: waits for a person's approval; `closed`: given up, not to
-be resumed; `unused`: the same before any call was made; `reopened`: a person takes it up again after all"""
+"""State of a call, or of the whole revision (call 0).
+
+* `begun`: calls may be made from now on;
+* `sending`: marked before the call that notifies is sent;
+* `done`, `failed`: answered;
+* `unknown`: sent, and its outcome is not known;
+* `assumed`: an operator declared it done;
+* `not mailed`: the target shows what the call was to make, and mailed nobody; it is not made again;
+* `held`: waits for the approval of an operator;
+* `closed`: given up, not to be resumed; `unused`: the same before any call was made;
+* `reopened`: an operator takes it up again after all.
+"""
 
 NOTHING_LEFT: Final = ("done", "assumed", "not mailed")
 """states of a call that is not made again; whether people were notified is another question"""
 
-REVISION: Final = 0
+WHOLE_REVISION: Final = 0
 """number under which the journal speaks of the whole revision"""
 _LAZY_SECONDS: Final = 0.5
 """that what may be repeated waits to be recorded together with what comes next"""
 
 
 class Entry(NamedTuple):
-    """One word of the journal, under the names of its columns."""
+    """One line of the journal; the fields are the columns of its table."""
 
     call: int
-    state: State
+    state: CallState
     at: str
     """UTC, ISO 8601"""
     status: int | None = None
@@ -63,24 +71,24 @@ _OF = (
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a revision has come, as its journal said when it was asked."""
+class RevisionProgress:
+    """How far a revision has come, as its journal said when it was read."""
 
     entries: tuple[Entry, ...]
     """oldest first"""
 
     @cached_property
     def newest(self) -> dict[int, Entry]:
-        """The last word about each call."""
+        """The last entry about each call, by its number."""
         return {entry.call: entry for entry in self.entries}
 
     @cached_property
     def done(self) -> set[int]:
-        """Numbers of the calls of which nothing is left to do."""
+        """Numbers of the calls that need not be made again."""
         return {call for call, entry in self.newest.items() if entry.state in NOTHING_LEFT}
 
-    def last_state(self, call: int) -> State | None:
-        """The newest state of a call, None where the journal does not know it."""
+    def last_state(self, call: int) -> CallState | None:
+        """The newest state of a call; None if the journal does not know it."""
         return self.newest[call].state if call in self.newest else None
 
     @property
@@ -91,7 +99,7 @@ class Progress:
     @property
     def is_closed(self) -> bool:
         """Whether the revision was given up."""
-        return self.last_state(REVISION) in ("closed", "unused")
+        return self.last_state(WHOLE_REVISION) in ("closed", "unused")
 
     @property
     def was_begun(self) -> bool:
@@ -100,10 +108,23 @@ class Progress:
 
 
 class Journal:
-    """The journal of one revision. Whoever writes holds the right to publish, for the time of it at least."""
+    """The journal of one revision; whoever writes to it holds the right to publish, at least while writing.
+
+    Parameters
+    ----------
+    database : Database
+        The records.
+    revision : int
+        Row of the revision in the records.
+    lease_name : str
+        Name of the right to publish, such as `UGA/floods/portal`.
+    file : Path
+        `journal.jsonl`: a copy for people. Only a take-over reads it back.
+    now : Callable[[], datetime]
+        The clock, UTC.
+    """
 
     def __init__(self, database: Database, revision: int, lease_name: str, file: Path, now: Callable[[], datetime]):
-        """`revision`: its row; `file`: `journal.jsonl`, written for people."""
         self.file = file
         self._database, self._revision, self._lease_name, self._now = database, revision, lease_name, now
         self._lazy: list[Entry] = []
@@ -112,7 +133,24 @@ class Journal:
 
     @contextmanager
     def open(self, purpose: str) -> Iterator[Lease]:
-        """Hold the right to publish; what is not recorded yet is recorded at the end, and written down for people."""
+        """Hold the right to publish until the block ends.
+
+        Entries that wait to be recorded are recorded at the end, and `journal.jsonl` is written for people.
+
+        Yields
+        ------
+        Lease
+            The right to publish; `Lease.require` before each call tells whether it is still held.
+
+        Raises
+        ------
+        ForbiddenByRule
+            If another process holds the right to publish.
+        LeaseLost
+            If another process has taken it over meanwhile.
+        WriteFailed
+            If the entries cannot be recorded.
+        """
         with lease(self._database, self._lease_name, purpose) as held:
             self._opened += 1
             try:
@@ -129,28 +167,53 @@ class Journal:
     def append(
         self,
         call: int,
-        state: State,
+        state: CallState,
         *,
         status: int | None = None,
         error: str | None = None,
         seconds: float | None = None,
         durable: bool = True,
     ) -> None:
-        """Record what happened; WriteFailed where it cannot be, LeaseLost where another run publishes by now.
+        """Record what happened to a call.
 
-        `durable`: wait until it is on disk. Otherwise it is recorded a moment later, with what comes next, and may be
-        lost with it where the process dies: enough for a call that may be repeated.
+        Parameters
+        ----------
+        call : int
+            Number of the call; `WHOLE_REVISION` for the revision itself.
+        state : CallState
+            What happened.
+        status : int, optional
+            HTTP status of the answer.
+        error : str, optional
+            Why it failed, without secrets.
+        seconds : float, optional
+            From sending to the answer.
+        durable : bool
+            Wait until the entry is on disk. Otherwise it is recorded together with what comes next, and is lost if the
+            process dies before: enough for a call that can be repeated.
+
+        Raises
+        ------
+        WriteFailed
+            If it cannot be recorded.
+        LeaseLost
+            If another run publishes by now.
+
+        Notes
+        -----
+        `begun` and `sending` are also written to `journal.jsonl` at once: an operator and a take-over find them there
+        even if the database is lost.
         """
-        moment = self._now().isoformat(timespec="milliseconds")
+        at = self._now().isoformat(timespec="milliseconds")
         if not self._lazy:
             self._since = time.monotonic()
-        self._lazy.append(Entry(call, state, moment, status, error, None if seconds is None else round(seconds, 4)))
+        self._lazy.append(Entry(call, state, at, status, error, None if seconds is None else round(seconds, 4)))
         if not durable and time.monotonic() - self._since < _LAZY_SECONDS:
             return
         with self.open("journal") as held:
             self._flush(held, durable=durable)
-            if state in ("begun", "sending"):  # where the database is lost, people and take-over still find that
-                write_text(self.file, as_lines(self.progress().entries))
+            if state in ("begun", "sending"):  # if the database is lost, people and a take-over still find that
+                write_text(self.file, journal_lines(self.progress().entries))
                 sync_folder(self.file.parent)
 
     def _flush(self, held: Lease, *, durable: bool = False) -> None:
@@ -167,25 +230,25 @@ class Journal:
         self._database.write(add, durable=durable)
 
     def _flush_or_say(self, held: Lease) -> None:
-        """Where a walk has failed already: why it did counts more."""
+        """Record what waits after a failure; the first error counts more than one from here."""
         try:
             self._flush(held)
         except IbfError as error:
             log.error("%s", error)
 
     def begin(self) -> None:
-        """Record that calls may be made from now on: by it the ledger knows what may be on the target."""
+        """Record that calls may be made from now on: from this entry the ledger knows what the target may have."""
         if not self.progress().was_begun:
-            self.append(REVISION, "begun")
+            self.append(WHOLE_REVISION, "begun")
 
     def close(self, why: str) -> None:
-        """Give the revision up."""
-        self.append(REVISION, "closed" if self.progress().was_begun else "unused", error=why)
+        """Give the revision up: `closed`, or `unused` if no call was made."""
+        self.append(WHOLE_REVISION, "closed" if self.progress().was_begun else "unused", error=why)
 
-    def progress(self) -> Progress:
-        """What is recorded, with what waits to be."""
+    def progress(self) -> RevisionProgress:
+        """What is recorded, and what waits to be recorded."""
         kept = self._database.rows(_OF, {"wanted": self._revision})
-        return Progress((*map(Entry._make, kept), *self._lazy))
+        return RevisionProgress((*map(Entry._make, kept), *self._lazy))
 
     def _kept(self, connection: Connection) -> list[Entry]:
         return [Entry._make(row) for row in connection.execute(_OF, {"wanted": self._revision})]
@@ -193,13 +256,17 @@ class Journal:
     def _write_down(self) -> None:
         """`journal.jsonl`: the same for people; nothing but a take-over reads it back, so nothing fails here."""
         try:
-            write_text(self.file, as_lines(self.progress().entries))
+            write_text(self.file, journal_lines(self.progress().entries))
         except WriteFailed as error:
             log.warning("%s could not be written for people: %s", self.file, error)
 
 
-def as_lines(entries: Sequence[Entry]) -> str:
-    """Entries as lines of JSON."""
+def journal_lines(entries: Sequence[Entry]) -> str:
+    r"""Entries as JSON lines, without the fields that are None.
+
+    >>> journal_lines([Entry(3, "done", "2026-02-15T06:00:00.000+00:00", status=201)])
+    '{"call": 3, "state": "done", "at": "2026-02-15T06:00:00.000+00:00", "status": 201}\n'
+    """
     return "".join(map(_line, entries))
 
 
@@ -211,7 +278,23 @@ def _line(entry: Entry) -> str:
 
 
 def entries_of(content: bytes) -> tuple[list[Entry], bool]:
-    """The readable lines of a `journal.jsonl`, and whether more is damaged than a last line that a crash tore."""
+    r"""Read the lines of a `journal.jsonl` that can be read.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+
+    Returns
+    -------
+    tuple of (list of Entry, bool)
+        The entries, oldest first; and whether more is damaged than the last line, which a crash can cut off.
+
+    Examples
+    --------
+    >>> entries_of(b'{"call": 1, "state": "done", "at": "2026-02-15"}\n{"call": 2, "st')
+    ([Entry(call=1, state='done', at='2026-02-15', status=None, error=None, seconds=None)], False)
+    """
     found, unreadable = [], []
     lines = content.split(b"\n")
     for number, line in enumerate(lines, 1):

@@ -11,14 +11,19 @@ from typing import Literal, Protocol
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, WriteFailed
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal, Progress, State
-from ibf_pipeline.records.lease import Lease, LeaseLost
+from ibf_pipeline.publish.journal import CallState, Journal, RevisionProgress
+from ibf_pipeline.records.lease import LeaseLost
 
 log = logging.getLogger(__name__)
 
-End = Literal["send", "hold", "again", "assume"]
-"""What to do with the call that notifies: send it once; stop before it and wait for a person; send it although it may
-have been sent; or take a person's word that it was carried out"""
+NotificationMode = Literal["send", "hold", "again", "assume"]
+"""What to do with the call that notifies.
+
+* `send`: send it, once;
+* `hold`: stop before it and wait for the approval of an operator;
+* `again`: send it although it may have been sent;
+* `assume`: an operator says that it was carried out.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +38,35 @@ class Transport(Protocol):
     """How calls reach a target."""
 
     def send(self, call: Call) -> Answer:
-        """Carry out one call; repeats it where that is safe.
+        """Carry out one call; it is repeated if that is safe.
 
-        Raises ServerRefused, ServerUnreachable, or OutcomeUnknown where a call that must not be repeated was sent and
-        its answer did not arrive.
+        Raises
+        ------
+        ServerRefused
+            If the target refuses the call.
+        ServerUnreachable
+            If the target does not answer, and nothing is in doubt.
+        OutcomeUnknown
+            If a call that must not be repeated was sent and its answer did not arrive.
         """
         ...
 
 
 FileOf = Callable[[str], Path]
-"""name of a file that a call uploads -> where it is by now: asked before each try, since a cache may vanish"""
+"""name of a file that a call uploads -> where it is: asked before each try, since a local copy may be deleted"""
 
-Excuse = Callable[[Call, IbfError], bool]
-"""Whether a call that failed has done all that it was to do but mail people: the target is looked at"""
+MailFailureCheck = Callable[[Call, IbfError], bool]
+"""whether a failed call did everything except mail people; the target is asked"""
 
 
-def no_excuse(call: Call, error: IbfError) -> bool:
-    """A call that failed has failed."""
+def no_mail_failure(call: Call, error: IbfError) -> bool:
+    """The usual check: a call that failed has failed."""
     return False
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What publishing a plan came to."""
+class PublishOutcome:
+    """The result of publishing a plan."""
 
     calls: int
     """of the plan"""
@@ -73,75 +84,97 @@ def publish(
     transport: Transport,
     journal: Journal,
     *,
-    end: End = "send",
-    not_mailed: Excuse = no_excuse,
+    end: NotificationMode = "send",
+    mail_failed: MailFailureCheck = no_mail_failure,
     on_answer: Callable[[Call, Answer], None] = lambda call, answer: None,
     progress: Callable[[int, int], None] = lambda done, of: None,
-) -> Outcome:
-    """Make the calls in their order, each once the one before is done.
+) -> PublishOutcome:
+    """Make the calls of a plan in their order, each after the one before is done.
 
-    Calls that the journal knows to be done are not made again. The call that notifies is marked before it is sent; once
-    it may have been carried out, it is not sent again without `end="again"`, and where an earlier call was `not_mailed`
-    it is not sent at all. Who loses the right to publish makes no further call. Raises the transport's error, whose
-    message names the call, after noting it in the journal; ForbiddenByRule for a revision that was given up.
+    Parameters
+    ----------
+    calls : Sequence[Call]
+        The plan.
+    transport : Transport
+        Sends one call to the target.
+    journal : Journal
+        Of the revision; calls that it knows to be done are not made again.
+    end : NotificationMode
+        What to do with the call that notifies. It is marked in the journal before it is sent. Once it may have been
+        carried out, it is sent again only with `"again"`.
+    mail_failed : MailFailureCheck
+        Whether a failed call did everything except the mail: it then counts as `not mailed`, and the call that notifies
+        is not sent at all.
+    on_answer : Callable[[Call, Answer], None]
+        Called with each answer.
+    progress : Callable[[int, int], None]
+        Called with (number of the call, calls of the plan).
+
+    Returns
+    -------
+    PublishOutcome
+        How many calls were made now, and whether the notification is held.
+
+    Raises
+    ------
+    IbfError
+        The transport's error, after it is in the journal; its message names the call.
+    OutcomeUnknown
+        If the notification may have been sent before and no operator has decided about it, or if it was sent and the
+        journal cannot record that.
+    LeaseLost
+        If another run publishes by now; no further call is made.
+    ForbiddenByRule
+        If the revision was given up, or another process publishes.
     """
     with journal.open("publish") as held:
-        return _walk(calls, transport, journal, held, end, not_mailed, on_answer, progress)
-
-
-def _walk(
-    calls: Sequence[Call],
-    transport: Transport,
-    journal: Journal,
-    held: Lease,
-    end: End,
-    not_mailed: Excuse,
-    on_answer: Callable[[Call, Answer], None],
-    progress: Callable[[int, int], None],
-) -> Outcome:
-    before = journal.progress()
-    if before.is_closed:
-        raise ForbiddenByRule("this revision was closed", where=journal.file, remedy="run the day again")
-    waiting, made = 0.0, 0
-    if any(call.number not in before.done for call in calls):
-        journal.begin()
-    for call in calls:
-        if call.number in before.done:
-            continue
-        failed: State = "unknown" if may_have_been_sent(call, before) else "failed"  # what was in doubt stays so
-        held.require()  # before the mark, which would tell of a call that was never made
-        if not call.repeatable:
-            settled = _settled(call, journal, before, end, not_mailed)
-            if settled == "held":
-                return Outcome(len(calls), made, call, waiting, held=True)
-            if settled:
+        before = journal.progress()
+        if before.is_closed:
+            raise ForbiddenByRule("this revision was closed", where=journal.file, remedy="run the day again")
+        waiting, made = 0.0, 0
+        if any(call.number not in before.done for call in calls):
+            journal.begin()
+        for call in calls:
+            if call.number in before.done:
                 continue
-            _mark(journal, call, failed)
-        started = time.perf_counter()
-        try:
-            answer = transport.send(call)
-        except IbfError as error:
-            if not_mailed(call, error):
-                journal.append(call.number, "not mailed", error=_text(error))
-                continue
-            _note(journal, call, "unknown" if isinstance(error, OutcomeUnknown) else failed, error)
-            raise
-        seconds = time.perf_counter() - started
-        waiting += seconds
-        on_answer(call, answer)
-        _note_done(journal, call, answer, seconds)
-        made += 1
-        progress(call.number, len(calls))
-    log.info("%d of %d calls made%s", made, len(calls), ", the others were done before" if made < len(calls) else "")
-    return Outcome(len(calls), made, calls[-1] if calls else None, waiting)
+            # what was in doubt stays so
+            failed: CallState = "unknown" if may_have_been_sent(call, before) else "failed"
+            held.require()  # before the mark, which would tell of a call that was never made
+            if not call.repeatable:
+                settled = _settled(call, journal, before, end, mail_failed)
+                if settled == "held":
+                    return PublishOutcome(len(calls), made, call, waiting, held=True)
+                if settled:
+                    continue
+                _mark(journal, call, failed)
+            started = time.perf_counter()
+            try:
+                answer = transport.send(call)
+            except IbfError as error:
+                if mail_failed(call, error):
+                    journal.append(call.number, "not mailed", error=_text(error))
+                    continue
+                _note(journal, call, "unknown" if isinstance(error, OutcomeUnknown) else failed, error)
+                raise
+            seconds = time.perf_counter() - started
+            waiting += seconds
+            on_answer(call, answer)
+            _note_done(journal, call, answer, seconds)
+            made += 1
+            progress(call.number, len(calls))
+        others = ", the others were done before" if made < len(calls) else ""
+        log.info("%d of %d calls made%s", made, len(calls), others)
+        return PublishOutcome(len(calls), made, calls[-1] if calls else None, waiting)
 
 
-def _settled(call: Call, journal: Journal, before: Progress, end: End, not_mailed: Excuse) -> State | None:
-    """What is recorded of the call that notifies instead of sending it; None where it is to be sent.
+def _settled(
+    call: Call, journal: Journal, before: RevisionProgress, end: NotificationMode, mail_failed: MailFailureCheck
+) -> CallState | None:
+    """What is recorded of the call that notifies instead of sending it; None if it is to be sent.
 
-    OutcomeUnknown where it may have been sent before and nobody has decided.
+    OutcomeUnknown if it may have been sent before and nobody has decided.
     """
-    state: State | None = None
+    state: CallState | None = None
     why = None
     if before.is_unmailed:
         state, why = "not mailed", "not sent: an earlier call of this revision says that nobody is mailed"
@@ -151,7 +184,7 @@ def _settled(call: Call, journal: Journal, before: Progress, end: End, not_maile
             where=journal.file,
             remedy="find out whether people were notified, then resume --notify-again or --assume-notified",
         )
-        if end != "assume" and not not_mailed(call, unknown):
+        if end != "assume" and not mail_failed(call, unknown):
             raise unknown
         state = "assumed" if end == "assume" else "not mailed"
     elif end == "hold":
@@ -161,8 +194,8 @@ def _settled(call: Call, journal: Journal, before: Progress, end: End, not_maile
     return state
 
 
-def _mark(journal: Journal, call: Call, failed: State) -> None:
-    """Record that a call is about to be sent; where that fails nothing is sent, so no mark may stay either."""
+def _mark(journal: Journal, call: Call, failed: CallState) -> None:
+    """Record that a call is about to be sent; if that fails, nothing is sent and no mark may stay."""
     try:
         journal.append(call.number, "sending")
     except WriteFailed as error:
@@ -170,7 +203,7 @@ def _mark(journal: Journal, call: Call, failed: State) -> None:
         raise
 
 
-def _note(journal: Journal, call: Call, state: State, error: IbfError) -> None:
+def _note(journal: Journal, call: Call, state: CallState, error: IbfError) -> None:
     """Keep why a call failed; a full disk does not hide the failure itself."""
     try:
         journal.append(call.number, state, error=_text(error))
@@ -183,7 +216,7 @@ def _text(error: IbfError) -> str:
 
 
 def _note_done(journal: Journal, call: Call, answer: Answer, seconds: float) -> None:
-    """Keep that a call is done; OutcomeUnknown where the notification went out and the journal cannot say so."""
+    """Keep that a call is done; OutcomeUnknown if the notification went out and the journal cannot say so."""
     try:
         journal.append(call.number, "done", status=answer.status, seconds=seconds, durable=not call.repeatable)
     except (WriteFailed, LeaseLost) as error:
@@ -196,10 +229,15 @@ def _note_done(journal: Journal, call: Call, answer: Answer, seconds: float) -> 
         ) from error
 
 
-def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -> None:
-    """ForbiddenByRule where a person decides about a notification whose fate is not unknown.
+def require_decidable(last: Sequence[Call], journal: Journal, end: NotificationMode | None) -> None:
+    """Refuse a decision of an operator about a notification whose outcome is not in doubt.
 
-    It would be sent although the person takes it for sent, or without the approval that it waits for.
+    Without this check it would be taken for sent, or sent without the approval that it waits for.
+
+    Raises
+    ------
+    ForbiddenByRule
+        For `"again"` and `"assume"` if no call of `last` may have been sent without a known answer.
     """
     if end in ("again", "assume") and not any(may_have_been_sent(call, journal.progress()) for call in last):
         raise ForbiddenByRule(
@@ -210,6 +248,6 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
         )
 
 
-def may_have_been_sent(call: Call, progress: Progress) -> bool:
-    """Whether a call was marked and no answer is known: the process may have died at any moment in between."""
+def may_have_been_sent(call: Call, progress: RevisionProgress) -> bool:
+    """Whether a call was marked and no answer is known: the process may have died at any time in between."""
     return progress.last_state(call.number) in ("sending", "unknown")

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.rain.grid import Grid
-from ibf_pipeline.rain.reads import Amounts, Reads, Unit, contradiction
+from ibf_pipeline.rain.declaration import Amounts, RainDeclaration, Unit, contradiction
+from ibf_pipeline.rain.grid import RainGrid
 
-Floats = npt.NDArray[np.float32]
+Floats32 = npt.NDArray[np.float32]
 Moment = np.datetime64
 """UTC, in minutes"""
 Span = tuple[Moment, Moment]
@@ -23,25 +23,25 @@ HOUR = np.timedelta64(60, "m")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class RainField:
     """One field of a file."""
 
     member: int
     stamp: Moment
     span: Span | None
     """what the file says itself"""
-    values: Floats
+    values: Floats32
     """(row, column) mm, or mm per hour of a rate; NaN where missing"""
     is_rate: bool
     file: Path
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FileFields:
     """The fields of one file."""
 
-    fields: Sequence[Field]
-    grid: Grid
+    fields: Sequence[RainField]
+    grid: RainGrid
     cycle: Moment | None
     """when the run began that they are of; None of observations, and where the file does not say it"""
 
@@ -52,12 +52,12 @@ class Amount:
 
     member: int
     span: Span
-    mm: Floats
+    mm: Floats32
     """(row, column); NaN where missing"""
     file: Path
 
 
-def millimetres(values: npt.NDArray[Any], unit: Unit, reads: Reads) -> Floats:
+def millimetres(values: npt.NDArray[Any], unit: Unit, reads: RainDeclaration) -> Floats32:
     """Values of a file, NaN or masked where missing, in mm or mm per hour."""
     plain = np.ma.filled(np.ma.asarray(values, dtype=np.float32), np.nan)
     if reads.missing_above is not None:
@@ -65,12 +65,12 @@ def millimetres(values: npt.NDArray[Any], unit: Unit, reads: Reads) -> Floats:
     return np.where(np.isfinite(plain), plain * np.float32(unit.mm), np.float32(np.nan))
 
 
-def amounts_of(fields: Sequence[Field], reads: Reads, cycle: Moment | None) -> list[Amount]:
+def amounts_of(fields: Sequence[RainField], reads: RainDeclaration, cycle: Moment | None) -> list[Amount]:
     """Every field as the amount of a span: that of the file, else what the source declares.
 
     What has no length (a sum at the start of the run) is left out, and so is the field of 0 that many models write for
     their start as a step or bucket of its own: a run does not know that it was dry before.
-    Raises InputInvalid where neither says it, or file and source contradict each other.
+    Raises InputInvalid if neither says it, or file and source contradict each other.
     """
     _require_declared_kind(fields, reads)
     bare = [field for field in fields if field.span is None]
@@ -87,7 +87,7 @@ def amounts_of(fields: Sequence[Field], reads: Reads, cycle: Moment | None) -> l
     return found
 
 
-def _kind(field: Field, reads: Reads) -> Amounts:
+def _kind(field: RainField, reads: RainDeclaration) -> Amounts:
     if field.is_rate:
         return "rate"
     if reads.amounts is None:
@@ -100,14 +100,14 @@ def _kind(field: Field, reads: Reads) -> Amounts:
     return reads.amounts
 
 
-def _require_declared_kind(fields: Sequence[Field], reads: Reads) -> None:
+def _require_declared_kind(fields: Sequence[RainField], reads: RainDeclaration) -> None:
     for field in fields:
         if reads.amounts is not None and field.is_rate != (reads.amounts == "rate"):
             unit = "a rate, in a unit of depth per time" if field.is_rate else "an amount, in a unit of depth"
             raise contradiction(f"the file holds {unit}, and the source declares {reads.amounts}", field.file)
 
 
-def _step(fields: Sequence[Field], reads: Reads) -> np.timedelta64:
+def _step(fields: Sequence[RainField], reads: RainDeclaration) -> np.timedelta64:
     """Length of the steps of fields without spans: as declared, else the distance of their stamps."""
     if reads.step_minutes is not None:
         return np.timedelta64(reads.step_minutes, "m")
@@ -124,7 +124,7 @@ def _step(fields: Sequence[Field], reads: Reads) -> np.timedelta64:
     return step
 
 
-def _declared_span(field: Field, reads: Reads, cycle: Moment | None, step: np.timedelta64) -> Span:
+def _declared_span(field: RainField, reads: RainDeclaration, cycle: Moment | None, step: np.timedelta64) -> Span:
     kind = _kind(field, reads)
     if kind in ("from-start", "buckets"):
         if cycle is None:
@@ -146,7 +146,7 @@ def _declared_span(field: Field, reads: Reads, cycle: Moment | None, step: np.ti
     return start, start + step
 
 
-def _bucket(field: Field, reads: Reads, cycle: Moment) -> Moment:
+def _bucket(field: RainField, reads: RainDeclaration, cycle: Moment) -> Moment:
     if reads.bucket_hours is None:
         raise InputInvalid(
             "nothing says how long a bucket is",
@@ -159,8 +159,8 @@ def _bucket(field: Field, reads: Reads, cycle: Moment) -> Moment:
     return start
 
 
-def _require_declared_spans(fields: Sequence[Field], spans: Sequence[Span], reads: Reads) -> None:
-    """InputInvalid where spans of the files are not of the kind, or stamped otherwise, than the source declares."""
+def _require_declared_spans(fields: Sequence[RainField], spans: Sequence[Span], reads: RainDeclaration) -> None:
+    """InputInvalid if spans of the files are not of the kind, or stamped otherwise, than the source declares."""
     starts = {start for field, (start, _) in zip(fields, spans, strict=True) if field.span}
     if reads.amounts == "from-start" and len(starts) > 1:
         raise contradiction("amounts restart, and the source declares from-start", fields[0].file)

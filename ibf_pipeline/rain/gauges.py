@@ -16,9 +16,9 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.csv_rows import number_of, read_rows
-from ibf_pipeline.rain.hourly import HourlyRain, hourly
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.io.csv_rows import decimal_number, read_rows
+from ibf_pipeline.rain.hourly_rain import HourlyRain, hourly_rain
 from ibf_pipeline.rain.steps import MOST_IN_AN_HOUR, NOISE
 from ibf_pipeline.rain.weights import AreaSteps
 
@@ -33,8 +33,8 @@ _EARTH_RADIUS: Final = 6371.0
 
 
 @dataclass(frozen=True, slots=True)
-class Gauge:
-    """Where a rain gauge stands."""
+class RainGauge:
+    """Place of a rain gauge."""
 
     code: str
     lat: float
@@ -44,24 +44,24 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True)
-class GaugeReads:
-    """What a gauge's files call things, and what their numbers are."""
+class GaugeDeclaration:
+    """Names in a gauge's files, and what their numbers are."""
 
     moment: str = "time"
-    """ISO moment, UTC where it says nothing else, or yymmddHHMMSS"""
+    """ISO timestamp, UTC where it says nothing else, or yymmddHHMMSS"""
     amount: str = "rain"
     is_counter: bool = True
     """whether readings go on counting; else each is what fell since the one before. mm"""
 
 
-def read_gauges(file: Path) -> list[Gauge]:
-    """The rain gauges of a country: CSV with code, lat, lon in degrees and, where it has one, area.
+def read_gauges(file: Path) -> list[RainGauge]:
+    """The rain gauges of a country: CSV with code, lat, lon in degrees and, if it has one, area.
 
-    Raises InputInvalid where a place is none or a code stands twice.
+    InputInvalid if a place is not on Earth or a code stands twice.
     """
-    gauges: dict[str, Gauge] = {}
+    gauges: dict[str, RainGauge] = {}
     for row in read_rows(file, ("code", "lat", "lon")):
-        lat, lon = number_of(row["lat"]), number_of(row["lon"])
+        lat, lon = decimal_number(row["lat"]), decimal_number(row["lon"])
         if lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180 or row["code"] in gauges:
             raise InputInvalid(
                 f"line {row.line}: gauge {row['code']} at {row['lat']}, {row['lon']}",
@@ -69,42 +69,42 @@ def read_gauges(file: Path) -> list[Gauge]:
                 expected="every code once, with lat and lon in degrees",
                 remedy="correct the line",
             )
-        gauges[row["code"]] = Gauge(row["code"], lat, lon, row.get("area", ""))
+        gauges[row["code"]] = RainGauge(row["code"], lat, lon, row.get("area", ""))
     return list(gauges.values())
 
 
 Readings = tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]
-"""(reading,) moments in seconds, UTC, each once and in order, and mm"""
+"""(reading,) times in seconds, UTC, each once and in order, and mm"""
 
 
-def read_gauge(files: Sequence[Path], reads: GaugeReads) -> Readings:
+def read_gauge(files: Sequence[Path], reads: GaugeDeclaration) -> Readings:
     """The readings in a gauge's files: CSV, or JSON as a list of objects, also under `data`.
 
-    Entries without an amount, or with a text in its place, say nothing. Raises InputInvalid where a file is neither, or
-    a moment is none, or two files tell two amounts for a moment.
+    Entries without an amount, or with a text in its place, say nothing. InputInvalid if a file is neither, a timestamp
+    cannot be read, or two files state two amounts for one time.
     """
     found: dict[np.datetime64, float] = {}
     for file in files:
-        for moment, text in entries(file, reads):
-            amount, at = number_of(text), moment_of(moment, file)
+        for moment, text in gauge_entries(file, reads):
+            amount, at = decimal_number(text), reading_time(moment, file)
             if amount is None:
                 continue
             if abs(found.setdefault(at, amount) - amount) > 1e-6:
                 raise InputInvalid(
                     f"two readings at {at}: {found[at]:g} and {amount:g}",
                     where=file,
-                    expected="one reading a moment",
+                    expected="one reading for each time",
                     remedy="keep the files of different gauges apart",
                 )
     moments = np.array(sorted(found), dtype="datetime64[s]")
     return moments, np.array([found[moment] for moment in moments])
 
 
-def entries(file: Path, reads: GaugeReads) -> list[tuple[str, str]]:
-    """(moment, amount) as a file of readings writes them; InputInvalid where it is none."""
+def gauge_entries(file: Path, reads: GaugeDeclaration) -> list[tuple[str, str]]:
+    """(timestamp, amount) as a file of readings writes them; InputInvalid if the file is not one."""
     if file.suffix.lower() != ".json":
         return [(row[reads.moment], row[reads.amount]) for row in read_rows(file, (reads.moment, reads.amount))]
-    with turned_into(
+    with errors_as(
         InputInvalid,
         "no readings of a gauge ({})",
         where=file,
@@ -116,14 +116,14 @@ def entries(file: Path, reads: GaugeReads) -> list[tuple[str, str]]:
         return [(str(entry[reads.moment]), str(entry[reads.amount])) for entry in entries if reads.amount in entry]
 
 
-def moment_of(text: str, file: Path) -> np.datetime64:
-    """The moment of a reading, UTC, in seconds; InputInvalid where it is none."""
+def reading_time(text: str, file: Path) -> np.datetime64:
+    """The time of a reading, UTC, in seconds; InputInvalid if the text is not a timestamp."""
     try:
         is_short = len(text) == 12 and text.isdigit()
         moment = datetime.strptime(text + "+0000", "%y%m%d%H%M%S%z") if is_short else datetime.fromisoformat(text)
     except ValueError:
         raise InputInvalid(
-            f"{text!r} is no moment",
+            f"{text!r} is not a timestamp",
             where=file,
             expected="2026-02-15T06:00:00Z or 260215060000",
             remedy="correct it or remove the line",
@@ -131,12 +131,17 @@ def moment_of(text: str, file: Path) -> np.datetime64:
     return np.datetime64((moment if moment.tzinfo is None else moment.astimezone(UTC)).replace(tzinfo=None), "s")
 
 
-def fallen(readings: Readings, reads: GaugeReads) -> tuple[Readings, npt.NDArray[np.datetime64]]:
-    """What fell between readings: (ends, mm) and the begins. NaN where nobody can know.
+def fallen(readings: Readings, reads: GaugeDeclaration) -> tuple[Readings, npt.NDArray[np.datetime64]]:
+    """Rain between readings: (ends, mm) and the begins. NaN if nobody can know.
 
     A counter that shows less than half of before was set back to 0: what it shows fell since. One that is lower by less
     than NOISE stood still; one that is lower by something else was tampered with. That, a silence longer than LONGEST
     hours and amounts that no hour on Earth has had are missing, never 0.
+
+    >>> hours = np.arange("2026-02-15T00", "2026-02-15T05", dtype="datetime64[h]").astype("datetime64[s]")
+    >>> (_, mm), _ = fallen((hours, np.array([10.0, 12.5, 12.5, 3.0, 2.0])), GaugeDeclaration())
+    >>> mm.tolist()
+    [2.5, 0.0, 3.0, nan]
     """
     moments, values = readings
     begins, ends = moments[:-1], moments[1:]
@@ -154,23 +159,23 @@ def _gone_on(earlier: float, later: float) -> float:
     return later if later < earlier / 2 else np.nan
 
 
-def gauge_hours(readings: Mapping[str, Readings], reads: GaugeReads) -> dict[str, HourlyRain]:
+def gauge_hours(readings: Mapping[str, Readings], reads: GaugeDeclaration) -> dict[str, HourlyRain]:
     """Every gauge's hourly rain, its code as the area; gauges with fewer than two readings have none."""
     series = {}
     for code, each in readings.items():
         if len(each[0]) > 1:
             (ends, mm), begins = fallen(each, reads)
             amount = mm.astype(np.float32)[np.newaxis, :, np.newaxis]
-            series[code] = hourly(AreaSteps((code,), (0,), begins, ends, amount), f"gauge {code}")
+            series[code] = hourly_rain(AreaSteps((code,), (0,), begins, ends, amount), f"gauge {code}")
     return series
 
 
 def gauge_rain(
-    gauges: Sequence[Gauge], hours: Mapping[str, HourlyRain], areas: Sequence[str], ground: Sequence[BaseGeometry]
+    gauges: Sequence[RainGauge], hours: Mapping[str, HourlyRain], areas: Sequence[str], ground: Sequence[BaseGeometry]
 ) -> list[HourlyRain]:
     """Rain of the areas that gauges stand for, one series for each set of gauges that stands for any hour.
 
-    Of an area in an hour: the gauge that names it; else the nearest of those inside it or within ALONE km of its
+    For an area in an hour: the gauge that names it; else the nearest of those inside it or within ALONE km of its
     middle; else the three nearest within TOGETHER km, by the inverse square of their distances. Only gauges with a
     value (also 0) in that hour count. `ground`: EPSG:4326.
     """
@@ -202,7 +207,7 @@ def gauge_rain(
 
 
 def _alone(
-    area: str, outline: BaseGeometry, gauges: Sequence[Gauge], distance: npt.NDArray[np.float64]
+    area: str, outline: BaseGeometry, gauges: Sequence[RainGauge], distance: npt.NDArray[np.float64]
 ) -> list[list[int]]:
     """Gauges that can each stand for an area, by rank: those that name it, then those inside or near its middle."""
     nearest = [int(each) for each in np.argsort(distance, kind="stable")]
@@ -226,7 +231,7 @@ def _chosen(
     return around[:3] if len(around) >= 3 else []
 
 
-def _distance(outline: BaseGeometry, gauge: Gauge) -> float:
+def _distance(outline: BaseGeometry, gauge: RainGauge) -> float:
     """km on a sphere from the middle of an area to a gauge; endless of an area without ground."""
     if outline.is_empty:
         return float("inf")

@@ -10,11 +10,11 @@ from typing import Any, Final
 import eccodes
 import numpy as np
 
-from ibf_pipeline.discharge.grib_messages import read_messages
+from ibf_pipeline.discharge.grib_messages import read_grib_messages
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.rain.fields import Field, Moment, Part, millimetres
-from ibf_pipeline.rain.grid import Bounds, Cut, cut_out
-from ibf_pipeline.rain.reads import Reads, unit_of
+from ibf_pipeline.rain.declaration import RainDeclaration, unit_of
+from ibf_pipeline.rain.fields import FileFields, Moment, RainField, millimetres
+from ibf_pipeline.rain.grid import Bounds, GridSubset, cut_out
 
 _VARIABLE: Final = "tp"
 """total precipitation; ecCodes calls APCP of GFS so, too"""
@@ -31,17 +31,17 @@ _GRID: Final = (
 )
 
 
-def read_grib(file: Path, reads: Reads, bounds: Bounds) -> Part:
+def read_grib(file: Path, reads: RainDeclaration, bounds: Bounds) -> FileFields:
     """The precipitation fields of a GRIB2 file, cut to `bounds`; fields of other variables are passed over.
 
-    Raises InputInvalid where there is none, fields are of several runs or grids, or one is of another unit.
+    Raises InputInvalid if there is none, fields are of several runs or grids, or one is of another unit.
     """
     wanted = reads.variable or _VARIABLE
-    fields: list[Field] = []
-    grids: dict[tuple[Any, ...], Cut] = {}
+    fields: list[RainField] = []
+    grids: dict[tuple[Any, ...], GridSubset] = {}
     cycles: set[Moment] = set()
     seen: set[str] = set()
-    for content in read_messages(file):
+    for content in read_grib_messages(file):
         with _decoded(content) as message:
             name = str(eccodes.codes_get(message, "shortName"))
             seen.add(name)
@@ -59,7 +59,7 @@ def read_grib(file: Path, reads: Reads, bounds: Bounds) -> Part:
             remedy="order total precipitation, or declare its shortName as `variable` of the source",
         )
     (cut,), (cycle,) = grids.values(), cycles
-    return Part(fields, cut.grid, cycle)
+    return FileFields(fields, cut.grid, cycle)
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def _decoded(content: bytes) -> Iterator[int]:
         eccodes.codes_release(message)
 
 
-def _cut(message: int, grid: tuple[Any, ...], bounds: Bounds, file: Path) -> Cut:
+def _cut(message: int, grid: tuple[Any, ...], bounds: Bounds, file: Path) -> GridSubset:
     width, height, first_lat, last_lat, first_lon, last_lon = grid
     kind = eccodes.codes_get(message, "gridType")
     if kind != "regular_ll" or any(eccodes.codes_get(message, each) for each in _SCANNING):
@@ -86,7 +86,7 @@ def _cut(message: int, grid: tuple[Any, ...], bounds: Bounds, file: Path) -> Cut
     return cut_out(lat, lon, bounds, file, None)
 
 
-def _field(message: int, cut: Cut, reads: Reads, file: Path) -> Field:
+def _field(message: int, cut: GridSubset, reads: RainDeclaration, file: Path) -> RainField:
     unit = unit_of(eccodes.codes_get(message, "units"), reads, file)
     eccodes.codes_set(message, "missingValue", _MISSING)
     height, width = eccodes.codes_get(message, "Nj"), eccodes.codes_get(message, "Ni")
@@ -102,7 +102,7 @@ def _field(message: int, cut: Cut, reads: Reads, file: Path) -> Field:
         span = (start, end)
     number = "perturbationNumber"
     member = int(eccodes.codes_get(message, number)) if eccodes.codes_is_defined(message, number) else 0
-    return Field(member, end, span, values, unit.is_rate, file)
+    return RainField(member, end, span, values, unit.is_rate, file)
 
 
 def _moment(message: int, date: str, time: str) -> Moment:

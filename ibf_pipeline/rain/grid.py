@@ -18,12 +18,11 @@ Pole = tuple[float, float]
 
 EVEN: Final = 0.02
 """in cells: how far the distance of two neighbours may differ from that of the others (float32 coordinates)"""
-NOT_ROTATED: Final[Pole] = (90.0, 180.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """Cells from west to east and north to south; `left` and `top` are edges. Degrees, rotated where `pole` says it."""
+class RainGrid:
+    """Cells from west to east and north to south; `left` and `top` are edges. Degrees, rotated if `pole` says so."""
 
     left: float
     top: float
@@ -35,25 +34,27 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class GridSubset:
     """Which rows and columns of a file's field make a grid."""
 
     rows: npt.NDArray[np.int64]
     """from north to south"""
     columns: npt.NDArray[np.int64]
     """from west to east; on a global grid they may go over its seam"""
-    grid: Grid
+    grid: RainGrid
 
     def of(self, field: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The part (..., row, column) of a whole field (..., lat, lon)."""
         return field[..., self.rows, :][..., self.columns]
 
 
-def cut_out(lat: npt.NDArray[Any], lon: npt.NDArray[Any], bounds: Bounds, where: object, pole: Pole | None) -> Cut:
+def cut_out(
+    lat: npt.NDArray[Any], lon: npt.NDArray[Any], bounds: Bounds, where: object, pole: Pole | None
+) -> GridSubset:
     """The cells of a file that reach into `bounds`, and one more all around.
 
     `lat`, `lon`: (n,) centres of its rows and columns in either direction, longitudes -180..180 or 0..360; in rotated
-    degrees with `pole`. Raises InputInvalid where they are not evenly spaced, or none of them is near.
+    degrees with `pole`. Raises InputInvalid if they are not evenly spaced, or none of them is near.
     """
     pole = None if pole is None or (pole[0] == 90.0 and pole[1] % 360.0 == 180.0) else pole
     west, south, east, north = bounds if pole is None else _rotated_bounds(bounds, pole)
@@ -88,8 +89,8 @@ def cut_out(lat: npt.NDArray[Any], lon: npt.NDArray[Any], bounds: Bounds, where:
     dy = (lat[rows[0]] - lat[rows[-1]]) / (len(rows) - 1) if len(rows) > 1 else dy
     dx = (across[-1] - across[0]) / (len(columns) - 1) if len(columns) > 1 else dx
     left, top, dx, dy = (round(float(each), 8) for each in (across[0] - dx / 2, lat[rows[0]] + dy / 2, dx, dy))
-    grid = Grid(left, top, dx, dy, len(columns), len(rows), pole)
-    return Cut(rows, columns, grid)
+    grid = RainGrid(left, top, dx, dy, len(columns), len(rows), pole)
+    return GridSubset(rows, columns, grid)
 
 
 def _cell(axis: Floats64, name: str, where: object) -> float:

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.rain.classic import bytes_missing
-from ibf_pipeline.rain.fields import Field, Moment, Part, Span, millimetres
-from ibf_pipeline.rain.grid import Bounds, Cut, Pole, cut_out
-from ibf_pipeline.rain.reads import Reads, contradiction, unit_of
+from ibf_pipeline.io.netcdf import netcdf_file
+from ibf_pipeline.rain.classic_netcdf import bytes_missing
+from ibf_pipeline.rain.declaration import RainDeclaration, contradiction, unit_of
+from ibf_pipeline.rain.fields import FileFields, Moment, RainField, Span, millimetres
+from ibf_pipeline.rain.grid import Bounds, GridSubset, Pole, cut_out
 
 VARIABLES: Final = (
     "precipitation", "precipitationCal", "tp", "apcp", "apcpsfc", "APCP_surface", "precip_accumulation", "pr", "prate",
@@ -27,13 +28,13 @@ _MEMBER: Final = ("number", "member", "realization", "ensemble", "ensemble_membe
 _ROTATED: Final = "rotated_latitude_longitude"
 
 
-def read_netcdf(file: Path, reads: Reads, bounds: Bounds, run: Moment | None) -> Part:
+def read_netcdf(file: Path, reads: RainDeclaration, bounds: Bounds, run: Moment | None) -> FileFields:
     """The precipitation of a netCDF or HDF5 file, cut to `bounds`.
 
-    `run`: when the run began, as whoever fetched the file knows it; InputInvalid where the file says another one.
+    `run`: when the run began, as whoever fetched the file knows it; InputInvalid if the file says another one.
     Steps come from the bounds of its times (CF) where there are any.
     """
-    with netCDF4.Dataset(file) as data:
+    with netcdf_file(file) as data:
         _require_whole(data, file)
         group, variable = _variable(data, reads, file)
         lat, lon = (
@@ -52,11 +53,11 @@ def read_netcdf(file: Path, reads: Reads, bounds: Bounds, run: Moment | None) ->
         unit = unit_of(_unit(variable), reads, file)
         values = millimetres(_values(variable, (numbered, time, lat, lon), cut, file), unit, reads)
     fields = [
-        Field(member, stamp, span, values[row, place], unit.is_rate, file)
+        RainField(member, stamp, span, values[row, place], unit.is_rate, file)
         for row, member in enumerate(members)
         for place, (stamp, span) in enumerate(zip(stamps, spans, strict=True))
     ]
-    return Part(fields, cut.grid, stated or run)
+    return FileFields(fields, cut.grid, stated or run)
 
 
 def _require_whole(data: Any, file: Path) -> None:
@@ -71,7 +72,7 @@ def _require_whole(data: Any, file: Path) -> None:
         )
 
 
-def _variable(data: Any, reads: Reads, file: Path) -> tuple[Any, Any]:
+def _variable(data: Any, reads: RainDeclaration, file: Path) -> tuple[Any, Any]:
     """The group and the variable of the precipitation, in the root or in one of its groups."""
     wanted = VARIABLES if reads.variable is None else (reads.variable,)
     groups = [data, *data.groups.values()]
@@ -105,7 +106,7 @@ def _unit(variable: Any) -> str:
 
 
 def _axis(group: Any, name: str, file: Path) -> npt.NDArray[Any]:
-    """Coordinates of a dimension, plain numbers; InputInvalid where they are none, or metres."""
+    """Coordinates of a dimension, plain numbers; InputInvalid if they are none, or metres."""
     variable = group.variables.get(name)
     unit = "" if variable is None else _unit(variable)
     if variable is None or (name in ("x", "y") and not unit.startswith("degree")):
@@ -118,8 +119,8 @@ def _axis(group: Any, name: str, file: Path) -> npt.NDArray[Any]:
     return np.ma.filled(np.ma.asarray(variable[:], dtype=float), np.nan)
 
 
-def _pole(group: Any, variable: Any, lat: str, reads: Reads, file: Path) -> Pole | None:
-    """Of a rotated grid; InputInvalid where one is, and neither file nor source say where its pole lies.
+def _pole(group: Any, variable: Any, lat: str, reads: RainDeclaration, file: Path) -> Pole | None:
+    """Of a rotated grid; InputInvalid if one is, and neither file nor source say where its pole lies.
 
     Source: CF conventions, grid mapping `rotated_latitude_longitude`.
     """
@@ -202,7 +203,7 @@ def _since(run: npt.NDArray[np.datetime64] | None, variable: Any, file: Path) ->
     return run + np.rint(_numbers(variable) * minutes).astype("timedelta64[m]")
 
 
-def _values(variable: Any, order: Sequence[str | None], cut: Cut, file: Path) -> npt.NDArray[Any]:
+def _values(variable: Any, order: Sequence[str | None], cut: GridSubset, file: Path) -> npt.NDArray[Any]:
     """(member, time, row, column) of the dimensions `order`; only the rows and columns that are needed are read."""
     extra = {name for name, size in zip(variable.dimensions, variable.shape, strict=True) if name not in order}
     if any(variable.shape[variable.dimensions.index(name)] != 1 for name in extra):

@@ -5,25 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ibf_pipeline.discharge.kind import kind_of
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.rain.fields import Moment, Part, amounts_of
+from ibf_pipeline.discharge.file_format import format_of
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.rain.declaration import RainDeclaration
+from ibf_pipeline.rain.fields import FileFields, Moment, amounts_of
 from ibf_pipeline.rain.grid import Bounds
 from ibf_pipeline.rain.netcdf import read_netcdf
-from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.rain.steps import GriddedRain, in_steps
 
 
 def read_rain(
-    files: Sequence[Path], reads: Reads, bounds: Bounds, cycle: Moment | None = None, *, observed: bool = False
+    files: Sequence[Path],
+    reads: RainDeclaration,
+    bounds: Bounds,
+    cycle: Moment | None = None,
+    *,
+    observed: bool = False,
 ) -> GriddedRain:
     """The rain in files of one source: GRIB2, netCDF or HDF5, whatever their names are.
 
-    `bounds`: of the country, in degrees; `cycle`: of a forecast, as whoever fetched the files knows it. Archives are
-    unpacked before (`sources.archives`); `observed`: of observations, whose files may each be a run of its own. What
-    the files say and what `reads` declares must agree.
+    Parameters
+    ----------
+    files
+        Archives are unpacked before (`sources.archives`).
+    reads
+        What the source declares; it must agree with what the files say.
+    bounds
+        Of the country, degrees.
+    cycle
+        Of a forecast, as whoever fetched the files knows it.
+    observed
+        Whether they are observations, whose files may each be a run of its own.
 
-    Raises InputInvalid where a file is damaged, of another run, grid or unit, or nothing says what its numbers are.
+    Raises
+    ------
+    InputInvalid
+        If a file is damaged, of another run, grid or unit, or nothing says what its numbers are.
     """
     if not files:
         raise InputInvalid(
@@ -48,8 +65,8 @@ def read_rain(
     return in_steps(amounts, parts[0].grid, run)
 
 
-def _read_part(file: Path, reads: Reads, bounds: Bounds, cycle: Moment | None) -> Part:
-    kind = kind_of(file) if file.is_file() and file.stat().st_size else None
+def _read_part(file: Path, reads: RainDeclaration, bounds: Bounds, cycle: Moment | None) -> FileFields:
+    kind = format_of(file) if file.is_file() and file.stat().st_size else None
     if kind not in ("grib", "netcdf"):
         raise InputInvalid(
             "this is an archive" if kind == "archive" else "the file is empty, not there or of an unknown kind",
@@ -57,7 +74,7 @@ def _read_part(file: Path, reads: Reads, bounds: Bounds, cycle: Moment | None) -
             expected="a GRIB2, netCDF or HDF5 file",
             remedy="have it unpacked by its source" if kind == "archive" else "fetch it again",
         )
-    with turned_into(
+    with errors_as(
         InputInvalid,
         "the file cannot be read: {}",
         where=file,

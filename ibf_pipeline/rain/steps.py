@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.rain.fields import HOUR, Amount, Floats, Moment, Span
-from ibf_pipeline.rain.grid import Grid
+from ibf_pipeline.rain.fields import HOUR, Amount, Floats32, Moment, Span
+from ibf_pipeline.rain.grid import RainGrid
 
 NOISE: Final = 0.1
 """mm that a later sum may be below an earlier one: both are rounded when they are packed, of ECMWF to 0.03 mm and of
@@ -26,32 +26,32 @@ MOST: Final = 6500.0
 
 @dataclass(frozen=True, slots=True)
 class GriddedRain:
-    """Rain of one source, of one cycle where it is a forecast."""
+    """Rain of one source, and of one cycle if it is a forecast."""
 
-    grid: Grid
+    grid: RainGrid
     members: tuple[int, ...]
     """one of a single run and of observations"""
     starts: npt.NDArray[np.datetime64]
     """(step,) UTC; steps do not overlap, and there may be holes between them"""
     ends: npt.NDArray[np.datetime64]
-    amount: Floats
+    amount: Floats32
     """(member, step, row, column) mm that fell from start to end; NaN where missing"""
     cycle: Moment | None = None
     """when the run began; None of observations"""
 
 
-def in_steps(amounts: Sequence[Amount], grid: Grid, cycle: Moment | None) -> GriddedRain:
-    """Steps as short as the amounts tell them, a difference of two sums where no amount is of the step alone.
+def in_steps(amounts: Sequence[Amount], grid: RainGrid, cycle: Moment | None) -> GriddedRain:
+    """Steps as short as the amounts tell them, a difference of two sums if no amount is of the step alone.
 
-    Sums from the same start are taken from each other. A member without the amount of a span is missing there.
-    Raises InputInvalid where two amounts of a span contradict each other, one is beyond what can fall, or a sum
-    decreases by more than NOISE.
+    Sums from the same start are subtracted from each other. A member without the amount of a span is missing there.
+    InputInvalid if two amounts of a span contradict each other, one is beyond what can fall, or a sum decreases by more
+    than NOISE.
     """
     members = tuple(sorted({amount.member for amount in amounts}))
     stacks, files = _stacked(amounts, members)
     for span, stack in stacks.items():
         _require_possible(stack, span, files[span])
-    chosen: dict[Span, Floats] = {}
+    chosen: dict[Span, Floats32] = {}
     for span, _, mm in sorted(_candidates(stacks, files), key=lambda each: (each[0][1] - each[0][0], *each[1::-1])):
         if all(span[1] <= start or end <= span[0] for start, end in chosen):
             chosen[span] = mm
@@ -60,9 +60,9 @@ def in_steps(amounts: Sequence[Amount], grid: Grid, cycle: Moment | None) -> Gri
     return GriddedRain(grid, members, starts, ends, np.stack([chosen[span] for span in order], axis=1), cycle)
 
 
-def _stacked(amounts: Sequence[Amount], members: Sequence[int]) -> tuple[dict[Span, Floats], dict[Span, Path]]:
+def _stacked(amounts: Sequence[Amount], members: Sequence[int]) -> tuple[dict[Span, Floats32], dict[Span, Path]]:
     """(member, row, column) of every span, and a file that it is from."""
-    stacks: dict[Span, Floats] = {}
+    stacks: dict[Span, Floats32] = {}
     files: dict[Span, Path] = {}
     known: set[tuple[int, Span]] = set()
     for amount in amounts:
@@ -82,14 +82,14 @@ def _stacked(amounts: Sequence[Amount], members: Sequence[int]) -> tuple[dict[Sp
     return stacks, files
 
 
-def _same(one: Floats, other: Floats) -> bool:
+def _same(one: Floats32, other: Floats32) -> bool:
     """GFS writes the sum of its first 6 hours twice: as the bucket and as the sum of the run."""
     return bool(np.allclose(one, other, rtol=0, atol=NOISE, equal_nan=True))
 
 
 def contradicting(rain: Mapping[Path, GriddedRain]) -> set[Path]:
     """Of files that were each read by itself, on one grid: those that say different amounts of the same span."""
-    told: dict[Span, dict[Path, Floats]] = {}
+    told: dict[Span, dict[Path, Floats32]] = {}
     for file, each in rain.items():
         for step, span in enumerate(zip(each.starts, each.ends, strict=True)):
             told.setdefault(span, {})[file] = each.amount[:, step]
@@ -102,12 +102,14 @@ def contradicting(rain: Mapping[Path, GriddedRain]) -> set[Path]:
     }
 
 
-def _candidates(stacks: dict[Span, Floats], files: dict[Span, Path]) -> Iterator[tuple[Span, np.timedelta64, Floats]]:
+def _candidates(
+    stacks: dict[Span, Floats32], files: dict[Span, Path]
+) -> Iterator[tuple[Span, np.timedelta64, Floats32]]:
     """Every amount by itself, and differences of sums that begin together where the step has no amount of its own.
 
     Beside it the length of the sum that it is from: shorter ones are rounded less.
     """
-    earlier: tuple[Span, Floats] | None = None
+    earlier: tuple[Span, Floats32] | None = None
     for span in sorted(stacks):
         length = span[1] - span[0]
         yield span, length, np.maximum(stacks[span], np.float32(0))
@@ -120,7 +122,7 @@ def _candidates(stacks: dict[Span, Floats], files: dict[Span, Path]) -> Iterator
         earlier = (span, stacks[span])
 
 
-def _require_possible(mm: Floats, span: Span, file: Path) -> None:
+def _require_possible(mm: Floats32, span: Span, file: Path) -> None:
     hours = float((span[1] - span[0]) / HOUR)
     least, most = np.fmin.reduce(mm, axis=None), np.fmax.reduce(mm, axis=None)
     if least < -NOISE:

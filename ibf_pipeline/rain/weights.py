@@ -17,9 +17,9 @@ from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.io.writing import whole
+from ibf_pipeline.io.atomic_files import atomic_path
 from ibf_pipeline.rain.fields import Moment
-from ibf_pipeline.rain.grid import Floats64, Grid, rotated
+from ibf_pipeline.rain.grid import Floats64, RainGrid, rotated
 from ibf_pipeline.rain.steps import GriddedRain
 
 LEAST_SHARE: Final = 0.8
@@ -79,7 +79,7 @@ def area_steps(rain: GriddedRain, weights: AreaWeights) -> AreaSteps:
     return AreaSteps(weights.areas, rain.members, rain.starts, rain.ends, means, rain.cycle)
 
 
-def weigh(grid: Grid, areas: Sequence[str], ground: Sequence[BaseGeometry]) -> AreaWeights:
+def weigh(grid: RainGrid, areas: Sequence[str], ground: Sequence[BaseGeometry]) -> AreaWeights:
     """Shares of areas in cells, by what each covers of a cell on the sphere.
 
     `ground`: of each area, EPSG:4326; an area without extent has the cell that it lies in, an empty one none.
@@ -117,7 +117,7 @@ def _turned(area: BaseGeometry, middle: float) -> BaseGeometry:
 
 
 def _shares(
-    grid: Grid, area: BaseGeometry, cells: npt.NDArray[np.int64], coverage: Floats64
+    grid: RainGrid, area: BaseGeometry, cells: npt.NDArray[np.int64], coverage: Floats64
 ) -> tuple[npt.NDArray[np.int64], Floats64]:
     inside = coverage > 0
     cells, coverage = cells[inside], coverage[inside].astype(float)
@@ -126,7 +126,7 @@ def _shares(
     return cells, ground / ground.sum() * within if len(cells) else ground
 
 
-def _cell_of_point(grid: Grid, area: BaseGeometry) -> tuple[npt.NDArray[np.int64], Floats64]:
+def _cell_of_point(grid: RainGrid, area: BaseGeometry) -> tuple[npt.NDArray[np.int64], Floats64]:
     point = area.representative_point()
     row, column = int((grid.top - point.y) // grid.dy), int((point.x - grid.left) // grid.dx)
     inside = 0 <= row < grid.height and 0 <= column < grid.width
@@ -134,12 +134,12 @@ def _cell_of_point(grid: Grid, area: BaseGeometry) -> tuple[npt.NDArray[np.int64
 
 
 def kept_weights(
-    folder: Path, grid: Grid, areas: Sequence[str], shapes: str, ground: Callable[[], Sequence[BaseGeometry]]
+    folder: Path, grid: RainGrid, areas: Sequence[str], shapes: str, ground: Callable[[], Sequence[BaseGeometry]]
 ) -> AreaWeights:
-    """The weights of a grid: those of an earlier day where grid and areas are the same, else made and kept.
+    """The weights of a grid: those of an earlier day if grid and areas are the same, else made and kept.
 
     `folder`: for rain, below the country's prepared one; `shapes`: hash of the areas' outlines, as `prepare` notes it;
-    `ground`: reads the outlines, asked only where weights have to be made.
+    `ground`: reads the outlines, called only if weights have to be made.
     """
     stamp = hashlib.sha256(repr((_FORMAT, astuple(grid), tuple(areas), shapes)).encode()).hexdigest()
     file = folder / f"weights_{stamp[:12]}.npz"
@@ -147,13 +147,13 @@ def kept_weights(
     if kept is not None:
         return kept
     made = weigh(grid, areas, ground())
-    with whole(file) as partial, partial.open("wb") as stream:
+    with atomic_path(file) as partial, partial.open("wb") as stream:
         np.savez_compressed(stream, stamp=stamp, begins=made.begins, cells=made.cells, shares=made.shares)
     return made
 
 
 def _read(file: Path, stamp: str, areas: Sequence[str]) -> AreaWeights | None:
-    """None where there is none, it is damaged or of something else: then it is made anew."""
+    """None if there is none, it is damaged or of something else: then it is made anew."""
     try:
         with file.open("rb") as stream, np.load(stream) as kept:
             if str(kept["stamp"]) == stamp:

@@ -1,6 +1,6 @@
 """The tables. A change here is a new file in `migrations/versions`; a test holds the two against each other.
 
-Moments are text in UTC (ISO 8601), so that they sort and a person can read them.
+Times are text in UTC (ISO 8601), so that they sort and an operator can read them.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ DECISION: Final = Table(
     Column("by", Text, nullable=False, comment="empty where the person gave no name"),
     Index("decision_of_revision", "revision"),
 )
-"""what a person decided about a revision"""
+"""what an operator decided about a revision"""
 
 LEASE: Final = Table(
     "lease",
@@ -101,7 +101,7 @@ LEASE: Final = Table(
 )
 """the right to be alone at something, such as to publish for a country and hazard on a target"""
 
-KEPT: Final = Table(
+KEPT_FILES: Final = Table(
     "kept_files",
     METADATA,
     Column("id", Integer, primary_key=True),

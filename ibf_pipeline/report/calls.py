@@ -13,7 +13,7 @@ from ibf_pipeline.publish.journal import NOTHING_LEFT
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import NOTICES, Revision
-from ibf_pipeline.runs.verified import kept_verified
+from ibf_pipeline.runs.verification import DIFFERS, read_verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,15 @@ class CallMade:
     path: str
     event: str | None
     state: str
-    """done, failed, unknown, assumed, not mailed, sending, held; `not made` where the journal has nothing"""
+    """done, failed, unknown, assumed, not mailed, sending, held; `not made` if the journal has nothing"""
     status: int | None
     at: str
-    """UTC, ISO 8601; empty where it was not made"""
+    """UTC, ISO 8601; empty if it was not made"""
     error: str
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedRevision:
     """A revision on a target."""
 
     target: str
@@ -51,25 +51,25 @@ class Published:
     left_out: tuple[str, ...] = ()
     """what the country wants and the target did not get, with the reason"""
     notices: tuple[str, ...] = ()
-    """what people were told beside the target's own messages"""
+    """the pipeline's own notices, beside the target's own messages"""
     seen: str = ""
-    """what a look at the portal afterwards came to, in words; empty where nobody has looked"""
+    """what a look at the portal afterwards came to, in words; empty if nobody has looked"""
     differences: tuple[str, ...] = ()
     """what the portal shows otherwise than was published"""
     not_checked: tuple[str, ...] = ()
     """what it does not tell"""
 
 
-def published(run: RunFolder) -> tuple[Published, ...]:
+def published(run: RunFolder) -> tuple[PublishedRevision, ...]:
     """Every revision of a run on every target, oldest first."""
     return tuple(_published(target, revision) for target in run.targets() for revision in run.revisions(target))
 
 
-def _published(target: str, revision: Revision) -> Published:
+def _published(target: str, revision: Revision) -> PublishedRevision:
     try:
         about, plan = revision.about(), revision.calls()
     except (OSError, ValueError, TypeError, IbfError) as error:
-        return Published(target, "", revision.number, "", "", False, f"cannot be read: {error}", False, ())
+        return PublishedRevision(target, "", revision.number, "", "", False, f"cannot be read: {error}", False, ())
     progress = revision.state().progress
     calls = []
     for call in plan:
@@ -78,7 +78,7 @@ def _published(target: str, revision: Revision) -> Published:
         calls.append(CallMade(call.number, call.step, call.method, call.path, call.event, *made))
     states = Counter(call.state for call in calls)
     done = sum(states[state] for state in NOTHING_LEFT)
-    return Published(
+    return PublishedRevision(
         target=target,
         url=about.url,
         number=revision.number,
@@ -94,7 +94,7 @@ def _published(target: str, revision: Revision) -> Published:
     )
 
 
-def differing(published: Iterable[Published]) -> list[str]:
+def difference_cautions(published: Iterable[PublishedRevision]) -> list[str]:
     """What the portal shows otherwise, of the newest revision on each target: it stands before everything else."""
     newest = {revision.target: revision for revision in published}
     return [
@@ -104,14 +104,14 @@ def differing(published: Iterable[Published]) -> list[str]:
     ]
 
 
-def told_of_the_mail(published: Iterable[Published]) -> list[str]:
+def mail_cautions(published: Iterable[PublishedRevision]) -> list[str]:
     """Where recipients may believe that they were mailed and were not, of the newest revision on each target."""
     newest = {revision.target: revision for revision in published}
     words = {target: _mail_words(revision) for target, revision in newest.items()}
     return [f"Target {target}: {said}." for target, said in words.items() if said]
 
 
-def _mail_words(revision: Published) -> str:
+def _mail_words(revision: PublishedRevision) -> str:
     states = {call.state for call in revision.calls}
     if "not mailed" in states:
         return "it shows the day and nobody was mailed: tell the recipients yourself"
@@ -124,7 +124,7 @@ def _mail_words(revision: Published) -> str:
 
 def _seen(revision: Revision) -> dict[str, Any]:
     try:
-        kept = kept_verified(revision.kept)
+        kept = read_verification(revision.kept)
     except IbfError as error:
         return {"seen": str(error)}
     if kept is None:
@@ -134,7 +134,7 @@ def _seen(revision: Revision) -> dict[str, Any]:
 
 def _outcome(planned: int, done: int, states: Counter[str]) -> str:
     if done == planned:
-        assumed = f", {states['assumed']} of them declared done by a person" if states["assumed"] else ""
+        assumed = f", {states['assumed']} of them declared done by an operator" if states["assumed"] else ""
         if states["not mailed"]:
             return f"{planned} calls; the target shows what they make{assumed}, and nobody was mailed"
         return f"all {planned} calls made{assumed}"
@@ -153,10 +153,10 @@ def _outcome(planned: int, done: int, states: Counter[str]) -> str:
 
 
 def _notices(revision: Revision) -> tuple[str, ...]:
-    """What people were told beside the target's own messages."""
+    """The pipeline's own notices of a revision; that the portal differs is said by the newest look back instead."""
     try:
         text = revision.kept.note(NOTICES)
         kept = [] if text is None else json.loads(text)["notices"]
-        return tuple(f"{notice['kind']}: {notice['text']}" for notice in kept)
+        return tuple(f"{notice['kind']}: {notice['text']}" for notice in kept if notice["kind"] != DIFFERS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return (f"the notices cannot be read ({type(error).__name__})",)

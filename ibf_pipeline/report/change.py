@@ -13,14 +13,16 @@ from ibf_pipeline.domain.wording import alert_text, people_text
 from ibf_pipeline.report.times import cycle_word, event_moment, issued
 from ibf_pipeline.report.words import subject_text
 
-Kind = Literal["new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved"]
+ChangeKind = Literal[
+    "new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved"
+]
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 """new: no alert before, or one whose days are over and a gap since; escalated: higher class, or a warning that became
 a trigger; larger, smaller: the same class and first day, another size of the event; blind: alerted before, no usable
-forecast now; lapsed: a trigger before, now as high only beyond the trigger lead time limit; withdrawn: a person took it
-back; downgraded: lower class; ended: no class on any lead time now; moved: the same class, another first day. Of hourly
-hazards the moments of the lead times are meant by days."""
+forecast now; lapsed: a trigger before, now as high only beyond the trigger lead time limit; withdrawn: an operator took
+it back; downgraded: lower class; ended: no class on any lead time now; moved: the same class, another first day. For
+hourly hazards a day is the time (UTC) of a lead time."""
 
 FindingsT = TypeVar("FindingsT", bound=Findings)
 EventT = TypeVar("EventT", bound=Event)
@@ -35,7 +37,7 @@ class Alert:
     lead_time: int
     """in the hazard's unit"""
     day: datetime | date
-    """of the event's lead time: a day, or a moment (UTC) of hourly hazards"""
+    """of the event's lead time: a day, or a timestamp (UTC) of hourly hazards"""
     flags: str
     people: int
 
@@ -44,15 +46,15 @@ class Alert:
 class Change:
     """What became of one alert since an earlier run."""
 
-    kind: Kind
+    kind: ChangeKind
     event: str
-    """its name today, or in the earlier run where there is none today"""
+    """its name today, or in the earlier run if there is none today"""
     key: str
     """of the event, whatever it is called"""
     name: str
     """of what it is about, for people"""
     since: datetime | date | None
-    """issue time of the earlier run; None where there is none"""
+    """issue time of the earlier run; None if there is none"""
     before: Alert | None
     after: Alert | None
     moved: int
@@ -78,19 +80,19 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared(Generic[FindingsT, EventT]):
+class AlertComparison(Generic[FindingsT, EventT]):
     """One alert in two runs, and what became of it."""
 
-    kind: Kind
+    kind: ChangeKind
     profile: HazardProfile
     old: EventT | None
     new: EventT | None
     gone: EventT | None = None
-    """what a person took back"""
+    """what an operator took back"""
     before: FindingsT | None
     today: FindingsT
     moved: int = 0
-    """as of a change; also where the old one is over"""
+    """as of a change; also if the old one is over"""
     is_over: bool = False
     """whether the old alert's days are gone by and there is a gap between it and the new one"""
     ahead: tuple[date, ...] = ()
@@ -98,20 +100,20 @@ class Compared(Generic[FindingsT, EventT]):
 
     @property
     def event(self) -> EventT:
-        """Today's, also where it is taken back; else the old one."""
+        """Today's, also if it is taken back; else the old one."""
         event = self.new or self.gone or self.old
         assert event is not None  # noqa: S101  one of the two runs has it
         return event
 
     @property
     def name(self) -> str:
-        """Of what the event is about; `station G1` where that has no name, the event's own where there are no lists."""
+        """Of what the event is about; `station G1` if that has no name, the event's own if there are no lists."""
         key = self.event.key
         named = self.today.named(key) or (self.before.named(key) if self.before else "")
         return named or (self.event.name if self.profile.subject_list is None else subject_text(self.today, key))
 
 
-def plain_change(compared: Compared[FindingsT, EventT]) -> Change:
+def plain_change(compared: AlertComparison[FindingsT, EventT]) -> Change:
     """A change as findings of any hazard tell it."""
     return Change(
         kind=compared.kind,
@@ -122,12 +124,12 @@ def plain_change(compared: Compared[FindingsT, EventT]) -> Change:
         before=plain_alert(compared.profile, compared.before, compared.old),
         after=plain_alert(compared.profile, compared.today, compared.new),
         moved=0 if compared.is_over else compared.moved,
-        why=sentences([what(compared), _people(compared)]),
+        why=sentences([change_words(compared), _people(compared)]),
     )
 
 
 def plain_alert(profile: HazardProfile, found: Findings | None, event: Event | None) -> Alert | None:
-    """An event of a run; None where there is none."""
+    """An event of a run; None if there is none."""
     if found is None or event is None:
         return None
     return Alert(
@@ -145,14 +147,14 @@ def sentences(parts: Sequence[str]) -> str:
     return " ".join(part[0].upper() + part[1:] + "." for part in parts if part)
 
 
-def what(compared: Compared[FindingsT, EventT]) -> str:
+def change_words(compared: AlertComparison[FindingsT, EventT]) -> str:
     """What happened."""
     old, new, profile = compared.old, compared.new, compared.profile
     if compared.kind == "withdrawn":
         taken = alert_text(compared.event.alert_class, trigger=compared.event.trigger)
         return (
-            f"a person took back the {taken} of this {cycle_word(profile)} after it was published. The forecast itself "
-            "has not changed"
+            f"an operator took back the {taken} of this {cycle_word(profile)} after it was published. The forecast "
+            "itself has not changed"
         )
     if compared.kind == "new":
         return _new(compared)
@@ -174,7 +176,7 @@ def what(compared: Compared[FindingsT, EventT]) -> str:
     return f"{_class(old)} before, {_class(new)} now"
 
 
-def earlier_run(compared: Compared[FindingsT, EventT]) -> str:
+def earlier_run(compared: AlertComparison[FindingsT, EventT]) -> str:
     """`the run of Sun 2026-02-15`."""
     if compared.before is None or compared.before.issue_time == compared.today.issue_time:
         return f"the earlier run of this {cycle_word(compared.profile)}"
@@ -182,31 +184,31 @@ def earlier_run(compared: Compared[FindingsT, EventT]) -> str:
 
 
 def blind_reason(found: Findings | None, key: str) -> str:
-    """Why a run says nothing of it; empty where it does."""
+    """Why a run says nothing of it; empty if it does."""
     unseen = found.unseen if found else ()
     return next((each.reason for each in unseen if each.key == key and each.condition == "blind"), "")
 
 
 def people_of_both(old: Event | None, new: Event | None) -> str:
-    """Numbers of people where both were estimated and they differ."""
+    """Numbers of people if both were estimated and they differ."""
     if old is None or new is None or not (old.is_estimated and new.is_estimated) or old.people == new.people:
         return ""
     now, before = (people_text(event.people, known=event.people_known) for event in (new, old))
     return f"{now} people affected, {before} before"
 
 
-def _people(compared: Compared[FindingsT, EventT]) -> str:
+def _people(compared: AlertComparison[FindingsT, EventT]) -> str:
     return "" if compared.kind == "new" else people_of_both(compared.old, compared.new)
 
 
-def _new(compared: Compared[FindingsT, EventT]) -> str:
+def _new(compared: AlertComparison[FindingsT, EventT]) -> str:
     if compared.before is None:
         return "there is no earlier run to compare with"
     run, key = earlier_run(compared), compared.event.key
     if blind := blind_reason(compared.before, key):
         return f"{run} could not see this {compared.profile.subject}: {blind}"
     if key in {event.key for event in compared.before.withdrawn}:
-        return f"a person took back the alert of {run}; the forecast has one again"
+        return f"an operator took back the alert of {run}; the forecast has one again"
     if compared.old is not None:
         return f"a {_class(compared.old)} in {run} is over; this one is for later {compared.profile.unit}s"
     return f"no alert in {run}"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from ibf_pipeline.domain.findings import Event, EventArea, Unseen
-from ibf_pipeline.report.calls import Published
+from ibf_pipeline.domain.findings import Event, EventArea, UnreliablePlace
+from ibf_pipeline.report.calls import PublishedRevision
 from ibf_pipeline.report.change import Change, Correction
 
 OVERVIEW = "overview.png"
@@ -32,7 +32,7 @@ class LeadTime:
     name: str
     """`4-day`"""
     at: datetime | date
-    """a day, or a moment (UTC) of hourly hazards"""
+    """a day, or a timestamp (UTC) of hourly hazards"""
     flag: str
     """T trigger, w warning, - neither"""
 
@@ -43,7 +43,7 @@ class EventPart:
 
     event: Event
     name: str
-    """of what it is about; `station G1` where that has no name"""
+    """of what it is about; `station G1` if that has no name"""
     words: str
     """its class"""
     day: datetime | date
@@ -84,7 +84,7 @@ class Report:
     headline: str
     cautions: tuple[str, ...]
     correction: Correction | None
-    """where the day was published with other findings before"""
+    """if the day was published with other findings before"""
     compared_with: datetime | date | None
     """issue time of the run that changes are counted from"""
     changes: tuple[Change, ...]
@@ -94,8 +94,8 @@ class Report:
     """file of the country's map"""
     events: tuple[EventPart, ...]
     withdrawn: tuple[EventPart, ...]
-    """what a person took back after it was published"""
-    unseen: tuple[Unseen, ...]
+    """what an operator took back after it was published"""
+    unseen: tuple[UnreliablePlace, ...]
     source: str
     notes: tuple[str, ...]
     inputs: tuple[InputFile, ...]
@@ -103,7 +103,7 @@ class Report:
     """files of the static data: boundaries, population and the others"""
     versions: Mapping[str, str]
     configuration: Mapping[str, Any]
-    published: tuple[Published, ...]
+    published: tuple[PublishedRevision, ...]
     default_admin_level: int
     further_indicators: tuple[str, ...]
     tables: tuple[str, ...]
@@ -111,7 +111,7 @@ class Report:
 
     @property
     def zone(self) -> tzinfo | None:
-        """The clocks by which moments are told; None: those of UTC."""
+        """The time zone in which times are given; None: UTC."""
         return None
 
 

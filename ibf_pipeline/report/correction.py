@@ -7,9 +7,9 @@ import logging
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.report.change import Correction
-from ibf_pipeline.report.changes import compare
+from ibf_pipeline.report.run_comparison import compare_runs
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.withdrawn import standing
+from ibf_pipeline.runs.withdrawal import standing_findings
 
 log = logging.getLogger(__name__)
 
@@ -17,17 +17,17 @@ log = logging.getLogger(__name__)
 def correction(run: RunFolder, found: Findings) -> Correction | None:
     """What changed since the newest publication of a day that says something else than `found`, its findings now.
 
-    None where there is none. Alerts that a person took back are no other findings. A revision that cannot be read is
+    None if there is none. Alerts that an operator took back do not count as a change. A revision that cannot be read is
     left out and logged.
     """
     earlier = []
     for target in run.targets():
         for revision in reversed(run.revisions(target)):
             try:
-                about, was = revision.about(), revision.found()
+                about, was = revision.about(), revision.findings()
                 withdrawal = set(about.withdraws) - {event.name for event in was.events}
                 if not withdrawal and was.events != found.events and revision.state().is_uploaded:
-                    changes = compare(was, standing(found, run))
+                    changes = compare_runs(was, standing_findings(found, run))
                     earlier.append(Correction(target, revision.number, about.date, changes))
                     break
             except (OSError, ValueError, TypeError, KeyError, IbfError) as error:

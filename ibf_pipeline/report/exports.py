@@ -1,7 +1,7 @@
 """Events and areas of a run as files, and what its hazard has beside them, all from the one events table.
 
-Where nothing was estimated, as for warnings of floods, or nothing is known of the people of an area, cells are empty
-and not 0; where a part of the people is known, they are that part, and the share of the population is empty.
+If nothing was estimated, as for warnings of floods, or nothing is known of the people of an area, cells are empty
+and not 0; if a part of the people is known, they are that part, and the share of the population is empty.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import shapely
 
 from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.hazards.known import profile_of
-from ibf_pipeline.report.blocks import blocks_of
+from ibf_pipeline.hazards.registry import profile_of
+from ibf_pipeline.report.extensions import report_extension_of
 from ibf_pipeline.report.table_files import Place, Row, Table, flags_cell, of_run, point, write_csv, write_geojson
 from ibf_pipeline.report.times import event_moment
 from ibf_pipeline.report.words import further_indicators
@@ -31,7 +31,7 @@ _AFFECTED = ("people_affected", "share_of_population")
 
 def tables(found: Findings, shapes: Shapes, kept: Any = None) -> tuple[Table, ...]:
     """Events, areas, and what the hazard adds, also out of what it keeps beside the findings."""
-    return events_table(found), areas_table(found, shapes), *blocks_of(found).tables(found, kept)
+    return events_table(found), areas_table(found, shapes), *report_extension_of(found).tables(found, kept)
 
 
 def write_exports(found: Findings, shapes: Shapes, folder: Path, kept: Any = None) -> list[Path]:
@@ -50,7 +50,7 @@ def write_exports(found: Findings, shapes: Shapes, folder: Path, kept: Any = Non
 
 def events_table(found: Findings) -> Table:
     """One row an event, at the place of what it is about."""
-    profile, further = profile_of(found), blocks_of(found).event_columns
+    profile, further = profile_of(found), report_extension_of(found).event_columns
     moment, flags = ("day", "days") if profile.unit == "day" else ("time", "hours")
     columns = (
         *of_run(found), "event", *_subject_columns(profile), *_ALERT, _lead_time(profile), moment, flags,
@@ -99,7 +99,7 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
 
 
 def _people(counted: Event | EventArea) -> int | None:
-    """None where nobody is known."""
+    """None if nobody is known."""
     return counted.people if counted.people_known or counted.people else None
 
 
@@ -120,6 +120,6 @@ def _lead_time(profile: HazardProfile) -> str:
 
 
 def _subject_columns(profile: HazardProfile) -> tuple[str, ...]:
-    """Code and name of what an event is about, where that is known beforehand."""
+    """Code and name of what an event is about, if that is known beforehand."""
     subject = profile.subject.replace(" ", "_")
     return (f"{subject}_code", subject) if profile.subject_list is not None else ()

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.trial import trial_words
 from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, TRIGGER_WORDS, counted, number_text
-from ibf_pipeline.hazards.known import known_hazard, profile_of
-from ibf_pipeline.report.blocks import blocks_of
+from ibf_pipeline.hazards.registry import known_hazard, profile_of
 from ibf_pipeline.report.content import Report
+from ibf_pipeline.report.extensions import report_extension_of
 from ibf_pipeline.report.times import ahead
 from ibf_pipeline.report.words import area_names, listed, subject_text
 
 
 def title_of(found: Findings | Report) -> str:
     """`Uganda`, `Uganda, flash floods`: what a run is of, in titles."""
-    hazard = f", {known_hazard(found.hazard).profile.noun}s" if blocks_of(found).titles_name_hazard else ""
+    hazard = f", {known_hazard(found.hazard).profile.noun}s" if report_extension_of(found).titles_name_hazard else ""
     return f"{found.country_name}{hazard}"
 
 
@@ -24,7 +24,7 @@ def headline(found: Findings) -> str:
     """What is alerted and where, for a reader who knows nothing of forecasts."""
     triggers = [event for event in found.events if event.trigger]
     warnings = [event for event in found.events if not event.trigger]
-    own = blocks_of(found).alerts
+    own = report_extension_of(found).alerts
     sentences = (
         own(found)
         if own is not None
@@ -37,6 +37,32 @@ def headline(found: Findings) -> str:
     return " ".join(filter(None, [*sentences, *([_withdrawn(found)] if found.withdrawn else [])]))
 
 
+def people_in_a_mail(found: Findings) -> str:
+    """Why people in a portal's mail differ from those of the table of events; empty if they do not.
+
+    Rule: the portal adds up whole areas of its default level, and an area that several events share is with one of them
+    alone (docs/design/floods.md, rule 6); people who are not estimated are sent as 0.
+    """
+    profile, said = profile_of(found), []
+    if profile.main_exposure != profile.people_indicator:
+        return ""
+    estimated = [event for event in found.publishable_events if event.is_estimated]
+    mailed = [(event, sum(area.people for area in event.areas_of(found.default_admin_level))) for event in estimated]
+    differ = [
+        f"{event.name}: {number_text(event.people)} here, {number_text(people)} there"
+        for event, people in mailed
+        if people != event.people
+    ]
+    if differ:
+        said.append(
+            f"The mail counts people by whole areas of level {found.default_admin_level}, and one that several "
+            f"{profile.subject}s share with one of them alone: {'; '.join(differ)}."
+        )
+    if len(estimated) < len(found.publishable_events):
+        said.append("Where the table has no number, people are not estimated, and the mail says 0.")
+    return " ".join(said)
+
+
 def _none(found: Findings) -> str:
     profile, stands = profile_of(found), " stands" if found.withdrawn else ""
     first, last = (found.moment_words(profile.moment(found.issue_time, lead)) for lead in (0, found.lead_times[-1]))
@@ -44,7 +70,7 @@ def _none(found: Findings) -> str:
 
 
 def _triggers(found: Findings, triggers: Sequence[Event]) -> list[str]:
-    profile, blocks = profile_of(found), blocks_of(found)
+    profile, extension = profile_of(found), report_extension_of(found)
     first = min(event.lead_time for event in triggers)
     at = "at" if profile.subject_list is not None else "of"  # what comes and goes with the forecast is no place
     words = f"{TRIGGER_WORDS[0].upper()}{TRIGGER_WORDS[1:]} {at} {counted(len(triggers), profile.subject)}"
@@ -54,8 +80,8 @@ def _triggers(found: Findings, triggers: Sequence[Event]) -> list[str]:
     unknown = listed(area_names(found, [event for event in triggers if not event.is_estimated]))
     return [
         f"{words} in {found.country_name}, {begin} {moment} ({ahead(profile, first)}).",
-        blocks.people_affected(found, estimated) if estimated else "",
-        blocks.people_unknown(unknown) if unknown else "",
+        extension.people_affected(found, estimated) if estimated else "",
+        extension.people_unknown(unknown) if unknown else "",
     ]
 
 
@@ -101,7 +127,7 @@ def cautions(found: Findings) -> list[str]:
         parts.append(f"The portal cannot show {names}: {why}. Tell people another way.")
     parts += [f"Doubtful: {doubt}" + ("" if doubt.endswith("?") else ".") for doubt in found.doubts]
     covers = [f"{profile.covers[0].upper()}{profile.covers[1:]}."] if profile.covers else []
-    return [*parts, *_beyond_portal(found), *_beyond_limit(found), *blocks_of(found).cautions(found), *covers]
+    return [*parts, *_beyond_portal(found), *_beyond_limit(found), *report_extension_of(found).cautions(found), *covers]
 
 
 def _beyond_portal(found: Findings) -> list[str]:
@@ -119,7 +145,7 @@ def _beyond_portal(found: Findings) -> list[str]:
 
 
 def _beyond_limit(found: Findings) -> list[str]:
-    """What has no alert only because it is too far ahead: where the country has warnings it is one."""
+    """What has no alert only because it is too far ahead: if the country has warnings it is one."""
     profile, limit = profile_of(found), found.trigger_limit
     alerted = {event.key for event in (*found.events, *found.withdrawn)}
     parts = []

@@ -24,9 +24,9 @@ from ibf_pipeline.domain.wording import (
     people_words,
     percent_text,
 )
-from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.report.blocks import blocks_of
+from ibf_pipeline.hazards.registry import known_hazard
 from ibf_pipeline.report.content import Report
+from ibf_pipeline.report.extensions import report_extension_of
 from ibf_pipeline.report.headline import title_of
 from ibf_pipeline.report.pictures.colours import drawn_class
 from ibf_pipeline.report.tables import revision_words
@@ -39,8 +39,8 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
     """The page. `pictures`: file name -> content, for every file that the report names."""
     inside = {name: _data_uri(name, content) for name, content in pictures.items()}
     profile = known_hazard(report.hazard).profile
-    issue_time, blocks = IssueTime.parse(report.issue_time), blocks_of(report)
-    return _template(blocks.templates).render(
+    issue_time, extension = IssueTime.parse(report.issue_time), report_extension_of(report)
+    return _template(extension.templates).render(
         report=report,
         pictures=inside,
         title=title_of(report),
@@ -48,8 +48,8 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         cycle=cycle_word(profile),
         issue_time=issue_time.words,
         issued=issued_text(issue_time),
-        indicator_words=blocks.indicator_words,
-        **blocks.names,
+        indicator_words=extension.indicator_words,
+        **extension.template_names,
     )
 
 
@@ -93,7 +93,7 @@ def _moment(context: Context, moment: date) -> str:
 
 
 def _when(moment: str) -> str:
-    """`Sun 2026-02-15 06:12:31 UTC` out of an ISO moment; what is no moment is shown as it is."""
+    """`Sun 2026-02-15 06:12:31 UTC` out of an ISO timestamp; another text is shown as it is."""
     try:
         day = date.fromisoformat(moment[:10])
     except ValueError:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.hazards.known import profile_of
-from ibf_pipeline.io.writing import whole, write_text
+from ibf_pipeline.hazards.registry import profile_of
+from ibf_pipeline.io.atomic_files import atomic_path, write_text
 
 Value = str | int | float | bool | None
 Row = Mapping[str, Value]
@@ -58,7 +58,7 @@ def flags_cell(flags: str) -> str:
 def write_csv(table: Table, file: Path) -> list[Path]:
     """The table as CSV and the types of its columns as `.csvt`; a table without rows has its heads."""
     columns = table.columns
-    with whole(file) as partial, partial.open("w", encoding="utf-8-sig", newline="") as stream:
+    with atomic_path(file) as partial, partial.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(columns)
         writer.writerows([[cell(row[column]) for column in columns] for row in table.rows])

@@ -15,24 +15,24 @@ from ibf_pipeline.domain.wording import (
     people_text,
     percent_text,
 )
-from ibf_pipeline.hazards.known import profile_of
-from ibf_pipeline.report.blocks import blocks_of
-from ibf_pipeline.report.calls import Published, differing
+from ibf_pipeline.hazards.registry import profile_of
+from ibf_pipeline.report.calls import PublishedRevision, difference_cautions
 from ibf_pipeline.report.change import Change, Correction
+from ibf_pipeline.report.extensions import report_extension_of
 from ibf_pipeline.report.headline import cautions, headline, title_of
-from ibf_pipeline.report.rows import MOST_ROWS, Row
+from ibf_pipeline.report.short_table import MOST_ROWS, ShortRow
 from ibf_pipeline.report.times import cycle_word, event_moment, flags_head, flags_words, issued, span
 from ibf_pipeline.report.words import area_names, listed
 
 _EVENTS_ON_PAGE = 20
 
 
-def event_rows(found: Findings) -> list[Row]:
+def event_rows(found: Findings) -> list[ShortRow]:
     """One row an event, the highest class first."""
     return [_event_row(found, event) for event in found.events]
 
 
-def area_rows(found: Findings) -> list[Row]:
+def area_rows(found: Findings) -> list[ShortRow]:
     """The default-level areas of all events, those with most people first; at most `MOST_ROWS`."""
     rows = [(event, area) for event in found.events for area in event.areas_of(found.default_admin_level)]
     rows.sort(key=lambda row: (-row[1].people, row[1].place_code))
@@ -50,13 +50,13 @@ def area_rows(found: Findings) -> list[Row]:
 
 
 def area_alert(event: Event, area: EventArea) -> str:
-    """What an area of an event is told, in words."""
+    """What is said of an area of an event, in words."""
     if not area.alerted:
         return class_text("no")
     return alert_text(event.alert_class, trigger=event.trigger if area.trigger is None else area.trigger)
 
 
-def change_rows(found: Findings, changes: Sequence[Change], since: str) -> list[Row]:
+def change_rows(found: Findings, changes: Sequence[Change], since: str) -> list[ShortRow]:
     """What became of every alert since an earlier run; alerts that go on as they were are in none."""
     return [
         {
@@ -76,7 +76,7 @@ def summary(
     found: Findings,
     changes: Sequence[Change],
     compared_with: date | None,
-    published: Sequence[Published],
+    published: Sequence[PublishedRevision],
     report: str | None,
     correction: Correction | None = None,
 ) -> str:
@@ -87,12 +87,12 @@ def summary(
         f"# {name}{escaped(title_of(found))}: {found.headline}",
         f"Forecast of **{found.moment_words(issued(found))}**, {span(found)} {profile_of(found).unit}s ahead.",
         escaped(headline(found)),
-        *(f"> **Mind:** {escaped(caution)}" for caution in (*differing(published), *cautions(found))),
+        *(f"> **Mind:** {escaped(caution)}" for caution in (*difference_cautions(published), *cautions(found))),
         _events(found),
         _correction(found, correction),
         _changes(found, changes, compared_with),
         _published(published),
-        f"Report with {blocks_of(found).pictures}: {_linked(report)}" if report else "",
+        f"Report with {report_extension_of(found).pictures}: {_linked(report)}" if report else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -102,7 +102,7 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", " ".join(text.split()))
 
 
-def markdown_table(rows: Sequence[Row]) -> str:
+def markdown_table(rows: Sequence[ShortRow]) -> str:
     """Rows with the same keys as a Markdown table."""
     if not rows:
         return ""
@@ -117,7 +117,7 @@ def _cell(value: str | int | None) -> str:
     return number_text(value) if isinstance(value, int) else escaped(value)
 
 
-def _event_row(found: Findings, event: Event) -> Row:
+def _event_row(found: Findings, event: Event) -> ShortRow:
     profile = profile_of(found)
     moment = found.moment_words(event_moment(found, event))
     return {
@@ -132,7 +132,7 @@ def _event_row(found: Findings, event: Event) -> Row:
 
 
 def _people(counted: Event | EventArea) -> int | str:
-    """The number, or words where not everybody is known."""
+    """The number, or words if not everybody is known."""
     return counted.people if counted.people_known else people_text(counted.people, known=False)
 
 
@@ -177,7 +177,7 @@ def _changes(found: Findings, changes: Sequence[Change], compared_with: date | N
     return "\n".join([f"{head}\n", *_items(found, changes)])
 
 
-def _published(published: Sequence[Published]) -> str:
+def _published(published: Sequence[PublishedRevision]) -> str:
     if not published:
         return "Nothing was published."
     lines = [

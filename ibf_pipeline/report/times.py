@@ -9,13 +9,13 @@ from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import day_text
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 
 _MOST_MARKS: Final = 40
 
 
 def issued(found: Findings) -> date:
-    """The day of its issue time, or the moment where lead times are hours."""
+    """The day of its issue time, or the timestamp (UTC) if lead times are hours."""
     return profile_of(found).moment(found.issue_time)
 
 
@@ -35,7 +35,7 @@ def ahead(profile: HazardProfile, lead_time: int) -> str:
 
 
 def event_moment(found: Findings, event: Event) -> date:
-    """When an event begins: exactly where that is known, else at its lead time."""
+    """When an event begins: exactly if that is known, else at its lead time."""
     return event.exact_start or profile_of(found).moment(found.issue_time, event.lead_time)
 
 
@@ -53,7 +53,7 @@ def span(found: Findings) -> str:
 
 
 def flags_words(found: Findings, event: Event) -> str:
-    """The flags as they are, one mark for each lead time; where those are too many to be counted by eye, the lead times
+    """The flags as they are, one mark for each lead time; if those are too many to be counted by eye, the lead times
     that have a mark: `T 48; w 60, 96`.
     """
     if len(event.flags) <= _MOST_MARKS:

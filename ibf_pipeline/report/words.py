@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import people_words
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 
 _NAMED = 5
 
 
 def subject_text(found: Findings, key: str) -> str:
-    """`Mill bridge (G1)`; what has no name is `station G1`, or as events of it are called where there are no lists of
+    """`Mill bridge (G1)`; what has no name is `station G1`, or as events of it are called if there are no lists of
     its like.
     """
     name, profile = found.named(key), profile_of(found)
@@ -24,7 +24,7 @@ def subject_text(found: Findings, key: str) -> str:
 
 
 def event_text(found: Findings, name: str, key: str) -> str:
-    """An event in a sentence: `G1 (Mill bridge)`; without a name for people `station G1`, or `Na (station G1)` where
+    """An event in a sentence: `G1 (Mill bridge)`; without a name for people `station G1`, or `Na (station G1)` if
     the event itself is called otherwise.
     """
     named = found.named(key)
@@ -50,7 +50,7 @@ def area_names(found: Findings, events: Sequence[Event]) -> list[str]:
     return [names[code] for code in sorted(people, key=lambda code: (-people[code], code))]
 
 
-def people_of(events: Sequence[Event]) -> str:
+def alert_people_text(events: Sequence[Event]) -> str:
     """People of events together: `12,345 people`, `at least 12,345 people`."""
     return people_words(sum(event.people for event in events), known=all(event.people_known for event in events))
 

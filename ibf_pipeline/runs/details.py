@@ -1,4 +1,4 @@
-"""Everything that is known of one run, as data for programs and for the table of a command."""
+"""Everything that is known about one run, as data for programs and for the table of a command."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from ibf_pipeline.records.lease import holders
 from ibf_pipeline.records.schema import NOTE
 from ibf_pipeline.runs.files import RunFile, files_of
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.overview import seen
-from ibf_pipeline.runs.recorded import recorded_runs
+from ibf_pipeline.runs.legacy_journals import real_runs
+from ibf_pipeline.runs.overview import revision_overview
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.taken_over import real_runs
+from ibf_pipeline.runs.run_index import RunQuery, recorded_runs
 
 
 def details_of(run: RunFolder) -> dict[str, Any]:
-    """Findings, revisions, decisions, notes and files of a run, and who is at work with it."""
+    """Findings, revisions, decisions, notes and files of a run, and which processes are working on it.
+
+    Returns
+    -------
+    dict
+        As `ibf-pipeline runs show --json` prints it; all of it can be written as JSON.
+    """
     notes, place = _notes(run), run.place
     return {
         "run": place,
@@ -37,11 +43,9 @@ def details_of(run: RunFolder) -> dict[str, Any]:
 
 
 def _recorded(run: RunFolder) -> dict[str, str]:
-    """What the records have of the run itself; nothing where it never was whole."""
-    days = recorded_runs(
-        real_runs(run.runs), run.storage, run.iso3, hazard=run.hazard, since=run.issue_date, until=run.issue_date
-    )
-    for each in days:
+    """What the records have of the run itself; nothing if it never was whole."""
+    of_day = RunQuery(run.iso3, run.hazard, run.issue_date, run.issue_date)
+    for each in recorded_runs(real_runs(run.runs), run.storage, of_day):
         if each.run == run:
             return {
                 "found": each.headline, "source": each.source, "arrived": each.arrived, "finished": each.finished,
@@ -50,7 +54,7 @@ def _recorded(run: RunFolder) -> dict[str, str]:
 
 
 def _made_from(run: RunFolder) -> dict[str, Any]:
-    """Names of the inputs, and the versions that made it; nothing where the manifest cannot be had."""
+    """Names of the inputs, and the versions that made it; nothing if the manifest cannot be had."""
     try:
         manifest = run.manifest()
     except IbfError:
@@ -60,16 +64,23 @@ def _made_from(run: RunFolder) -> dict[str, Any]:
 
 
 def _revision(revision: Revision) -> dict[str, Any]:
-    at_a_glance = seen(revision)
+    at_a_glance = revision_overview(revision)
     known = {
         "target": revision.target, "number": revision.number, "state": at_a_glance.state,
         "notified": at_a_glance.notified, "decisions": revision.decisions(),
     }  # fmt: skip
     try:
-        about, calls, left = revision.about(), revision.calls(), revision.state().left
+        about, calls, left = revision.about(), revision.calls(), revision.state().remaining_calls
     except InputInvalid as error:
         return {**known, "damaged": str(error)}
-    return {**known, "url": about.url, "date": about.date, "calls": len(calls), "left": len(left)}
+    return {
+        **known,
+        "url": about.url,
+        "date": about.date,
+        "withdraws": list(about.withdraws),
+        "calls": len(calls),
+        "left": len(left),
+    }
 
 
 def _notes(run: RunFolder) -> Mapping[str, dict[str, str]]:

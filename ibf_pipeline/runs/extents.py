@@ -1,4 +1,4 @@
-"""Flood extents of a run written block by block: only blocks that hold water are read and written."""
+"""Flood extents of a run, written block by block: only blocks that hold water are read and written."""
 
 from __future__ import annotations
 
@@ -12,18 +12,36 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.writing import whole
+from ibf_pipeline.io.atomic_files import atomic_path
 from ibf_pipeline.prepare.extent_tiles import Flood, FloodTiles
-from ibf_pipeline.prepare.tiles import BLOCK, bounded_gdal, new_raster, open_raster, read_block
+from ibf_pipeline.prepare.raster_blocks import BLOCK, bounded_gdal, new_raster, open_raster, read_block
 
 
 def write_extents(
     wet: Mapping[int, Mapping[str, Flood]], tiles: FloodTiles[Flood], files: Mapping[int, Path]
 ) -> dict[int, int]:
-    """Write the extents of a run, a file for every lead time in `files`; returns wet cells by lead time.
+    """Write the extents of a run, a file for every lead time in `files`.
 
-    Lead times on which the same areas are wet in the same floods, most of a run's, have the same raster: it is made
-    once and copied. Files, units and errors as in `write_extent`.
+    Most lead times of a run have the same wet areas in the same floods, so the same raster: it is made once and copied.
+
+    Parameters
+    ----------
+    wet : Mapping[int, Mapping[str, Flood]]
+        Lead time, in the unit of the hazard -> place code -> flood in that area.
+    tiles : FloodTiles
+        The country's prepared flood maps.
+    files : Mapping[int, Path]
+        Lead time -> file.
+
+    Returns
+    -------
+    dict of int to int
+        Lead time -> number of wet cells.
+
+    Raises
+    ------
+    WriteFailed, InputInvalid
+        As `write_extent`.
     """
     made: dict[frozenset[tuple[str, Flood]], int] = {}
     cells: dict[int, int] = {}
@@ -32,19 +50,41 @@ def write_extents(
         if first == lead_time:
             cells[lead_time] = write_extent(wet[lead_time], tiles, file)
         else:
-            with whole(file) as partial:
+            with atomic_path(file) as partial:
                 shutil.copyfile(files[first], partial)
             cells[lead_time] = cells[first]
     return cells
 
 
 def write_extent(wet: Mapping[str, Flood], tiles: FloodTiles[Flood], file: Path) -> int:
-    """Write the extent of one lead time; returns the number of wet cells. `wet`: place code -> flood in that area.
+    """Write the extent of one lead time.
 
-    float32 metres, EPSG:4326, nodata 0, tiled, DEFLATE, on the country's grid; inside every area of `wet` the depth of
-    that flood's map, 0 everywhere else. Blocks without water are left out of the file (they read as 0).
-    The file appears under its name only when it is whole. Raises WriteFailed where the disk is full, InputInvalid where
-    the prepared rasters are damaged.
+    Parameters
+    ----------
+    wet : Mapping[str, Flood]
+        Place code -> flood in that area.
+    tiles : FloodTiles
+        The country's prepared flood maps.
+    file : Path
+        float32, metres, EPSG:4326, nodata 0, tiled, DEFLATE, on the country's grid. It appears under its name only when
+        it is complete.
+
+    Returns
+    -------
+    int
+        Number of wet cells.
+
+    Raises
+    ------
+    WriteFailed
+        If the disk is full.
+    InputInvalid
+        If the prepared rasters are damaged.
+
+    Notes
+    -----
+    Inside every area of `wet` a cell has the depth of that flood's map, elsewhere 0. Blocks without water are not in
+    the file; they read as 0.
     """
     floods = list(tiles.depths)
     number_of = {code: number for number, code in enumerate(tiles.place_codes)}

@@ -1,4 +1,4 @@
-"""What a day found, on disk: `events.json` and the station cube `forecast.nc`."""
+"""Findings on disk: `events.json` and, for floods, the station cube `forecast.nc`."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from pydantic import TypeAdapter
 
 from ibf_pipeline.domain.findings import FORMAT, Findings
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.errors import InputInvalid, errors_as
 from ibf_pipeline.hazards.floods.findings import FloodFindings
-from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.io.writing import whole, write_text
+from ibf_pipeline.hazards.registry import known_hazard
+from ibf_pipeline.io.atomic_files import atomic_path, write_text
+from ibf_pipeline.io.netcdf import open_netcdf, write_netcdf
 
 _OF_TRIALS = ("trial", "trial_notes")
 """attributes that only the cube of a source for trying has"""
 _WHERE_ANY = ("trial", "doubts")
-"""parts of the findings that are left out where there is nothing in them"""
+"""parts of the findings that are left out if they are empty"""
 _ARCHIVE = ("archive_maximum",)
 """coordinates (station,) that only such a cube has: m3/s, median annual maximum of the source's own archive"""
 
 
-def write_found(found: Findings, file: Path) -> None:
-    """Write `events.json`, whole or not at all."""
+def write_findings_json(found: Findings, file: Path) -> None:
+    """Write `events.json`, completely or not at all; WriteFailed if the disk is full."""
     kind: Any = type(found)
     content = _adapter(kind).dump_python(found, mode="json") | {"issue_time": str(found.issue_time)}
     for name in _WHERE_ANY:
@@ -38,10 +39,18 @@ def write_found(found: Findings, file: Path) -> None:
     write_text(file, json.dumps(content, indent=1, ensure_ascii=False))
 
 
-def read_found(file: Path) -> Findings:
-    """Read `events.json` of this version or an earlier one, as the findings of its hazard.
+def read_findings_json(file: Path) -> Findings:
+    """Read an `events.json` of this version or an earlier one.
 
-    InputInvalid where it is damaged, of a later format, or of a hazard that is not known.
+    Returns
+    -------
+    Findings
+        Of the class of its hazard.
+
+    Raises
+    ------
+    InputInvalid
+        If it is damaged, of a later format, or of an unknown hazard.
     """
     try:
         content = json.loads(file.read_bytes())
@@ -78,21 +87,31 @@ def _adapter(kind: Any) -> TypeAdapter[Findings]:
     return TypeAdapter(kind)
 
 
-def write_findings(found: FloodFindings, discharge: xr.DataArray, folder: Path) -> None:
-    """`events.json` and `forecast.nc` of a day into a folder; WriteFailed where the disk is full."""
-    write_found(found, folder / "events.json")
+def write_flood_findings(found: FloodFindings, discharge: xr.DataArray, folder: Path) -> None:
+    """Write `events.json` and `forecast.nc` of a flood day into a folder; WriteFailed if the disk is full."""
+    write_findings_json(found, folder / "events.json")
     write_forecast(found, discharge, folder / "forecast.nc")
 
 
 def write_forecast(found: FloodFindings, discharge: xr.DataArray, file: Path) -> None:
-    """The station cube (member, lead_time, station) as CF-1.8 netCDF, from which the day can be run again."""
+    """Write the station cube of a flood day, from which the day can be run again.
+
+    Parameters
+    ----------
+    found : FloodFindings
+        Of the day, with every station of the cube.
+    discharge : xr.DataArray
+        (member, lead_time, station), m3/s.
+    file : Path
+        CF-1.8 netCDF.
+    """
     by_code = {station.code: station for station in found.stations}
     stations = [by_code[str(code)] for code in discharge["station"].values]
     write_cube(
         discharge.assign_attrs(
             source=found.source, glofas_version=found.glofas_version, issue_date=found.issue_date.isoformat()
         ),
-        Places(
+        CubeStations(
             tuple(station.name for station in stations),
             np.array([station.lat for station in stations]),
             np.array([station.lon for station in stations]),
@@ -103,16 +122,34 @@ def write_forecast(found: FloodFindings, discharge: xr.DataArray, file: Path) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Names and places (degrees) of the stations of a cube, in their order."""
+class CubeStations:
+    """Names and positions (degrees, EPSG:4326) of the stations of a cube, in its order."""
 
     names: tuple[str, ...]
     lat: npt.NDArray[np.float64]
     lon: npt.NDArray[np.float64]
 
 
-def write_cube(discharge: xr.DataArray, places: Places, title: str, file: Path) -> None:
-    """A cube as `read_cube` gives it, as `forecast.nc` holds it; of a trial with what it says of itself."""
+def write_cube(discharge: xr.DataArray, places: CubeStations, title: str, file: Path) -> None:
+    """Write a station cube as `forecast.nc`.
+
+    Parameters
+    ----------
+    discharge : xr.DataArray
+        As `read_cube` returns it: (member, lead_time, station), m3/s, with the attribute `issue_date`. Attributes of a
+        source on trial are kept.
+    places : CubeStations
+        Of its stations.
+    title : str
+        Of the file.
+    file : Path
+        CF-1.8 netCDF, float32, fill value -9999.
+
+    Raises
+    ------
+    WriteFailed
+        If the disk is full.
+    """
     issue_date = str(discharge.attrs["issue_date"])
     issue, codes = np.datetime64(issue_date, "ns"), [str(code) for code in discharge["station"].values]
     days = discharge["lead_time"].values.astype("timedelta64[D]").astype("timedelta64[ns]")
@@ -144,21 +181,32 @@ def write_cube(discharge: xr.DataArray, places: Places, title: str, file: Path) 
         "issue_date": issue_date,
         **{name: str(discharge.attrs[name]) for name in _OF_TRIALS if discharge.attrs.get(name)},
     }
-    with whole(file) as partial:
+    with atomic_path(file) as partial:
         encoding = {"discharge": {"zlib": True, "_FillValue": np.float32(-9999)}}
-        data.to_netcdf(partial, engine="netcdf4", encoding=encoding)
+        write_netcdf(data, partial, encoding)
 
 
 def read_forecast(file: Path) -> xr.DataArray:
-    """The kept cube of a past day, as `read_cube` gave it; InputInvalid where it is damaged."""
-    damaged = turned_into(
+    """Read the kept cube of a past day, as `read_cube` returned it.
+
+    Returns
+    -------
+    xr.DataArray
+        `discharge` (member, lead_time, station), m3/s.
+
+    Raises
+    ------
+    InputInvalid
+        If it is missing or damaged.
+    """
+    damaged = errors_as(
         InputInvalid,
         "the kept forecast cannot be read ({})",
         where=file,
         expected="forecast.nc of a finished run",
         remedy="run the day again",
     )
-    with damaged, xr.open_dataset(file, engine="netcdf4") as data:
+    with damaged, open_netcdf(file) as data:
         cube = data["discharge"].load()
         return xr.DataArray(
             cube.values,

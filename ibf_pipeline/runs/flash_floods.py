@@ -1,4 +1,4 @@
-"""What a block of flash floods keeps beside `events.json`: its rain, and names and places of what is exposed."""
+"""What a block of flash floods keeps beside `events.json`: its rain, and names and positions of exposed assets."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import numpy as np
 import xarray as xr
 from pydantic import TypeAdapter
 
-from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.errors import InputInvalid, errors_as
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.io.writing import whole, write_text
+from ibf_pipeline.io.atomic_files import atomic_path, write_text
+from ibf_pipeline.io.netcdf import open_netcdf, write_netcdf
 
 RAIN: Final = "rain.nc"
 ASSETS: Final = "assets.json"
@@ -28,13 +29,13 @@ _REMEDY: Final = "run the block again"
 
 @dataclass(frozen=True, slots=True)
 class KeptAsset:
-    """A school, road, building, ... or a gauge: where it is and what it is called."""
+    """A school, road, building or other asset, or a gauge: its position and its name."""
 
     category: str
     """the portal's word: `schools`, `roads`, `gauges`"""
     fid: str
     name: str
-    """empty where it has none"""
+    """empty if it has none"""
     lat: float
     lon: float
     """degrees, EPSG:4326; of lines and buildings a place on them"""
@@ -45,9 +46,20 @@ class KeptAsset:
 
 
 def write_rain_kept(folder: Path, rain: xr.DataArray) -> None:
-    """`rain.nc`: the rain of a block as `domain/flash_layers.py` says, with all coordinates and attributes.
+    """Write the rain of a block as `rain.nc`.
 
-    WriteFailed where the disk is full.
+    Parameters
+    ----------
+    folder : Path
+        Of the new findings.
+    rain : xr.DataArray
+        (member, time, area), mm in the hour that ends at `time` (UTC), as `domain/flash_layers.py` describes it; all
+        coordinates and attributes are kept.
+
+    Raises
+    ------
+    WriteFailed
+        If the disk is full.
     """
     plain = rain.transpose(*_DIMS).rename("rain").astype("float32")
     flags = plain["observed"].transpose(*_DIMS[1:]).astype("int8")
@@ -62,17 +74,17 @@ def write_rain_kept(folder: Path, rain: xr.DataArray) -> None:
         "rain": {"zlib": True, "_FillValue": np.float32("nan")},
         "time": {"units": "hours since 1970-01-01"},
     }
-    with whole(folder / RAIN) as partial:
-        data.to_netcdf(partial, engine="netcdf4", encoding=encoding)
+    with atomic_path(folder / RAIN) as partial:
+        write_netcdf(data, partial, encoding)
 
 
 def read_rain_kept(folder: Path) -> xr.DataArray:
-    """The rain of a block as it was written; InputInvalid where it is not there or damaged."""
+    """The rain of a block as it was written: (member, time, area), mm; InputInvalid if it is missing or damaged."""
     file = folder / RAIN
-    damaged = turned_into(
+    damaged = errors_as(
         InputInvalid, "the kept rain cannot be read ({})", where=file, expected="rain.nc of a block", remedy=_REMEDY
     )
-    with damaged, xr.open_dataset(file, engine="netcdf4") as data:
+    with damaged, open_netcdf(file) as data:
         kept = data["rain"].load().transpose(*_DIMS)
         both = _DIMS[1:]
         return xr.DataArray(
@@ -96,9 +108,21 @@ def _as_attribute(name: str, value: object) -> object:
 
 
 def write_assets_kept(folder: Path, found: FlashFloodFindings, assets: Iterable[KeptAsset]) -> None:
-    """`assets.json`: those of `assets`, all of a country, that are exposed in any event, and all gauges.
+    """Write `assets.json`: the assets that are exposed in any event, and all gauges.
 
-    WriteFailed where the disk is full.
+    Parameters
+    ----------
+    folder : Path
+        Of the new findings.
+    found : FlashFloodFindings
+        Of the block.
+    assets : Iterable[KeptAsset]
+        All of the country.
+
+    Raises
+    ------
+    WriteFailed
+        If the disk is full.
     """
     exposed = {(each.category, fid) for event in found.events for each in event.exposed for fid in each.fids}
     kept = [each for each in assets if each.category == GAUGES or (each.category, each.fid) in exposed]
@@ -106,11 +130,11 @@ def write_assets_kept(folder: Path, found: FlashFloodFindings, assets: Iterable[
 
 
 def read_assets_kept(folder: Path) -> Mapping[tuple[str, str], KeptAsset]:
-    """By category and fid; empty where a block kept none. InputInvalid where they are damaged."""
+    """The kept assets by (category, fid); empty if the block kept none, InputInvalid if they are damaged."""
     file = folder / ASSETS
     if not file.is_file():
         return {}
-    with turned_into(InputInvalid, "the kept assets cannot be read ({type})", where=file, remedy=_REMEDY):
+    with errors_as(InputInvalid, "the kept assets cannot be read ({type})", where=file, remedy=_REMEDY):
         return {(each.category, each.fid): each for each in _ASSETS.validate_json(file.read_bytes())}
 
 

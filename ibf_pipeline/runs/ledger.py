@@ -1,4 +1,4 @@
-"""The ledger: which revisions of a day are done, begun or given up, read from the records."""
+"""The ledger: which revisions of a day are finished, begun or given up, from the records."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Clock = Callable[[], datetime]
 
 
 def unfinished(run: RunFolder, target: str) -> Revision | None:
-    """The revision of a run that was begun and neither finished nor closed, unless a later one is finished."""
+    """The revision of a run that was begun and is neither finished nor closed; None if a later one is finished."""
     for revision in reversed(run.revisions(target)):
         state = revision.state()
         if not state.is_closed:
@@ -30,41 +30,47 @@ def latest_finished(run: RunFolder, target: str) -> Revision | None:
     return next((revision for revision in reversed(run.revisions(target)) if revision.state().is_finished), None)
 
 
-def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
-    """Whether calls of a newer revision of the day may have been made: the target no longer shows this one whole."""
+def was_superseded(run: RunFolder, target: str, revision: Revision) -> bool:
+    """Whether calls of a newer revision may have been made: the target then no longer shows this one completely."""
     return any(later.state().was_begun for later in run.revisions(target) if later.number > revision.number)
 
 
 def latest_uploaded(run: RunFolder, target: str) -> Revision | None:
-    """The newest revision of a run that the target shows: all of its calls are done, but perhaps the notification."""
+    """The newest revision of a run that the target shows: every call is done, except perhaps the notification."""
     return next((revision for revision in reversed(run.revisions(target)) if revision.state().is_uploaded), None)
 
 
-def mailed_nobody(run: RunFolder, target: str) -> bool:
-    """Whether the newest finished revision was to notify, and its target shows it and mails nobody about it."""
+def is_unmailed(run: RunFolder, target: str) -> bool:
+    """Whether the newest finished revision was to notify people, and the target shows it without a mail."""
     latest = latest_finished(run, target)
     return latest is not None and latest.about().notify and latest.state().progress.is_unmailed
 
 
 def close(revision: Revision, now: Clock, why: str) -> None:
-    """Give up a revision: it is never resumed."""
+    """Give up a revision: it is never resumed. `why` goes into the journal."""
     revision.journal(now).close(why)
 
 
 def close_older(run: RunFolder, target: str, now: Clock) -> list[Revision]:
-    """Close unfinished revisions of earlier days: a later day is being published. Damaged ones are closed too."""
+    """Close unfinished revisions of earlier days, damaged ones included, because a later day is being published.
+
+    Returns
+    -------
+    list of Revision
+        Those that were closed.
+    """
     closed = []
     for revision in run.earlier(target):
         state = revision.state()
         if not state.is_closed and not _known(state, lambda each: each.is_finished):
-            doubt = ": notification unconfirmed" if _known(state, lambda each: each.unknown_end) else ""
+            doubt = ": notification unconfirmed" if _known(state, lambda each: each.unconfirmed_call) else ""
             close(revision, now, f"{run.issue_time} is published{doubt}")
             closed.append(revision)
     return closed
 
 
 def _known(state: RevisionState, ask: Callable[[RevisionState], object]) -> bool:
-    """What a revision says of itself; no where it is damaged."""
+    """What a revision says of itself; no if it is damaged."""
     try:
         return bool(ask(state))
     except InputInvalid as error:
@@ -73,23 +79,30 @@ def _known(state: RevisionState, ask: Callable[[RevisionState], object]) -> bool
 
 
 def require_not_withdrawn(found: Findings, latest: Revision) -> None:
-    """ForbiddenByRule where events that the latest revision took back would come back."""
+    """Refuse to show events again that the latest revision withdrew.
+
+    Raises
+    ------
+    ForbiddenByRule
+        Naming the events.
+    """
     back = sorted({event.name for event in found.events} & set(latest.about().withdraws))
     if back:
         raise ForbiddenByRule(
             f"{', '.join(back)} was withdrawn by revision {latest.number}",
             where=latest.folder,
-            expected="a person who wants it back",
+            expected="an operator who wants it back",
             remedy="publish it again with --publish-withdrawn",
         )
 
 
 def is_published(run: RunFolder, target: str) -> bool:
-    """Whether a day is on its target, and no later revision of it is unfinished, or was given up half way where it can
-    still be repaired: while no later day is published.
+    """Whether a day is on its target and nothing of it is left to repair.
+
+    False while a later revision of the day is unfinished, or was given up half-way and no later day is published.
     """
     latest = latest_finished(run, target)
     if latest is None or unfinished(run, target) is not None:
         return False
     is_past = any(revision.state().is_uploaded for revision in run.later(target))
-    return is_past or not begun_after(run, target, latest)
+    return is_past or not was_superseded(run, target, latest)

@@ -1,4 +1,4 @@
-"""What was observed of an event, as it is kept beside the run, on all machines, and shown to people."""
+"""What was observed of an event: kept beside the run, shared by all machines, and shown to people."""
 
 from __future__ import annotations
 
@@ -10,94 +10,100 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import select
 
-from ibf_pipeline.domain.observed import (
+from ibf_pipeline.domain.observation import (
     MISSES,
-    Observed,
+    EventObservation,
     ObservedArea,
     flooded_km2,
     observed_share,
     passes_of,
 )
-from ibf_pipeline.errors import InputInvalid, only_logged
-from ibf_pipeline.io.writing import write_bytes, write_text
-from ibf_pipeline.records.schema import KEPT
+from ibf_pipeline.errors import InputInvalid, errors_logged
+from ibf_pipeline.io.atomic_files import write_bytes, write_text
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.storage.file_sets import newest_below
 from ibf_pipeline.storage.mirror import Mirror
-from ibf_pipeline.storage.shared import SharedPlace, Sharing
+from ibf_pipeline.storage.shared_folder import SharedFolder
+from ibf_pipeline.storage.store_location import SharedStorage
 
 log = logging.getLogger(__name__)
 
-FOLDER: Final = "observations"
-"""below a run folder; it stays where a day is run again, because its evidence was paid for"""
-LOCK: Final = "lock"
+OBSERVATIONS: Final = "observations"
+"""below a run folder; it stays if a day is run again, because its evidence was paid for"""
+OBSERVATION_LOCK: Final = "lock"
 """file in an event's folder, for one process at a time"""
 _TOLD: Final = ("observation.md", "observation.json")
 
-_ADAPTER: Final = TypeAdapter(Observed)
+_ADAPTER: Final = TypeAdapter(EventObservation)
 
 
 def event_folder(run: Path, event: str) -> Path:
-    """Where the observation of an event is kept."""
-    return run / FOLDER / re.sub(r"[^\w.-]", "-", event)
+    """The folder with the observation of an event; characters that are not allowed in names become `-`.
+
+    >>> event_folder(Path("run"), "G1/2").as_posix()
+    'run/observations/G1-2'
+    """
+    return run / OBSERVATIONS / re.sub(r"[^\w.-]", "-", event)
 
 
-def write_observed_event(observed: Observed, folder: Path) -> None:
-    """`observation.json` and `observation.md`, each whole or not at all."""
+def write_observed_event(observed: EventObservation, folder: Path) -> None:
+    """Write `observation.md` and `observation.json`, each completely or not at all; WriteFailed if the disk is full."""
     words, data = _TOLD
-    write_text(folder / words, in_words(observed))
+    write_text(folder / words, observation_markdown(observed))
     write_bytes(folder / data, _ADAPTER.dump_json(observed, indent=1))
 
 
 def shared_event(run: RunFolder, folder: Path) -> Mirror | None:
-    """The observation of an event beside its place in the store; None without a store. `folder`: of the event."""
+    """The observation of an event with its place in the store; None without a store."""
     store = run.storage.store
     if store is None:
         return None
-    place = SharedPlace(Sharing(run.records, store), f"{run.place}/{FOLDER}/{folder.name}", "observation", run.iso3)
-    return Mirror(place, folder, belongs=lambda name: name.name != LOCK, merges=True)
+    place = SharedFolder(
+        SharedStorage(run.records, store), f"{run.place}/{OBSERVATIONS}/{folder.name}", "observation", run.iso3
+    )
+    return Mirror(place, folder, belongs=lambda name: name.name != OBSERVATION_LOCK, merges=True)
 
 
 @contextmanager
-def together_with_others(shared: Mirror | None, event: str) -> Iterator[None]:
-    """Have the looks of all machines at an event, and let them have what the block makes of them, one at a time.
+def shared_looks(shared: Mirror | None, event: str) -> Iterator[None]:
+    """Fetch what all machines observed of an event, and share what the block adds to it; one machine at a time.
 
-    A store that is away is logged: what was seen is then this machine's alone.
+    If the store is down, that is logged, and what was observed stays on this machine.
     """
     if shared is None:
         yield
         return
-    with shared.place.alone(f"is observing {event}"):
-        with only_logged(log, "%s: what other machines saw cannot be had", event):
+    with shared.place.exclusive(f"is observing {event}"):
+        with errors_logged(log, "%s: what other machines saw cannot be had", event):
             shared.bring()
         yield
-        with only_logged(log, "%s: what was seen is on this machine alone", event):
+        with errors_logged(log, "%s: what was seen is on this machine alone", event):
             shared.share()
 
 
-def bring_observations(run: RunFolder) -> None:
-    """Have what other machines observed of a run's events, for people; what the looks are made of stays in the store.
+def fetch_observations(run: RunFolder) -> None:
+    """Fetch what other machines observed of a run's events: the texts only, not the images that they are made of.
 
-    StoreUnavailable or InputInvalid as `Store.get`.
+    Raises
+    ------
+    StoreUnavailable, InputInvalid
+        As `FileStore.get`.
     """
     if run.storage.store is None:
         return
-    prefix = f"{run.place}/{FOLDER}/"
-    for row in run.records.rows(
-        select(KEPT.c.place).distinct().where(KEPT.c.place.startswith(prefix, autoescape=True))
-    ):
-        folder = run.path / FOLDER / row.place.removeprefix(prefix)
+    below = f"{run.place}/{OBSERVATIONS}"
+    for kept in newest_below(run.records, below, there=True):
+        folder = run.path / OBSERVATIONS / kept.place.removeprefix(f"{below}/")
         mirror = shared_event(run, folder)
-        for kept in mirror.place.sets() if mirror is not None else ():
-            if mirror is not None and not mirror.is_of(kept):
-                mirror.place.bring(kept, folder, _TOLD)
+        if mirror is not None and not mirror.is_of(kept):
+            mirror.place.bring(kept, folder, _TOLD)
 
 
-def read_observations(run: Path) -> list[Observed]:
-    """Every observation of a run, in the order of the events' names; none where nobody looked."""
+def read_observations(run: Path) -> list[EventObservation]:
+    """Every observation of a run, sorted by event; empty if nobody looked, InputInvalid if one is damaged."""
     found = []
-    for file in sorted((run / FOLDER).glob("*/observation.json")):
+    for file in sorted((run / OBSERVATIONS).glob("*/observation.json")):
         try:
             found.append(_ADAPTER.validate_json(file.read_bytes()))
         except (OSError, ValidationError) as error:
@@ -109,8 +115,8 @@ def read_observations(run: Path) -> list[Observed]:
     return found
 
 
-def in_words(observed: Observed) -> str:
-    """Markdown for report and artifact: verdict first, then the table, then what the numbers cannot say."""
+def observation_markdown(observed: EventObservation) -> str:
+    """Markdown for report and artifact: first the verdict, then the table, then what the numbers cannot say."""
     seen, forecast = observed.people
     flooded, share = flooded_km2(observed.areas), observed_share(observed.areas)
     lines = [
@@ -144,7 +150,7 @@ def in_words(observed: Observed) -> str:
     return "\n".join(lines)
 
 
-def _together(observed: Observed) -> str:
+def _together(observed: EventObservation) -> str:
     return f"All {len(observed.looks)} looks together: " if len(observed.looks) > 1 else ""
 
 

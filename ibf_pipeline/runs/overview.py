@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
+from ibf_pipeline.domain.wording import counted, utc_text
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.runs.files import sets_of
+from ibf_pipeline.runs.files import file_sets_of
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.recorded import RecordedRun, recorded_runs
 from ibf_pipeline.runs.revision import Revision, RevisionState
-from ibf_pipeline.storage.retention import Row
+from ibf_pipeline.runs.run_index import RecordedRun, RunQuery, recorded_runs
+from ibf_pipeline.storage.file_sets import FileSet
 from ibf_pipeline.storage.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class RevisionSeen:
+class RevisionOverview:
     """A revision at a glance."""
 
     target: str
@@ -26,58 +26,56 @@ class RevisionSeen:
     state: str
     """`finished`, `held until ...`, `unconfirmed`, `given up`, `not finished`, `withdrawal of ...`, `damaged`"""
     notified: str
-    """`notified`, `nobody notified`, `nobody was mailed`; empty where that is not decided yet"""
+    """`notified`, `nobody notified`, `nobody was mailed`; empty if that is not decided yet"""
 
 
 @dataclass(frozen=True, slots=True)
-class RunSeen:
+class RunOverview:
     """A run at a glance."""
 
     recorded: RecordedRun
-    revisions: tuple[RevisionSeen, ...]
+    revisions: tuple[RevisionOverview, ...]
     files: str
     """where they are: `here`, `in the store`, both, `pruned`, `on another machine`, `nowhere any more`"""
     size: int
     """bytes: in the store, else here"""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which runs a person asks for."""
+def run_overviews(runs: Path, storage: Storage, wanted: RunQuery, target: str | None, most: int) -> list[RunOverview]:
+    """The newest runs of all machines, newest issue time first.
 
-    country: str | None = None
-    hazard: str | None = None
-    since: date | None = None
-    until: date | None = None
-    """the last day"""
-    target: str | None = None
-    """only runs that something was planned for on it, and its revisions alone"""
-    most: int = 30
-
-
-def runs_seen(runs: Path, storage: Storage, wanted: Wanted) -> list[RunSeen]:
-    """Runs of whatever machine, the newest issue time first. `runs`: the folder of the real days."""
-    found = list[RunSeen]()
-    for each in recorded_runs(
-        runs, storage, wanted.country, hazard=wanted.hazard, since=wanted.since, until=wanted.until
-    ):
-        revisions = _revisions(each.run, wanted.target)
-        if wanted.target is None or revisions:
-            files, size = where(each.run, sets_of(each.run))
-            found.append(RunSeen(each, revisions, files, size))
-        if len(found) == wanted.most:
+    Parameters
+    ----------
+    runs : Path
+        Folder of the real days.
+    storage : Storage
+        Records and store.
+    wanted : RunQuery
+        Which runs.
+    target : str or None
+        Only runs with a revision on this target, and only those revisions.
+    most : int
+        Number of runs at most.
+    """
+    found = list[RunOverview]()
+    for each in recorded_runs(runs, storage, wanted):
+        revisions = _revisions(each.run, target)
+        if target is None or revisions:
+            files, size = file_location(each.run, file_sets_of(each.run))
+            found.append(RunOverview(each, revisions, files, size))
+        if len(found) == most:
             break
     return found
 
 
-def where(run: RunFolder, sets: Sequence[Row]) -> tuple[str, int]:
-    """Where the files of a run are, in words, and their bytes. `sets`: those that the store has of it."""
+def file_location(run: RunFolder, sets: Sequence[FileSet]) -> tuple[str, int]:
+    """Where the files of a run are, in words, and their size in bytes. `sets`: those of the run in the store."""
     if not any(each.files for each in sets):
         here = _bytes_here(run.path)
         return ("here" if here else "on another machine" if run.storage.records else "nowhere any more"), here
-    stored = {file.key: file.size for each in sets if not each.is_pruned for file in each.files}
+    stored = {file.key: file.size for each in sets if each.pruned is None for file in each.files}
     of_run = next((each for each in sets if each.kind == "run"), None)
-    if of_run is not None and of_run.is_pruned:
+    if of_run is not None and of_run.pruned is not None:
         return "pruned", sum(stored.values())
     is_here = any((run.path / file.name).is_file() for file in of_run.files) if of_run is not None else False
     return "here and in the store" if is_here else "in the store", sum(stored.values())
@@ -92,32 +90,37 @@ def _files(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".")]
 
 
-def _revisions(run: RunFolder, target: str | None) -> tuple[RevisionSeen, ...]:
+def _revisions(run: RunFolder, target: str | None) -> tuple[RevisionOverview, ...]:
     targets = run.targets() if target is None else [target]
-    return tuple(seen(revision) for each in targets for revision in run.revisions(each))
+    return tuple(revision_overview(revision) for each in targets for revision in run.revisions(each))
 
 
-def seen(revision: Revision) -> RevisionSeen:
-    """A revision at a glance; one that cannot be read says so."""
+def revision_overview(revision: Revision) -> RevisionOverview:
+    """A revision at a glance; `damaged` if it cannot be read."""
     state = revision.state()
     try:
         words, notified = _words(state), _notified(state)
     except InputInvalid:
         words, notified = "damaged", ""
-    return RevisionSeen(revision.target, revision.number, words, notified)
+    return RevisionOverview(revision.target, revision.number, words, notified)
 
 
 def _words(state: RevisionState) -> str:
     about = state.revision.about()
-    if state.unknown_end is not None:
+    if state.unconfirmed_call is not None:
         return "unconfirmed" + (", given up" if state.is_closed else "")
     if state.is_closed:
         return "given up" if state.was_begun else "given up before its first call"
     if state.is_finished:
-        return f"withdrawal of {', '.join(about.withdraws)}" if about.withdraws else "finished"
+        return f"withdrawal of {_these(about.withdraws)}" if about.withdraws else "finished"
     if about.hold_until is not None and state.is_uploaded:
-        return f"held until {about.hold_until[:16].replace('T', ' ')} UTC"
-    return f"not finished: {len(state.left)} of {len(state.revision.calls())} calls left"
+        return f"held until {utc_text(about.hold_until)}"
+    return f"not finished: {len(state.remaining_calls)} of {len(state.revision.calls())} calls left"
+
+
+def _these(events: tuple[str, ...]) -> str:
+    """The name of one event, the number of several."""
+    return events[0] if len(events) == 1 else counted(len(events), "event")
 
 
 def _notified(state: RevisionState) -> str:
@@ -125,5 +128,5 @@ def _notified(state: RevisionState) -> str:
         return "notified"
     if state.progress.is_unmailed:
         return "nobody was mailed"
-    settled = state.unknown_end is None and (state.is_closed or state.is_finished)
+    settled = state.unconfirmed_call is None and (state.is_closed or state.is_finished)
     return "nobody notified" if settled else ""

@@ -1,5 +1,5 @@
-"""Old files are deleted from the store: what the records still need is asked, decided under the lease of each country,
-marked, and only then deleted.
+"""Old files are deleted from the store: decided by the records under the lease of each country, marked, and only then
+deleted.
 """
 
 from __future__ import annotations
@@ -14,33 +14,31 @@ from typing import Final
 
 from sqlalchemy import func, select, update
 
-from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.run_id import RunId
+from ibf_pipeline.domain.run_id import EXERCISES
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, UsageError
+from ibf_pipeline.io.file_store import FileStore, StoredObject
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.store import Store, StoredObject
 from ibf_pipeline.records.lease import lease
-from ibf_pipeline.records.open import beside, open_records
-from ibf_pipeline.records.schema import KEPT, REVISION, RUN
-from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.records.schema import KEPT_FILES, REVISION, RUN
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.taken_over import EXERCISES
+from ibf_pipeline.runs.run_index import run_of
+from ibf_pipeline.storage.file_sets import PRUNE, FileSet, every_set
 from ibf_pipeline.storage.notes import owner_of
-from ibf_pipeline.storage.retention import LEASE, Decision, Needs, Row, decide, freed, left_over, row_of
+from ibf_pipeline.storage.retention import PruningNeeds, RetentionDecision, freed, orphaned_objects, retention_decisions
 from ibf_pipeline.storage.storage import Storage
 
 log = logging.getLogger(__name__)
 
 NEWEST_RUNS: Final = 10
 """of each country and hazard that stay whole: the report of the next one is compared with them"""
-_PATIENCE_SECONDS: Final = 60.0
+PRUNE_WAIT_SECONDS: Final = 60.0
 """for a run of the country that is at work"""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a person or the configuration wants to be deleted."""
+class PruneRequest:
+    """What an operator or the configuration wants to delete."""
 
     days: Mapping[str, int | None]
     """kind -> for how many days it is kept; None: for ever"""
@@ -49,22 +47,22 @@ class Asked:
 
     @property
     def is_partial(self) -> bool:
-        """Whether it is about some sets of files alone."""
+        """Whether it is about some sets of files only."""
         return self.country is not None or self.kind is not None
 
-    def includes(self, row: Row) -> bool:
-        """Whether a set may be deleted by it."""
-        return (self.country is None or row.country == self.country) and (self.kind is None or row.kind == self.kind)
+    def includes(self, kept: FileSet) -> bool:
+        """Whether it may delete this set."""
+        return self.country in (None, kept.country) and self.kind in (None, kept.kind)
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
+class PruneResult:
     """What was deleted."""
 
-    sets: tuple[Row, ...]
+    sets: tuple[FileSet, ...]
     size: int
     """bytes"""
-    left_over: int
+    orphans: int
     """files that no set named, or that an earlier prune had not come to"""
     passed_over: tuple[str, ...]
     """in words: why something was not deleted that could have been"""
@@ -72,7 +70,7 @@ class Pruned:
     @property
     def words(self) -> str:
         """For people: `2 sets of files deleted, 1.2 MB`."""
-        more = f", {counted(self.left_over, 'file')} of no set among them" if self.left_over else ""
+        more = f", {counted(self.orphans, 'file')} of no set among them" if self.orphans else ""
         return f"{counted(len(self.sets), 'set')} of files deleted, {self.size / 1e6:,.1f} MB{more}"
 
 
@@ -86,8 +84,8 @@ class Pruning:
     now: Callable[[], datetime]
 
     @property
-    def store(self) -> Store:
-        """UsageError where there is none."""
+    def store(self) -> FileStore:
+        """UsageError if there is none."""
         if self.storage.store is None:
             raise UsageError(
                 "there is no store: runs lie in the folders of this machine, and nothing deletes them",
@@ -99,26 +97,35 @@ class Pruning:
 
     @property
     def _records(self) -> Database:
-        return open_records(self.storage.records or beside(self.runs))
+        return self.storage.database(self.runs)
 
-    def decisions(self, asked: Asked) -> list[Decision]:
-        """What would become of each set that is there, the oldest first; nothing is changed."""
-        return self._decided(self.rows(), asked)
+    def decisions(self, asked: PruneRequest) -> list[RetentionDecision]:
+        """What would happen to each set that is there, oldest first; nothing is changed."""
+        return self._decided(self.sets(), asked)
 
-    def rows(self) -> list[Row]:
-        """Every set that was ever put into the store."""
-        return [row_of(each) for each in self._records.rows(select(KEPT).order_by(KEPT.c.id))]
+    def sets(self) -> list[FileSet]:
+        """Every set that was ever put into the store, the oldest first."""
+        return every_set(self._records)
 
-    def _decided(self, rows: Sequence[Row], asked: Asked) -> list[Decision]:
-        of_age = [each.row for each in decide(rows, Needs(), asked.days, self.now()) if each.deletes]
-        decided = decide(rows, self._needs({row.run for row in of_age if row.run}), asked.days, self.now())
-        return [each for each in decided if asked.includes(each.row)]
+    def _decided(self, sets: Sequence[FileSet], asked: PruneRequest) -> list[RetentionDecision]:
+        of_age = retention_decisions(sets, PruningNeeds(), asked.days, self.now())
+        needs = self._needs({each.kept.run for each in of_age if each.deletes and each.kept.run})
+        decided = retention_decisions(sets, needs, asked.days, self.now())
+        return [each for each in decided if asked.includes(each.kept)]
 
-    def prune(self, asked: Asked) -> Pruned:
-        """Delete what may be deleted. What is done can be repeated, whatever ended it before."""
-        store, gone, size, passed = self.store, list[Row](), 0, list[str]()
-        with lease(self._records, LEASE, "prune", _PATIENCE_SECONDS):
-            for name in _names(each.row for each in self.decisions(asked) if each.deletes):
+    def prune(self, asked: PruneRequest) -> PruneResult:
+        """Delete what may be deleted; it can be repeated after any interruption.
+
+        Raises
+        ------
+        ForbiddenByRule
+            If another process prunes. A country that is at work is skipped, and the result says so.
+        StoreUnavailable, WriteFailed
+            If the store or the records cannot be used.
+        """
+        gone, size, passed = list[FileSet](), 0, list[str]()
+        with lease(self._records, PRUNE, "prune", PRUNE_WAIT_SECONDS):
+            for name in _names(each.kept for each in self.decisions(asked) if each.deletes):
                 try:
                     deleted, freed_bytes = self._prune_of(name, asked)
                 except ForbiddenByRule as error:
@@ -126,40 +133,49 @@ class Pruning:
                     continue
                 gone += deleted
                 size += freed_bytes
-            try:
-                left = self.left_over(asked)
-            except ForbiddenByRule as error:
-                left = []
-                passed.append(str(error))
-            store.remove([each.key for each in left])
-        return Pruned(tuple(gone), size + sum(each.size for each in left), len(left), tuple(passed))
+            left = self._delete_orphans(asked, passed)
+        return PruneResult(tuple(gone), size + sum(each.size for each in left), len(left), tuple(passed))
 
-    def left_over(self, asked: Asked) -> list[StoredObject]:
-        """Files in the store that no set needs; none where only some sets are asked about. ForbiddenByRule where there
-        are many.
+    def orphans(self, asked: PruneRequest) -> list[StoredObject]:
+        """Files in the store that no set needs; none if the request is partial.
+
+        Raises
+        ------
+        ForbiddenByRule
+            If there are so many that the records must be an older copy.
         """
         if asked.is_partial:
             return []
-        objects = list(self.store.objects())  # before the rows: what is put meanwhile is in both, or in none
-        return left_over(objects, self.rows(), self.now(), owner_of(self._records))
+        objects = list(self.store.objects())  # before the sets: what is put meanwhile is in both, or in none
+        return orphaned_objects(objects, self.sets(), self.now(), owner_of(self._records))
 
-    def _prune_of(self, lease_name: str, asked: Asked) -> tuple[list[Row], int]:
+    def _delete_orphans(self, asked: PruneRequest, passed: list[str]) -> list[StoredObject]:
+        """Files that no set needs, now deleted; none if that is refused, which `passed` then says."""
+        try:
+            left = self.orphans(asked)
+            self.store.remove([each.key for each in left])
+        except ForbiddenByRule as error:
+            passed.append(str(error))
+            return []
+        return left
+
+    def _prune_of(self, lease_name: str, asked: PruneRequest) -> tuple[list[FileSet], int]:
         """Mark and delete what may be deleted while no run of the country is at work: the sets, and their bytes."""
-        with lease(self._records, lease_name, "prune", _PATIENCE_SECONDS) as held:
-            rows = self.rows()
+        with lease(self._records, lease_name, "prune", PRUNE_WAIT_SECONDS) as held:
+            sets = self.sets()
             deleted = [
-                each.row for each in self._decided(rows, asked) if each.deletes and each.row.lease_name == lease_name
+                each.kept for each in self._decided(sets, asked) if each.deletes and each.kept.lease_name == lease_name
             ]
             at = self.now().isoformat(timespec="seconds")
             with self._records.transaction() as connection:
                 held.fence_off(connection)
-                for row in deleted:
-                    connection.execute(update(KEPT).where(KEPT.c.id == row.number).values(pruned=at))
-            keys = freed(rows, deleted)
+                for each in deleted:
+                    connection.execute(update(KEPT_FILES).where(KEPT_FILES.c.id == each.row).values(pruned=at))
+            keys = freed(sets, deleted)
             self.store.remove(keys)
             return deleted, sum(keys.values())
 
-    def _needs(self, places: set[str]) -> Needs:
+    def _needs(self, places: set[str]) -> PruningNeeds:
         """What the records still need of runs, the newest of each country and those of `places`."""
         runs, days = dict[str, str](), dict[str, str]()
         for run in self._newest_runs():
@@ -176,7 +192,7 @@ class Pruning:
                 elif not shown:
                     runs.setdefault(place, f"{revision.target} shows it, or it came since")
                 shown = shown or uploaded
-        return Needs(runs, days)
+        return PruningNeeds(runs, days)
 
     def _newest_runs(self) -> Iterator[str]:
         key = (RUN.c.exercise, RUN.c.country, RUN.c.hazard)
@@ -190,18 +206,16 @@ class Pruning:
     def _histories(self) -> Iterator[list[Revision]]:
         """The revisions on each target, newest first."""
         key = (REVISION.c.exercise, REVISION.c.country, REVISION.c.hazard, REVISION.c.target)
-        newest = func.max(REVISION.c.issue_time).label("newest")
+        newest = func.max(REVISION.c.issue_time).label("issue_time")
         for row in self._records.rows(select(*key, newest).group_by(*key)):
-            run = RunId(row.country, row.hazard, IssueTime.parse(row.newest))
-            runs = self.runs / EXERCISES if row.exercise else self.runs
-            yield RunFolder(runs, run, self.storage).history(row.target)
+            yield run_of(self.runs, self.storage, row).history(row.target)
 
 
 def _unsettled(revision: Revision) -> tuple[str | None, bool]:
-    """Why a person or a run may still go on with a revision, in words; and whether its target shows it."""
+    """Why an operator or a run may still go on with a revision, in words; and whether its target shows it."""
     try:
         state = revision.state()
-        if state.unknown_end is not None:
+        if state.unconfirmed_call is not None:
             return "its notification is unconfirmed", state.is_uploaded
         if state.is_closed or state.is_finished:
             return None, state.is_uploaded
@@ -212,5 +226,5 @@ def _unsettled(revision: Revision) -> tuple[str | None, bool]:
         return "it cannot be read", False
 
 
-def _names(rows: Iterable[Row]) -> list[str]:
-    return sorted({row.lease_name for row in rows})
+def _names(sets: Iterable[FileSet]) -> list[str]:
+    return sorted({each.lease_name for each in sets})

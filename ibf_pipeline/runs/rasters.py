@@ -1,4 +1,4 @@
-"""The extents of findings, made anew: how each hazard makes its own. Whoever brings another hazard adds it here."""
+"""The extents of findings, made again: how each hazard makes its own. A new hazard is added here."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ log = logging.getLogger(__name__)
 
 
 def flood_rasters(found: FloodFindings, prepared: Path, folder: Path) -> None:
-    """Of a flood day, from the country's prepared layers."""
+    """Of a flood day, from the country's prepared layers; parameters and errors as `make_rasters`."""
     _, tiles = read_prepared(prepared, found.country)
     files = {extent.lead_time: folder / extent.file_name for extent in found.extents}
     write_extents(wet_areas(found.publishable_events, found.admin_levels[-1]), tiles, files)
 
 
 def flash_flood_rasters(found: FlashFloodFindings, prepared: Path, folder: Path) -> None:
-    """Of a block of flash floods: every lead time of the portal, empty ones too (rule 12).
+    """Of a block of flash floods: every lead time of the portal, empty ones too (rule 12 of the portal).
 
-    An event that is kept from earlier blocks may be of a scenario that the library has no more: it has no water then.
+    An event that is kept from earlier blocks may be of a scenario that the library no longer has: it then has no water.
+    Parameters and errors as `make_rasters`.
     """
     tiles = read_flash_floods(prepared, found.country).tiles
     files = {extent.lead_time: folder / extent.file_name for extent in found.extents}
     wet = wet_in_scenarios(found.publishable_events)
     gone = {flood for areas in wet.values() for flood in areas.values()} - set(tiles.depths)
     if gone:
-        log.warning("the library has no more the floods of %s: nothing is drawn of them", ", ".join(sorted(gone)))
+        log.warning("the library no longer has the floods of %s: they are not drawn", ", ".join(sorted(gone)))
     known = {lead: {code: flood for code, flood in areas.items() if flood not in gone} for lead, areas in wet.items()}
     write_extents(known, tiles, files)
 
 
-RASTERS: Final[dict[str, Callable[[Any, Path, Path], None]]] = {
+RASTER_WRITERS: Final[dict[str, Callable[[Any, Path, Path], None]]] = {
     FLOODS.name: flood_rasters,
     FLASH_FLOODS.name: flash_flood_rasters,
 }
@@ -51,6 +52,23 @@ RASTERS: Final[dict[str, Callable[[Any, Path, Path], None]]] = {
 
 
 def make_rasters(found: Findings, prepared: Path, folder: Path) -> None:
-    """Write the extents that findings name into a folder; InputInvalid where the prepared layers are damaged."""
+    """Write the extents that findings name.
+
+    Parameters
+    ----------
+    found : Findings
+        Of any hazard; without extents nothing is written.
+    prepared : Path
+        The country's prepared layers.
+    folder : Path
+        Where to write them.
+
+    Raises
+    ------
+    InputInvalid
+        If the prepared layers are damaged.
+    WriteFailed
+        If the disk is full.
+    """
     if found.extents:
-        RASTERS[found.hazard](found, prepared, folder)
+        RASTER_WRITERS[found.hazard](found, prepared, folder)

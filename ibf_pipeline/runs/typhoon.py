@@ -1,4 +1,4 @@
-"""What a cycle of typhoon keeps beside `events.json`: its tracks."""
+"""What a typhoon cycle keeps beside `events.json`: its tracks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.writing import whole
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.io.atomic_files import atomic_path
+from ibf_pipeline.io.netcdf import open_netcdf, write_netcdf
 
 TRACKS: Final = "tracks.nc"
 _TEXTS: Final = ("storm", "name", "kind", "quadrant")
@@ -17,10 +18,19 @@ _TEXTS: Final = ("storm", "name", "kind", "quadrant")
 
 
 def write_tracks_kept(folder: Path, tracks: xr.Dataset) -> None:
-    """`tracks.nc`: the tracks of a cycle as `domain/tracks.py` says, with all coordinates and attributes, also of no
-    storm at all.
+    """Write the tracks of a cycle as `tracks.nc`.
 
-    WriteFailed where the disk is full.
+    Parameters
+    ----------
+    folder : Path
+        Of the new findings.
+    tracks : xr.Dataset
+        As `domain/tracks.py` describes it, also without any storm; all coordinates and attributes are kept.
+
+    Raises
+    ------
+    WriteFailed
+        If the disk is full.
     """
     plain = tracks.assign_coords({name: tracks[name].astype(object) for name in _TEXTS})
     plain.attrs = {**tracks.attrs, "Conventions": "CF-1.8"}
@@ -28,21 +38,21 @@ def write_tracks_kept(folder: Path, tracks: xr.Dataset) -> None:
         str(name): {"zlib": True, "_FillValue": values.dtype.type("nan")} for name, values in tracks.data_vars.items()
     }
     encoding["time"] = {"units": "hours since 1970-01-01"}
-    with whole(folder / TRACKS) as partial:
-        plain.to_netcdf(partial, engine="netcdf4", encoding=encoding)
+    with atomic_path(folder / TRACKS) as partial:
+        write_netcdf(plain, partial, encoding)
 
 
 def read_tracks_kept(folder: Path) -> xr.Dataset:
-    """The tracks of a cycle as they were written; InputInvalid where they are not there or damaged."""
+    """The tracks of a cycle as they were written; InputInvalid if they are missing or damaged."""
     file = folder / TRACKS
-    damaged = turned_into(
+    damaged = errors_as(
         InputInvalid,
         "the kept tracks cannot be read ({})",
         where=file,
         expected=f"{TRACKS} of a cycle",
         remedy="run the cycle again",
     )
-    with damaged, xr.open_dataset(file, engine="netcdf4") as data:
+    with damaged, open_netcdf(file) as data:
         kept = data.load().drop_encoding()
         texts = {name: (kept[name].dims, _texts(kept[name])) for name in _TEXTS}
         kept = kept.assign_coords(texts | {"time": kept["time"].values.astype("datetime64[ns]")})

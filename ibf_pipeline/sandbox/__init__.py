@@ -1,7 +1,7 @@
 """A local server that behaves like the IBF API 0.335, surprises included, and shows the portal's state on a page.
 
 With it a run can be published, looked at and repeated without an account or a network. What it does is what was
-checked on a running instance of the real service; where it were kinder than that, it would be wrong.
+checked on a running instance of the real service; if it were kinder than that, it would be wrong.
 
 It has its own table of hazards (``vocabulary.yaml``, ``Disaster``); whoever starts one can bring further hazards with
 ``Sandbox(..., further=...)``, and a country is seeded with several through ``CountrySeed(hazards=...)``.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import Row, long_fields, number_of, read_rows
+from ibf_pipeline.io.csv_rows import Row, decimal_number, long_fields, read_rows
 from ibf_pipeline.sandbox.countries import CountrySeed, PointSeed
 from ibf_pipeline.sandbox.vocabulary import LINE_CATEGORIES
 
@@ -23,7 +23,7 @@ _POINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "waterpoints": ("type", "report_date"),
     "gauges": (),
 }
-"""category -> what ``GET point-data`` shows of it beside fid and name (IBF API 0.335, recorded); null where a file
+"""category -> what ``GET point-data`` shows of it beside fid and name (IBF API 0.335, recorded); null if a file
 lacks it"""
 _INTEGER: Final = re.compile(r"-?\d+")
 
@@ -33,10 +33,10 @@ def seed_assets(seed: CountrySeed, static: Path, gauges: str | None = None) -> C
 
     Points have fid, name, lat, lon (GeoJSON: points with fid and name), roads and buildings fid and wkt (GeoJSON: any
     shape with fid). Water level gauges are ``assets/gauges``, or else those of the table `gauges` below the static
-    folder: it is about their levels, and where it has no lat and lon they stand side by side in the middle of the
+    folder: it is about their levels, and if it has no lat and lon they stand side by side in the middle of the
     country. A category without a file is one of which the service has nothing.
 
-    Raises InputInvalid for a point without a place and a line whose fid is no integer, as the service's are.
+    Raises InputInvalid for a point without a place and a line whose fid is not an integer, as the service's are.
     """
     points = dict(seed.points)
     for category in _POINTS:
@@ -69,7 +69,7 @@ def _points(category: str, file: Path) -> Iterator[PointSeed]:
 
 
 def _point(category: str, about: Mapping[str, str], where: str, file: Path) -> PointSeed:
-    lat, lon = number_of(about["lat"]), number_of(about["lon"])
+    lat, lon = decimal_number(about["lat"]), decimal_number(about["lon"])
     if not about.get("fid") or lat is None or lon is None:
         raise InputInvalid(
             f"{where}: fid {about.get('fid', '')!r} at {about['lat']!r}, {about['lon']!r}",
@@ -141,5 +141,5 @@ def _features(file: Path) -> list[dict[str, Any]]:
         return [feature | {"properties": feature.get("properties") or {}} for feature in features]
     except (ValueError, KeyError, TypeError) as error:
         raise InputInvalid(
-            f"this is no GeoJSON ({type(error).__name__})", where=file, expected="a FeatureCollection"
+            f"this is not GeoJSON ({type(error).__name__})", where=file, expected="a FeatureCollection"
         ) from None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import forbidden
+from ibf_pipeline.sandbox.responses import forbidden
 from ibf_pipeline.sandbox.vocabulary import ROLES
 
 SANDBOX_PASSWORD = "sandbox-only"  # noqa: S105 - documented: opens nothing but a sandbox

@@ -8,18 +8,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import Answer
 from ibf_pipeline.sandbox.auth import Accounts, User
-from ibf_pipeline.sandbox.moments import moment_text
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.responses import ApiResponse
+from ibf_pipeline.sandbox.store import SandboxStore
+from ibf_pipeline.sandbox.timestamps import api_timestamp
 from ibf_pipeline.sandbox.validation import Body
-from ibf_pipeline.sandbox.vocabulary import BehavesLike
+from ibf_pipeline.sandbox.vocabulary import ApiVersion
 
 RASTER_FOLDER = Path("geoserver-volume/raster-files/output")
 
 
 Hydrographs = Callable[[str, date, str], bytes | None]
-"""country, day, station code -> an SVG picture for the page, None where there is none; the caller knows its runs"""
+"""country, day, station code -> an SVG picture for the page, None if there is none; the caller knows its runs"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Backend:
     """The sandbox behind its HTTP face."""
 
     folder: Path
-    store: Store
+    store: SandboxStore
     accounts: Accounts
     clock: Callable[[], datetime]
-    behaves_like: BehavesLike
+    behaves_like: ApiVersion
     hydrographs: Hydrographs | None = None
     takes_mail: Callable[[], bool] = lambda: True
     """whether the mail server that the service hands its mails to is there"""
@@ -39,7 +39,7 @@ class Backend:
         return self.clock()
 
     def now_text(self) -> str:
-        return moment_text(self.clock())
+        return api_timestamp(self.clock())
 
     def raster_folder(self, kind: str) -> Path:
         return self.folder / RASTER_FOLDER / kind
@@ -54,7 +54,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiRequest:
     """A request after the guard and the checks."""
 
     backend: Backend
@@ -65,7 +65,7 @@ class Call:
     user: User | None = None
 
     @property
-    def store(self) -> Store:
+    def store(self) -> SandboxStore:
         return self.backend.store
 
     @property
@@ -76,7 +76,7 @@ class Call:
         return iso3, self.params.get("disaster", given.get("disasterType", ""))
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[ApiRequest], ApiResponse]
 
 
 @dataclass(frozen=True, slots=True)

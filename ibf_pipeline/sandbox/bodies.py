@@ -12,104 +12,104 @@ from ibf_pipeline.sandbox.validation import (
     NUMBER,
     STRING,
     Body,
-    Field,
+    BodyField,
     min_length,
     one_of,
 )
 from ibf_pipeline.sandbox.vocabulary import (
-    DESCRIBED_INDICATORS,
     INDICATORS,
+    INDICATORS_2024,
     LEAD_TIMES,
     LINE_CATEGORIES,
     TYPHOON_CATEGORIES,
-    BehavesLike,
+    ApiVersion,
 )
 
-_COUNTRY = Field("countryCodeISO3", (STRING, NOT_EMPTY))
-_LEAD_TIME = Field("leadTime", (one_of(LEAD_TIMES), STRING, NOT_EMPTY))
-_EVENT_NAME = Field("eventName", (STRING,), optional=True)
-_PLACE_AMOUNT: Body = (Field("placeCode", (STRING, NOT_EMPTY)), Field("amount", (NUMBER, NOT_EMPTY)))
+_COUNTRY = BodyField("countryCodeISO3", (STRING, NOT_EMPTY))
+_LEAD_TIME = BodyField("leadTime", (one_of(LEAD_TIMES), STRING, NOT_EMPTY))
+_EVENT_NAME = BodyField("eventName", (STRING,), optional=True)
+_PLACE_AMOUNT: Body = (BodyField("placeCode", (STRING, NOT_EMPTY)), BodyField("amount", (NUMBER, NOT_EMPTY)))
 
-LOGIN: Body = (Field("email", (NOT_EMPTY, EMAIL)), Field("password", (min_length(4), NOT_EMPTY)))
+LOGIN: Body = (BodyField("email", (NOT_EMPTY, EMAIL)), BodyField("password", (min_length(4), NOT_EMPTY)))
 
 CHECK_ACTION: Body = (
-    Field("action", (STRING, NOT_EMPTY)),
+    BodyField("action", (STRING, NOT_EMPTY)),
     _COUNTRY,
-    Field("disasterType", (STRING, NOT_EMPTY)),
-    Field("status", (BOOLEAN, NOT_EMPTY)),
-    Field("placeCode", (STRING, NOT_EMPTY)),
-    Field("eventName", (STRING,)),
+    BodyField("disasterType", (STRING, NOT_EMPTY)),
+    BodyField("status", (BOOLEAN, NOT_EMPTY)),
+    BodyField("placeCode", (STRING, NOT_EMPTY)),
+    BodyField("eventName", (STRING,)),
 )
 
 TYPHOON_TRACK: Body = (
     _COUNTRY,
     _LEAD_TIME,
-    Field("eventName", (STRING,)),
-    Field(
+    BodyField("eventName", (STRING,)),
+    BodyField(
         "trackpointDetails",
         (ARRAY,),
         items=(
-            Field("lat", (NUMBER, NOT_EMPTY)),
-            Field("lon", (NUMBER, NOT_EMPTY)),
-            Field("timestampOfTrackpoint", (DATE,)),
-            Field("windspeed", (NUMBER, NOT_EMPTY)),
-            Field("category", (one_of(TYPHOON_CATEGORIES), NOT_EMPTY)),
-            Field("firstLandfall", (BOOLEAN, NOT_EMPTY)),
-            Field("closestToLand", (BOOLEAN, NOT_EMPTY)),
+            BodyField("lat", (NUMBER, NOT_EMPTY)),
+            BodyField("lon", (NUMBER, NOT_EMPTY)),
+            BodyField("timestampOfTrackpoint", (DATE,)),
+            BodyField("windspeed", (NUMBER, NOT_EMPTY)),
+            BodyField("category", (one_of(TYPHOON_CATEGORIES), NOT_EMPTY)),
+            BodyField("firstLandfall", (BOOLEAN, NOT_EMPTY)),
+            BodyField("closestToLand", (BOOLEAN, NOT_EMPTY)),
         ),
     ),
 )
 
 
-def exposure(disasters: Disasters, behaves_like: BehavesLike) -> Body:
-    indicators = INDICATORS if behaves_like == "current" else DESCRIBED_INDICATORS
+def exposure_fields(disasters: Disasters, behaves_like: ApiVersion) -> Body:
+    indicators = INDICATORS if behaves_like == "current" else INDICATORS_2024
     return (
         _COUNTRY,
-        Field("exposurePlaceCodes", (ARRAY,), items=_PLACE_AMOUNT),
-        Field("adminLevel", (NUMBER, NOT_EMPTY)),
+        BodyField("exposurePlaceCodes", (ARRAY,), items=_PLACE_AMOUNT),
+        BodyField("adminLevel", (NUMBER, NOT_EMPTY)),
         _LEAD_TIME,
-        Field("dynamicIndicator", (STRING, one_of((*indicators, *disasters.further_indicators)), NOT_EMPTY)),
-        Field("disasterType", (STRING, one_of(disasters.names), NOT_EMPTY)),
+        BodyField("dynamicIndicator", (STRING, one_of((*indicators, *disasters.further_indicators)), NOT_EMPTY)),
+        BodyField("disasterType", (STRING, one_of(disasters.names), NOT_EMPTY)),
         _EVENT_NAME,
     )
 
 
-def alerts_per_lead_time(disasters: Disasters) -> Body:
+def alerts_per_lead_time_fields(disasters: Disasters) -> Body:
     return _flags(disasters, "alertsPerLeadTime", "forecastAlert", "forecastTrigger")
 
 
-def triggers_per_lead_time(disasters: Disasters) -> Body:
+def triggers_per_lead_time_fields(disasters: Disasters) -> Body:
     return _flags(disasters, "triggersPerLeadTime", "triggered", "thresholdReached")
 
 
 def _flags(disasters: Disasters, name: str, flag: str, second_flag: str) -> Body:
-    flags = (_LEAD_TIME, Field(flag, (BOOLEAN, NOT_EMPTY)), Field(second_flag, (BOOLEAN,), optional=True))
-    disaster = Field("disasterType", (STRING, one_of(disasters.names), NOT_EMPTY))
-    return _COUNTRY, disaster, _EVENT_NAME, Field(name, (ARRAY,), items=flags)
+    flags = (_LEAD_TIME, BodyField(flag, (BOOLEAN, NOT_EMPTY)), BodyField(second_flag, (BOOLEAN,), optional=True))
+    disaster = BodyField("disasterType", (STRING, one_of(disasters.names), NOT_EMPTY))
+    return _COUNTRY, disaster, _EVENT_NAME, BodyField(name, (ARRAY,), items=flags)
 
 
-def point_values(disasters: Disasters) -> Body:
+def point_values_fields(disasters: Disasters) -> Body:
     return (
         _COUNTRY,
-        Field("leadTime", (one_of(LEAD_TIMES), STRING), optional=True),
-        Field("disasterType", (one_of(disasters.names), NOT_EMPTY)),
-        Field("dynamicPointData", (ARRAY,), items=(Field("fid", (NOT_EMPTY,)),)),
+        BodyField("leadTime", (one_of(LEAD_TIMES), STRING), optional=True),
+        BodyField("disasterType", (one_of(disasters.names), NOT_EMPTY)),
+        BodyField("dynamicPointData", (ARRAY,), items=(BodyField("fid", (NOT_EMPTY,)),)),
     )
 
 
-def exposed_lines(disasters: Disasters) -> Body:
+def exposed_lines_fields(disasters: Disasters) -> Body:
     return (
-        Field("exposedFids", (ARRAY,)),
+        BodyField("exposedFids", (ARRAY,)),
         _LEAD_TIME,
         _COUNTRY,
-        Field("disasterType", (one_of(disasters.names), NOT_EMPTY)),
-        Field("linesDataCategory", (one_of(LINE_CATEGORIES), NOT_EMPTY)),
+        BodyField("disasterType", (one_of(disasters.names), NOT_EMPTY)),
+        BodyField("linesDataCategory", (one_of(LINE_CATEGORIES), NOT_EMPTY)),
     )
 
 
-def process(disasters: Disasters) -> Body:
-    return (_COUNTRY, Field("disasterType", (one_of(disasters.names), STRING, NOT_EMPTY)))
+def process_fields(disasters: Disasters) -> Body:
+    return (_COUNTRY, BodyField("disasterType", (one_of(disasters.names), STRING, NOT_EMPTY)))
 
 
-def set_trigger(disasters: Disasters) -> Body:
-    return (*process(disasters), Field("eventPlaceCodeIds", (ARRAY,)))
+def set_trigger_fields(disasters: Disasters) -> Body:
+    return (*process_fields(disasters), BodyField("eventPlaceCodeIds", (ARRAY,)))

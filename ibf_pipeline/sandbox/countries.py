@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
-from ibf_pipeline.io.csv_rows import Row, number_of, read_rows
+from ibf_pipeline.io.csv_rows import Row, decimal_number, read_rows
 from ibf_pipeline.sandbox.disasters import BUILT_IN
 from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.vocabulary import LINE_CATEGORIES, POINT_CATEGORIES, WITH_TIME_ZONE, WITHOUT_TIME_ZONE
 
 NO_STATION = "no_station"
@@ -106,7 +106,7 @@ def seed_from_static(
     """Read ``admin_areas/adm<level>.geojson`` and ``stations.csv`` of a country's static folder.
 
     Codes and names are text: a station called "NA" stays "NA". With `hazards` the levels are those of all of them,
-    and stations are read only where one of them shows GloFAS stations.
+    and stations are read only if one of them shows GloFAS stations.
     """
     levels = sorted({level for hazard in hazards for level in hazard.admin_levels}) or admin_levels
     areas = {}
@@ -134,14 +134,14 @@ def _has_stations(hazards: tuple[HazardSeed, ...]) -> bool:
 def _stations(path: Path) -> tuple[StationSeed, ...]:
     if not path.is_file():
         raise InputMissing(
-            "no list of stations", where=path, expected="columns stationCode, stationName, lat, lon, fid"
+            "not a list of stations", where=path, expected="columns stationCode, stationName, lat, lon, fid"
         )
     rows = read_rows(path, ("stationCode", "stationName", "lat", "lon"))
     return tuple(_station(row, path) for row in rows if row["stationCode"] != NO_STATION)
 
 
 def _station(row: Row, path: Path) -> StationSeed:
-    lat, lon = number_of(row["lat"]), number_of(row["lon"])
+    lat, lon = decimal_number(row["lat"]), decimal_number(row["lon"])
     if lat is None or lon is None:
         raise InputInvalid(
             f"line {row.line}: a station at {row['lat']!r}, {row['lon']!r}",
@@ -152,7 +152,7 @@ def _station(row: Row, path: Path) -> StationSeed:
     return StationSeed(row["stationCode"], row["stationName"], lat, lon)
 
 
-def write_seed(store: Store, country: CountrySeed, now: str) -> None:
+def write_seed(store: SandboxStore, country: CountrySeed, now: str) -> None:
     """Replace the country's static data; uploads, events and mails of an earlier life stay."""
     _check(store, country)
     areas = [
@@ -188,7 +188,7 @@ def write_seed(store: Store, country: CountrySeed, now: str) -> None:
         _write_lines(store, country)
 
 
-def _write_time_zone(store: Store, country: CountrySeed) -> None:
+def _write_time_zone(store: SandboxStore, country: CountrySeed) -> None:
     store.run("DELETE FROM without_time_zone WHERE iso3 = :iso3", iso3=country.iso3)
     declared = country.time_zone and country.iso3 not in WITHOUT_TIME_ZONE
     store.insert("clock", [{"iso3": country.iso3, "zone": country.clock}], replace=True)
@@ -196,8 +196,8 @@ def _write_time_zone(store: Store, country: CountrySeed) -> None:
         store.insert("without_time_zone", [{"iso3": country.iso3}])
 
 
-def _check(store: Store, country: CountrySeed) -> None:
-    """ConfigError where a hazard, a level or a category is none."""
+def _check(store: SandboxStore, country: CountrySeed) -> None:
+    """ConfigError if a hazard, a level or a category is unknown."""
     for hazard in country.all_hazards:
         if store.disasters.find(hazard.disaster_type) is None:
             raise ConfigError(
@@ -216,7 +216,7 @@ def _check(store: Store, country: CountrySeed) -> None:
             raise ConfigError(f"{sorted(unknown)}", where=country.iso3, expected=f"categories of {', '.join(known)}")
 
 
-def _write_points(store: Store, country: CountrySeed) -> None:
+def _write_points(store: SandboxStore, country: CountrySeed) -> None:
     """A point of before keeps its id, so that its values are found again."""
     stations = [
         {"id": _point_id(country.iso3, station.code), "fid": station.code, **asdict(station)}
@@ -242,7 +242,7 @@ def _point_id(iso3: str, *words: str) -> str:
     return str(uuid.uuid5(_POINT_NAMESPACE, "/".join((iso3, *words))))
 
 
-def _write_lines(store: Store, country: CountrySeed) -> None:
+def _write_lines(store: SandboxStore, country: CountrySeed) -> None:
     store.run("DELETE FROM line WHERE iso3 = :iso3", iso3=country.iso3)
     store.run("DELETE FROM line_shape WHERE iso3 = :iso3", iso3=country.iso3)
     for category, lines in country.lines.items():

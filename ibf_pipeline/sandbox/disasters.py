@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, get_args
 
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.sandbox.answers import server_error
+from ibf_pipeline.sandbox.responses import server_error
 from ibf_pipeline.sandbox.vocabulary import (
     DISASTER_ROWS,
     FORECAST_SEVERITY,
@@ -58,7 +58,7 @@ class Disaster:
     values_without_event: bool = True
     """with one shape an event: while there is no event the national values are those of all areas, else none"""
     only_triggered_areas: bool = True
-    """maps show the areas on alert; otherwise those with ``show_admin_area`` 1, and all where nothing says so"""
+    """maps show the areas on alert; otherwise those with ``show_admin_area`` 1, and all if nothing says so"""
     set_warning_to_trigger: bool = False
     """the portal offers people to set a warning to trigger; the API lets them for every hazard"""
     early_actions: bool = True

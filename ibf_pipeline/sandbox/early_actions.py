@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import Refusal, server_error
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.responses import Refusal, server_error
+from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.uploads import area_known
 
 # A short list stands for the agreed protocol of a country: the texts are the sandbox's own.
@@ -17,7 +17,7 @@ EARLY_ACTIONS = (
 )
 
 
-def actions_with_status(store: Store, disaster: str, place_code: str, event: str | None) -> list[dict[str, Any]]:
+def actions_with_status(store: SandboxStore, disaster: str, place_code: str, event: str | None) -> list[dict[str, Any]]:
     """The actions with their newest tick among open events of that name."""
     found = store.rows(
         "SELECT s.action, s.checked FROM early_action_status AS s JOIN event_area AS e ON e.id = s.event_area_id"
@@ -40,7 +40,7 @@ def actions_with_status(store: Store, disaster: str, place_code: str, event: str
     ]
 
 
-def tick_action(store: Store, body: Mapping[str, Any], moment: str) -> dict[str, Any]:
+def tick_action(store: SandboxStore, body: Mapping[str, Any], moment: str) -> dict[str, Any]:
     """Note the state of an action on the open event area of that place."""
     if body["action"] not in {action for _, action, _ in EARLY_ACTIONS}:
         raise Refusal(404, {"errors": "Action not found"})

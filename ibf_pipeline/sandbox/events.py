@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import server_error
 from ibf_pipeline.sandbox.early_actions import actions_with_status
 from ibf_pipeline.sandbox.process import LastUpload, default_level, forecast_areas, last_upload
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.responses import server_error
+from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.typhoon import typhoon_properties
 from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, LEAD_TIMES, alert_level, lead_time_number
 
 
-def active_events(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]]:
+def active_events(store: SandboxStore, iso3: str, disaster: str) -> list[dict[str, Any]]:
     """The active events as the API writes them, with the values of their open areas (worst severity, earliest issue,
     any trigger); by first lead time, then level."""
     with store.transaction():
@@ -44,7 +44,7 @@ def active_events(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]
     return sorted(events, key=lambda event: urgency(event["firstLeadTime"], event["alertLevel"]))
 
 
-def events_of_all(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]]:
+def events_of_all(store: SandboxStore, iso3: str, disaster: str) -> list[dict[str, Any]]:
     """The active events of a country and hazard; an empty text asks for all: of those one that fails is enough."""
     setups = store.rows(
         "SELECT iso3, disaster FROM country_disaster WHERE :iso3 IN ('', iso3) AND :disaster IN ('', disaster)"
@@ -60,7 +60,7 @@ def urgency(first_lead_time: str | None, level: str) -> tuple[int, int]:
     return lead_time_number(first_lead_time or "0-day"), ALERT_LEVELS.index(level)
 
 
-def _of_areas(store: Store, last: LastUpload, event: Mapping[str, Any]) -> dict[str, Any]:
+def _of_areas(store: SandboxStore, last: LastUpload, event: Mapping[str, Any]) -> dict[str, Any]:
     iso3, disaster, name = last.iso3, last.disaster, event["eventName"]
     flags = flags_at(store, last, name)
     first = first_flagged(flags, "")
@@ -82,13 +82,13 @@ def first_flagged(flags: dict[str, str], suffix: str) -> str | None:
     return min(flagged, key=lead_time_number, default=None)
 
 
-def lead_time_alerts(store: Store, iso3: str, disaster: str, event: str | None) -> dict[str, str]:
+def lead_time_alerts(store: SandboxStore, iso3: str, disaster: str, event: str | None) -> dict[str, str]:
     """``{"date", "4-day": "1", "4-day-forecastTrigger": "0", ...}`` at exactly T; without event the maximum of all."""
     last = last_upload(store, iso3, disaster)
     return {} if last is None else flags_at(store, last, event)
 
 
-def flags_at(store: Store, last: LastUpload, event: str | None) -> dict[str, str]:
+def flags_at(store: SandboxStore, last: LastUpload, event: str | None) -> dict[str, str]:
     found = store.rows(
         "SELECT lead_time, day, MAX(alert) AS alert, MAX(trigger) AS trigger FROM lead_time_alert WHERE iso3 = :iso3"
         " AND disaster = :disaster AND moment = :moment AND (:event IS NULL OR event = :event) GROUP BY lead_time",
@@ -106,7 +106,7 @@ def flags_at(store: Store, last: LastUpload, event: str | None) -> dict[str, str
     return answer
 
 
-def alert_areas(store: Store, iso3: str, disaster: str, level: int, event: str | None) -> list[dict[str, Any]]:
+def alert_areas(store: SandboxStore, iso3: str, disaster: str, level: int, event: str | None) -> list[dict[str, Any]]:
     """Areas of open events. At the default level and above it only those of each event's highest level, most
     exposed first; below it every alerted area of that level."""
     last = last_upload(store, iso3, disaster)
@@ -133,7 +133,9 @@ def alert_areas(store: Store, iso3: str, disaster: str, level: int, event: str |
     return sorted(at_highest_level(areas), key=lambda area: ALERT_LEVELS.index(area["alertLevel"]))
 
 
-def _deeper_areas(store: Store, last: LastUpload, place_codes: list[str], event: str | None) -> list[dict[str, Any]]:
+def _deeper_areas(
+    store: SandboxStore, last: LastUpload, place_codes: list[str], event: str | None
+) -> list[dict[str, Any]]:
     areas = store.records(
         "SELECT x.place_code AS placeCode, a.name, NULL AS nameParent, x.value AS mainExposureValue,"
         " NULL AS forecastSeverity, :name AS eventName, COALESCE(p.user_trigger, g.user_trigger) AS userTrigger,"
@@ -185,7 +187,7 @@ _LOG_COLUMNS = {
 }
 
 
-def activation_log(store: Store, iso3: str | None, disaster: str | None) -> list[dict[str, Any]]:
+def activation_log(store: SandboxStore, iso3: str | None, disaster: str | None) -> list[dict[str, Any]]:
     """Every event area ever, closed ones and those of lower level included; newest first.
 
     An empty log is **not** an empty list: the service answers with one entry of nulls, of level "none", that does not

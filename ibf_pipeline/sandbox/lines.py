@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.moments import period_start
-from ibf_pipeline.sandbox.store import Store
-from ibf_pipeline.sandbox.uploads import as_text, stamp
+from ibf_pipeline.sandbox.responses import server_error
+from ibf_pipeline.sandbox.store import SandboxStore
+from ibf_pipeline.sandbox.timestamps import period_start
+from ibf_pipeline.sandbox.uploads import accepted_timestamp, js_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,17 @@ class DrawnLine:
     category: str
     fid: int
     lead_time: str | None
-    """None where it is not exposed"""
+    """None if it is not exposed"""
 
     @property
     def exposed(self) -> bool:
         return self.lead_time is not None
 
 
-def store_exposed_lines(store: Store, body: Mapping[str, Any], now: datetime) -> None:
-    """Notes the exposed lines of a lead time; one id that is no integer fails the whole call, unknown ones and null
+def store_exposed_lines(store: SandboxStore, body: Mapping[str, Any], now: datetime) -> None:
+    """Notes the exposed lines of a lead time; one id that is not an integer fails the whole call, unknown ones and null
     are skipped. An empty list changes nothing: what was exposed stays so."""
-    moment = stamp(body.get("date"), None, now)
+    moment = accepted_timestamp(body.get("date"), None, now)
     fids = [_integer(fid) for fid in body["exposedFids"] if fid is not None]
     row = {"iso3": body["countryCodeISO3"], "category": body["linesDataCategory"], "lead_time": body["leadTime"]}
     start = period_start(store.disasters[body["disasterType"]].period, moment)
@@ -55,7 +55,7 @@ def store_exposed_lines(store: Store, body: Mapping[str, Any], now: datetime) ->
             store.insert("line_status", [{**row, "fid": fid, "moment": moment}])
 
 
-def drawn_lines(store: Store, category: str, iso3: str | None = None) -> list[DrawnLine]:
+def drawn_lines(store: SandboxStore, category: str, iso3: str | None = None) -> list[DrawnLine]:
     """Rows of the view, of one country or of all."""
     found = store.rows(
         "SELECT l.iso3, l.category, l.fid, s.lead_time FROM line AS l LEFT JOIN line_status AS s"
@@ -72,6 +72,6 @@ def drawn_lines(store: Store, category: str, iso3: str | None = None) -> list[Dr
 
 def _integer(fid: Any) -> int:
     try:
-        return int(as_text(fid) or "")
+        return int(js_text(fid) or "")
     except ValueError:
         raise server_error() from None

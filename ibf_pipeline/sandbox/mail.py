@@ -14,13 +14,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from ibf_pipeline.sandbox.answers import server_error
 from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.events import active_events
 from ibf_pipeline.sandbox.mail_times import MailClock, expected_lines
-from ibf_pipeline.sandbox.moments import parse_moment
 from ibf_pipeline.sandbox.process import last_upload
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.responses import server_error
+from ibf_pipeline.sandbox.store import SandboxStore
+from ibf_pipeline.sandbox.timestamps import parse_js_date
 from ibf_pipeline.sandbox.typhoon import strong_enough_to_mail
 from ibf_pipeline.sandbox.vocabulary import lead_time_number
 
@@ -53,8 +53,8 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """Content of the mail about the events of a moment."""
+class MailContent:
+    """Content of the mail about the events of a timestamp."""
 
     subject: str
     event_names: tuple[str, ...]
@@ -66,7 +66,7 @@ def shown_name(event: str) -> str:
     return event.split("_")[0]
 
 
-def notifiable_events(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]]:
+def notifiable_events(store: SandboxStore, iso3: str, disaster: str) -> list[dict[str, Any]]:
     last = last_upload(store, iso3, disaster)
     found = []
     for event in active_events(store, iso3, disaster):
@@ -81,7 +81,7 @@ def notifiable_events(store: Store, iso3: str, disaster: str) -> list[dict[str, 
     return found
 
 
-def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
+def compose(store: SandboxStore, iso3: str, disaster: str) -> MailContent | None:
     """The mail of this moment, or None when there is nothing to notify.
 
     In a country without time zone the service fails over the first date of the mail; what was processed before stays.
@@ -94,7 +94,7 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
             raise server_error()
         last = last_upload(store, iso3, disaster)
         country = store.row("SELECT name FROM country WHERE iso3 = :iso3", iso3=iso3)
-    issued = parse_moment(last.moment) if last else parse_moment(0)
+    issued = parse_js_date(last.moment) if last else parse_js_date(0)
     # The service ends its subject with the name of its environment, "DEVELOPMENT" on the recorded one.
     subject = f"IBF {disaster} alert - SANDBOX"
     hazard, clock = store.disasters[disaster], MailClock.of(iso3, issued)
@@ -106,7 +106,7 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
         measure=hazard.measure.capitalize(),
         events=[_for_mail(event, clock, hazard) for event in events],
     )
-    return Notice(subject, tuple(event["eventName"] for event in events), html)
+    return MailContent(subject, tuple(event["eventName"] for event in events), html)
 
 
 def _for_mail(event: dict[str, Any], clock: MailClock, hazard: Disaster) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _for_mail(event: dict[str, Any], clock: MailClock, hazard: Disaster) -> dict
         "level_words": LEVEL_WORDS[event["alertLevel"]],
         "user": event["userTriggerName"] if event["userTrigger"] else None,
         "kind": "trigger" if event["alertLevel"] == "trigger" else "warning",
-        "first_issued": clock.first_issued(parse_moment(event["firstIssuedDate"])),
+        "first_issued": clock.first_issued(parse_js_date(event["firstIssuedDate"])),
         "expected": expected_lines(event, clock, hazard.label.title(), landfall=hazard.has_tracks),
         "people": _amount(total(area["mainExposureValue"] or 0 for area in event["alertAreas"]), hazard),
         "areas": [area | {"amount": _amount(area["mainExposureValue"] or 0, hazard)} for area in event["alertAreas"]],
@@ -128,7 +128,7 @@ def _amount(amount: float, hazard: Disaster) -> str:
     return f"{amount:.0%}" if hazard.exposure_is_share else f"{amount:,.0f}"
 
 
-def keep(store: Store, iso3: str, disaster: str, notice: Notice, recipients: int, at: str) -> None:
+def store_mail(store: SandboxStore, iso3: str, disaster: str, notice: MailContent, recipients: int, at: str) -> None:
     """Note the mail as sent; there is no check whether the same one went out before."""
     with store.transaction():
         last = last_upload(store, iso3, disaster)
@@ -137,7 +137,7 @@ def keep(store: Store, iso3: str, disaster: str, notice: Notice, recipients: int
         store.insert("mail", [mail])
 
 
-def kept_mails(store: Store, iso3: str | None = None) -> list[Mail]:
+def kept_mails(store: SandboxStore, iso3: str | None = None) -> list[Mail]:
     found = store.rows(
         "SELECT at, iso3, disaster AS disaster_type, subject, recipients, events AS event_names, html, moment FROM mail"
         " WHERE :iso3 IS NULL OR iso3 = :iso3 ORDER BY id",

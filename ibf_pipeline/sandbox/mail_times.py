@@ -1,7 +1,7 @@
 """Times in a mail, as the service prints them: only the first clock time of a mail is right.
 
 IBF API 0.335, recorded (floods and flash floods of MWI, typhoons of PHL): whatever is printed adds its lead time to the
-moment of the upload, from which the next one then counts. Days are added as hours, beside the days of the date;
+timestamp of the upload, from which the next one then counts. Days are added as hours, beside the days of the date;
 minutes are left out.
 A typhoon's trigger reads its first lead time before it prints the landfall, which comes out that much too late.
 """
@@ -19,12 +19,12 @@ from ibf_pipeline.sandbox.vocabulary import MAIL_CLOCKS, WITH_TIME_ZONE, lead_ti
 
 @dataclass(slots=True)
 class MailClock:
-    """The moment from which one mail counts; it moves while the mail is written."""
+    """The time from which one mail counts; it moves while the mail is written."""
 
     base: datetime
-    """local time of the country where its mails have clock times, else UTC"""
+    """local time of the country if its mails have clock times, else UTC"""
     zone: str | None
-    """what stands behind a clock time; None where only hours have one"""
+    """what stands behind a clock time; None if only hours have one"""
     region: str
     """IANA name of the zone of what was first issued"""
 
@@ -34,7 +34,7 @@ class MailClock:
         return cls(issued + timedelta(hours=hours), zone, WITH_TIME_ZONE.get(iso3, "UTC"))
 
     def printed(self, lead_time: str) -> str:
-        """The day of a lead time, with a clock time for hours and where the country's mails have one."""
+        """The day of a lead time, with a clock time for hours and if the country's mails have one."""
         number, unit = lead_time_number(lead_time), lead_time.partition("-")[2]
         clock = unit == "hour" or self.zone is not None
         if clock:
@@ -77,7 +77,7 @@ def expected_lines(event: Mapping[str, Any], clock: MailClock, label: str, *, la
 
 
 def _landfall(event: Mapping[str, Any], clock: MailClock, *, is_trigger: bool) -> str:
-    """By the flags of its track. A trigger's is the time of its first trigger, or "null" where no lead time has one;
+    """By the flags of its track. A trigger's is the time of its first trigger, or "null" if no lead time has one;
     both of its times are made, printed or not.
     """
     of_track, trigger = event["disasterSpecificProperties"], event["firstTriggerLeadTime"]

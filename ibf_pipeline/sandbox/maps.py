@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import collection, feature, server_error
 from ibf_pipeline.sandbox.events import active_events, at_highest_level
 from ibf_pipeline.sandbox.process import LastUpload, forecast_areas, last_upload
-from ibf_pipeline.sandbox.store import Store, number
+from ibf_pipeline.sandbox.responses import collection, feature, server_error
+from ibf_pipeline.sandbox.store import SandboxStore, number
 from ibf_pipeline.sandbox.uploads import as_real
 from ibf_pipeline.sandbox.vocabulary import (
     ALERT_THRESHOLD,
@@ -34,7 +34,7 @@ _OF_ROWS = "(:lead_time IS NULL OR x.lead_time = :lead_time) AND (:event IS NULL
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class MapQuery:
     """What a map or table is asked for."""
 
     iso3: str
@@ -50,7 +50,7 @@ class View:
         return asdict(self) | narrowed | {"cutoff": last and last.cutoff, "shown": json.dumps(shown)}
 
 
-def boundaries(store: Store, iso3: str, level: int) -> dict[str, Any]:
+def boundaries(store: SandboxStore, iso3: str, level: int) -> dict[str, Any]:
     """All areas of a level with lower-case properties; unknown country or level: no features."""
     parent = f", parent_name AS adm{level - 1}_en, parent_code AS adm{level - 1}_pcode" if level > 1 else ""
     found = store.records(
@@ -62,7 +62,7 @@ def boundaries(store: Store, iso3: str, level: int) -> dict[str, Any]:
     return collection([feature(area, json.loads(area.pop("geometry"))) for area in found])
 
 
-def raw_boundaries(store: Store, iso3: str) -> list[dict[str, Any]]:
+def raw_boundaries(store: SandboxStore, iso3: str) -> list[dict[str, Any]]:
     """admin-areas/raw of the described server, gone since 0.292.2."""
     found = store.records(
         "SELECT iso3 AS countryCodeISO3, name, place_code AS placeCode, parent_code AS placeCodeParent,"
@@ -72,7 +72,7 @@ def raw_boundaries(store: Store, iso3: str) -> list[dict[str, Any]]:
     return [area | {"geom": json.loads(area["geom"])} for area in found]
 
 
-def event_map(store: Store, view: View) -> dict[str, Any]:
+def event_polygons(store: SandboxStore, view: MapQuery) -> dict[str, Any]:
     """Polygons of the areas with main-exposure rows in the period; the national view merges them by event."""
     with store.transaction():
         last = last_upload(store, view.iso3, view.disaster)
@@ -91,7 +91,7 @@ def event_map(store: Store, view: View) -> dict[str, Any]:
     return collection([feature(area, area.pop("geom")) for area in areas])
 
 
-def _places_shown(store: Store, view: View, last: LastUpload) -> list[str]:
+def _places_shown(store: SandboxStore, view: MapQuery, last: LastUpload) -> list[str]:
     """Places to show, none for all: those on alert, or of some hazards those that the period marks for it."""
     if store.disasters[view.disaster].only_triggered_areas:
         return [area.place_code for area in forecast_areas(store, last, view.level, view.event or None)]
@@ -104,7 +104,7 @@ def _places_shown(store: Store, view: View, last: LastUpload) -> list[str]:
     return [row["place_code"] for row in found]
 
 
-def _map_areas(store: Store, view: View, last: LastUpload, shown: list[str]) -> list[dict[str, Any]]:
+def _map_areas(store: SandboxStore, view: MapQuery, last: LastUpload, shown: list[str]) -> list[dict[str, Any]]:
     indicator = store.disasters[view.disaster].main_exposure
     return store.records(
         "SELECT a.place_code AS placeCode, a.name, a.level AS adminLevel, a.geometry AS geom,"  # noqa: S608
@@ -152,7 +152,7 @@ def _union(geometries: list[dict[str, Any]]) -> dict[str, Any]:
     return dict(mapping(union_all([make_valid(shape(g)) for g in geometries])))
 
 
-def aggregates(store: Store, view: View) -> list[dict[str, Any]]:
+def aggregates(store: SandboxStore, view: MapQuery) -> list[dict[str, Any]]:
     """National: totals of each event. With an event: static and dynamic values area by area."""
     with store.transaction():
         last = last_upload(store, view.iso3, view.disaster)
@@ -168,7 +168,7 @@ def aggregates(store: Store, view: View) -> list[dict[str, Any]]:
         return _static_values(store, view, shown) + ([] if last is None else _area_values(store, view, last, shown))
 
 
-def _event_totals(store: Store, last: LastUpload, event: str) -> dict[str, float | None]:
+def _event_totals(store: SandboxStore, last: LastUpload, event: str) -> dict[str, float | None]:
     """Sums over all rows of that event name since the cutoff: every level, every country. Alerts: the maximum."""
     found = store.rows(
         "SELECT indicator, SUM(value) AS total, MAX(value) AS highest FROM exposure"
@@ -180,7 +180,7 @@ def _event_totals(store: Store, last: LastUpload, event: str) -> dict[str, float
     return {row["indicator"]: row["highest"] if row["indicator"] in highest else as_real(row["total"]) for row in found}
 
 
-def _static_values(store: Store, view: View, shown: list[str]) -> list[dict[str, Any]]:
+def _static_values(store: SandboxStore, view: MapQuery, shown: list[str]) -> list[dict[str, Any]]:
     return store.records(
         "SELECT place_code AS placeCode, parent_code AS placeCodeParent,"  # noqa: S608
         " IIF(population IS NULL, NULL, 'populationTotal') AS indicator, population AS value FROM admin_area AS a"
@@ -189,7 +189,7 @@ def _static_values(store: Store, view: View, shown: list[str]) -> list[dict[str,
     )
 
 
-def _area_values(store: Store, view: View, last: LastUpload, shown: list[str]) -> list[dict[str, Any]]:
+def _area_values(store: SandboxStore, view: MapQuery, last: LastUpload, shown: list[str]) -> list[dict[str, Any]]:
     records = store.records(
         "SELECT a.place_code AS placeCode, a.parent_code AS placeCodeParent, x.indicator, x.value,"  # noqa: S608
         " e.severity AS forecastSeverity, e.trigger AS forecastTrigger, e.user_trigger AS userTrigger,"
@@ -203,7 +203,7 @@ def _area_values(store: Store, view: View, last: LastUpload, shown: list[str]) -
     return [{k: v for k, v in record.items() if k != "eventName"} for record in at_highest_level(records)]
 
 
-def dynamic_values(store: Store, view: View, indicator: str) -> list[dict[str, Any]]:
+def dynamic_values(store: SandboxStore, view: MapQuery, indicator: str) -> list[dict[str, Any]]:
     """Values of one indicator and level in the period; without event name the totals of each event instead."""
     with store.transaction():
         last = last_upload(store, view.iso3, view.disaster)
@@ -226,7 +226,7 @@ def dynamic_values(store: Store, view: View, indicator: str) -> list[dict[str, A
         )
 
 
-def _event_value(store: Store, last: LastUpload, event: dict[str, Any], indicator: str) -> dict[str, Any]:
+def _event_value(store: SandboxStore, last: LastUpload, event: dict[str, Any], indicator: str) -> dict[str, Any]:
     totals = _event_totals(store, last, event["eventName"])
     if indicator == COMPUTED_TRIGGER:
         value: float | None = totals.get(ALERT_THRESHOLD, float(event["alertLevel"] == "trigger"))

@@ -1,6 +1,6 @@
 """The OpenAPI document of the sandbox: paths without the ``/api`` prefix, as the real server prints them.
 
-It lists what the real document lists (recorded outline), also where the sandbox only says "not part of the sandbox";
+It lists what the real document lists (recorded outline), also if the sandbox only says "not part of the sandbox";
 routes that the real document leaves out are left out here too. The list is ``operations.yaml``.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from ibf_pipeline.sandbox.vocabulary import BehavesLike
+from ibf_pipeline.sandbox.vocabulary import ApiVersion
 
 _OPERATIONS = Path(__file__).with_name("operations.yaml")
 
@@ -29,18 +29,18 @@ class Operation:
     body: tuple[str, ...] = ()
     """media types"""
     answers: tuple[str, ...] = ("200",)
-    servers: BehavesLike | None = None
+    servers: ApiVersion | None = None
     """the one that has it; None for both"""
 
 
 @cache
-def operations(behaves_like: BehavesLike) -> list[Operation]:
+def operations(behaves_like: ApiVersion) -> list[Operation]:
     """What a server documents."""
     listed = [Operation(**entry) for entry in yaml.safe_load(_OPERATIONS.read_text(encoding="utf-8"))]
     return [operation for operation in listed if operation.servers in (None, behaves_like)]
 
 
-def openapi_document(behaves_like: BehavesLike) -> dict[str, Any]:
+def openapi_document(behaves_like: ApiVersion) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations(behaves_like):
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)

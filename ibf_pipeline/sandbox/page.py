@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from ibf_pipeline.sandbox.answers import json_response
 from ibf_pipeline.sandbox.backend import Backend
 from ibf_pipeline.sandbox.mail import PAGE_FOLDER
-from ibf_pipeline.sandbox.page_assets import places
-from ibf_pipeline.sandbox.page_state import countries, page_state
+from ibf_pipeline.sandbox.page_assets import asset_positions
+from ibf_pipeline.sandbox.page_state import countries_with_days, page_state
+from ibf_pipeline.sandbox.responses import json_response
 
 # Nothing but what came with the page itself; the mails are shown in frames without any rights.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'"
@@ -54,7 +54,7 @@ def _document(backend: Backend) -> str:
 
 
 def _countries(backend: Backend, _: Query) -> dict[str, Any]:
-    return {"behavesLike": backend.behaves_like, "countries": countries(backend.store)}
+    return {"behavesLike": backend.behaves_like, "countries": countries_with_days(backend.store)}
 
 
 def _state(backend: Backend, query: Query) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _outlines(backend: Backend, query: Query) -> dict[str, Any]:
 
 def _assets(backend: Backend, query: Query) -> dict[str, Any]:
     hazard = backend.store.disasters.find(query.get("disaster", ""))
-    return places(backend.store, hazard, query.get("iso3", ""))
+    return asset_positions(backend.store, hazard, query.get("iso3", ""))
 
 
 def _extent(backend: Backend, query: Query) -> dict[str, Any]:

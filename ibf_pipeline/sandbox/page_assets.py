@@ -13,7 +13,7 @@ from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.lines import drawn_lines
 from ibf_pipeline.sandbox.process import LastUpload
 from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS, PointValues, values_of_category
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.store import SandboxStore
 
 GAUGES = "gauges"
 _MOST_SHAPES = 20_000
@@ -27,7 +27,7 @@ def asset_layers(hazard: Disaster) -> list[str]:
 
 
 def shown_stations(
-    store: Store, hazard: Disaster, iso3: str, last: LastUpload | None, until: str
+    store: SandboxStore, hazard: Disaster, iso3: str, last: LastUpload | None, until: str
 ) -> list[dict[str, Any]]:
     """Stations with a forecast of their own."""
     if GLOFAS_STATIONS not in hazard.point_layers:
@@ -42,7 +42,7 @@ def shown_stations(
 
 
 def shown_points(
-    store: Store, hazard: Disaster, iso3: str, last: LastUpload | None, until: str
+    store: SandboxStore, hazard: Disaster, iso3: str, last: LastUpload | None, until: str
 ) -> list[dict[str, Any]]:
     """Other points of the hazard that have values in the period, and every gauge."""
     points = []
@@ -59,16 +59,18 @@ def shown_points(
     return points
 
 
-def _values(store: Store, category: str, iso3: str, last: LastUpload | None, until: str) -> dict[str, PointValues]:
+def _values(
+    store: SandboxStore, category: str, iso3: str, last: LastUpload | None, until: str
+) -> dict[str, PointValues]:
     return {} if last is None else values_of_category(store, category, iso3, last.cutoff, until)
 
 
-def _rows(store: Store, iso3: str, category: str) -> list[Any]:
+def _rows(store: SandboxStore, iso3: str, category: str) -> list[Any]:
     sql = "SELECT id, fid, code, name, lat, lon FROM point WHERE iso3 = :iso3 AND category = :category ORDER BY rowid"
     return store.rows(sql, iso3=iso3, category=category)
 
 
-def shown_lines(store: Store, hazard: Disaster, iso3: str) -> list[dict[str, Any]]:
+def shown_lines(store: SandboxStore, hazard: Disaster, iso3: str) -> list[dict[str, Any]]:
     """Roads and buildings as the map draws them now: how many there are, the exposed ones by lead time, and those that
     the view has lost."""
     found = []
@@ -88,7 +90,7 @@ def shown_lines(store: Store, hazard: Disaster, iso3: str) -> list[dict[str, Any
     return found
 
 
-def places(store: Store, hazard: Disaster | None, iso3: str) -> dict[str, Any]:
+def asset_positions(store: SandboxStore, hazard: Disaster | None, iso3: str) -> dict[str, Any]:
     """Where all points and lines of the hazard are: longitudes and latitudes in turn; of lines fid to its parts."""
     if hazard is None:
         return {"points": {}, "lines": {}}
@@ -103,8 +105,8 @@ def places(store: Store, hazard: Disaster | None, iso3: str) -> dict[str, Any]:
     }
 
 
-def _shapes(store: Store, iso3: str, category: str) -> dict[int, list[list[float]]]:
-    """fid to flat coordinates of each part; nothing where the shapes are not known or too many."""
+def _shapes(store: SandboxStore, iso3: str, category: str) -> dict[int, list[list[float]]]:
+    """fid to flat coordinates of each part; nothing if the shapes are not known or too many."""
     sql = "SELECT fid, shape FROM line_shape WHERE iso3 = :iso3 AND category = :category LIMIT :most"
     rows = store.rows(sql, iso3=iso3, category=category, most=_MOST_SHAPES + 1)
     if not rows or len(rows) > _MOST_SHAPES:

@@ -9,14 +9,14 @@ from typing import Any
 import shapely
 from shapely.geometry import shape
 
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.store import SandboxStore
 
 _WIDTH = 1000.0
 _DETAIL = 1500.0
 """The longer side of the country is divided into that many steps; finer turns of a line are left out."""
 
 
-def outlines(store: Store, iso3: str, level: int) -> dict[str, Any]:
+def outlines(store: SandboxStore, iso3: str, level: int) -> dict[str, Any]:
     """SVG paths of a level's areas, and the frame that turns degrees into the same plane."""
     rows = store.rows(
         "SELECT * FROM admin_area WHERE iso3 = :iso3 AND level = :level ORDER BY place_code", iso3=iso3, level=level
@@ -44,7 +44,7 @@ def outlines(store: Store, iso3: str, level: int) -> dict[str, Any]:
 
 
 def _simplified(shapes: list[Any], step: float) -> list[Any]:
-    """Neighbours keep one common border; where the areas overlap each is simplified alone."""
+    """Neighbours keep one common border; if the areas overlap each is simplified alone."""
     if shapely.coverage_is_valid(shapes):
         return list(shapely.coverage_simplify(shapes, step))
     return list(shapely.simplify(shapes, step, preserve_topology=True))

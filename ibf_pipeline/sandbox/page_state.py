@@ -1,4 +1,4 @@
-"""What the page shows of a country and hazard on a day, or in a block of six hours where the hazard has those.
+"""What the page shows of a country and hazard on a day, or in a block of six hours if the hazard has those.
 
 The one of the newest upload is shown as the portal has it (processed events, triggers set by people). An earlier one
 is read back from the rows that were uploaded for it; the real service moves those to an archive at midnight.
@@ -16,23 +16,23 @@ from ibf_pipeline.sandbox.backend import Backend
 from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.events import activation_log, active_events, first_flagged, flags_at, urgency
 from ibf_pipeline.sandbox.mail import kept_mails, shown_name
-from ibf_pipeline.sandbox.moments import moment_text, parse_moment, period_start
 from ibf_pipeline.sandbox.page_assets import asset_layers, shown_lines, shown_points, shown_stations
 from ibf_pipeline.sandbox.process import (
     ForecastArea,
     LastUpload,
     country_disaster,
     default_level,
-    event_names,
     forecast_areas,
     last_upload,
+    uploaded_event_names,
 )
-from ibf_pipeline.sandbox.store import Store, number
+from ibf_pipeline.sandbox.store import SandboxStore, number
+from ibf_pipeline.sandbox.timestamps import api_timestamp, parse_js_date, period_start
 from ibf_pipeline.sandbox.typhoon import tracks_of_period
 from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, MAIL_CLOCKS, WITH_TIME_ZONE, alert_level
 
 
-def countries(store: Store) -> list[dict[str, Any]]:
+def countries_with_days(store: SandboxStore) -> list[dict[str, Any]]:
     """Countries with the days (or blocks: ``2026-11-20T06:00``) for which something was uploaded, newest first."""
     found = store.rows(
         "SELECT c.iso3, c.name, z.zone, d.disaster, d.levels, d.default_level AS defaultLevel FROM country AS c"
@@ -62,9 +62,9 @@ def countries(store: Store) -> list[dict[str, Any]]:
 
 
 def _clock(iso3: str, seeded: str | None, newest: str | int) -> dict[str, str]:
-    """The zone of a country's clocks, and its name on the newest day; a zone without one is told by its offset."""
+    """The zone of a country's clocks, and its name on the newest day; a zone without one is named by its offset."""
     zone = WITH_TIME_ZONE.get(iso3) or seeded or "UTC"
-    at = parse_moment(newest).astimezone(ZoneInfo(zone))
+    at = parse_js_date(newest).astimezone(ZoneInfo(zone))
     word = MAIL_CLOCKS[iso3][0] if iso3 in MAIL_CLOCKS else at.tzname() or zone
     return {"zone": zone, "zoneWord": word if word.isalpha() else f"UTC{word}"}
 
@@ -75,17 +75,17 @@ def _day(disaster: Disaster, moment: str) -> str:
 
 
 def _end_of_day(disaster: Disaster, moment: str) -> str:
-    start = parse_moment(_day(disaster, moment))
-    return moment_text(start + timedelta(hours=6 if disaster.period == "six-hours" else 24))
+    start = parse_js_date(_day(disaster, moment))
+    return api_timestamp(start + timedelta(hours=6 if disaster.period == "six-hours" else 24))
 
 
-def select_day(store: Store, iso3: str, disaster: str, day: str | None) -> LastUpload | None:
+def select_day(store: SandboxStore, iso3: str, disaster: str, day: str | None) -> LastUpload | None:
     """The newest upload, or the last one of an earlier day or block: its rows end there."""
     newest = last_upload(store, iso3, disaster)
     hazard = store.disasters[disaster]
     if newest is None or not day or day == _day(hazard, newest.moment):
         return newest
-    start = moment_text(parse_moment(day))
+    start = api_timestamp(parse_js_date(day))
     found = store.row(
         "SELECT MAX(moment) AS moment FROM exposure WHERE iso3 = :iso3 AND disaster = :disaster"
         " AND moment >= :start AND moment < :end",
@@ -139,7 +139,7 @@ def page_state(backend: Backend, iso3: str, disaster: str, day: str | None) -> d
         }
 
 
-def _portal_events(store: Store, last: LastUpload) -> list[dict[str, Any]]:
+def _portal_events(store: SandboxStore, last: LastUpload) -> list[dict[str, Any]]:
     events = []
     total = "MAX" if store.disasters[last.disaster].exposure_is_share else "SUM"
     for event in active_events(store, last.iso3, last.disaster):
@@ -166,11 +166,11 @@ def _portal_events(store: Store, last: LastUpload) -> list[dict[str, Any]]:
     return events
 
 
-def _earlier_events(store: Store, last: LastUpload) -> list[dict[str, Any]]:
+def _earlier_events(store: SandboxStore, last: LastUpload) -> list[dict[str, Any]]:
     level = default_level(store, last.iso3, last.disaster)
     total = max if store.disasters[last.disaster].exposure_is_share else sum
     events = []
-    for name in event_names(store, last):
+    for name in uploaded_event_names(store, last):
         areas = [] if name is None else forecast_areas(store, last, level, name)
         if not areas:
             continue
@@ -202,8 +202,8 @@ def _level(area: ForecastArea) -> str:
     return alert_level(area.severity, area.trigger, None)
 
 
-def _areas(store: Store, last: LastUpload, events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Place code to the events that cover it, at every level; a trigger set by a person counts at its own level."""
+def _areas(store: SandboxStore, last: LastUpload, events: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Place code to the events that cover it, at every level; a trigger set by hand counts at its own level."""
     raised = {
         (row["place_code"], row["event"])
         for row in store.rows(
@@ -227,12 +227,12 @@ def _areas(store: Store, last: LastUpload, events: list[dict[str, Any]]) -> dict
     return covered
 
 
-def _unprocessed(store: Store, last: LastUpload, shown: set[str]) -> int:
+def _unprocessed(store: SandboxStore, last: LastUpload, shown: set[str]) -> int:
     """Uploaded events that events/process has not made visible yet."""
     if not last.is_newest:
         return 0
     level = default_level(store, last.iso3, last.disaster)
-    names = [name for name in event_names(store, last) if name and name not in shown]
+    names = [name for name in uploaded_event_names(store, last) if name and name not in shown]
     return sum(bool(forecast_areas(store, last, level, name)) for name in names)
 
 

@@ -8,7 +8,7 @@ import uuid
 from typing import Any
 
 from ibf_pipeline.sandbox.disasters import Disaster
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.vocabulary import SHOW_ADMIN_AREA
 
 _SETTINGS_NAMESPACE = uuid.UUID("c1f4d0b2-53f5-4a0b-8e3c-7f3a4f6d2e90")
@@ -20,7 +20,7 @@ _REGIONS = {
 }
 
 
-def country_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
+def country_json(store: SandboxStore, row: sqlite3.Row) -> dict[str, Any]:
     iso3 = row["iso3"]
     setups = store.rows("SELECT * FROM country_disaster WHERE iso3 = :iso3 ORDER BY rowid", iso3=iso3)
     levels = sorted({level for setup in setups for level in range(1, max(json.loads(setup["levels"])) + 1)})
@@ -85,7 +85,7 @@ def _region_labels(level: int) -> dict[str, str]:
     return {"singular": singular, "plural": plural}
 
 
-def _bounding_box(store: Store, iso3: str) -> dict[str, Any] | None:
+def _bounding_box(store: SandboxStore, iso3: str) -> dict[str, Any] | None:
     areas = store.rows(
         "SELECT geometry FROM admin_area WHERE iso3 = :iso3"
         " AND level = (SELECT MIN(level) FROM admin_area WHERE iso3 = :iso3)",
@@ -100,7 +100,7 @@ def _bounding_box(store: Store, iso3: str) -> dict[str, Any] | None:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
-def indicators_json(store: Store, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
+def indicators_json(store: SandboxStore, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
     """Configured indicators of a country and disaster: the dynamic ones, what stands for the alert, and population.
 
     Whether an area is drawn is uploaded and not listed.
@@ -125,7 +125,7 @@ def _indicator(name: str, *, dynamic: bool) -> dict[str, Any]:
     }
 
 
-def layers_json(store: Store, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
+def layers_json(store: SandboxStore, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
     """The tracks, points and lines of the hazard and its raster; further layers (boundaries, rivers) are left out."""
     if setup is None:
         return []

@@ -20,9 +20,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.moments import day_of, period_start
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.responses import server_error
+from ibf_pipeline.sandbox.store import SandboxStore
+from ibf_pipeline.sandbox.timestamps import midnight_of, period_start
 from ibf_pipeline.sandbox.uploads import LeadTimeAlert, area_known, store_alerts
 from ibf_pipeline.sandbox.vocabulary import (
     ALERT_THRESHOLD,
@@ -44,7 +44,7 @@ class LastUpload:
 
     @property
     def day(self) -> str:
-        return day_of(self.moment)
+        return midnight_of(self.moment)
 
     @property
     def is_newest(self) -> bool:
@@ -62,7 +62,7 @@ class ForecastArea:
     exposure: float | None
 
 
-def last_upload(store: Store, iso3: str, disaster: str) -> LastUpload | None:
+def last_upload(store: SandboxStore, iso3: str, disaster: str) -> LastUpload | None:
     """Step 1: the newest exposure row decides, whatever it is about."""
     found = store.row(
         "SELECT MAX(moment) AS moment FROM exposure WHERE iso3 = :iso3 AND disaster = :disaster",
@@ -75,13 +75,13 @@ def last_upload(store: Store, iso3: str, disaster: str) -> LastUpload | None:
     return LastUpload(iso3, disaster, found["moment"], cutoff)
 
 
-def country_disaster(store: Store, iso3: str, disaster: str) -> sqlite3.Row | None:
+def country_disaster(store: SandboxStore, iso3: str, disaster: str) -> sqlite3.Row | None:
     """How a country is set up for a disaster: levels and indicators."""
     sql = "SELECT * FROM country_disaster WHERE iso3 = :iso3 AND disaster = :disaster"
     return store.row(sql, iso3=iso3, disaster=disaster)
 
 
-def default_level(store: Store, iso3: str, disaster: str) -> int:
+def default_level(store: SandboxStore, iso3: str, disaster: str) -> int:
     """Level on which events exist; a country or disaster that is not set up is a server error."""
     found = country_disaster(store, iso3, disaster)
     if found is None:
@@ -89,19 +89,19 @@ def default_level(store: Store, iso3: str, disaster: str) -> int:
     return int(found["default_level"])
 
 
-def process_events(store: Store, iso3: str, disaster: str) -> None:
+def process_events(store: SandboxStore, iso3: str, disaster: str) -> None:
     """Steps 1 to 5."""
     with store.transaction():
         level = default_level(store, iso3, disaster)
         last = last_upload(store, iso3, disaster)
         if last is None:
             return
-        for event in event_names(store, last):
+        for event in uploaded_event_names(store, last):
             process_event(store, last, level, event)
-        close_events(store, last)
+        close_stale_areas(store, last)
 
 
-def event_names(store: Store, last: LastUpload) -> list[str | None]:
+def uploaded_event_names(store: SandboxStore, last: LastUpload) -> list[str | None]:
     """Step 2. No name comes last, as PostgreSQL sorts it: its "no alert" overwrites what events wrote there."""
     found = store.rows(
         "SELECT DISTINCT event FROM exposure WHERE iso3 = :iso3 AND disaster = :disaster"
@@ -111,7 +111,7 @@ def event_names(store: Store, last: LastUpload) -> list[str | None]:
     return [row["event"] for row in found]
 
 
-def process_event(store: Store, last: LastUpload, level: int, event: str | None) -> None:
+def process_event(store: SandboxStore, last: LastUpload, level: int, event: str | None) -> None:
     """Steps 3 and 4 for one name."""
     if event is None:
         _write_lead_time(store, last, None, [])
@@ -129,7 +129,7 @@ def process_event(store: Store, last: LastUpload, level: int, event: str | None)
     _add_new_areas(store, last, event, [area for area in areas if area.place_code not in known])
 
 
-def forecast_areas(store: Store, last: LastUpload, level: int, event: str | None = None) -> list[ForecastArea]:
+def forecast_areas(store: SandboxStore, last: LastUpload, level: int, event: str | None = None) -> list[ForecastArea]:
     """The areas with severity > 0, joined with trigger and exposure of the same place, event, lead time and T.
 
     Only without any such row the legacy ``alert_threshold`` counts: its value is the severity and 1 a trigger
@@ -143,7 +143,7 @@ def forecast_areas(store: Store, last: LastUpload, level: int, event: str | None
 
 
 def _joined(
-    store: Store, last: LastUpload, level: int, event: str | None, indicator: str, counts: str
+    store: SandboxStore, last: LastUpload, level: int, event: str | None, indicator: str, counts: str
 ) -> list[ForecastArea]:
     same = (
         "{0}.place_code = alert.place_code AND {0}.moment = alert.moment AND {0}.event = alert.event"
@@ -177,8 +177,8 @@ def _joined(
     ]
 
 
-def _write_lead_time(store: Store, last: LastUpload, event: str | None, areas: Sequence[ForecastArea]) -> None:
-    """One flag from the first area's lead time, or "no alert" where there is none; at T."""
+def _write_lead_time(store: SandboxStore, last: LastUpload, event: str | None, areas: Sequence[ForecastArea]) -> None:
+    """One flag from the first area's lead time, or "no alert" if there is none; at T."""
     if areas:
         first = areas[0]
         alerts = [LeadTimeAlert(first.lead_time, first.severity > 0, first.trigger)]
@@ -188,7 +188,7 @@ def _write_lead_time(store: Store, last: LastUpload, event: str | None, areas: S
     store_alerts(store, last.iso3, last.disaster, event, last.moment, alerts)
 
 
-def _open_areas(store: Store, last: LastUpload, event: str) -> dict[str, str]:
+def _open_areas(store: SandboxStore, last: LastUpload, event: str) -> dict[str, str]:
     """Place code to id of the event's rows that are still open."""
     found = store.rows(
         "SELECT e.id, e.place_code FROM event_area AS e JOIN admin_area AS a ON a.place_code = e.place_code"
@@ -199,7 +199,9 @@ def _open_areas(store: Store, last: LastUpload, event: str) -> dict[str, str]:
     return {row["place_code"]: row["id"] for row in found}
 
 
-def _bring_up_to_date(store: Store, last: LastUpload, known: dict[str, str], areas: Sequence[ForecastArea]) -> None:
+def _bring_up_to_date(
+    store: SandboxStore, last: LastUpload, known: dict[str, str], areas: Sequence[ForecastArea]
+) -> None:
     """First issued date and user-set trigger stay; severity, trigger, exposure and end date are today's."""
     for area in reversed(areas):  # of several rows of one place the first one counts
         store.run(
@@ -211,7 +213,7 @@ def _bring_up_to_date(store: Store, last: LastUpload, known: dict[str, str], are
         )
 
 
-def _add_new_areas(store: Store, last: LastUpload, event: str, areas: Sequence[ForecastArea]) -> None:
+def _add_new_areas(store: SandboxStore, last: LastUpload, event: str, areas: Sequence[ForecastArea]) -> None:
     """A place code that the server does not know becomes a row without area: stored, and never seen again."""
     store.insert(
         "event_area",
@@ -232,7 +234,7 @@ def _add_new_areas(store: Store, last: LastUpload, event: str, areas: Sequence[F
     )
 
 
-def close_events(store: Store, last: LastUpload) -> None:
+def close_stale_areas(store: SandboxStore, last: LastUpload) -> None:
     """Step 5: an area whose event was not refreshed at T is closed; no grace period, and no way back."""
     store.run(
         "UPDATE event_area SET closed = 1 WHERE disaster = :disaster AND closed = 0 AND end_date < :moment"
@@ -241,7 +243,7 @@ def close_events(store: Store, last: LastUpload) -> None:
     )
 
 
-def described_alert_logic(store: Store, iso3: str, disaster: str, level: float, event: str | None) -> None:
+def alert_logic_2024(store: SandboxStore, iso3: str, disaster: str, level: float, event: str | None) -> None:
     """The described server (2024) ran steps 3 and 4 inside the upload of ``alert_threshold``: hence "always last"."""
     with store.transaction():
         last = last_upload(store, iso3, disaster)
@@ -249,10 +251,10 @@ def described_alert_logic(store: Store, iso3: str, disaster: str, level: float, 
             process_event(store, last, int(level), event)
 
 
-def close_only(store: Store, iso3: str, disaster: str) -> None:
+def close_only(store: SandboxStore, iso3: str, disaster: str) -> None:
     """event/close-events of the described server: step 5 alone."""
     with store.transaction():
         default_level(store, iso3, disaster)
         last = last_upload(store, iso3, disaster)
         if last is not None:
-            close_events(store, last)
+            close_stale_areas(store, last)

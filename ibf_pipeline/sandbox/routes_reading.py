@@ -6,35 +6,35 @@ import uuid
 from typing import Any
 
 from ibf_pipeline.sandbox import bodies
-from ibf_pipeline.sandbox.answers import Answer, Refusal, ok, plain_error, server_error
 from ibf_pipeline.sandbox.auth import login_answer
-from ibf_pipeline.sandbox.backend import Call, Endpoint
+from ibf_pipeline.sandbox.backend import ApiRequest, Endpoint
 from ibf_pipeline.sandbox.events import activation_log, alert_areas, events_of_all, lead_time_alerts
 from ibf_pipeline.sandbox.mail import kept_mails
-from ibf_pipeline.sandbox.maps import View, aggregates, boundaries, dynamic_values, event_map, raw_boundaries
+from ibf_pipeline.sandbox.maps import MapQuery, aggregates, boundaries, dynamic_values, event_polygons, raw_boundaries
 from ibf_pipeline.sandbox.portal import country_json, indicators_json, layers_json
 from ibf_pipeline.sandbox.process import country_disaster, last_upload
-from ibf_pipeline.sandbox.stations import points
+from ibf_pipeline.sandbox.responses import ApiResponse, Refusal, ok, plain_error, server_error
+from ibf_pipeline.sandbox.stations import point_features
 from ibf_pipeline.sandbox.typhoon import track_features
-from ibf_pipeline.sandbox.vocabulary import POINT_CATEGORIES, BehavesLike
+from ibf_pipeline.sandbox.vocabulary import POINT_CATEGORIES, ApiVersion
 
 _LOG_NAMESPACE = uuid.UUID("0a6a3c56-65a7-4a35-9b83-2f3f2b0d7d11")
 _LOG_PAGE_SIZE = 10
 
 
-def reading_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
+def reading_endpoints(behaves_like: ApiVersion) -> list[Endpoint]:
     common = [
         Endpoint("POST", "/user/login", login, None, bodies.LOGIN),
         Endpoint("GET", "/country", countries),
         Endpoint("GET", "/event/last-upload-date/{iso3}/{disaster}", last_upload_date, "viewer"),
-        Endpoint("GET", "/event/alerts/{iso3}/{disaster}", alerts, "viewer"),
+        Endpoint("GET", "/event/alerts/{iso3}/{disaster}", event_alerts, "viewer"),
         Endpoint("GET", "/event/alert-areas/{iso3}/{level}/{disaster}", areas_on_alert, "viewer"),
         Endpoint("GET", "/event/activation-log", log_of_activations, "viewer"),
         Endpoint("GET", "/admin-areas/aggregates/{iso3}/{disaster}/{level}", totals, "viewer"),
         Endpoint("GET", "/admin-areas/{iso3}/{disaster}/{level}", map_polygons, "viewer"),
         Endpoint("GET", "/admin-area-dynamic-data/{iso3}/{level}/{indicator}/{disaster}", values, "viewer"),
         Endpoint("GET", "/point-data/{category}/{iso3}", point_data, "viewer"),
-        Endpoint("GET", "/typhoon-track/{iso3}", typhoon, "viewer"),
+        Endpoint("GET", "/typhoon-track/{iso3}", typhoon_tracks, "viewer"),
         Endpoint("GET", "/metadata/indicators/{iso3}/{disaster}", indicators, "viewer"),
         Endpoint("GET", "/metadata/layers/{iso3}/{disaster}", layers, "viewer"),
     ]
@@ -53,7 +53,7 @@ def reading_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
     ]
 
 
-def login(call: Call) -> Answer:
+def login(call: ApiRequest) -> ApiResponse:
     accounts, body = call.backend.accounts, call.body
     user = accounts.by_password(body["email"], body["password"])
     if user is None:
@@ -62,7 +62,7 @@ def login(call: Call) -> Answer:
     return ok(login_answer(user, accounts.token(user), known, call.store.disasters.names))
 
 
-def countries(call: Call) -> Answer:
+def countries(call: ApiRequest) -> ApiResponse:
     """Without token every country, with one of a non-admin only that user's."""
     user, store = call.user, call.store
     found = store.rows("SELECT * FROM country ORDER BY name")
@@ -70,29 +70,29 @@ def countries(call: Call) -> Answer:
     return ok([country_json(store, row) for row in seen])
 
 
-def last_upload_date(call: Call) -> Answer:
+def last_upload_date(call: ApiRequest) -> ApiResponse:
     last = last_upload(call.store, *call.place)
     if last is None:
         return ok({"date": None, "timestamp": None, "cutoffMoment": None})
     return ok({"date": last.day, "timestamp": last.moment, "cutoffMoment": last.cutoff})
 
 
-def alerts(call: Call) -> Answer:
+def event_alerts(call: ApiRequest) -> ApiResponse:
     return ok(lead_time_alerts(call.store, *call.place, call.query.get("eventName")))
 
 
-def areas_on_alert(call: Call) -> Answer:
+def areas_on_alert(call: ApiRequest) -> ApiResponse:
     return ok(alert_areas(call.store, *call.place, _level(call.params["level"]), call.query.get("eventName")))
 
 
-def log_of_activations(call: Call) -> Answer:
+def log_of_activations(call: ApiRequest) -> ApiResponse:
     return ok(activation_log(call.store, *call.place))
 
 
-def _view(call: Call) -> View:
+def _view(call: ApiRequest) -> MapQuery:
     params, query = call.params, call.query
     call.store.disasters[params["disaster"]]  # the service fails on a hazard that it does not know
-    return View(
+    return MapQuery(
         iso3=params["iso3"],
         disaster=params["disaster"],
         level=_level(params["level"]),
@@ -102,23 +102,23 @@ def _view(call: Call) -> View:
     )
 
 
-def totals(call: Call) -> Answer:
+def totals(call: ApiRequest) -> ApiResponse:
     return ok(aggregates(call.store, _view(call)))
 
 
-def map_polygons(call: Call) -> Answer:
-    return ok(event_map(call.store, _view(call)))
+def map_polygons(call: ApiRequest) -> ApiResponse:
+    return ok(event_polygons(call.store, _view(call)))
 
 
-def values(call: Call) -> Answer:
+def values(call: ApiRequest) -> ApiResponse:
     return ok(dynamic_values(call.store, _view(call), call.params["indicator"]))
 
 
-def areas_of_level(call: Call) -> Answer:
+def areas_of_level(call: ApiRequest) -> ApiResponse:
     return ok(boundaries(call.store, call.params["iso3"], _level(call.params["level"])))
 
 
-def raw_areas(call: Call) -> Answer:
+def raw_areas(call: ApiRequest) -> ApiResponse:
     return ok(raw_boundaries(call.store, call.params["iso3"]))
 
 
@@ -129,30 +129,30 @@ def _level(text: str) -> int:
         raise server_error() from None
 
 
-def point_data(call: Call) -> Answer:
+def point_data(call: ApiRequest) -> ApiResponse:
     category = call.params["category"]
     if category not in POINT_CATEGORIES:
         raise plain_error(404, "Not a known point layer")
-    return ok(points(call.store, category, *call.place))
+    return ok(point_features(call.store, category, *call.place))
 
 
-def events(call: Call) -> Answer:
+def events(call: ApiRequest) -> ApiResponse:
     return ok(events_of_all(call.store, *call.place))
 
 
-def typhoon(call: Call) -> Answer:
+def typhoon_tracks(call: ApiRequest) -> ApiResponse:
     return ok(track_features(call.store, call.params["iso3"], call.query.get("eventName")))
 
 
-def indicators(call: Call) -> Answer:
+def indicators(call: ApiRequest) -> ApiResponse:
     return ok(indicators_json(call.store, country_disaster(call.store, *call.place)))
 
 
-def layers(call: Call) -> Answer:
+def layers(call: ApiRequest) -> ApiResponse:
     return ok(layers_json(call.store, country_disaster(call.store, *call.place)))
 
 
-def notification_log(call: Call) -> Answer:
+def notification_log(call: ApiRequest) -> ApiResponse:
     """Who was mailed for which events, newest first."""
     query = call.query
     isos = [iso3 for iso3 in query.get("countryCodesISO3", "").split(",") if iso3]

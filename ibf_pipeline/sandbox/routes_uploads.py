@@ -5,27 +5,27 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from ibf_pipeline.errors import WriteFailed
-from ibf_pipeline.io.writing import write_bytes
+from ibf_pipeline.io.atomic_files import write_bytes
 from ibf_pipeline.sandbox import bodies
-from ibf_pipeline.sandbox.answers import Answer, bad_request, created, plain_error, server_error
-from ibf_pipeline.sandbox.backend import Call, Endpoint
+from ibf_pipeline.sandbox.backend import ApiRequest, Endpoint
 from ibf_pipeline.sandbox.disasters import Disasters
 from ibf_pipeline.sandbox.lines import store_exposed_lines
-from ibf_pipeline.sandbox.moments import date_given
-from ibf_pipeline.sandbox.process import described_alert_logic
+from ibf_pipeline.sandbox.process import alert_logic_2024
+from ibf_pipeline.sandbox.responses import ApiResponse, bad_request, created, plain_error, server_error
+from ibf_pipeline.sandbox.timestamps import date_given
 from ibf_pipeline.sandbox.typhoon import store_track
 from ibf_pipeline.sandbox.uploads import (
     LeadTimeAlert,
+    accepted_timestamp,
     country_known,
-    stamp,
     store_alerts,
     store_exposure,
     store_point_values,
 )
-from ibf_pipeline.sandbox.vocabulary import ALERT_THRESHOLD, BehavesLike
+from ibf_pipeline.sandbox.vocabulary import ALERT_THRESHOLD, ApiVersion
 
 
-def upload_endpoints(disasters: Disasters, behaves_like: BehavesLike) -> list[Endpoint]:
+def upload_endpoints(disasters: Disasters, behaves_like: ApiVersion) -> list[Endpoint]:
     described = behaves_like == "described"
     endpoints = [
         Endpoint(
@@ -33,7 +33,7 @@ def upload_endpoints(disasters: Disasters, behaves_like: BehavesLike) -> list[En
             "/admin-area-dynamic-data/exposure",
             exposure,
             "pipeline",
-            bodies.exposure(disasters, behaves_like),
+            bodies.exposure_fields(disasters, behaves_like),
         ),
         Endpoint("POST", "/admin-area-dynamic-data/raster/{disaster}", raster, "pipeline", multipart=True),
         Endpoint(
@@ -41,10 +41,12 @@ def upload_endpoints(disasters: Disasters, behaves_like: BehavesLike) -> list[En
             "/event/triggers-per-leadtime",
             triggers_per_lead_time,
             "pipeline",
-            bodies.triggers_per_lead_time(disasters),
+            bodies.triggers_per_lead_time_fields(disasters),
         ),
-        Endpoint("POST", "/point-data/dynamic", point_values, "pipeline", bodies.point_values(disasters)),
-        Endpoint("POST", "/lines-data/exposure-status", exposed_lines, "pipeline", bodies.exposed_lines(disasters)),
+        Endpoint("POST", "/point-data/dynamic", point_values, "pipeline", bodies.point_values_fields(disasters)),
+        Endpoint(
+            "POST", "/lines-data/exposure-status", exposed_lines, "pipeline", bodies.exposed_lines_fields(disasters)
+        ),
         Endpoint("POST", "/typhoon-track", typhoon_track, "pipeline", bodies.TYPHOON_TRACK),
     ]
     if described:
@@ -57,21 +59,21 @@ def upload_endpoints(disasters: Disasters, behaves_like: BehavesLike) -> list[En
                 "/event/alerts-per-lead-time",
                 alerts_per_lead_time,
                 "pipeline",
-                bodies.alerts_per_lead_time(disasters),
+                bodies.alerts_per_lead_time_fields(disasters),
             )
         )
     return endpoints
 
 
-def exposure(call: Call) -> Answer:
+def exposure(call: ApiRequest) -> ApiResponse:
     backend, body = call.backend, call.body
     store_exposure(backend.store, body, backend.now())
     if backend.behaves_like == "described" and body["dynamicIndicator"] == ALERT_THRESHOLD:
-        described_alert_logic(backend.store, *call.place, body["adminLevel"], body.get("eventName") or None)
+        alert_logic_2024(backend.store, *call.place, body["adminLevel"], body.get("eventName") or None)
     return created()
 
 
-def alerts_per_lead_time(call: Call) -> Answer:
+def alerts_per_lead_time(call: ApiRequest) -> ApiResponse:
     """A missing ``forecastTrigger`` is stored as true: the default of its column."""
     alerts = [
         LeadTimeAlert(item["leadTime"], item["forecastAlert"], _true_unless_given(item.get("forecastTrigger")))
@@ -80,8 +82,8 @@ def alerts_per_lead_time(call: Call) -> Answer:
     return _store_flags(call, alerts, call.body.get("date"))
 
 
-def triggers_per_lead_time(call: Call) -> Answer:
-    """The older form. On the current server its ``date`` is dropped by a bug: the flags land at the moment of
+def triggers_per_lead_time(call: ApiRequest) -> ApiResponse:
+    """The older form. On the current server its ``date`` is dropped by a bug: the flags land at the time of
     receipt, where nothing looks for them."""
     alerts = [
         LeadTimeAlert(item["leadTime"], item["triggered"], _true_unless_given(item.get("thresholdReached")))
@@ -95,10 +97,10 @@ def _true_unless_given(flag: bool | None) -> bool:
     return True if flag is None else flag
 
 
-def _store_flags(call: Call, alerts: list[LeadTimeAlert], date: object) -> Answer:
+def _store_flags(call: ApiRequest, alerts: list[LeadTimeAlert], date: object) -> ApiResponse:
     if not alerts:
         raise server_error()  # the service looks at the first element without asking
-    moment = stamp(date, alerts[0].lead_time, call.backend.now())
+    moment = accepted_timestamp(date, alerts[0].lead_time, call.backend.now())
     if not country_known(call.store, call.body["countryCodeISO3"]):
         raise server_error()
     event = call.body.get("eventName") or None
@@ -106,22 +108,22 @@ def _store_flags(call: Call, alerts: list[LeadTimeAlert], date: object) -> Answe
     return created()
 
 
-def point_values(call: Call) -> Answer:
+def point_values(call: ApiRequest) -> ApiResponse:
     store_point_values(call.store, call.body, call.backend.now())
     return created()
 
 
-def exposed_lines(call: Call) -> Answer:
+def exposed_lines(call: ApiRequest) -> ApiResponse:
     store_exposed_lines(call.store, call.body, call.backend.now())
     return created()
 
 
-def typhoon_track(call: Call) -> Answer:
+def typhoon_track(call: ApiRequest) -> ApiResponse:
     store_track(call.store, call.body, call.backend.now())
     return created()
 
 
-def raster(call: Call) -> Answer:
+def raster(call: ApiRequest) -> ApiResponse:
     """The client's file name is used as it is, without its directory part; nothing about it is checked."""
     disaster = call.store.disasters.find(call.params["disaster"])
     if disaster is None or disaster.raster_folder is None:
@@ -140,7 +142,7 @@ def raster(call: Call) -> Answer:
     return created()
 
 
-def event_map_image(call: Call) -> Answer:
+def event_map_image(call: ApiRequest) -> ApiResponse:
     """Described server only (removed in 0.272): a picture for the mail of one event."""
     if call.upload is None:
         raise bad_request("File is required")

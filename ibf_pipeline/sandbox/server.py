@@ -15,15 +15,15 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
-from ibf_pipeline.errors import IbfError, turned_into
+from ibf_pipeline.errors import IbfError, errors_as
 from ibf_pipeline.sandbox.auth import TOKEN_LIFETIME, Accounts, User, default_users
 from ibf_pipeline.sandbox.backend import Backend, Hydrographs
 from ibf_pipeline.sandbox.countries import CountrySeed, write_seed
 from ibf_pipeline.sandbox.disasters import Disaster, Disasters
 from ibf_pipeline.sandbox.lines import DrawnLine, drawn_lines
 from ibf_pipeline.sandbox.mail import Mail, kept_mails
-from ibf_pipeline.sandbox.store import Store
-from ibf_pipeline.sandbox.vocabulary import BehavesLike
+from ibf_pipeline.sandbox.store import SandboxStore
+from ibf_pipeline.sandbox.vocabulary import ApiVersion
 from ibf_pipeline.sandbox.web import build_app
 
 _HOST = "127.0.0.1"
@@ -36,7 +36,7 @@ class Sandbox:
 
     ``behaves_like="described"`` makes it look like the server of the older description (2024). ``now`` is the
     server's clock: it stamps calls without date and decides when a token has expired. ``hydrographs`` draws the
-    forecast behind a station for the page, where the run of that country and day is at hand. ``further`` are hazards
+    forecast behind a station for the page, if the run of that country and day is at hand. ``further`` are hazards
     beside the API's own; they are kept in the folder. While ``takes_mail`` says no, a notification answers 503, after
     everything was processed, and nobody gets a mail.
     """
@@ -45,7 +45,7 @@ class Sandbox:
         self,
         folder: Path,
         *,
-        behaves_like: BehavesLike = "current",
+        behaves_like: ApiVersion = "current",
         port: int = 0,
         now: Callable[[], datetime] = _utc_now,
         users: Sequence[User] | Callable[[], Sequence[User]] = default_users,
@@ -152,14 +152,14 @@ class Sandbox:
         return kept_mails(self._backend.store, iso3)
 
 
-def _open_store(file: Path, further: Sequence[Disaster]) -> tuple[Store, str]:
-    """The database and its secret; IbfError where the file is damaged or cannot be written to."""
-    with turned_into(
+def _open_store(file: Path, further: Sequence[Disaster]) -> tuple[SandboxStore, str]:
+    """The database and its secret; IbfError if the file is damaged or cannot be written to."""
+    with errors_as(
         IbfError,
         "the sandbox's database cannot be used ({})",
         where=file,
         expected="a folder that may be written to, and a database as the sandbox wrote it",
         remedy="correct the permissions, or move the file away: the sandbox then starts empty",
     ):
-        store = Store(file, further)
+        store = SandboxStore(file, further)
         return store, store.setting("token secret", secrets.token_urlsafe(32))

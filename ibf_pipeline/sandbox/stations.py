@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import collection, feature
 from ibf_pipeline.sandbox.process import last_upload
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.responses import collection, feature
+from ibf_pipeline.sandbox.store import SandboxStore
 
 GLOFAS_STATIONS = "glofas_stations"
 
 
-def points(store: Store, category: str, iso3: str, disaster: str) -> dict[str, Any]:
+def point_features(store: SandboxStore, category: str, iso3: str, disaster: str) -> dict[str, Any]:
     """Features with ``dynamicData``: key to text, or null.
 
     IBF API 0.335, checked on a running instance: the period is that of the newest **exposure** upload, so before
@@ -65,7 +65,7 @@ class PointValues:
 
 
 def values_of_category(
-    store: Store, category: str, iso3: str, cutoff: str, before: str = "9999"
+    store: SandboxStore, category: str, iso3: str, cutoff: str, before: str = "9999"
 ) -> dict[str, PointValues]:
     """Point id to the values of those that have any in the period; thousands of points are read at once."""
     found = store.rows(

@@ -1,7 +1,7 @@
 """The database: SQLite in one file, one connection, one request at a time, survives restarts.
 
-Moments are text (see ``moments``), an absent event name is NULL, booleans are 0/1. ``received`` marks rows that
-were stamped with the moment of receipt because the call carried no date (or the service dropped it). The table of
+Timestamps are text (see ``timestamps``), an absent event name is NULL, booleans are 0/1. ``received`` marks rows that
+were stamped with the time of receipt because the call carried no date (or the service dropped it). The table of
 hazards belongs to the data that are about them: further ones are kept in the file.
 """
 
@@ -23,7 +23,7 @@ _SCHEMA = Path(__file__).with_name("schema.sql")
 _FLAGS = ("forecastTrigger", "userTrigger", "closed")
 
 
-class Store:
+class SandboxStore:
     """One connection behind a lock; a handler holds it for its whole transaction."""
 
     def __init__(self, path: Path, further: Iterable[Disaster] = ()) -> None:
@@ -52,7 +52,7 @@ class Store:
         return BUILT_IN.extended(Disaster.from_words(row["name"], json.loads(row["words"])) for row in kept)
 
     @contextmanager
-    def transaction(self) -> Iterator[Store]:
+    def transaction(self) -> Iterator[SandboxStore]:
         """All or nothing, alone; nested use joins the outer transaction."""
         with self._lock:
             if self._db.in_transaction:

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import collection, feature, server_error
-from ibf_pipeline.sandbox.moments import date_given, moment_text, parse_moment, period_start
 from ibf_pipeline.sandbox.process import LastUpload, last_upload
-from ibf_pipeline.sandbox.store import Store
-from ibf_pipeline.sandbox.uploads import country_known, stamp
+from ibf_pipeline.sandbox.responses import collection, feature, server_error
+from ibf_pipeline.sandbox.store import SandboxStore
+from ibf_pipeline.sandbox.timestamps import api_timestamp, date_given, parse_js_date, period_start
+from ibf_pipeline.sandbox.uploads import accepted_timestamp, country_known
 
 _POINT_PROPERTIES = ("leadTime", "timestampOfTrackpoint", "windspeed", "category", "firstLandfall", "closestToLand")
 
 
-def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
+def store_track(store: SandboxStore, body: Mapping[str, Any], now: datetime) -> None:
     """Replaces the event's track of the block of six hours; an empty list clears it, an empty name all
     events', a missing date fails.
 
@@ -25,7 +25,7 @@ def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
     """
     if not date_given(body.get("date")):
         raise server_error()
-    moment = stamp(body["date"], body["leadTime"], now)
+    moment = accepted_timestamp(body["date"], body["leadTime"], now)
     track_of = {"iso3": body["countryCodeISO3"], "event": body["eventName"]}
     row = {**track_of, "lead_time": body["leadTime"], "moment": moment}
     store.run(
@@ -43,11 +43,11 @@ def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
 
 
 def _stored(point: Mapping[str, Any]) -> dict[str, Any]:
-    moment = moment_text(parse_moment(point["timestampOfTrackpoint"]))
+    moment = api_timestamp(parse_js_date(point["timestampOfTrackpoint"]))
     return {**point, "timestampOfTrackpoint": moment, "windspeed": int(point["windspeed"])}
 
 
-def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
+def track(store: SandboxStore, iso3: str, event: str | None) -> list[dict[str, Any]]:
     """Points of the block of the newest typhoon exposure; nothing before there is one."""
     last = last_upload(store, iso3, store.disasters.with_tracks.name)
     if last is None:
@@ -63,7 +63,7 @@ def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
     return [point | json.loads(point.pop("point")) for point in points]
 
 
-def tracks_of_period(store: Store, last: LastUpload, until: str) -> list[dict[str, Any]]:
+def tracks_of_period(store: SandboxStore, last: LastUpload, until: str) -> list[dict[str, Any]]:
     """Tracks by event of the period of an upload, whatever the portal shows now; points in the order of their times."""
     found = store.rows(
         "SELECT event, lead_time AS leadTime, point FROM typhoon_track WHERE iso3 = :iso3 AND moment >= :cutoff"
@@ -81,7 +81,7 @@ def tracks_of_period(store: Store, last: LastUpload, until: str) -> list[dict[st
     return list(tracks.values())
 
 
-def track_features(store: Store, iso3: str, event: str | None) -> dict[str, Any]:
+def track_features(store: SandboxStore, iso3: str, event: str | None) -> dict[str, Any]:
     """The points as the API gives them: a FeatureCollection that names no storm."""
     points = track(store, iso3, event)
     return collection(
@@ -95,7 +95,7 @@ def track_features(store: Store, iso3: str, event: str | None) -> dict[str, Any]
     )
 
 
-def typhoon_properties(store: Store, iso3: str, event: str) -> dict[str, bool]:
+def typhoon_properties(store: SandboxStore, iso3: str, event: str) -> dict[str, bool]:
     """Any first landfall is a landfall; else a last point closest to land means that it is too early to say."""
     points = track(store, iso3, event)
     landfall = any(point["firstLandfall"] for point in points)
@@ -105,5 +105,5 @@ def typhoon_properties(store: Store, iso3: str, event: str) -> dict[str, bool]:
     }
 
 
-def strong_enough_to_mail(store: Store, iso3: str, event: str) -> bool:
+def strong_enough_to_mail(store: SandboxStore, iso3: str, event: str) -> bool:
     return any(point["category"] in ("STS", "TY", "STY") for point in track(store, iso3, event))

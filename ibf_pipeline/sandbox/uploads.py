@@ -14,9 +14,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.moments import InvalidDate, date_given, day_of, period_start, upload_moment
-from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.responses import server_error
+from ibf_pipeline.sandbox.store import SandboxStore
+from ibf_pipeline.sandbox.timestamps import InvalidDate, date_given, midnight_of, period_start, upload_timestamp
 
 # PostgreSQL takes 65,535 parameters in a statement and a row needs ten of them.
 _MOST_ROWS = 65_535 // 10
@@ -33,20 +33,20 @@ class LeadTimeAlert:
     trigger: bool
 
 
-def stamp(date: Any, lead_time: str | None, now: datetime) -> str:
+def accepted_timestamp(date: Any, lead_time: str | None, now: datetime) -> str:
     try:
-        return upload_moment(date, lead_time, now)
+        return upload_timestamp(date, lead_time, now)
     except InvalidDate:
         raise server_error() from None
 
 
-def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None:
+def store_exposure(store: SandboxStore, body: Mapping[str, Any], now: datetime) -> None:
     """One indicator of one level: replaces the rows of the event, or without event name those of all events.
 
     An empty list only deletes. Place codes are not checked, duplicates are kept.
     """
     iso3, disaster, lead_time = body["countryCodeISO3"], body["disasterType"], body["leadTime"]
-    moment, hazard = stamp(body.get("date"), lead_time, now), store.disasters[disaster]
+    moment, hazard = accepted_timestamp(body.get("date"), lead_time, now), store.disasters[disaster]
     upload: dict[str, Any] = {
         "iso3": iso3,
         "disaster": disaster,
@@ -62,12 +62,12 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
             **upload,
             start=period_start(hazard.period, moment),
         )
-    # The delete stands even where the insert fails: the service uses no transaction around the two.
+    # The delete stands even if the insert fails: the service uses no transaction around the two.
     if not places:
         return
     if len(places) > _MOST_ROWS or not country_known(store, iso3):
         raise server_error()
-    upload |= {"lead_time": lead_time, "day": day_of(moment), "moment": moment}
+    upload |= {"lead_time": lead_time, "day": midnight_of(moment), "moment": moment}
     upload["received"] = not date_given(body.get("date"))
     rows = [{**upload, "place_code": place["placeCode"], "value": as_real(place["amount"])} for place in places]
     with store.transaction():
@@ -75,7 +75,7 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
 
 
 def store_alerts(
-    store: Store,
+    store: SandboxStore,
     iso3: str,
     disaster: str,
     event: str | None,
@@ -87,7 +87,7 @@ def store_alerts(
     """Flags of some lead times: replace those of the event, or without event name those of **all** events."""
     start = period_start(store.disasters[disaster].period, moment)
     upload: dict[str, Any] = {"iso3": iso3, "disaster": disaster, "event": event}
-    row = {**upload, "day": day_of(moment), "moment": moment, "received": received}
+    row = {**upload, "day": midnight_of(moment), "moment": moment, "received": received}
     with store.transaction():
         for lead_time in {alert.lead_time for alert in alerts}:
             store.run(
@@ -100,15 +100,19 @@ def store_alerts(
         store.insert("lead_time_alert", [row | asdict(alert) for alert in alerts])
 
 
-def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> None:
+def store_point_values(store: SandboxStore, body: Mapping[str, Any], now: datetime) -> None:
     """One key of some points: replaces the same point, key and lead time in the period.
 
     Unknown points and categories are skipped without a word; a missing key fails in the database, and an unreadable
-    date where there is a point. Values become text.
+    date if there is a point. Values become text.
     """
     if not body["dynamicPointData"]:
         return
-    key, category, moment = body.get("key"), body.get("pointDataCategory"), stamp(body.get("date"), None, now)
+    key, category, moment = (
+        body.get("key"),
+        body.get("pointDataCategory"),
+        accepted_timestamp(body.get("date"), None, now),
+    )
     row: dict[str, Any] = {"key": key, "lead_time": body.get("leadTime") or None, "moment": moment}
     row["received"] = not date_given(body.get("date"))
     with store.transaction():
@@ -117,7 +121,7 @@ def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> 
                 "SELECT id FROM point WHERE fid = :fid AND (:category IS NULL OR category = :category)"
                 " ORDER BY iso3 = :iso3 DESC LIMIT 1",
                 iso3=body["countryCodeISO3"],
-                fid=as_text(item["fid"]),
+                fid=js_text(item["fid"]),
                 category=None if category is None else str(category),
             )
             if point is None:
@@ -131,14 +135,14 @@ def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> 
                 point=point["id"],
                 start=period_start(store.disasters[body["disasterType"]].period, moment),
             )
-            store.insert("point_value", [{**row, "point_id": point["id"], "value": as_text(item.get("value"))}])
+            store.insert("point_value", [{**row, "point_id": point["id"], "value": js_text(item.get("value"))}])
 
 
-def country_known(store: Store, iso3: str) -> bool:
+def country_known(store: SandboxStore, iso3: str) -> bool:
     return store.row("SELECT 1 FROM country WHERE iso3 = :iso3", iso3=iso3) is not None
 
 
-def area_known(store: Store, place_code: str) -> bool:
+def area_known(store: SandboxStore, place_code: str) -> bool:
     return store.row("SELECT 1 FROM admin_area WHERE place_code = :code", code=place_code) is not None
 
 
@@ -157,7 +161,7 @@ def as_real(value: float) -> float:
     return float(single)
 
 
-def as_text(value: Any) -> str | None:
+def js_text(value: Any) -> str | None:
     """Everything becomes text, as JavaScript writes it: 2.0 is "2", true is "true", an object is its JSON."""
     if value is None or isinstance(value, str):
         return value
@@ -166,11 +170,11 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return number_text(value)
+        return js_number(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def number_text(value: float) -> str:
+def js_number(value: float) -> str:
     """A number as JavaScript prints it: exponents only from 1e21 up and below 1e-6."""
     if value.is_integer() and abs(value) < 1e21:
         return str(int(value))

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import invalid_body, server_error
-from ibf_pipeline.sandbox.moments import InvalidDate, parse_moment
+from ibf_pipeline.sandbox.responses import invalid_body, server_error
+from ibf_pipeline.sandbox.timestamps import InvalidDate, parse_js_date
 
 _MISSING: Any = object()
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
@@ -29,7 +29,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class BodyField:
     """A field of a body; ``items`` describes the objects of a list."""
 
     name: str
@@ -38,7 +38,7 @@ class Field:
     items: Body | None = None
 
 
-Body = tuple[Field, ...]
+Body = tuple[BodyField, ...]
 
 NOT_EMPTY = Rule("isNotEmpty", "should not be empty", lambda v: v is not _MISSING and v is not None and v != "")
 STRING = Rule("isString", "must be a string", lambda v: isinstance(v, str))
@@ -55,7 +55,7 @@ DATE = Rule("isDate", "must be a Date instance", lambda v: _is_date(v))
 
 def _is_date(value: Any) -> bool:
     try:
-        parse_moment(value)
+        parse_js_date(value)
     except InvalidDate:
         return False
     return True
@@ -73,7 +73,7 @@ def min_length(size: int) -> Rule:
     )
 
 
-def check(body: Any, fields: Body) -> Mapping[str, Any]:
+def check_body(body: Any, fields: Body) -> Mapping[str, Any]:
     """Return the body if every rule holds; raise the 400 in the recorded shape otherwise."""
     if isinstance(body, list):
         # The service would check each object of a list; no endpoint of a flood run takes one.

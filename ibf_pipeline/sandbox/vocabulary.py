@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import yaml
 
-BehavesLike = Literal["current", "described"]
+ApiVersion = Literal["current", "described"]
 
 _WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 DISASTER_ROWS: dict[str, dict[str, Any]] = _WORDS["disasters"]
@@ -32,7 +32,7 @@ COMPUTED_TRIGGER = "trigger"
 SHOW_ADMIN_AREA = "show_admin_area"
 
 # The described server (2024) had one alert indicator; the split into severity and trigger came with 0.284.
-DESCRIBED_INDICATORS = tuple(i for i in INDICATORS if i not in (FORECAST_SEVERITY, FORECAST_TRIGGER))
+INDICATORS_2024 = tuple(i for i in INDICATORS if i not in (FORECAST_SEVERITY, FORECAST_TRIGGER))
 
 # Highest first; a user may do what the roles to the right of theirs may, but upload (see User.may).
 ROLES = ("admin", "local-admin", "operator", "pipeline", "viewer")

@@ -21,8 +21,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ibf_pipeline.sandbox.answers import (
-    Answer,
+from ibf_pipeline.sandbox.backend import ApiRequest, Backend, Endpoint, Upload
+from ibf_pipeline.sandbox.mail import TEMPLATES
+from ibf_pipeline.sandbox.openapi import openapi_document, operations
+from ibf_pipeline.sandbox.page import page_routes
+from ibf_pipeline.sandbox.responses import (
+    ApiResponse,
     Refusal,
     bad_request,
     json_response,
@@ -30,14 +34,10 @@ from ibf_pipeline.sandbox.answers import (
     plain_error,
     server_error,
 )
-from ibf_pipeline.sandbox.backend import Backend, Call, Endpoint, Upload
-from ibf_pipeline.sandbox.mail import TEMPLATES
-from ibf_pipeline.sandbox.openapi import openapi_document, operations
-from ibf_pipeline.sandbox.page import page_routes
-from ibf_pipeline.sandbox.routes_closing import closing_endpoints
+from ibf_pipeline.sandbox.routes_events import event_endpoints
 from ibf_pipeline.sandbox.routes_reading import reading_endpoints
 from ibf_pipeline.sandbox.routes_uploads import upload_endpoints
-from ibf_pipeline.sandbox.validation import check
+from ibf_pipeline.sandbox.validation import check_body
 
 _BIGGEST_BODY = 25 * 1024 * 1024
 _FILE_FIELD = "file"
@@ -50,7 +50,7 @@ _Respond = Callable[[Request], Awaitable[Response]]
 def build_app(backend: Backend) -> Starlette:
     endpoints = [
         *upload_endpoints(backend.store.disasters, backend.behaves_like),
-        *closing_endpoints(backend.store.disasters, backend.behaves_like),
+        *event_endpoints(backend.store.disasters, backend.behaves_like),
         *reading_endpoints(backend.behaves_like),
     ]
     routes = [
@@ -70,7 +70,7 @@ def build_app(backend: Backend) -> Starlette:
 
 
 class PathWords:
-    """The real router splits a path before it decodes it (``%2F`` inside a word is no separator) and takes it with
+    """The real router splits a path before it decodes it (``%2F`` inside a word is not a separator) and takes it with
     or without a slash at its end."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -89,10 +89,10 @@ def _responder(backend: Backend, endpoint: Endpoint) -> _Respond:
             body = {} if endpoint.multipart else await _body(request)
             user = backend.accounts.require(request.headers.get("authorization"), endpoint.role)
             upload = await _upload(request) if endpoint.multipart else None
-            checked: Mapping[str, Any] = check(body, endpoint.body) if endpoint.body is not None else {}
+            checked: Mapping[str, Any] = check_body(body, endpoint.body) if endpoint.body is not None else {}
             params = {name: word.replace(_SLASH, "/") for name, word in request.path_params.items()}
-            call = Call(backend, params, dict(request.query_params), checked, upload, user)
-            answer: Answer = await run_in_threadpool(endpoint.handler, call)
+            call = ApiRequest(backend, params, dict(request.query_params), checked, upload, user)
+            answer: ApiResponse = await run_in_threadpool(endpoint.handler, call)
             return answer.response()
         except (Refusal, HTTPException, ClientDisconnect):
             raise

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ibf_pipeline.io.answers import SHOWN, words
+from ibf_pipeline.io.http_errors import SHOWN_CHARACTERS, words
 
 
 def literal(text: str) -> str:
@@ -14,7 +14,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def is_whole(condition: str) -> bool:
+def is_balanced(condition: str) -> bool:
     """Whether every bracket and every quotation mark of a condition is closed: it can stand between brackets then."""
     depth = 0
     for number, part in enumerate(condition.split("'")):
@@ -25,8 +25,8 @@ def is_whole(condition: str) -> bool:
     return depth == 0 and condition.count("'") % 2 == 0
 
 
-def read_moment(text: object) -> datetime | None:
-    """A server's time in UTC; None where it is absent or unreadable. All document theirs as UTC, if without zone."""
+def read_timestamp(text: object) -> datetime | None:
+    """A server's time in UTC; None if it is absent or unreadable. All document theirs as UTC, if without zone."""
     try:
         found = datetime.fromisoformat(text.strip()) if isinstance(text, str) else None
         return None if found is None else (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
@@ -34,7 +34,7 @@ def read_moment(text: object) -> datetime | None:
         return None
 
 
-def odata_moment(moment: datetime) -> str:
+def odata_timestamp(moment: datetime) -> str:
     """A time as an OData literal, UTC to the millisecond: 2026-02-15T09:30:00.000Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -61,5 +61,7 @@ def listing(content: Any) -> list[Any]:
     if isinstance(content, Mapping):
         found, error = content.get("value"), any(content.get(name) for name in _COMPLAINTS)
     if error or not isinstance(found, list):
-        raise ValueError(": ".join(filter(None, ("an error" if error else "no list", words(content)[:SHOWN]))))
+        raise ValueError(
+            ": ".join(filter(None, ("an error" if error else "no list", words(content)[:SHOWN_CHARACTERS])))
+        )
     return found

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ibf_pipeline.discharge.kind import is_set_aside, kind_of
-from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.discharge.file_format import format_of, is_set_aside
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.io.atomic_files import atomic_path
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.writing import whole
 
 _DEEPEST: Final = 3
 """archives in each other; what lies deeper is named and not opened"""
@@ -35,14 +35,14 @@ def unpacked(archives: Iterable[Path], loose: Sequence[Path], folder: Path) -> t
     and names of what else is in them, as `archive/name`.
 
     They keep the archive's time stamp. An archive that was unpacked before is not unpacked again.
-    Raises InputInvalid where an archive is damaged, WriteFailed where the disk is full.
+    Raises InputInvalid if an archive is damaged, WriteFailed if the disk is full.
     """
     known = {sha256(file) for file in loose}
     found: list[Path] = []
     others: list[str] = []
     for archive in archives:
         for file, name in _inside(archive, folder, archive.name):
-            if is_set_aside(file) or kind_of(file) not in ("grib", "netcdf"):
+            if is_set_aside(file) or format_of(file) not in ("grib", "netcdf"):
                 others.append(name)
             elif (digest := sha256(file)) not in known:
                 known.add(digest)
@@ -54,7 +54,7 @@ def _inside(archive: Path, folder: Path, name: str, depth: int = 1) -> Iterator[
     """Every file in an archive, and in the archives in it, with its name in words."""
     for file in _unpack(archive, folder):
         inside = f"{name}/{file.name}"
-        if kind_of(file) == "archive" and depth < _DEEPEST:
+        if format_of(file) == "archive" and depth < _DEEPEST:
             yield from _inside(file, file.parent.with_name(file.parent.name + ".inside"), inside, depth + 1)
         else:
             yield file, inside
@@ -70,7 +70,10 @@ def _unpack(archive: Path, folder: Path) -> list[Path]:
             for number, (name, content) in enumerate(_files(archive)):
                 plain = Path(name.replace("\\", "/")).name
                 place = partial / plain
-                with whole(partial / f"{number}-{plain}" if place.exists() else place) as out, out.open("wb") as stream:
+                with (
+                    atomic_path(partial / f"{number}-{plain}" if place.exists() else place) as out,
+                    out.open("wb") as stream,
+                ):
                     shutil.copyfileobj(_Content(content, archive), stream)
         partial.mkdir(parents=True, exist_ok=True)
         for file in partial.iterdir():
@@ -81,7 +84,7 @@ def _unpack(archive: Path, folder: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """A file in an archive; where it cannot be read, the disk that it is written to is not to blame."""
+    """A file in an archive; if it cannot be read, the disk that it is written to is not to blame."""
 
     stream: Any
     archive: Path
@@ -93,7 +96,7 @@ class _Content:
 
 
 def _damaged(archive: Path) -> AbstractContextManager[None]:
-    return turned_into(
+    return errors_as(
         InputInvalid,
         "the archive cannot be read: {}",
         where=archive,

@@ -19,11 +19,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.discharge.kind import GRIB_NAMES
+from ibf_pipeline.discharge.file_format import GRIB_NAMES
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, ServerUnreachable
-from ibf_pipeline.io.locks import alone
-from ibf_pipeline.io.writing import writing
-from ibf_pipeline.sources.shared_days import SharedDays, place_of
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.locks import file_lock
+from ibf_pipeline.sources.shared_days import SharedDays, day_key
 
 log = logging.getLogger(__name__)
 
@@ -76,19 +76,19 @@ class InputCache:
             remedy="wait until the other run has fetched it",
         )
         lock = folder / (_LOCK if country is None else f"{_LOCK}-{country}")
-        with alone(lock, f"is fetching {source} {issue_date}", fetched or None):
-            with writing(folder):
+        with file_lock(lock, f"is fetching {source} {issue_date}", fetched or None):
+            with write_errors(folder):
                 (folder / _LOCK).touch()
             if self._shared is None:
                 yield folder
                 return
-            with self._shared.held(folder, place_of(source, issue_date, country), country, fetched or None):
+            with self._shared.held(folder, day_key(source, issue_date, country), country, fetched or None):
                 yield folder
 
     def share(self, source: str, issue_date: date, country: str | None = None) -> None:
         """Let other machines have what there is of a day by now, for one who holds it: an order that was placed."""
         if self._shared is not None:
-            self._shared.share(self.day(source, issue_date), place_of(source, issue_date, country), country)
+            self._shared.share(self.day(source, issue_date), day_key(source, issue_date, country), country)
 
     def touch(self, source: str, issue_date: date) -> None:
         """Note that a day is in use, so that it is not deleted."""
@@ -143,7 +143,7 @@ def _delete(folder: Path) -> bool:
     try:
         with contextlib.ExitStack() as locks:
             for lock in sorted(folder.glob(_LOCK + "*")):
-                locks.enter_context(alone(lock, instead=in_use))
+                locks.enter_context(file_lock(lock, busy_error=in_use))
             shutil.rmtree(folder)
     except (OSError, IbfError):
         return False

@@ -44,7 +44,7 @@ class Completeness:
 def completeness(discharge: xr.DataArray, expected: int) -> Completeness:
     """Count the members of `discharge` (member, lead_time, station) that have any value, in all and day by day.
 
-    Members that are 0 everywhere are none, nor are days of a member that cannot be dry, as for a run.
+    Members that are 0 everywhere do not count, nor do days of a member that cannot be dry, as for a run.
     """
     with_water, _ = leave_out_days_without_water(leave_out_members_without_water(discharge)[0])
     valid = with_water.notnull().any("station")

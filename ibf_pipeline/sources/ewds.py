@@ -14,38 +14,38 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.discharge.grib_messages import read_messages
+from ibf_pipeline.discharge.grib_messages import read_grib_messages
 from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.writing import writing
-from ibf_pipeline.sources.area import Area
+from ibf_pipeline.io.netcdf import FILE_LIBRARIES
 from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.cache_folder import CacheFolder
 from ibf_pipeline.sources.ewds_orders import Orders, Placed
 from ibf_pipeline.sources.ewds_request import (
     Request,
     check_constraints,
     check_form,
     estimated_bytes,
-    fields_of,
     glofas_request,
+    requested_fields,
     split,
 )
 from ibf_pipeline.sources.ewds_service import EwdsService
 from ibf_pipeline.sources.ewds_versions import check_current, check_not_superseded
-from ibf_pipeline.sources.fetched import FetchedFolder
+from ibf_pipeline.sources.lat_lon_box import LatLonBox
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Fetched, RemoteFile
-from ibf_pipeline.sources.source import ForecastFiles, nowhere
-from ibf_pipeline.sources.threads import FILE_LIBRARIES
+from ibf_pipeline.sources.source import ForecastFiles, no_other_source
 
 log = logging.getLogger(__name__)
 
 _ORDERS: Final = "orders.json"
 _BEFORE: Final = "-before"
-"""the folder of what was fetched before a person asked for the day anew"""
+"""the folder of what was fetched before an operator asked for the day anew"""
 _QUEUED: Final = "accepted"
 """state of an order that the service has not begun yet"""
 _TOGETHER_SECONDS: Final = 1800.0
@@ -62,7 +62,7 @@ class EwdsSource:
     service: EwdsService
     cache: InputCache
     country: str
-    area: Area
+    area: LatLonBox
     """around the country's stations"""
     glofas_version: str | None
     days: int
@@ -76,8 +76,8 @@ class EwdsSource:
     """an incomplete ensemble is not ordered again before"""
     now: Callable[[], float] = time.time
     cells: StationCells | None = None
-    """of the stations, at which what arrives is read before it is kept; the area's corners where none are given"""
-    elsewhere: Callable[[date], str | None] = nowhere
+    """of the stations, at which what arrives is read before it is kept; the area's corners if none are given"""
+    elsewhere: Callable[[date], str | None] = no_other_source
     """later source of a run that has a whole forecast: neither the queue nor others that order are waited for then"""
     accepted_versions: Sequence[str] = ()
     """GloFAS versions that fit the country's thresholds; the form must not list the newest of them as legacy"""
@@ -85,7 +85,7 @@ class EwdsSource:
     """that the country looks at, 0-day counted: what arrives with fewer is not kept"""
 
     def fetch(self, issue_date: date) -> ForecastFiles:
-        """One GRIB2 file, ordered where it is not there, or has been incomplete for `again_seconds`."""
+        """One GRIB2 file, ordered if it is not there, or has been incomplete for `again_seconds`."""
         self.cache.touch(self.name, issue_date)
         request = glofas_request(issue_date, self.area, self.days, self.changes)
         if not self._suffices(request, issue_date):
@@ -112,10 +112,10 @@ class EwdsSource:
     def has_whole(self, issue_date: date) -> bool:
         """Whether every field was fetched already."""
         request = glofas_request(issue_date, self.area, self.days, self.changes)
-        return self._fields_there(issue_date) >= fields_of(request)
+        return self._fields_there(issue_date) >= requested_fields(request)
 
     def forget(self, issue_date: date) -> None:
-        """Order the day anew at the next `fetch`: what was fetched is used only where that fails."""
+        """Order the day anew at the next `fetch`: what was fetched is used only if that fails."""
         with self.cache.held(self.name, issue_date, self.country):
             folder, before = self._folder(issue_date).folder, self._folder(issue_date, _BEFORE).folder
             if self._fields_there(issue_date):
@@ -126,16 +126,16 @@ class EwdsSource:
     def _suffices(self, request: Request, issue_date: date) -> bool:
         """Whether what is there is whole, or was ordered so lately that the service will hardly have more."""
         there = self._fields_there(issue_date)
-        if not there or there >= fields_of(request):
+        if not there or there >= requested_fields(request):
             return bool(there)
         return self.now() - self._file(issue_date).stat().st_mtime < self.again_seconds
 
-    def _folder(self, issue_date: date, which: str = "") -> FetchedFolder:
+    def _folder(self, issue_date: date, which: str = "") -> CacheFolder:
         folder = self.cache.day(self.name, issue_date) / f"{self.country}{which}"
-        return FetchedFolder(folder, self.area, self.days)
+        return CacheFolder(folder, self.area, self.days)
 
     def _earlier(self, issue_date: date, why: str) -> ForecastFiles | None:
-        """The file of before a person asked for the day anew, with a note why it is used."""
+        """The file of before an operator asked for the day anew, with a note why it is used."""
         before, name = self._folder(issue_date, _BEFORE), self._file(issue_date).name
         if name not in before.names():
             return None
@@ -172,7 +172,7 @@ class EwdsSource:
             self.name,
             issue_date,
             self.country,
-            fields_of(request),
+            requested_fields(request),
             self.area.cells,
             estimated_bytes(request, self.area) / 1e6,
             len(parts),
@@ -202,12 +202,12 @@ class EwdsSource:
                 orders.put(file.name, None)
 
     def _most_fields(self, request: Request) -> float:
-        """Our own limit, or the account's where that is lower: its costs grow with the fields."""
+        """Our own limit, or the account's if that is lower: its costs grow with the fields."""
         cost = self.service.cost(request) if self.check else None
         if cost is None or cost[0] <= cost[1] or cost[0] <= 0:
             return self.most_fields
         log.info("%s: the order costs %g and the account's limit is %g: it is split", self.name, *cost)
-        return min(self.most_fields, fields_of(request) * cost[1] / cost[0])
+        return min(self.most_fields, requested_fields(request) * cost[1] / cost[0])
 
     def _part(self, request: Request, file: Path, orders: Orders, issue_date: date) -> None:
         """The result of one order; one that an earlier run placed is waited for, and not placed twice."""
@@ -224,7 +224,7 @@ class EwdsSource:
         placed = self.service.submit(request)
         orders.put(file.name, Placed(placed, self.now()))
         self.cache.share(self.name, issue_date, self.country)
-        log.info("%s: order %s placed, %d fields", self.name, placed, fields_of(request))
+        log.info("%s: order %s placed, %d fields", self.name, placed, requested_fields(request))
         try:
             self._await(placed, file, orders, issue_date)
         except (InputMissing, InputInvalid, ServerRefused) as error:
@@ -262,7 +262,7 @@ class EwdsSource:
         """GRIB messages follow each other in any number, so that joined files are one; it is read before it is kept."""
         target = self._file(issue_date)
         partial = target.with_name(target.name + ".part")
-        with writing(target), partial.open("wb") as out:
+        with write_errors(target), partial.open("wb") as out:
             for part in parts:
                 with part.open("rb") as stream:
                     shutil.copyfileobj(stream, out)
@@ -283,21 +283,21 @@ class EwdsSource:
             os.utime(target)
             log.warning("%s: %d fields were delivered; the %d of before are kept", self.name, arrived, there)
             return
-        with writing(target):
+        with write_errors(target):
             partial.replace(target)
         remote = RemoteFile(target.name, target.stat().st_size, f"orders {placed}")
         self._folder(issue_date).add(Fetched(target, remote, sha256(target)), self.service.url)
         log.info("%s: %s, %d fields, %.1f MB", self.name, target.name, arrived, remote.size / 1e6)
 
     def _require_readable(self, file: Path, issue_date: date) -> None:
-        """InputInvalid where the reader would refuse it: another day, variable, unit or grid, something twice."""
+        """InputInvalid if the reader would refuse it: another day, variable, unit or grid, something twice."""
         with FILE_LIBRARIES:
             read_cube([file], self.cells or self.area.corners, issue_date, lead_times=self.lead_times)
 
 
 def count_fields(file: Path) -> int:
-    """GRIB2 messages of a file; InputInvalid where it is damaged, cut off or something else."""
-    number = sum(1 for _ in read_messages(file))
+    """GRIB2 messages of a file; InputInvalid if it is damaged, cut off or something else."""
+    number = sum(1 for _ in read_grib_messages(file))
     if not number:
         raise InputInvalid(
             "the file is empty", where=file, expected="a whole GRIB2 file", remedy="delete it and fetch it again"

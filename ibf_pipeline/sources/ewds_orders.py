@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused
-from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.io.atomic_files import write_text
 
 _AT_ONCE = 2
 """orders that may fail one after the other before the next one is put off"""
@@ -64,7 +64,7 @@ class Orders:
             self.put(name, replace(placed, broken=placed.broken + 1) if placed.broken == 0 else None)
 
     def require_no_pause(self, now: float, seconds: float, where: str) -> None:
-        """InputMissing or ServerRefused, as the last order failed, where so many failed that the next must wait."""
+        """InputMissing or ServerRefused, as the last order failed, if so many failed that the next must wait."""
         failed = self._read()[1]
         if failed.times < _AT_ONCE or now >= failed.last + seconds:
             return

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any, Final
 
 from ibf_pipeline.errors import InputMissing, ServerRefused
-from ibf_pipeline.sources.area import Area
-from ibf_pipeline.sources.ewds_versions import OPERATIONAL, SYSTEM, groups_of, listed, shown
+from ibf_pipeline.sources.ewds_versions import OPERATIONAL, SYSTEM, as_values, first_values, groups_of
+from ibf_pipeline.sources.lat_lon_box import LatLonBox
 
 Request = dict[str, Any]
 
@@ -28,11 +28,11 @@ _FREE: Final = ("area", "data_format", "download_format")
 """keys whose values the constraints say nothing of"""
 
 
-def glofas_request(issue_date: date, area: Area, days: int, changes: Mapping[str, str | list[str]]) -> Request:
+def glofas_request(issue_date: date, area: LatLonBox, days: int, changes: Mapping[str, str | list[str]]) -> Request:
     """Control and perturbed members of one run, lead times 0-day to `days - 1`-day, for an area.
 
     The service names a lead time by the END of its 24 h mean, so 0-day is hour 24. `changes` replace our keys, or
-    leave one out where the list is empty.
+    leave one out if the list is empty.
     """
     ours: Request = {
         SYSTEM: [OPERATIONAL],
@@ -50,27 +50,27 @@ def glofas_request(issue_date: date, area: Area, days: int, changes: Mapping[str
     return {key: value for key, value in {**ours, **changes}.items() if value != []}
 
 
-def fields_of(request: Request) -> int:
+def requested_fields(request: Request) -> int:
     """Members times lead times."""
-    members = sum(MEMBERS_OF.get(kind, 1) for kind in listed(request.get("product_type", ["control_forecast"])))
-    return members * len(listed(request.get("leadtime_hour", ["24"])))
+    members = sum(MEMBERS_OF.get(kind, 1) for kind in as_values(request.get("product_type", ["control_forecast"])))
+    return members * len(as_values(request.get("leadtime_hour", ["24"])))
 
 
-def estimated_bytes(request: Request, area: Area) -> int:
+def estimated_bytes(request: Request, area: LatLonBox) -> int:
     """How large the answer will be, about."""
-    return round(fields_of(request) * (area.cells * _BYTES_A_CELL + _BYTES_A_FIELD))
+    return round(requested_fields(request) * (area.cells * _BYTES_A_CELL + _BYTES_A_FIELD))
 
 
 def split(request: Request, most_fields: float) -> Iterator[Request]:
     """Requests of at most so many fields each: by product type first, then by lead time; one field always goes."""
-    kinds, hours = listed(request.get("product_type", [])), listed(request.get("leadtime_hour", []))
-    if fields_of(request) <= most_fields or (len(kinds) <= 1 and len(hours) <= 1):
+    kinds, hours = as_values(request.get("product_type", [])), as_values(request.get("leadtime_hour", []))
+    if requested_fields(request) <= most_fields or (len(kinds) <= 1 and len(hours) <= 1):
         yield request
     elif len(kinds) > 1:
         for kind in kinds:
             yield from split({**request, "product_type": [kind]}, most_fields)
     else:
-        at_once = max(1, int(most_fields * len(hours) // fields_of(request)))
+        at_once = max(1, int(most_fields * len(hours) // requested_fields(request)))
         for start in range(0, len(hours), at_once):
             yield {**request, "leadtime_hour": hours[start : start + at_once]}
 
@@ -89,12 +89,12 @@ def check_form(request: Request, form: Sequence[Mapping[str, Any]], where: str) 
             if key not in _FREE:
                 problems.append(f"the service knows no key {key!r}{_near(key, offered)}")
             continue
-        unknown = [item for item in listed(value) if offered[key] and item not in offered[key]]
+        unknown = [item for item in as_values(value) if offered[key] and item not in offered[key]]
         if unknown and key != "area" and key not in _DATE:
             problems.append(f"{key}: no {unknown[0]!r}{_near(unknown[0], offered[key])}")
     for key in sorted(required - set(request)):
         if offered[key]:
-            problems.append(f"the key {key!r} is missing (one of {shown(offered[key])})")
+            problems.append(f"the key {key!r} is missing (one of {first_values(offered[key])})")
     if problems:
         raise ServerRefused(
             "; ".join(problems),
@@ -106,19 +106,19 @@ def check_form(request: Request, form: Sequence[Mapping[str, Any]], where: str) 
 
 
 def check_constraints(request: Request, possible: Mapping[str, Any], where: str) -> None:
-    """Hold an order against the values that are possible together: InputMissing where the day is not there (yet).
+    """Hold an order against the values that are possible together: InputMissing if the day is not there (yet).
 
     `possible`: key -> values, the service's answer to the order: those that go with what was chosen for all other keys.
-    Where one key does not fit, it alone has values left, the right ones; where several do not, none has any. Raises
-    ServerRefused where something else than the day does not fit.
+    Where one key does not fit, it alone has values left, the right ones; if several do not, none has any. Raises
+    ServerRefused if something else than the day does not fit.
     """
     offered = {
         key: [str(entry) for entry in possible[key]]
         for key in request
         if key not in _FREE and isinstance(possible.get(key), list)
     }
-    lacking = {key: [item for item in listed(request[key]) if item not in values] for key, values in offered.items()}
-    day = "-".join(listed(request.get(key, "?"))[0] for key in _DATE)
+    lacking = {key: [item for item in as_values(request[key]) if item not in values] for key, values in offered.items()}
+    day = "-".join(as_values(request.get(key, "?"))[0] for key in _DATE)
     wrong = {key: items for key, items in lacking.items() if items and offered[key]}
     if any(lacking.values()) and (not wrong or any(key in wrong for key in _DATE)):
         raise InputMissing(
@@ -138,10 +138,10 @@ def check_constraints(request: Request, possible: Mapping[str, Any], where: str)
 
 
 def _values(widget: Mapping[str, Any]) -> list[str]:
-    """The values that a widget offers, also those in groups; none where it takes any."""
+    """The values that a widget offers, also those in groups; none if it takes any."""
     return [value for _, values in groups_of(widget) for value in values]
 
 
 def _near(text: str, known: Mapping[str, Any] | list[str]) -> str:
     near = difflib.get_close_matches(text, list(known), n=1, cutoff=0.5)
-    return f", did you mean {near[0]!r}?" if near else f" among {shown(list(known))}"
+    return f", did you mean {near[0]!r}?" if near else f" among {first_values(list(known))}"

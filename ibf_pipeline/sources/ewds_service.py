@@ -14,11 +14,11 @@ import requests
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io import http
-from ibf_pipeline.io.answers import NoAnswer, Refused
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.http_errors import NoAnswer, Refused
 from ibf_pipeline.io.redaction import Redactor, quiet_addresses, without_queries
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.session import Session
-from ibf_pipeline.io.writing import writing
 from ibf_pipeline.sources.ewds_request import Request
 from ibf_pipeline.sources.source import AccountMissing
 
@@ -39,11 +39,11 @@ _NO_DATA: Final = (
     "is available yet",
     "latest date available",
 )
-"""what a refused or failed order says where the run is not in the archive yet"""
+"""what a refused or failed order says if the run is not in the archive yet"""
 _UNKNOWN: Final = "Unknown API state"
 """what ECMWF's client says of a state that it has no name for"""
 _GONE: Final = (403, 404, 410)
-"""answers where a result was deleted, or its signed address has expired"""
+"""answers if a result was deleted, or its signed address has expired"""
 _FIRST_PAUSE: Final = 1.0
 """seconds between the first two looks; each next pause is half as long again"""
 
@@ -62,11 +62,11 @@ class Queue:
 class EwdsService:
     """One collection of the service, with one account."""
 
-    def __init__(self, url: str, dataset: str, key: Callable[[], str], patience: Patience, queue: Queue) -> None:
+    def __init__(self, url: str, dataset: str, key: Callable[[], str], retry_policy: RetryPolicy, queue: Queue) -> None:
         self.url = url.rstrip("/")
         self._dataset = dataset
         self._key = key
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._queue = queue
         self._opened: Client | None = None
 
@@ -76,19 +76,19 @@ class EwdsService:
         return f"{self.url} ({self._dataset})"
 
     def form(self) -> Sequence[Mapping[str, Any]] | None:
-        """The widgets of the order form; None where the service offers none."""
+        """The widgets of the order form; None if the service offers none."""
         return self._whole_form(lambda: self._client.get_collection(self._dataset).form)
 
     def public_form(self) -> Sequence[Mapping[str, Any]] | None:
         """As `form`, asked without an account: ECMWF's own client needs none for the catalogue, but reads a key from
-        files of its own where it is given none.
+        files of its own if it is given none.
         """
         return self._whole_form(self._ask_form)
 
     def _ask_form(self) -> Any:
         with closing(Session(follows=True)) as session:
             url = f"{self.url}/catalogue/v1/collections/{self._dataset}/form.json"
-            answer = session.get(url, timeout=self._patience.timeout_seconds)
+            answer = session.get(url, timeout=self._retry_policy.timeout_seconds)
             answer.raise_for_status()
             return answer.json()
 
@@ -97,13 +97,13 @@ class EwdsService:
         return self._known("form", form, isinstance(form, list) and form and all(isinstance(w, Mapping) for w in form))
 
     def possible(self, request: Request) -> Mapping[str, Any] | None:
-        """The values that are possible beside those of an order, by key; None where the service does not tell."""
+        """The values that are possible beside those of an order, by key; None if the service does not tell."""
         possible = self._offered("constraints", lambda: self._client.apply_constraints(self._dataset, request))
         whole = isinstance(possible, Mapping) and any(isinstance(possible.get(key), list) for key in request)
         return self._known("constraints", possible, whole)
 
     def cost(self, request: Request) -> tuple[float, float] | None:
-        """(cost of an order, the account's limit); None where the service does not tell."""
+        """(cost of an order, the account's limit); None if the service does not tell."""
         answer = self._offered("costing", lambda: self._client.estimate_costs(self._dataset, request))
         try:
             return None if answer is None else (float(answer["cost"]), float(answer["limit"]))
@@ -118,14 +118,14 @@ class EwdsService:
     def wait(self, order: str, progress: Progress) -> None:
         """Wait until an order is ready.
 
-        Raises InputMissing where it failed because the run is not there yet, ServerRefused where it failed otherwise,
-        ServerUnreachable where it takes too long.
+        Raises InputMissing if it failed because the run is not there yet, ServerRefused if it failed otherwise,
+        ServerUnreachable if it takes too long.
         """
-        began, pause = self._patience.clock(), _FIRST_PAUSE
+        began, pause = self._retry_policy.clock(), _FIRST_PAUSE
         with self._errors(f"order {order} failed"):
             remote: Remote = self._client.get_remote(order)
             while not remote.results_ready:
-                waited = self._patience.clock() - began
+                waited = self._retry_policy.clock() - began
                 progress(str(remote.last_status), waited)
                 if waited + pause > self._queue.longest_seconds:
                     raise ServerUnreachable(
@@ -134,9 +134,9 @@ class EwdsService:
                         expected="an answer within queue_minutes",
                         remedy="run again: the order goes on, and is continued and not placed twice",
                     )
-                self._patience.sleep(pause)
+                self._retry_policy.sleep(pause)
                 pause = min(1.5 * pause, self._queue.longest_poll_seconds)
-            progress("successful", self._patience.clock() - began)
+            progress("successful", self._retry_policy.clock() - began)
 
     def is_over(self, order: str) -> bool:
         """Whether an order waits and runs no longer, because it was carried out, failed or was forgotten."""
@@ -149,10 +149,10 @@ class EwdsService:
     def download(self, order: str, target: Path) -> None:
         """Fetch the result of an order; it appears under its name when it has the size that the service names.
 
-        Raises ServerRefused where the service has no result any more, ServerUnreachable where another try may help.
+        Raises ServerRefused if the service has no result any more, ServerUnreachable if another try may help.
         """
         partial = target.with_name(target.name + ".part")
-        with writing(partial):
+        with write_errors(partial):
             partial.parent.mkdir(parents=True, exist_ok=True)
         from ecmwf.datastores.processing import DownloadError
 
@@ -163,13 +163,13 @@ class EwdsService:
                 results.download(str(partial))
             except DownloadError as error:
                 raise self._without_result(f"{what}: {_short(error)}", results.location) from None
-        with writing(target):
+        with write_errors(target):
             partial.replace(target)
 
     @property
     def _client(self) -> Client:
         if self._opened is None:
-            from ecmwf.datastores import Client  # half a second: only where something is ordered
+            from ecmwf.datastores import Client  # half a second: only if something is ordered
 
             quiet_addresses("multiurl.base", "multiurl.http", "multiurl.retry")
             with warnings.catch_warnings():
@@ -179,17 +179,17 @@ class EwdsService:
                     key=self._key(),
                     progress=False,
                     cleanup=False,
-                    timeout=self._patience.timeout_seconds,
+                    timeout=self._retry_policy.timeout_seconds,
                     sleep_max=self._queue.longest_poll_seconds,
                     retry_after=self._queue.retry_seconds,
-                    maximum_tries=self._patience.attempts,
+                    maximum_tries=self._retry_policy.attempts,
                     session=Session(follows=True),
                     log_callback=_log,
                 )
         return self._opened
 
     def _offered(self, what: str, ask: Callable[[], Any]) -> Any:
-        """An answer that is a help and no need: nothing stops where the service does not give it."""
+        """An answer that is a help and no need: nothing stops if the service does not give it."""
         try:
             with self._errors(f"its {what} cannot be read"):
                 return ask()
@@ -250,9 +250,9 @@ class EwdsService:
 
     def _without_result(self, found: str, location: str) -> IbfError:
         """The client hides why a result could not be fetched: its address is asked once more."""
-        client = http.Client(http.Server(""), replace(self._patience, attempts=1), Redactor())
+        client = http.Client(http.Server(""), replace(self._retry_policy, attempts=1), Redactor())
         try:
-            with closing(client), client.opened(location, {}):
+            with closing(client), client.open(location, {}):
                 return self._unreachable(found)
         except (NoAnswer, Refused) as error:
             found = f"{found}: {error.found}"

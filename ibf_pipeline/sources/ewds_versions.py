@@ -25,32 +25,32 @@ _VERSION: Final = re.compile(r"(?:^|glofas|version|v)[\s_.-]*(\d{1,2})(?!\d)", r
 
 
 def groups_of(widget: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """(label, values) of each group of a widget; values without groups are one each, with the label legacy where they
-    stand beside others; none where it offers none, or they are of another shape.
+    """(label, values) of each group of a widget; values without groups are one each, with the label legacy if they
+    stand beside others; none if it offers none, or they are of another shape.
     """
     details = widget.get("details")
     if not isinstance(details, Mapping):
         return []
     if groups := [group for group in _list(details.get("groups")) if isinstance(group, Mapping)]:
-        return [(str(group.get("label", "")), listed(_list(group.get("values")))) for group in groups]
-    return [("legacy", [value]) for value in listed(_list(details.get("values")))]
+        return [(str(group.get("label", "")), as_values(_list(group.get("values")))) for group in groups]
+    return [("legacy", [value]) for value in as_values(_list(details.get("values")))]
 
 
 def check_current(request: Mapping[str, Any], form: Form, chosen: Collection[str], where: str) -> None:
-    """VersionRefused where the form lists what is ordered among its legacy versions, and others as current.
+    """VersionRefused if the form lists what is ordered among its legacy versions, and others as current.
 
     `operational` silently becomes another model, or the old one, on the day a new version goes live. `chosen`: keys
-    that a person has set in the settings, which are not questioned.
+    that an operator has set in the settings, which are not questioned.
     """
     for widget in form:
         key = str(widget.get("name"))
         groups = groups_of(widget)
         legacy = {value for label, values in groups if _REPLACED.search(label) for value in values}
         current = [value for label, values in groups if not _REPLACED.search(label) for value in values]
-        old = [item for item in listed(request.get(key, [])) if item in legacy and item not in current]
+        old = [item for item in as_values(request.get(key, [])) if item in legacy and item not in current]
         if old and current and key not in chosen:
             raise VersionRefused(
-                f"the service lists {key} {old[0]!r} among its legacy versions, and {shown(current)} as current",
+                f"the service lists {key} {old[0]!r} among its legacy versions, and {first_values(current)} as current",
                 where=where,
                 expected="a version that is current, and thresholds of that version",
                 remedy=f"find out which GloFAS version {old[0]!r} is now; set `{key}` under `request:` of the source "
@@ -59,8 +59,8 @@ def check_current(request: Mapping[str, Any], form: Form, chosen: Collection[str
 
 
 def check_not_superseded(request: Mapping[str, Any], form: Form, accepted: Collection[str], where: str) -> str:
-    """VersionRefused where the form lists the version of the thresholds apart from the model in operation, which is
-    ordered; else why the form cannot be judged, empty where it can.
+    """VersionRefused if the form lists the version of the thresholds apart from the model in operation, which is
+    ordered; else why the form cannot be judged, empty if it can.
 
     `accepted`: GloFAS versions that may be used with the thresholds; the newest of them counts. Rule: a version that
     stands elsewhere than `operational` (`version_4_0`) was replaced by a newer one, whatever the group is called; below
@@ -68,7 +68,7 @@ def check_not_superseded(request: Mapping[str, Any], form: Form, accepted: Colle
     Source: a public operational guard looks every day that no `version_4*` is among them (September 2026).
     """
     newest = max((int(version.split(".")[0]) for version in accepted), default=None)
-    if newest is None or any(_major(item) is not None for item in listed(request.get(SYSTEM, [OPERATIONAL]))):
+    if newest is None or any(_major(item) is not None for item in as_values(request.get(SYSTEM, [OPERATIONAL]))):
         return ""
     groups = groups_of(next((widget for widget in form if widget.get("name") == SYSTEM), {}))
     current = [value for label, values in groups if _is_current(label, values) for value in values]
@@ -81,20 +81,20 @@ def check_not_superseded(request: Mapping[str, Any], form: Form, accepted: Colle
 
 
 def check_operational(form: Form, accepted: Collection[str], where: str) -> str:
-    """As for an order of the model in operation: VersionRefused where it is legacy, or newer than the thresholds; else
-    why the form cannot be judged, empty where it can.
+    """As for an order of the model in operation: VersionRefused if it is legacy, or newer than the thresholds; else
+    why the form cannot be judged, empty if it can.
     """
     request = {SYSTEM: [OPERATIONAL]}
     check_current(request, form, (), where)
     return check_not_superseded(request, form, accepted, where)
 
 
-def listed(value: Any) -> list[str]:
+def as_values(value: Any) -> list[str]:
     """The values of a key of an order, be they one or several."""
     return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
 
 
-def shown(values: Sequence[str]) -> str:
+def first_values(values: Sequence[str]) -> str:
     """The first few."""
     return ", ".join(values[:8]) + (" ..." if len(values) > 8 else "")
 
@@ -111,17 +111,17 @@ def _superseded(value: str, newest: int, where: str) -> VersionRefused:
 
 
 def _unread(current: Sequence[str], others: Sequence[str], newest: int) -> str:
-    """Why nothing follows from what is listed; empty where v`newest` is in operation as far as it says."""
+    """Why nothing follows from what is listed; empty if v`newest` is in operation as far as it says."""
     unknown = [value for value in others if _major(value) is None]
     named = [value for value in current if _major(value) is not None]
     if not current and not others:
         return f"its form lists no {SYSTEM}"
     if not current:
-        return f"its form does not say which {SYSTEM} is in operation: {shown(others)}"
+        return f"its form does not say which {SYSTEM} is in operation: {first_values(others)}"
     if unknown:
         return f"its form lists {SYSTEM} {unknown[0]!r}, which names no GloFAS version"
     if not others and not named:
-        return f"its form names no GloFAS version: {shown(current)}"
+        return f"its form names no GloFAS version: {first_values(current)}"
     if named and newest not in map(_major, named):
         return f"its form lists {named[0]} as in operation, and no v{newest}"
     return ""

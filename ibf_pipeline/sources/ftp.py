@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final, Self
 
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.io.answers import NoAnswer
+from ibf_pipeline.io.http_errors import NoAnswer
 from ibf_pipeline.sources.remote import RemoteFile, not_there
 
 _CHUNK: Final = 1 << 18
@@ -21,7 +21,7 @@ _CHUNK: Final = 1 << 18
 _NOT_THERE: Final = "550"
 _FORBIDDEN: Final = ("privilege", "permission", "denied")
 _FULL: Final = ("421", "530")
-"""answers to a login where an account has as many connections as it may have"""
+"""answers to a login if an account has as many connections as it may have"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class FtpFolder:
         return inner
 
     def names(self, issue_date: date) -> list[str]:
-        """Names of the day's files; InputMissing where the folder is not there yet."""
+        """Names of the day's files; InputMissing if the folder is not there yet."""
         with self._connection(f"the folder {self._path(issue_date).rpartition('/')[2]}") as ftp:
             return sorted(entry.rsplit("/", 1)[-1] for entry in ftp.nlst(self._path(issue_date)))
 
@@ -165,7 +165,7 @@ class FtpFolder:
 
 
 def _modified(ftp: ftplib.FTP, path: str) -> str:
-    """Time of the last change as the server says it; empty where it does not know the command."""
+    """Time of the last change as the server says it; empty if it does not know the command."""
     try:
         return ftp.voidcmd(f"MDTM {path}")[4:].strip()
     except ftplib.error_perm:

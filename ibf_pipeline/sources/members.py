@@ -13,21 +13,21 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.discharge.kind import is_grib_name
+from ibf_pipeline.discharge.file_format import is_grib_name
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.answers import NoAnswer
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.sources.area import Area
-from ibf_pipeline.sources.arrival import Arrival
+from ibf_pipeline.io.http_errors import NoAnswer
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.edition import Edition, changed_files
-from ibf_pipeline.sources.fetched import FetchedFolder, Record
+from ibf_pipeline.sources.cache_folder import CacheFolder, Record
+from ibf_pipeline.sources.ingestion import DayIngestion
+from ibf_pipeline.sources.input_revision import InputRevision, changed_files
+from ibf_pipeline.sources.lat_lon_box import LatLonBox
 from ibf_pipeline.sources.progress import made_progress
-from ibf_pipeline.sources.remote import RemoteFile, RemoteFolder, listed
+from ibf_pipeline.sources.remote import RemoteFile, RemoteFolder, list_names
 from ibf_pipeline.sources.shared_days import RAW
-from ibf_pipeline.sources.source import ForecastFiles, nowhere, require_one_kind, shortened
+from ibf_pipeline.sources.source import ForecastFiles, no_other_source, require_one_kind, shorten_names
 from ibf_pipeline.sources.threads import in_this_context
 
 log = logging.getLogger(__name__)
@@ -47,20 +47,20 @@ class MemberSource:
     remote: RemoteFolder
     cache: InputCache
     country: str
-    areas: Mapping[str, Area]
+    areas: Mapping[str, LatLonBox]
     """of every configured country that uses this source"""
     expected: int
     """members of a whole ensemble"""
     glofas_version: str | None
     parallel: int = 4
     """files at a time"""
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     keep_raw: bool = False
     now: Callable[[], float] = time.time
-    elsewhere: Callable[[date], str | None] = nowhere
+    elsewhere: Callable[[date], str | None] = no_other_source
     """later source of a run that has a whole forecast: others that fetch are not waited for then"""
     lead_times: Mapping[str, int] = field(default_factory=dict)
-    """country -> how many it looks at, 0-day counted; 0-day to 7-day where it is not in it"""
+    """country -> how many it looks at, 0-day counted; 0-day to 7-day if it is not in it"""
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """The country's part of the members that are there; what lacks is fetched, for all countries at once.
@@ -79,7 +79,7 @@ class MemberSource:
     def has_whole(self, issue_date: date) -> bool:
         """Whether every member of one version was fetched already."""
         folder = self.cache.day(self.name, issue_date)
-        edition = Edition.of(folder)
+        edition = InputRevision.of(folder)
         return edition.settled and len(self._there(folder, edition)) >= self.expected
 
     def forget(self, issue_date: date) -> None:
@@ -88,9 +88,9 @@ class MemberSource:
         """
         with self.cache.held(self.name, issue_date) as folder:
             shutil.rmtree(folder / RAW, ignore_errors=True)
-            edition = Edition.of(folder)
+            edition = InputRevision.of(folder)
             if self._records(folder, edition):
-                text = f"all files of {issue_date} were fetched again because a person asked for it"
+                text = f"all files of {issue_date} were fetched again because an operator asked for it"
                 edition.next(text, before=self._last(folder, edition), asked=True).keep(folder)
 
     def _fullest(self, folder: Path, issue_date: date) -> ForecastFiles:
@@ -102,7 +102,7 @@ class MemberSource:
             if earlier is None:
                 raise
         else:
-            edition = Edition.of(folder)
+            edition = InputRevision.of(folder)
             earlier = self._earlier(folder, issue_date, f"{len(files.files)} of the new ones are there")
             if earlier is None or len(files.files) >= len(earlier.files) or (edition.asked and edition.settled):
                 return files
@@ -111,20 +111,22 @@ class MemberSource:
 
     def _earlier(self, folder: Path, issue_date: date, why: str) -> ForecastFiles | None:
         """The day as it was before a correction, with a note why it is used."""
-        number = Edition.of(folder).before
-        there = [] if number is None else self._there(folder, Edition(number))
+        number = InputRevision.of(folder).before
+        there = [] if number is None else self._there(folder, InputRevision(number))
         if number is None or not there:
             return None
         note = f"files of {issue_date} were replaced; the {len(there)} of before are used: {why}"
-        return self._files(folder, Edition(number, corrected=note), there)
+        return self._files(folder, InputRevision(number, corrected=note), there)
 
-    def _last(self, folder: Path, edition: Edition) -> int | None:
+    def _last(self, folder: Path, edition: InputRevision) -> int | None:
         """Number of the fullest settled edition up to this one."""
-        before = 0 if edition.before is None or edition.asked else len(self._there(folder, Edition(edition.before)))
+        before = (
+            0 if edition.before is None or edition.asked else len(self._there(folder, InputRevision(edition.before)))
+        )
         return edition.number if edition.settled and len(self._there(folder, edition)) >= before else edition.before
 
     def _completed(self, folder: Path, issue_date: date) -> ForecastFiles:
-        edition, asked, left_out = Edition.of(folder), set[str](), dict[str, str]()
+        edition, asked, left_out = InputRevision.of(folder), set[str](), dict[str, str]()
         for _ in range(_ROUNDS):
             there = self._there(folder, edition)
             try:
@@ -167,11 +169,11 @@ class MemberSource:
         """Names of the day's forecast files, of all that lies there besides, and what those that were fetched before
         look like on the server now.
 
-        One try where the ensemble is whole already: it is only compared.
+        One try if the ensemble is whole already: it is only compared.
         """
         is_whole = len(there) >= self.expected or any(map(is_grib_name, there))
-        patience = Patience(attempts=1) if is_whole else self.patience
-        listing = listed(self.remote, issue_date, patience)
+        retry_policy = RetryPolicy(attempts=1) if is_whole else self.retry_policy
+        listing = list_names(self.remote, issue_date, retry_policy)
         names = self._forecast_files(listing, issue_date)
 
         def describe(name: str) -> RemoteFile | None:
@@ -186,7 +188,7 @@ class MemberSource:
         others = sorted(set(listing) - set(names))
         if others:
             log.warning(
-                "%s: %s of %s is not used: no name of a forecast file", self.name, shortened(others), issue_date
+                "%s: %s of %s is not used: no name of a forecast file", self.name, shorten_names(others), issue_date
             )
         return names, others, {remote.name: remote for remote in found if remote is not None}
 
@@ -199,7 +201,7 @@ class MemberSource:
         if not gribs and not members:
             raise InputMissing(
                 f"no forecast of {issue_date} among {counted(len(names), 'file')}"
-                + (f": {shortened(sorted(names))}" if names else ""),
+                + (f": {shorten_names(sorted(names))}" if names else ""),
                 where=self.remote.address,
                 expected=f"dis_<NN>_{issue_date:%Y%m%d}00.nc or *.grib2",
                 remedy="run again when it has been published, or check the source's folder; archives are opened in a "
@@ -207,7 +209,7 @@ class MemberSource:
             )
         return sorted(gribs or members)
 
-    def _lacking(self, folder: Path, edition: Edition, names: Sequence[str]) -> list[str]:
+    def _lacking(self, folder: Path, edition: InputRevision, names: Sequence[str]) -> list[str]:
         """Files that a country lacks; those that serve all countries lie in one folder."""
         if is_grib_name(names[0]):
             there = set(self._whole(folder, edition).names())
@@ -216,7 +218,7 @@ class MemberSource:
         return [name for name in names if name not in there]
 
     def _fetch_files(
-        self, folder: Path, edition: Edition, issue_date: date, names: Sequence[str], on_server: Sequence[str]
+        self, folder: Path, edition: InputRevision, issue_date: date, names: Sequence[str], on_server: Sequence[str]
     ) -> dict[str, str]:
         """Fetch files; those that are left out, and why."""
         cuts = self._cuts(folder, edition)
@@ -230,8 +232,8 @@ class MemberSource:
             self.parallel,
             ", ".join(cuts),
         )
-        arrival = Arrival(
-            self.remote, issue_date, folder, cuts, self._whole(folder, edition), self.patience, self.keep_raw
+        arrival = DayIngestion(
+            self.remote, issue_date, folder, cuts, self._whole(folder, edition), self.retry_policy, self.keep_raw
         )
         began = time.monotonic()
         errors: dict[str, IbfError] = {}
@@ -262,20 +264,20 @@ class MemberSource:
             raise next(iter(errors.values()))
         return {name: error.found for name, error in errors.items()}
 
-    def _cuts(self, folder: Path, edition: Edition) -> dict[str, FetchedFolder]:
+    def _cuts(self, folder: Path, edition: InputRevision) -> dict[str, CacheFolder]:
         return {
-            code: FetchedFolder(edition.folder_of(folder, code), area, self.lead_times.get(code, len(LEAD_TIMES)))
+            code: CacheFolder(edition.folder_of(folder, code), area, self.lead_times.get(code, len(LEAD_TIMES)))
             for code, area in self.areas.items()
         }
 
-    def _whole(self, folder: Path, edition: Edition) -> FetchedFolder:
-        return FetchedFolder(edition.folder_of(folder, _WHOLE))
+    def _whole(self, folder: Path, edition: InputRevision) -> CacheFolder:
+        return CacheFolder(edition.folder_of(folder, _WHOLE))
 
-    def _there(self, folder: Path, edition: Edition) -> list[str]:
+    def _there(self, folder: Path, edition: InputRevision) -> list[str]:
         """Names of the whole files that the country can use."""
         return self._whole(folder, edition).names() or self._cuts(folder, edition)[self.country].names()
 
-    def _records(self, folder: Path, edition: Edition) -> dict[str, Record]:
+    def _records(self, folder: Path, edition: InputRevision) -> dict[str, Record]:
         """What was fetched, for whatever country, by name."""
         folders = [*self._cuts(folder, edition).values(), self._whole(folder, edition)]
         return {name: record for cut in folders for name in cut.names() if (record := cut.record_of(name))}
@@ -283,7 +285,9 @@ class MemberSource:
     def _address(self, issue_date: date) -> str:
         return f"{self.remote.address}/{issue_date:%Y%m%d}"
 
-    def _files(self, folder: Path, edition: Edition, names: Sequence[str], unused: Sequence[str] = ()) -> ForecastFiles:
+    def _files(
+        self, folder: Path, edition: InputRevision, names: Sequence[str], unused: Sequence[str] = ()
+    ) -> ForecastFiles:
         """`unused`: what lies on the server besides, and what of it is left out and why."""
         grib = any(map(is_grib_name, names))
         cut = self._whole(folder, edition) if grib else self._cuts(folder, edition)[self.country]

@@ -9,11 +9,11 @@ from datetime import date
 from typing import Any, Final
 
 from ibf_pipeline.errors import ConfigError, ServerRefused
-from ibf_pipeline.io.answers import NoAnswer
-from ibf_pipeline.io.file_systems import Access, kind_of, open_files, redactor
-from ibf_pipeline.io.file_troubles import trouble_of
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.file_faults import file_fault_of
+from ibf_pipeline.io.file_systems import Access, file_system_kind, open_file_system, redactor
+from ibf_pipeline.io.http_errors import NoAnswer
 from ibf_pipeline.io.redaction import without_queries
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources.remote import RemoteFile, UrlFolder, not_there
 from ibf_pipeline.sources.web_folder import WebFolder
 
@@ -25,14 +25,14 @@ _STAMPS: Final = ("ETag", "LastModified", "mtime", "Content-MD5", "Last-Modified
 
 
 def open_folder(
-    url: str, patience: Patience, *, members: int = 0, endpoint_url: str | None = None, anonymous: bool = False,
+    url: str, retry_policy: RetryPolicy, *, members: int = 0, endpoint_url: str | None = None, anonymous: bool = False,
     dated: bool = True,
 ) -> FsspecFolder | WebFolder:  # fmt: skip
     """The folder behind a url of any kind, with a folder for each issue date, or without."""
     if url.startswith(("http://", "https://")):
-        return WebFolder(url, members=members, patience=patience, dated=dated)
+        return WebFolder(url, members=members, retry_policy=retry_policy, dated=dated)
     return FsspecFolder(
-        url, endpoint_url=endpoint_url, anonymous=anonymous, timeout_seconds=patience.timeout_seconds, dated=dated
+        url, endpoint_url=endpoint_url, anonymous=anonymous, timeout_seconds=retry_policy.timeout_seconds, dated=dated
     )
 
 
@@ -48,10 +48,10 @@ class FsspecFolder(UrlFolder):
 
     @property
     def _files(self) -> Any:
-        return open_files(self._url, self._access)
+        return open_file_system(self._url, self._access)
 
     def names(self, issue_date: date) -> list[str]:
-        """Names of the day's files; InputMissing where there are none."""
+        """Names of the day's files; InputMissing if there are none."""
         with self._errors(f"the folder of {issue_date}"):
             try:
                 found = self._files.ls(self.folder(issue_date), detail=False)
@@ -87,8 +87,8 @@ class FsspecFolder(UrlFolder):
         except (ConfigError, ServerRefused, GeneratorExit):
             raise
         except Exception as error:  # botocore and fsspec have no base class in common
-            kind = kind_of(self._url)
-            trouble = trouble_of(error)
+            kind = file_system_kind(self._url)
+            trouble = file_fault_of(error)
             words = without_queries(redactor(kind)(trouble.words))
             if trouble.meaning == "missing":
                 raise not_there(f"{what} is not there", self._url) from None

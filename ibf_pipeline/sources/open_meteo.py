@@ -22,14 +22,14 @@ import xarray as xr
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.trial import TRIAL
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.notes import read_note
-from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.runs.findings import Places, read_forecast, write_cube
-from ibf_pipeline.sources.alike import all_members_alike, standing_still
+from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.io.json_files import read_json_or_empty
+from ibf_pipeline.runs.findings import CubeStations, read_forecast, write_cube
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.kept import read_kept
+from ibf_pipeline.sources.duplicate_members import all_members_alike, stale_forecast
 from ibf_pipeline.sources.open_meteo_archive import Archive, Cell
-from ibf_pipeline.sources.open_meteo_service import FloodService, Served, at_once, is_ours
+from ibf_pipeline.sources.open_meteo_service import FloodService, PointSeries, at_once, is_ours
+from ibf_pipeline.sources.past_runs import read_kept_forecast
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.shared_days import RAW
 from ibf_pipeline.sources.source import ForecastFiles
@@ -67,8 +67,8 @@ class OpenMeteoSource:
     def fetch(self, issue_date: date) -> ForecastFiles:
         """The stations' members; what was fetched of the day before is not asked for again once it is whole.
 
-        Raises InputMissing where the run of the day before is still served, InputInvalid where its series was moved by
-        a day, where all members are alike, or where the day is past: the service keeps no forecasts.
+        Raises InputMissing if the run of the day before is still served, InputInvalid if its series was moved by
+        a day, if all members are alike, or if the day is past: the service keeps no forecasts.
         """
         self.cache.touch(self.name, issue_date)
         with self.cache.held(self.name, issue_date, self.country):
@@ -96,7 +96,7 @@ class OpenMeteoSource:
 
     def _kept(self, issue_date: date) -> xr.DataArray | None:
         try:
-            return read_kept(self._file(issue_date), self.cells, issue_date, self.lead_times)
+            return read_kept_forecast(self._file(issue_date), self.cells, issue_date, self.lead_times)
         except InputInvalid:
             return None
 
@@ -122,7 +122,7 @@ class OpenMeteoSource:
             notes.append("no forecast of the day before was kept: a service that stands still could not be told")
         cube = cube.assign_coords(archive_maximum=("station", np.array(maxima, dtype=float)))
         cube = cube.assign_attrs(source=self.name, trial=TRIAL, trial_notes="\n".join(notes))
-        places = Places(self.cells.codes, self.cells.lat, self.cells.lon)
+        places = CubeStations(self.cells.codes, self.cells.lat, self.cells.lon)
         write_cube(cube, places, f"Trial: discharge by Open-Meteo for {self.country}", self._file(issue_date))
         shutil.rmtree(self._parts(issue_date), ignore_errors=True)
 
@@ -145,7 +145,7 @@ class OpenMeteoSource:
                 remedy="take another source for past days; what was run is there with `kind: run`",
             )
 
-    def _served(self, issue_date: date) -> Iterator[Served]:
+    def _served(self, issue_date: date) -> Iterator[PointSeries]:
         """The answers for the stations in their order, few requests for many; each is kept until all are there."""
         first = issue_date + _STAMPED_AFTER
         last = first + timedelta(days=self.lead_times - 1)
@@ -169,7 +169,7 @@ class OpenMeteoSource:
             return None
 
     def _require_another_run(self, cube: xr.DataArray, before: xr.DataArray | None) -> None:
-        still = None if before is None else standing_still(cube, before)
+        still = None if before is None else stale_forecast(cube, before)
         if still == "the same run":
             raise InputMissing(
                 "the service still gives the forecast of the day before: every day that both have is equal",
@@ -180,14 +180,14 @@ class OpenMeteoSource:
         if still is not None or all_members_alike(cube):
             found = "the series of the day before, moved by a day" if still else "the same values in every member"
             raise InputInvalid(
-                f"the service gives {found}: this is no forecast of {cube.attrs['issue_date']}",
+                f"the service gives {found}: this is not a forecast of {cube.attrs['issue_date']}",
                 where=self.service.url,
                 expected="members of a run of their own",
                 remedy="run again tomorrow, or take another source: what it gives now says nothing of the coming days",
             )
 
 
-def _cube(served: Sequence[Served], cells: StationCells, issue_date: date, lead_times: int) -> xr.DataArray:
+def _cube(served: Sequence[PointSeries], cells: StationCells, issue_date: date, lead_times: int) -> xr.DataArray:
     """(member, lead_time, station) m3/s as `read_cube` gives it; NaN where a point lacks a member."""
     members = sorted({member for one in served for member in one.members})
     values = np.full((len(members), lead_times, len(served)), np.nan, dtype=np.float32)
@@ -207,7 +207,7 @@ def _cube(served: Sequence[Served], cells: StationCells, issue_date: date, lead_
     )
 
 
-def _other_cells(served: Sequence[Served], cells: StationCells) -> Iterator[str]:
+def _other_cells(served: Sequence[PointSeries], cells: StationCells) -> Iterator[str]:
     """The stations for which the service has taken another cell than ours, in words."""
     for code, lat, lon, one in zip(cells.codes, cells.lat.tolist(), cells.lon.tolist(), served, strict=True):
         if not is_ours(lat, lon, one):
@@ -217,12 +217,12 @@ def _other_cells(served: Sequence[Served], cells: StationCells) -> Iterator[str]
             )
 
 
-def _read_part(file: Path) -> list[Served] | None:
-    """What was answered before; None where it cannot be read."""
+def _read_part(file: Path) -> list[PointSeries] | None:
+    """What was answered before; None if it cannot be read."""
     try:
         return [
-            Served(one["lat"], one["lon"], tuple(one["members"]), np.array(one["values"], dtype=np.float32))
-            for one in read_note(file)["served"]
+            PointSeries(one["lat"], one["lon"], tuple(one["members"]), np.array(one["values"], dtype=np.float32))
+            for one in read_json_or_empty(file)["served"]
         ]
     except (KeyError, TypeError, ValueError):
         return None

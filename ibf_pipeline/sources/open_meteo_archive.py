@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ibf_pipeline.io.notes import read_note
-from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.io.json_files import read_json_or_empty
 from ibf_pipeline.sources.open_meteo_service import FloodService, at_once
 
 Cell = tuple[float, float]
@@ -41,11 +41,11 @@ def median_maximum(values: npt.NDArray[np.float32], first: date) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ArchivedMaximum:
     """What was answered for one cell."""
 
     maximum: float | None
-    """m3/s; none where it has too few years"""
+    """m3/s; none if it has too few years"""
     asked: str
     """moment, UTC"""
 
@@ -73,7 +73,7 @@ class Archive:
             served = service.ask(group, first, last)
             for cell, one in zip(group, served, strict=True):
                 maximum = median_maximum(one.values[0], first)
-                known[self._key(cell)] = Known(None if np.isnan(maximum) else maximum, self.now().isoformat())
+                known[self._key(cell)] = ArchivedMaximum(None if np.isnan(maximum) else maximum, self.now().isoformat())
             self._keep(known)
         found = [known[self._key(cell)].maximum for cell in cells]
         return [float("nan") if maximum is None else maximum for maximum in found]
@@ -81,16 +81,16 @@ class Archive:
     def _key(self, cell: Cell) -> str:
         return f"{cell[0]:.3f} {cell[1]:.3f} {self.years[0]}-{self.years[1]}"
 
-    def _kept(self) -> Iterator[tuple[str, Known]]:
+    def _kept(self) -> Iterator[tuple[str, ArchivedMaximum]]:
         """Answers that are young enough; a damaged file is as good as none."""
-        for key, content in read_note(self.file).items():
+        for key, content in read_json_or_empty(self.file).items():
             try:
-                known = Known(**content)
+                known = ArchivedMaximum(**content)
                 young = self.now() - datetime.fromisoformat(known.asked) < self.believed
             except (TypeError, ValueError):
                 continue
             if young:
                 yield key, known
 
-    def _keep(self, known: dict[str, Known]) -> None:
+    def _keep(self, known: dict[str, ArchivedMaximum]) -> None:
         write_text(self.file, json.dumps({key: asdict(one) for key, one in known.items()}, indent=1))

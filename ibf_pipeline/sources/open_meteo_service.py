@@ -2,7 +2,7 @@
 
 What it speaks, from its documentation: `GET ?latitude=a,b&longitude=a,b&daily=river_discharge&start_date=&end_date=`,
 with `ensemble=true` the members too; an object for one point, a list of them in the order of the points for several;
-refusals as `{"error": true, "reason": ...}` with status 400, 429 where too much was asked for in a minute, hour or day.
+refusals as `{"error": true, "reason": ...}` with status 400, 429 if too much was asked for in a minute, hour or day.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.discharge.cells import CENTRE_TOLERANCE, GLOFAS_CELL
-from ibf_pipeline.discharge.part import LARGEST_DISCHARGE
+from ibf_pipeline.discharge.file_discharge import LARGEST_DISCHARGE
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 
 CONTROL: Final = "river_discharge"
 _MEMBER: Final = re.compile(r"river_discharge_member0*([1-9]\d*)")
@@ -34,7 +34,7 @@ _BESIDE: Final = GLOFAS_CELL / 4
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class PointSeries:
     """What the service gives for one point."""
 
     lat: float
@@ -51,14 +51,14 @@ class Pace:
     """What was asked last, and how long to be quiet after it."""
 
     calls_per_minute: float
-    patience: Patience
+    retry_policy: RetryPolicy
     _next: float | None = None
 
     def wait(self, calls: float) -> None:
         """Before a request that counts as so many calls."""
-        now = self.patience.clock()
+        now = self.retry_policy.clock()
         if self._next is not None and self._next > now:
-            self.patience.sleep(self._next - now)
+            self.retry_policy.sleep(self._next - now)
             now = self._next
         self._next = now + 60 * calls / self.calls_per_minute
 
@@ -66,18 +66,18 @@ class Pace:
 class FloodService:
     """The service behind one address."""
 
-    def __init__(self, url: str, patience: Patience, calls_per_minute: float) -> None:
+    def __init__(self, url: str, retry_policy: RetryPolicy, calls_per_minute: float) -> None:
         self.url = url
-        self._patience = patience
-        self._pace = Pace(calls_per_minute, patience)
+        self._retry_policy = retry_policy
+        self._pace = Pace(calls_per_minute, retry_policy)
 
     def ask(
         self, cells: Sequence[tuple[float, float]], first: date, last: date, *, ensemble: bool = False
-    ) -> list[Served]:
+    ) -> list[PointSeries]:
         """The days from `first` to `last` in some cells (centres: lat, lon in degrees), in one request.
 
-        Raises BadRequest or another Refused with the service's reason, NoAnswer where it does not answer or has
-        enough of us, InputInvalid where the answer is not what was asked for.
+        Raises BadRequest or another Refused with the service's reason, NoAnswer if it does not answer or has
+        enough of us, InputInvalid if the answer is not what was asked for.
         """
         points = [(asked_point(lat), asked_point(lon)) for lat, lon in cells]
         query = {
@@ -88,8 +88,8 @@ class FloodService:
             "end_date": last.isoformat(),
             **({"ensemble": "true"} if ensemble else {}),
         }
-        self._pace.wait(calls_of(len(cells), first, last, ensemble=ensemble))
-        with closing(Client(Server(self.url, _REMEDIES), self._patience, Redactor())) as client:
+        self._pace.wait(call_cost(len(cells), first, last, ensemble=ensemble))
+        with closing(Client(Server(self.url, _REMEDIES), self._retry_policy, Redactor())) as client:
             answer = client.read("GET", query=query, title=f"the question for {len(cells)} points")
         return read_answer(answer, len(cells), first, last, self.url)
 
@@ -108,13 +108,13 @@ def asked_point(centre: float) -> float:
     return round(centre - _BESIDE, 6)
 
 
-def is_ours(lat: float, lon: float, served: Served) -> bool:
+def is_ours(lat: float, lon: float, served: PointSeries) -> bool:
     """Whether the service took our cell (centre in degrees), by either way of naming it."""
     off = (abs(served.lat - asked_point(lat)), abs(served.lon - asked_point(lon)))
     return max(off) <= _BESIDE + CENTRE_TOLERANCE
 
 
-def calls_of(points: int, first: date, last: date, *, ensemble: bool) -> float:
+def call_cost(points: int, first: date, last: date, *, ensemble: bool) -> float:
     """As how many calls the service counts a request: points x variables / 10 x fortnights, by its public source."""
     share = (51 if ensemble else 1) / 10
     return points * max(1.0, share, share * ((last - first).days + 1) / 14)
@@ -122,11 +122,11 @@ def calls_of(points: int, first: date, last: date, *, ensemble: bool) -> float:
 
 def at_once(first: date, last: date, *, ensemble: bool) -> int:
     """How many points a request may have."""
-    return max(1, int(_MOST_AT_ONCE / calls_of(1, first, last, ensemble=ensemble)))
+    return max(1, int(_MOST_AT_ONCE / call_cost(1, first, last, ensemble=ensemble)))
 
 
-def read_answer(answer: Any, points: int, first: date, last: date, where: str) -> list[Served]:
-    """What an answer holds for each point; InputInvalid where it is not what was asked for."""
+def read_answer(answer: Any, points: int, first: date, last: date, where: str) -> list[PointSeries]:
+    """What an answer holds for each point; InputInvalid if it is not what was asked for."""
     places = answer if isinstance(answer, list) else [answer]
     if len(places) != points:
         raise _strange(f"{len(places)} places were answered, {points} were asked for", where)
@@ -139,7 +139,7 @@ def read_answer(answer: Any, points: int, first: date, last: date, where: str) -
         ) from None
 
 
-def _served(place: Mapping[str, Any], days: list[str], where: str) -> Served:
+def _served(place: Mapping[str, Any], days: list[str], where: str) -> PointSeries:
     daily = place["daily"]
     if daily["time"] != days:
         raise _strange(
@@ -155,7 +155,7 @@ def _served(place: Mapping[str, Any], days: list[str], where: str) -> Served:
         raise _strange("members of different lengths", where)
     if (values > LARGEST_DISCHARGE).any():
         raise _strange(f"a discharge of {np.nanmax(values):g} m3/s", where)
-    return Served(
+    return PointSeries(
         float(place["latitude"]), float(place["longitude"]), numbers, np.where(values >= 0, values, np.float32(np.nan))
     )
 

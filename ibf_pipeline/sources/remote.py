@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
 from ibf_pipeline.errors import InputMissing, ServerUnreachable
-from ibf_pipeline.io.answers import NoAnswer
-from ibf_pipeline.io.download import Opened, arrive
-from ibf_pipeline.io.patience import Patience, repeated
+from ibf_pipeline.io.download import DownloadStream, download_attempt
+from ibf_pipeline.io.http_errors import NoAnswer
+from ibf_pipeline.io.retry_policy import RetryPolicy, retry_call
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ class RemoteFile:
     size: int
     """bytes"""
     stamp: str
-    """what changes when its content does: time or tag as the server says it; empty where it says neither"""
+    """what changes when its content does: time or tag as the server says it; empty if it says neither"""
 
 
 class RemoteFolder(Protocol):
     """A service that keeps a folder of files for each issue date.
 
-    Its methods may be called by several threads. They raise NoAnswer where another try may go well, InputMissing where
-    there is no such folder or file (yet), ServerRefused where the account is not accepted.
+    Its methods may be called by several threads. They raise NoAnswer if another try may go well, InputMissing if
+    there is no such folder or file (yet), ServerRefused if the account is not accepted.
     """
 
     @property
@@ -102,20 +102,20 @@ def not_there(found: str, where: str) -> InputMissing:
     )
 
 
-def persistently(what: str, where: str, patience: Patience, once: Callable[[], T]) -> T:
+def with_retries(what: str, where: str, retry_policy: RetryPolicy, once: Callable[[], _T]) -> _T:
     """What `once` gives, tried as the patience says; ServerUnreachable after all tries, naming what was wanted."""
     try:
-        return repeated(once, patience)
+        return retry_call(once, retry_policy)
     except NoAnswer as error:
         raise ServerUnreachable(
-            f"{what}: {error.found}, {patience.attempts} times",
+            f"{what}: {error.found}, {retry_policy.attempts} times",
             where=where,
             expected="an answer",
             remedy="run again later: what has arrived is kept, and the same command goes on from there",
         ) from None
 
 
-def fetch_file(remote: RemoteFolder, issue_date: date, name: str, target: Path, patience: Patience) -> Fetched:
+def fetch_file(remote: RemoteFolder, issue_date: date, name: str, target: Path, retry_policy: RetryPolicy) -> Fetched:
     """Fetch a file; it appears under its name when it has the size that the server names before and after.
 
     What arrived before a connection broke is kept in `<target>.part` and continued, as long as the server's file is
@@ -124,7 +124,7 @@ def fetch_file(remote: RemoteFolder, issue_date: date, name: str, target: Path, 
     fetched: list[RemoteFile] = []
 
     @contextmanager
-    def open_at(start: int, known: str) -> Iterator[Opened]:
+    def open_at(start: int, known: str) -> Iterator[DownloadStream]:
         before = remote.describe(issue_date, name)
         if not before.size:
             raise NoAnswer("the server's file is empty")
@@ -133,16 +133,16 @@ def fetch_file(remote: RemoteFolder, issue_date: date, name: str, target: Path, 
         if begins:
             log.info("%s: going on after %s of %s bytes", name, f"{begins:,}", f"{before.size:,}")
         chunks = remote.read(issue_date, name, begins) if begins < before.size else ()
-        yield Opened(begins, before.size, stamp, chunks)
+        yield DownloadStream(begins, before.size, stamp, chunks)
         if remote.describe(issue_date, name) != before:
             raise NoAnswer("the server's file changed while it was fetched")
         fetched.append(before)
 
-    arrived = persistently(name, remote.address, patience, lambda: arrive(open_at, target))
+    arrived = with_retries(name, remote.address, retry_policy, lambda: download_attempt(open_at, target))
     return Fetched(target, fetched[-1], arrived.sha256)
 
 
-def listed(remote: RemoteFolder, issue_date: date, patience: Patience) -> list[str]:
+def list_names(remote: RemoteFolder, issue_date: date, retry_policy: RetryPolicy) -> list[str]:
     """Names of the day's files; ServerUnreachable after all tries, and what the server itself says."""
     what = f"the folder of {issue_date} could not be listed"
-    return persistently(what, remote.address, patience, lambda: remote.names(issue_date))
+    return with_retries(what, remote.address, retry_policy, lambda: remote.names(issue_date))

@@ -17,13 +17,12 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import Final
 
-from sqlalchemy import func, select
-
 from ibf_pipeline.errors import IbfError, InputInvalid, StoreUnavailable
 from ibf_pipeline.records.lease import LeaseLost
-from ibf_pipeline.records.schema import KEPT
+from ibf_pipeline.storage.file_sets import newest_below
 from ibf_pipeline.storage.mirror import Mirror
-from ibf_pipeline.storage.shared import SharedPlace, Sharing
+from ibf_pipeline.storage.shared_folder import SharedFolder
+from ibf_pipeline.storage.store_location import SharedStorage
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +51,17 @@ class StoredDay:
 class SharedDays:
     """What machines share of a cache."""
 
-    sharing: Sharing
+    sharing: SharedStorage
     _away_until: float = field(default=0.0, init=False)
 
     @contextmanager
     def held(self, folder: Path, place: str, country: str | None, instead: IbfError | None) -> Iterator[None]:
         """Hold a day on all machines; its folder is brought up to date before, and shared after.
 
-        `country`: the part of the folder that is meant. `instead` is raised where another machine holds it.
+        `country`: the part of the folder that is meant. `instead` is raised if another machine holds it.
         """
         day = self._day(folder, place, country)
-        with day.place.alone(f"is fetching {place}", instead):
+        with day.place.exclusive(f"is fetching {place}", instead):
             self._unless_away(day.bring)
             try:
                 yield
@@ -73,13 +72,10 @@ class SharedDays:
 
     def stored(self) -> list[StoredDay]:
         """What the store has, by source and day."""
-        there = (KEPT.c.place.startswith(f"{_INPUTS}/"), KEPT.c.pruned.is_(None))
-        newest = select(func.max(KEPT.c.id)).where(*there).group_by(KEPT.c.place)
-        wanted = select(KEPT.c.place, KEPT.c.bytes).where(KEPT.c.id.in_(newest)).order_by(KEPT.c.place)
         found = []
-        for row in self.sharing.database.rows(wanted):
-            source, issue_date, *country = row.place.split("/")[1:]
-            found.append(StoredDay(source, issue_date, "".join(country), row.bytes))
+        for kept in newest_below(self.sharing.database, _INPUTS, there=True):
+            source, issue_date, *country = kept.place.split("/")[1:]
+            found.append(StoredDay(source, issue_date, "".join(country), sum(each.size for each in kept.files)))
         return found
 
     def share(self, folder: Path, place: str, country: str | None) -> None:
@@ -87,7 +83,7 @@ class SharedDays:
         self._unless_away(self._day(folder, place, country).share)
 
     def _day(self, folder: Path, place: str, country: str | None) -> Mirror:
-        shared = SharedPlace(self.sharing, place, "forecast", country or "")
+        shared = SharedFolder(self.sharing, place, "forecast", country or "")
         return Mirror(shared, folder, partial(_is_shared, country), f"-{country}" if country else "")
 
     def _unless_away(self, do: Callable[[], None]) -> None:
@@ -103,7 +99,7 @@ class SharedDays:
             log.warning("a forecast is not shared: %s", error)
 
 
-def place_of(source: str, issue_date: date, country: str | None) -> str:
+def day_key(source: str, issue_date: date, country: str | None) -> str:
     """What records and store call a day of a source, or a country's part of it."""
     return f"{_INPUTS}/{source}/{issue_date:%Y%m%d}" + ("" if country is None else f"/{country}")
 

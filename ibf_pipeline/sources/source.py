@@ -13,7 +13,7 @@ from ibf_pipeline.errors import InputInvalid, ServerRefused
 
 
 class AccountMissing(ServerRefused):
-    """The account of a source is not in the environment; waiting does not mend it, another source may."""
+    """The account of a source is not in the environment; waiting does not help, another source may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ForecastFiles:
     at_stations: bool = False
     """the one file has the form of such a `forecast.nc`: the stations alone, no grid"""
     loose: bool = False
-    """somebody put them there: a damaged one counts as not there yet, as it does where a service is asked"""
+    """somebody put them there: a damaged one counts as not there yet, as it does if a service is asked"""
 
 
 class Source(Protocol):
@@ -45,13 +45,13 @@ class Source(Protocol):
     def fetch(self, issue_date: date) -> ForecastFiles:
         """The files of an issue date, as far as they are there; what was fetched before is not fetched again.
 
-        Raises InputMissing where there is nothing yet, InputInvalid where nothing of it can be trusted, ServerRefused
-        and ServerUnreachable where a service cannot be used.
+        Raises InputMissing if there is nothing yet, InputInvalid if nothing of it can be trusted, ServerRefused
+        and ServerUnreachable if a service cannot be used.
         """
 
 
 def require_one_kind(gribs: Sequence[str], members: Sequence[str], issue_date: date, where: object) -> None:
-    """InputInvalid where names of GRIB2 and of netCDF files stand for one day: either may be a part of its forecast."""
+    """InputInvalid if names of GRIB2 and of netCDF files stand for one day: either may be a part of its forecast."""
     if gribs and members:
         raise InputInvalid(
             f"{len(gribs)} GRIB and {len(members)} netCDF files of {issue_date} lie together, such as {gribs[0]} and "
@@ -62,18 +62,18 @@ def require_one_kind(gribs: Sequence[str], members: Sequence[str], issue_date: d
         )
 
 
-def shortened(names: Sequence[str]) -> str:
+def shorten_names(names: Sequence[str]) -> str:
     """`a, b, c and 4 others`."""
     return ", ".join(names[:3]) + (f" and {counted(len(names) - 3, 'other')}" if len(names) > 3 else "")
 
 
-def nowhere(issue_date: date) -> str | None:
+def no_other_source(issue_date: date) -> str | None:
     """No other source has a day's whole forecast."""
     return None
 
 
 @runtime_checkable
-class Fetching(Source, Protocol):
+class CachingSource(Source, Protocol):
     """A source that keeps what it has fetched."""
 
     def has_whole(self, issue_date: date) -> bool:

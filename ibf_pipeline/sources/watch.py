@@ -3,7 +3,7 @@ what is passed).
 
 Rule: a whole ensemble starts its country at once. An incomplete one above the country's minimum is waited for until the
 last look, then used. What is not there by then is "input not available yet"; what is wrong, and no matter of waiting,
-is called by its name, and where waiting cannot mend it, at once. A country that has further sources, which nobody looks
+is called by its name, and if waiting cannot help, at once. A country that has further sources, which nobody looks
 at, is started at the last look whatever was found: its run asks them.
 """
 
@@ -50,7 +50,7 @@ def look_times(issue_time: IssueTime, waiting: Waiting | BlockWaiting) -> LookTi
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Availability:
     """What one look found for a country."""
 
     whole: bool
@@ -62,7 +62,7 @@ class Look:
     fault: bool = False
     """something is wrong; it is not only that the forecast is not there yet"""
     lasting: bool = False
-    """the fault stays until a person changes something here: there is nothing to wait for"""
+    """the fault stays until an operator changes something here: there is nothing to wait for"""
 
 
 @dataclass(slots=True)
@@ -80,31 +80,37 @@ class Watched:
     not_started: dict[str, str] = field(default_factory=dict)
     """country -> why its run could not be started though the forecast is there"""
 
+    def is_settled(self, country: str) -> bool:
+        """Whether there is nothing to wait for any more."""
+        return any(country in ended for ended in (self.started, self.done, self.absent, self.faulty, self.not_started))
+
 
 def watch(
     countries: Sequence[str],
     times: LookTimes,
     *,
-    look: Callable[[Sequence[str], float | None], Iterable[tuple[str, Look]]],
+    look: Callable[[Sequence[str], float | None], Iterable[tuple[str, Availability]]],
     start: Callable[[str], str | None],
     done: Callable[[str], str | None],
     unwatched: Callable[[str], Sequence[str]] = lambda country: (),
     tell: Callable[[str], None],
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
+    watched: Watched | None = None,
 ) -> Watched:
     """Look until every country was started or the last look is over; a watch that begins late looks once.
 
     `look` answers for each country as soon as it knows, and for every one within the seconds given (at the last look:
     whenever it knows), so that a country is started while others are still looked at. `look` and `done` must not raise
     for what only concerns one country.
-    `start` raises RuntimeError where a run could not be started, InputMissing where it was over at once because no
-    source has the forecast, and says why none is needed where that is so. `done` says why a country needs no run any
+    `start` raises RuntimeError if a run could not be started, InputMissing if it was over at once because no
+    source has the forecast, and says why none is needed if that is so. `done` says why a country needs no run any
     more, for example that it was published from another source. `unwatched` names the sources of a country that nobody
-    looks at. `tell` is called before each pause with what is waited for.
+    looks at. `tell` is called before each pause with what is waited for. `watched`: what looks before this have come
+    to, which is gone on with: it is up to date whenever `sleep` is called.
     """
-    watched = Watched()
-    waiting = list(countries)
+    watched = Watched() if watched is None else watched
+    waiting = [country for country in countries if not watched.is_settled(country)]
     if now() < times.first:
         tell(f"looking from {times.first:%H:%M} UTC on")
         sleep((times.first - now()).total_seconds())
@@ -113,7 +119,7 @@ def watch(
         last = began >= times.last
         watched.done |= {country: reason for country in waiting if (reason := done(country)) is not None}
         waiting = [country for country in waiting if country not in watched.done]
-        found: dict[str, Look] = {}
+        found: dict[str, Availability] = {}
         for country, seen in look(tuple(waiting), None if last else times.every.total_seconds()) if waiting else ():
             if seen.whole or (last and seen.usable):
                 _start(country, seen.text, start, watched)

@@ -9,13 +9,13 @@ from datetime import date
 from typing import Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from ibf_pipeline.discharge.kind import GRIB_NAMES
+from ibf_pipeline.discharge.file_format import GRIB_NAMES
 from ibf_pipeline.errors import InputMissing, ServerRefused
-from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
-from ibf_pipeline.io.download import from_web
+from ibf_pipeline.io.download import web_stream
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import Gone, NoAnswer, Refused
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources.remote import RemoteFile, UrlFolder, not_there
 
 _AS_IT_IS: Final = {"Accept-Encoding": "identity"}
@@ -28,18 +28,18 @@ _ASK: Final = "ask those who run the server, or check the url; what everybody ma
 class WebFolder(UrlFolder):
     """The files of a url, with dates or without; each request is tried once."""
 
-    def __init__(self, url: str, *, members: int, patience: Patience, dated: bool = True) -> None:
+    def __init__(self, url: str, *, members: int, retry_policy: RetryPolicy, dated: bool = True) -> None:
         super().__init__(url, dated=dated)
         self._members = members
-        once = replace(patience, attempts=1, keep_trying_seconds=0)
+        once = replace(retry_policy, attempts=1, keep_trying_seconds=0)
         self._client = Client(Server(self._url, {401: _ASK, 403: _ASK}), once, Redactor())
 
     def names(self, issue_date: date) -> list[str]:
-        """Names of the files; where the server does not list its folders, those of the members that it has."""
+        """Names of the files; if the server does not list its folders, those of the members that it has."""
         folder = self.folder(issue_date)
         here, page, refused = urlsplit(folder).path, None, None
         try:
-            with from_web(self._client, folder) as opened:
+            with web_stream(self._client, folder) as opened:
                 page = b"".join(opened.chunks).decode(errors="replace")
         except Refused as error:  # many web servers forbid to list folders
             refused = None if isinstance(error, Gone) else error
@@ -52,7 +52,7 @@ class WebFolder(UrlFolder):
             raise refused
         if not found and page is not None and not _is_listing(page, here, paths):
             raise ServerRefused(
-                "the folder was answered with something that is no list of files",
+                "the folder was answered with something that is not a list of files",
                 where=folder,
                 expected="the server's own list, or an answer that says that there is none",
                 remedy="look at the address with a browser: it may ask for a login, or be another server's",
@@ -82,7 +82,7 @@ class WebFolder(UrlFolder):
         address, trouble = self._file(issue_date, name), None
         for method in ("HEAD", "GET"):
             try:
-                with self._client.opened(address, _AS_IT_IS, method) as response:
+                with self._client.open(address, _AS_IT_IS, method) as response:
                     about = response.headers
                     if "text/html" in about.get("Content-Type", ""):
                         raise Refused(f"{name} is a web page there", where=self._url)
@@ -100,9 +100,9 @@ class WebFolder(UrlFolder):
         )
 
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
-        """The content from a position on; what comes before is skipped where the server knows no byte ranges."""
+        """The content from a position on; what comes before is skipped if the server knows no byte ranges."""
         try:
-            with from_web(self._client, self._file(issue_date, name), start, page=False) as opened:
+            with web_stream(self._client, self._file(issue_date, name), start, page=False) as opened:
                 before = start - opened.start
                 for chunk in opened.chunks:
                     yield chunk[before:]

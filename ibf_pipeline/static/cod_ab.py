@@ -18,12 +18,12 @@ import pyogrio
 import shapely
 
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing, turned_into
-from ibf_pipeline.io.writing import whole
-from ibf_pipeline.static.place import Place, require_data
+from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing, errors_as
+from ibf_pipeline.io.atomic_files import atomic_path
+from ibf_pipeline.static.origin import OriginFolder, require_data
 
 EACH_LEVEL: Final = "{level}"
-"""stands in an address for the number of the level, where each level has a file of its own"""
+"""stands in an address for the number of the level, if each level has a file of its own"""
 LEVELS: Final = range(1, 6)
 _CODE: Final = re.compile(r"^ADM(\d)_PCODE$")
 _PARQUET: Final = b"PAR1"
@@ -46,7 +46,7 @@ class _Layer:
 class CodAb:
     """The boundaries behind an address: every level that it has, read when it is asked for."""
 
-    def __init__(self, place: Place, name: str) -> None:
+    def __init__(self, place: OriginFolder, name: str) -> None:
         self.where = f"{place.where}/{name}"
         self._place = place
         self._name = name
@@ -60,14 +60,14 @@ class CodAb:
     def levels(self) -> tuple[int, ...]:
         """Levels that there are areas of, without that of the country itself.
 
-        Raises InputMissing where there is no file, InputInvalid where it cannot be read or has no place codes.
+        Raises InputMissing if there is no file, InputInvalid if it cannot be read or has no place codes.
         """
         if not self._found:
             self._found = self._look()
         return tuple(sorted(self._found))
 
     def country_name(self) -> str:
-        """The country's name as the areas have it; "" where they have none."""
+        """The country's name as the areas have it; "" if they have none."""
         layer = self._found[self.levels()[0]]
         column = _name_column(layer.columns, 0)
         names = [] if column is None else [name for name in _read(layer)[column] if isinstance(name, str)]
@@ -76,7 +76,7 @@ class CodAb:
     def write_level(self, level: int, target: Path) -> str:
         """Write a level as `adm<level>.geojson`; in words what was left out, "" for nothing.
 
-        Raises InputInvalid where there is no such level, or its place codes are no text.
+        Raises InputInvalid if there is no such level, or its place codes are no text.
         """
         there = self.levels()
         if level not in there:
@@ -87,7 +87,7 @@ class CodAb:
                 remedy="correct admin_levels in the country's file, or take another edition of the boundaries",
             )
         areas, left_out = _areas(_read(self._found[level]), level, self.where)
-        with whole(target) as partial:
+        with atomic_path(target) as partial:
             options = {"COORDINATE_PRECISION": _DIGITS}
             pyogrio.write_dataframe(areas, partial, driver="GeoJSON", layer=target.stem, layer_options=options)
         return left_out
@@ -110,9 +110,7 @@ class CodAb:
 def _layers(file: Path, where: str) -> list[_Layer]:
     """Layers of polygons with their columns, in capitals."""
     require_data(file, "boundaries", where, _REMEDY)
-    with turned_into(
-        InputInvalid, "the boundaries cannot be read ({})", where=where, expected=_EXPECTED, remedy=_REMEDY
-    ):
+    with errors_as(InputInvalid, "the boundaries cannot be read ({})", where=where, expected=_EXPECTED, remedy=_REMEDY):
         if _is_parquet(file):
             frame = _parquet(file)
             return [_Layer(file, None, tuple(str(column).upper() for column in frame.columns))]
@@ -149,7 +147,7 @@ def _by_level(layers: Iterable[_Layer], where: str) -> dict[int, _Layer]:
 
 
 def _read(layer: _Layer) -> gpd.GeoDataFrame:
-    with turned_into(
+    with errors_as(
         InputInvalid, "the boundaries cannot be read ({})", where=layer.file, expected=_EXPECTED, remedy=_REMEDY
     ):
         frame = _parquet(layer.file) if layer.name is None else gpd.read_file(layer.file, layer=layer.name)
@@ -207,7 +205,7 @@ def _areas(frame: gpd.GeoDataFrame, level: int, where: str) -> tuple[gpd.GeoData
 
 
 def _name_column(columns: Sequence[str], level: int) -> str | None:
-    """The column with the names of a level: in English where there are several languages."""
+    """The column with the names of a level: in English if there are several languages."""
     known = (f"ADM{level}_NAME", f"ADM{level}_EN")
     other = sorted(column for column in columns if re.match(rf"^ADM{level}_[A-Z]{{2}}$", column))
     return next((column for column in (*known, *other) if column in columns), None)

@@ -18,7 +18,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.tiles import open_raster, read_block
+from ibf_pipeline.prepare.raster_blocks import open_raster, read_block
 
 TILE: Final = 10
 """degrees"""
@@ -36,7 +36,7 @@ _Line = npt.NDArray[Any]
 
 
 def require_one_edition(names: Names, where: str) -> None:
-    """InputInvalid, naming both tiles, where numbers say that tiles are of several editions.
+    """InputInvalid, naming both tiles, if numbers say that tiles are of several editions.
 
     That is: a place has different numbers in two return periods, or two places have the same.
     """
@@ -66,7 +66,7 @@ def edition_doubts(flood_map: Path, tiles: Mapping[Corner, str]) -> list[str]:
 def numbering_doubt(tiles: Mapping[Corner, str]) -> str:
     """Tiles of a return period one below the other whose numbers do not follow each other, in words; "" for none.
 
-    Nothing is said where the numbers are not those of the publisher at all: not growing column by column.
+    Nothing is said if the numbers are not those of the publisher at all: not growing column by column.
     """
     order = sorted(tiles, key=lambda corner: (corner[1], -corner[0]))
     numbers = [_number(tiles[corner]) for corner in order]

@@ -22,14 +22,11 @@ from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.grids import Bounds, require_degrees, require_plain_band
-from ibf_pipeline.prepare.tiles import bounded_gdal, new_raster, open_raster, read_block, windows
+from ibf_pipeline.prepare.raster_blocks import bounded_gdal, new_raster, open_raster, read_block, windows
+from ibf_pipeline.prepare.virtual_rasters import DEPTH_TOLERANCE, EDITION_MISMATCH
 from ibf_pipeline.static.editions import TILE, require_one_edition
-from ibf_pipeline.static.place import Place
+from ibf_pipeline.static.origin import OriginFolder
 
-APART: Final = 0.1
-"""metres that two tiles may differ by in a cell that both show as wet"""
-DISAGREE: Final = 0.01
-"""share of such cells from which on tiles that overlap are of two editions"""
 _OFF: Final = 0.1
 """degrees that a tile may be off the place in its name"""
 _NAME = re.compile(r"^ID\d+_([NS])(\d+)_([EW])(\d+)_RP(\d+)(?:_depth)?\.tif$", re.IGNORECASE)
@@ -43,10 +40,10 @@ def corners_of(bounds: Bounds) -> list[tuple[int, int]]:
     return [(top, left) for top in reversed(tops) for left in lefts]
 
 
-def tile_names(place: Place, period: float) -> Mapping[tuple[int, int], str]:
+def tile_names(place: OriginFolder, period: float) -> Mapping[tuple[int, int], str]:
     """(top, left) -> name of the tiles of a return period, as the place lists them.
 
-    Raises InputInvalid where two names stand for the same place: the JRC numbered its tiles anew in 2025, so a folder
+    Raises InputInvalid if two names stand for the same place: the JRC numbered its tiles anew in 2025, so a folder
     may hold two editions (ID9_N60_W150 and ID10_N60_W150), and nobody could tell which one is meant.
     """
     found: dict[tuple[int, int], str] = {}
@@ -76,11 +73,11 @@ class CountryTiles:
     """corners for which no return period has a tile"""
 
 
-def country_tiles(place: Place, periods: Sequence[float], bounds: Bounds) -> CountryTiles:
+def country_tiles(place: OriginFolder, periods: Sequence[float], bounds: Bounds) -> CountryTiles:
     """The tiles of a country by return period, as the place lists them.
 
-    Raises InputMissing where a return period has none, or lacks one that another one has: that part of its map would
-    be dry; InputInvalid where one has a tile twice (`tile_names`), or some are of another edition.
+    Raises InputMissing if a return period has none, or lacks one that another one has: that part of its map would
+    be dry; InputInvalid if one has a tile twice (`tile_names`), or some are of another edition.
     """
     corners = corners_of(bounds)
     names = {}
@@ -116,11 +113,13 @@ def corner_name(corner: tuple[int, int]) -> str:
     return f"{'N' if top >= 0 else 'S'}{abs(top)}_{'E' if left >= 0 else 'W'}{abs(left)}"
 
 
-def obtain_flood_map(place: Place, period: float, names: Iterable[str], bounds: Bounds, target: Path) -> list[str]:
+def obtain_flood_map(
+    place: OriginFolder, period: float, names: Iterable[str], bounds: Bounds, target: Path
+) -> list[str]:
     """Cut the map of a return period to a country out of its tiles; their names in order.
 
     Read and written block by block; the file appears when it is whole. nodata and negative depths become 0.
-    Raises InputMissing where a tile is listed and cannot be had.
+    Raises InputMissing if a tile is listed and cannot be had.
     """
     folder = f"RP{period:g}"
     tiles = {}
@@ -175,22 +174,22 @@ class _Common:
     tiles: list[DatasetReader]
     both: int = 0
     apart: int = 0
-    """of them, those that differ by more than APART"""
+    """of them, those that differ by more than DEPTH_TOLERANCE"""
     pair: tuple[int, int] = (0, 0)
     """numbers of two tiles that do"""
 
     def add(self, number: int, there: np.ndarray, depth: np.ndarray, whose: np.ndarray) -> None:
         """Tile `number` with its `depth` on top of what is `there`, from the tiles `whose` numbers these are."""
         wet = (there > 0) & (depth > 0)
-        differ = wet & (np.abs(there - depth) > APART)
+        differ = wet & (np.abs(there - depth) > DEPTH_TOLERANCE)
         self.both += int(np.count_nonzero(wet))
         if differ.any():
             self.apart += int(np.count_nonzero(differ))
             self.pair = (int(whose[differ][0]), number)
 
     def require_agreement(self, target: Path) -> None:
-        """InputInvalid where tiles overlap and differ."""
-        if self.apart > DISAGREE * self.both:
+        """InputInvalid if tiles overlap and differ."""
+        if self.apart > EDITION_MISMATCH * self.both:
             one, other = (Path(self.tiles[number - 1].name).name for number in self.pair)
             raise InputInvalid(
                 f"{one} and {other} overlap and differ in {self.apart:,} of {self.both:,} cells that both show as wet",
@@ -218,7 +217,7 @@ def _parts(block: np.ndarray, tile: DatasetReader, left: int, top: int) -> tuple
 
 
 def _require_place(file: Path, tile: DatasetReader) -> None:
-    """InputInvalid where a tile lies elsewhere than its name says: that part of the map would be dry."""
+    """InputInvalid if a tile lies elsewhere than its name says: that part of the map would be dry."""
     match = _NAME.match(file.name)
     if match is None:
         return

@@ -1,4 +1,4 @@
-"""A proposal which areas a station stands for. A person confirms it by renaming the file; until then no target that
+"""A proposal which areas a station stands for. An operator confirms it by renaming the file; until then no target that
 notifies people gets an alert of it.
 
 The rule: take the largest flood map within `REACH` of the station. Its wet cells that hang together, corners
@@ -28,8 +28,8 @@ from shapely.geometry import shape
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.raster_blocks import as_array, bounded_gdal, open_raster, read_part
 from ibf_pipeline.prepare.stations import NO_STATION
-from ibf_pipeline.prepare.tiles import as_array, bounded_gdal, open_raster, read_part
 
 REACH: Final = 0.45
 """degrees to every side of the station, about 50 km"""
@@ -57,7 +57,7 @@ def propose_mapping(
 ) -> dict[str, list[Candidate]]:
     """Place code -> stations that reach the area, nearest first; areas that none reaches are left out.
 
-    `flood_map`: the map of the largest return period, EPSG:4326. Raises InputInvalid where no station reaches any area.
+    `flood_map`: the map of the largest return period, EPSG:4326. Raises InputInvalid if no station reaches any area.
     """
     tree = shapely.STRtree(deepest.geometries)
     found: dict[str, list[Candidate]] = {}
@@ -86,7 +86,7 @@ def propose_mapping(
     return {code: sorted(candidates, key=lambda c: (c.kilometres, c.station)) for code, candidates in found.items()}
 
 
-def as_csv(deepest: Boundaries, proposed: dict[str, list[Candidate]]) -> str:
+def mapping_csv(deepest: Boundaries, proposed: dict[str, list[Candidate]]) -> str:
     """The proposal as `prepare` reads a mapping, with the reasons in further columns."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -103,7 +103,7 @@ def as_csv(deepest: Boundaries, proposed: dict[str, list[Candidate]]) -> str:
 
 
 def _water_of(station: Station, depth: xr.DataArray, minimum_depth: float) -> shapely.Geometry | None:
-    """The waters near a station as one geometry, cut off at its reach; None where there is none."""
+    """The waters near a station as one geometry, cut off at its reach; None if there is none."""
     around = (station.lon - REACH, station.lat - REACH, station.lon + REACH, station.lat + REACH)
     window = from_bounds(*around, depth.rio.transform()).round_offsets().round_lengths()
     try:

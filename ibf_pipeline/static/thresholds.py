@@ -18,8 +18,8 @@ import numpy.typing as npt
 from ibf_pipeline.discharge.cells import indices_in
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.static.grids import Grids, opened
+from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.static.threshold_grids import ThresholdGrids, open_grid
 
 _SPELLINGS: Final = ("{0:.1f}", "{0:g}")
 """how file names write a return period: 2.0 or 2"""
@@ -28,12 +28,12 @@ BESIDE: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class NeighbouringRiver:
     """A station whose river flows through a neighbouring cell."""
 
     code: str
     here: float | None
-    """m3/s at the smallest return period; None where the grid has no river at all"""
+    """m3/s at the smallest return period; None if the grid has no river at all"""
     there: float
     lat: float
     """degrees, centre of the neighbouring cell"""
@@ -45,15 +45,15 @@ class Beside:
 
 
 def sample_thresholds(
-    place: Grids, stations: Sequence[Station], periods: Sequence[float], major_version: str
-) -> tuple[dict[str, dict[float, float]], list[Beside]]:
+    place: ThresholdGrids, stations: Sequence[Station], periods: Sequence[float], major_version: str
+) -> tuple[dict[str, dict[float, float]], list[NeighbouringRiver]]:
     """Station code -> return period (years) -> m3/s, and the stations that seem to lie beside their river.
 
-    Raises InputMissing where a grid is not there, InputInvalid where it cannot be read or a station's cell has no
+    Raises InputMissing if a grid is not there, InputInvalid if it cannot be read or a station's cell has no
     value in it.
     """
     tables: dict[str, dict[float, float]] = {station.code: {} for station in stations}
-    beside: list[Beside] = []
+    beside: list[NeighbouringRiver] = []
     for number, period in enumerate(sorted(periods)):
         file = grid_file(place, period, major_version)
         around = _around(file, stations)
@@ -79,12 +79,14 @@ class RiverCell:
     """A station's cell in a threshold grid."""
 
     here: float | None
-    """m3/s; None where the grid has no river"""
-    beside: Beside | None
+    """m3/s; None if the grid has no river"""
+    beside: NeighbouringRiver | None
     """where a neighbouring cell seems to carry the river"""
 
 
-def river_cells(place: Grids, stations: Sequence[Station], period: float, major_version: str) -> dict[str, RiverCell]:
+def sample_river_cells(
+    place: ThresholdGrids, stations: Sequence[Station], period: float, major_version: str
+) -> dict[str, RiverCell]:
     """Station code -> its cell in the grid of a return period (years); raises as `sample_thresholds`, but takes cells
     without a river.
     """
@@ -113,8 +115,8 @@ def write_thresholds(file: Path, stations: Sequence[Station], tables: Mapping[st
     write_text(file, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
 
 
-def grid_file(place: Grids, period: float, major_version: str) -> Path:
-    """The grid of a return period (years) on this machine; InputMissing where there is none."""
+def grid_file(place: ThresholdGrids, period: float, major_version: str) -> Path:
+    """The grid of a return period (years) on this machine; InputMissing if there is none."""
     names = list(
         dict.fromkeys(f"flood_threshold_glofas_v{major_version}_rl_{form.format(period)}.nc" for form in _SPELLINGS)
     )
@@ -133,7 +135,7 @@ def grid_file(place: Grids, period: float, major_version: str) -> Path:
 
 def _around(file: Path, stations: Sequence[Station]) -> npt.NDArray[np.float64]:
     """(station, 3, 3) m3/s of each station's cell and its neighbours, north first; NaN where there is no value."""
-    with opened(file) as (variable, lat, lon):
+    with open_grid(file) as (variable, lat, lon):
         rows = indices_in(lat, np.array([station.cell_lat for station in stations]))
         columns = indices_in(lon, np.array([station.cell_lon for station in stations]))
         outside = [s.code for s, row, column in zip(stations, rows, columns, strict=True) if min(row, column) < 0]
@@ -160,7 +162,7 @@ def _window(variable: Any, row: int, column: int, down: int) -> npt.NDArray[np.f
     return values[::down]
 
 
-def _beside(stations: Sequence[Station], around: npt.NDArray[np.float64]) -> list[Beside]:
+def _beside(stations: Sequence[Station], around: npt.NDArray[np.float64]) -> list[NeighbouringRiver]:
     found = []
     for station, values in zip(stations, around, strict=True):
         here = values[1, 1] if values[1, 1] > 0 else None
@@ -171,5 +173,5 @@ def _beside(stations: Sequence[Station], around: npt.NDArray[np.float64]) -> lis
         if there > 0 and (here is None or there > BESIDE * here):
             lat = round(station.cell_lat - 0.05 * (int(line) - 1), 3)
             lon = round(station.cell_lon + 0.05 * (int(place) - 1), 3)
-            found.append(Beside(station.code, None if here is None else float(here), there, lat, lon))
+            found.append(NeighbouringRiver(station.code, None if here is None else float(here), there, lat, lon))
     return found

@@ -1,25 +1,22 @@
-"""A limit for the local copies of what is in the store: those that were not used for longest are deleted."""
+"""A limit for the local copies of what is in the store: the least recently used ones are deleted."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.io.json_files import read_json_or_empty
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.lease import holders, lease
-from ibf_pipeline.records.schema import KEPT
-from ibf_pipeline.storage.kept import MARK, KeptFile
-from ibf_pipeline.storage.retention import Row, row_of
+from ibf_pipeline.storage.copies import MARK
+from ibf_pipeline.storage.file_sets import FileEntry, FileSet, every_set
 
 log = logging.getLogger(__name__)
 
@@ -40,20 +37,24 @@ class Copy:
     """seconds since 1970"""
 
 
-def make_room(database: Database, roots: Sequence[Path], largest: int, now: float | None = None) -> int:
-    """Delete local copies below these folders until they have at most `largest` bytes together; bytes deleted.
+def make_room(database: Database, runs: Path, largest: int, now: float | None = None) -> int:
+    """Delete local copies below the folder of the runs until they have at most `largest` bytes together.
 
-    Only a file that is in the store with the same content is deleted, and none of a country that is at work, or that
-    was used within an hour. Marks, journals and whatever else lies beside stays.
+    A file is deleted only if the store has it with the same content, no run of its country is at work, and it was not
+    used within an hour. Marks, journals and whatever else lies beside stay.
+
+    Returns
+    -------
+    int
+        Bytes that were deleted.
     """
-    copies = sorted(_copies(roots), key=lambda each: each.used)
-    size, moment, deleted = sum(each.size for each in copies), time.time() if now is None else now, 0
+    copies = sorted(_copies(runs), key=lambda each: each.used)
+    size, at, deleted = sum(each.size for each in copies), time.time() if now is None else now, 0
     if size <= largest:
         return 0
-    rows = map(row_of, database.rows(select(KEPT).where(KEPT.c.pruned.is_(None))))
-    stored = {each.key: (row, each) for row in rows for each in row.files}
+    stored = {each.key: (kept, each) for kept in every_set(database, there=True) for each in kept.files}
     for copy in copies:
-        if size - deleted <= largest or moment - copy.used < KEEP_SECONDS:
+        if size - deleted <= largest or at - copy.used < KEEP_SECONDS:
             break
         deleted += _delete(database, copy, stored)
     if deleted:
@@ -61,20 +62,20 @@ def make_room(database: Database, roots: Sequence[Path], largest: int, now: floa
     return deleted
 
 
-def _copies(roots: Sequence[Path]) -> Iterator[Copy]:
-    for mark in (mark for root in roots for mark in root.rglob(MARK)):
+def _copies(runs: Path) -> Iterator[Copy]:
+    for mark in runs.rglob(MARK):
         with suppress(OSError):  # deleted meanwhile
             folder = mark.parent
-            keys = {name: key for name, key in read_note(mark).items() if (folder / name).is_file()}
+            keys = {name: key for name, key in read_json_or_empty(mark).items() if (folder / name).is_file()}
             yield Copy(folder, keys, sum((folder / name).stat().st_size for name in keys), mark.stat().st_mtime)
 
 
-def _delete(database: Database, copy: Copy, stored: Mapping[str, tuple[Row, KeptFile]]) -> int:
-    """Bytes that were deleted of a copy; none where somebody may be at work with it, or the store has it not."""
+def _delete(database: Database, copy: Copy, stored: Mapping[str, tuple[FileSet, FileEntry]]) -> int:
+    """Bytes that were deleted of a copy; none if somebody may be at work with it, or the store does not have it."""
     here = {name: stored[key] for name, key in copy.keys.items() if key in stored}
-    names = {row.lease_name for row, _ in here.values()}
+    names = {kept.lease_name for kept, _ in here.values()}
     if len(names) != 1 or any(line.startswith(f"{name}/") for name in names for line in holders(database)):
-        return 0  # the latter: a person decides about a revision
+        return 0  # the latter: an operator decides about a revision
     (of,) = names
     try:
         with lease(database, of, "make room on the disk"):
@@ -85,11 +86,11 @@ def _delete(database: Database, copy: Copy, stored: Mapping[str, tuple[Row, Kept
         return 0
 
 
-def _removed(file: Path, kept: KeptFile) -> int:
+def _removed(file: Path, kept: FileEntry) -> int:
     """Delete a file that is the one in the store; its bytes."""
     if file.stat().st_size != kept.size or sha256(file) != kept.sha256:
         return 0
     file.unlink()
     with suppress(OSError):
-        file.parent.rmdir()  # where nothing else is in it
+        file.parent.rmdir()  # if nothing else is in it
     return kept.size

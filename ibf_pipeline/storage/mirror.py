@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Final
 
-from ibf_pipeline.io.notes import read_note
-from ibf_pipeline.io.writing import write_text, writing
-from ibf_pipeline.storage.kept import KeptFile, KeptSet
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.io.atomic_files import write_errors, write_text
+from ibf_pipeline.io.json_files import read_json_or_empty
+from ibf_pipeline.storage.file_sets import FileEntry, FileSet
+from ibf_pipeline.storage.shared_folder import SharedFolder
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ Written = tuple[int, ...]
 class Mirror:
     """A folder of this machine, or a part of it, beside its place in the store."""
 
-    place: SharedPlace
+    place: SharedFolder
     folder: Path
     belongs: Callable[[PurePath], bool] = lambda name: True
     """(path below the folder): whether a file is shared; hidden files and those that only arrive never are"""
@@ -37,9 +37,9 @@ class Mirror:
     """whether what several machines add is kept together; else the folder is one machine's work or another's"""
 
     def bring(self) -> None:
-        """Have what the last machine left; what this one has fetched besides stays where it is more.
+        """Fetch what the last machine left, unless this one has more.
 
-        That is so where it could not be shared: the store was away, or the process was killed.
+        It has more if that could not be shared: the store was unreachable, or the process was killed.
         """
         kept = next(iter(self.place.sets()), None)
         if kept is None:
@@ -56,13 +56,13 @@ class Mirror:
         wanted = names - as_kept - own
         self._bring(kept, wanted, here.keys() - names - own)
         self._note(kept.row, [file for file in kept.files if file.name not in own])
-        log.info("%s: %d files were brought from the store", self.place.place, len(wanted))
+        log.info("%s: %d files were brought from the store", self.place.name, len(wanted))
 
     def share(self, but: str = "") -> None:
-        """Let all machines have what lies here, where it is not what was brought or shared last.
+        """Let all machines have what is here, if it differs from what was fetched or shared last.
 
-        An empty folder takes nothing from them: it may be a cache that somebody has deleted. `but`: a file that is no
-        reason to share where it alone has changed.
+        An empty folder takes nothing from them: it may be a cache that somebody has deleted. `but`: a file whose change
+        alone is not a reason to share.
         """
         here, noted = self._here(), self._noted()
         written = {name: about.written for name, about in noted.items()}
@@ -71,15 +71,15 @@ class Mirror:
         kept = next(iter(self.place.sets()), None)
         same = [name for name, written in here.items() if name in noted and noted[name].written == written]
         known = () if kept is None or not self.is_of(kept) else [file for file in kept.files if file.name in same]
-        row, files = self.place.put(self.folder, sorted(here), known)
+        row, files = self.place.share(self.folder, sorted(here), known)
         self._note(row, files)
 
-    def _bring(self, kept: KeptSet, names: set[str], others: set[str]) -> None:
+    def _bring(self, kept: FileSet, names: set[str], others: set[str]) -> None:
         """Take files over when all of them have arrived."""
         arriving = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}")
         try:
             self.place.bring(kept, arriving, names)
-            with writing(self.folder):
+            with write_errors(self.folder):
                 for name in sorted(others):
                     (self.folder / name).unlink(missing_ok=True)
                 for name in sorted(names):
@@ -105,19 +105,19 @@ class Mirror:
     def _mark(self) -> Path:
         return self.folder / f".shared{self.part}.json"
 
-    def is_of(self, kept: KeptSet) -> bool:
-        """Whether the folder is what this set is, or newer."""
+    def is_of(self, kept: FileSet) -> bool:
+        """Whether the folder holds this set, or something newer."""
         return self._row() == kept.row
 
     def _row(self) -> object:
-        return read_note(self._mark).get("row")
+        return read_json_or_empty(self._mark).get("row")
 
     def _noted(self) -> dict[str, _Noted]:
         """What lay here when it was brought or shared last."""
-        files = read_note(self._mark).get("files", {})
+        files = read_json_or_empty(self._mark).get("files", {})
         return {name: _Noted(tuple(written), sha256) for name, (*written, sha256) in files.items()}
 
-    def _note(self, row: int, files: Iterable[KeptFile]) -> None:
+    def _note(self, row: int, files: Iterable[FileEntry]) -> None:
         here = self._here()
         noted = {each.name: (*here[each.name], each.sha256) for each in files if each.name in here}
         write_text(self._mark, json.dumps({"row": row, "files": noted}))
@@ -129,6 +129,6 @@ class _Noted:
     sha256: str
 
 
-def _is(noted: _Noted | None, kept: KeptFile | None, written: Written) -> bool:
+def _is(noted: _Noted | None, kept: FileEntry | None, written: Written) -> bool:
     """Whether a file here is that of a set."""
     return noted is not None and kept is not None and (noted.written, noted.sha256) == (written, kept.sha256)

@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
 
-from ibf_pipeline.io.sql import Database, put
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.sql_rows import upsert
 from ibf_pipeline.records.schema import NOTE
 
 _OWNER: Final = {"place": "", "name": "owner"}
@@ -18,23 +19,23 @@ _known: Final[WeakKeyDictionary[Database, str]] = WeakKeyDictionary()
 
 
 def keep_note(database: Database, place: str, name: str, content: str) -> None:
-    """Let a place have this text under a name, in place of an earlier one."""
+    """Store a text about a place under a name, instead of an earlier one."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
     key, values = {"place": place, "name": name}, {"at": at, "content": content}
-    database.write(lambda connection, _: put(connection, NOTE, key, values))
+    database.write(lambda connection, _: upsert(connection, NOTE, key, values))
 
 
 def note_of(database: Database, place: str, name: str) -> str | None:
-    """The text; None where there is none."""
+    """The text under a name; None if there is none."""
     wanted = select(NOTE.c.content).where(NOTE.c.place == place, NOTE.c.name == name)
     return next((row.content for row in database.rows(wanted)), None)
 
 
 def owner_of(database: Database) -> str:
-    """What tells the files of these records from those of others that use the same store, by mistake."""
+    """What distinguishes the files of these records from those of others that use the same store by mistake."""
     if database not in _known:
         new = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "content": secrets.token_hex(4)}
         if note_of(database, **_OWNER) is None:
-            database.write(lambda connection, _: put(connection, NOTE, _OWNER, {}, new))
+            database.write(lambda connection, _: upsert(connection, NOTE, _OWNER, {}, new))
         _known[database] = note_of(database, **_OWNER) or ""
     return _known[database]

@@ -14,7 +14,7 @@ from ibf_pipeline.synthetic.wishes import TRIGGER, WARNING, Wish
 def wanted_class(wish: Wish, lead_time: int, rule: FloodRule) -> str:
     """The class that the discharge of this day shall reach under the rule, before the lead time limit.
 
-    Raises InputInvalid where the rule cannot give it.
+    Raises InputInvalid if the rule cannot give it.
     """
     day = wish.days[lead_time]
     where = f"wish of station {wish.station}, lead time {lead_time}"
@@ -56,12 +56,12 @@ def counts_above(
 ) -> NDArray[np.int64]:
     """Members above the threshold of each return period, (return_period,), never growing with it.
 
-    Half-way rule, so that a person can check it: where at least `need = ceil(p * n)` members are asked for,
+    Half-way rule, so that it can be checked by hand: if at least `need = ceil(p * n)` members are asked for,
     the count is half-way between `need` and all but one of the members (51 members and p = 0.60: need 31,
-    count 40); where the class must not be met, half of what is still allowed (15). The largest return period
+    count 40); if the class must not be met, half of what is still allowed (15). The largest return period
     reached is that of the wanted class (for a trigger its own, or `reach`, in years): above it, too few
     members stay for the next one.
-    Raises InputInvalid where the rule makes the class impossible.
+    Raises InputInvalid if the rule makes the class impossible.
     """
     lower = np.zeros(len(return_periods), dtype=np.int64)
     upper = np.full(len(return_periods), members, dtype=np.int64)

@@ -11,18 +11,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
-import netCDF4
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import GLOFAS_CELL, Grid
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.netcdf import netcdf_file
 from ibf_pipeline.synthetic.ensemble import RESOLUTION
 
 FILL_VALUE = -9999.0
 FTP_STEPS = 10
-"""days in a written file, or those of the cube where it has more; real ones carry 30"""
+"""days in a written file, or those of the cube if it has more; real ones carry 30"""
 
 _RECESSION = 0.9
 """of the day before, on the days after the last lead time of the cube"""
@@ -82,7 +82,7 @@ def discharge_fields(
 
 
 def check_cells(cube: xr.DataArray, cells: Mapping[str, tuple[int, int]], grid: Grid) -> None:
-    """Raise InputInvalid where a station has no cell, one outside the grid, or shares its cell."""
+    """Raise InputInvalid if a station has no cell, one outside the grid, or shares its cell."""
     taken: dict[tuple[int, int], str] = {}
     for station in map(str, cube["station"].values):
         if station not in cells:
@@ -120,7 +120,7 @@ def glofas_window(west: float, south: float, east: float, north: float, margin: 
 
 def _write_member(path: Path, issue_date: date, fields: NDArray[np.float32], grid: Grid) -> None:
     lat, lon = centres(grid)
-    with netCDF4.Dataset(path, "w") as data:
+    with netcdf_file(path, "w") as data:
         data.setncatts({"Conventions": "CF-1.6", "source": "generated discharge, no real forecast"})
         for name, length in (("time", len(fields)), ("lat", grid.height), ("lon", grid.width)):
             data.createDimension(name, length)

@@ -24,10 +24,10 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.prepare.fetch_records import RECORD
 from ibf_pipeline.prepare.inputs import POPULATION
-from ibf_pipeline.prepare.origins import RECORD
 from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
 
 COUNTRY: Final = "PHL"
@@ -83,7 +83,7 @@ class Province:
 def make_philippines(source: Path, target: Path) -> Path:
     """Write the static folder of the Philippines and return it.
 
-    `source` holds PHL_adm2.json and municipality_points.geojson; raises InputMissing where one is not there.
+    `source` holds PHL_adm2.json and municipality_points.geojson; raises InputMissing if one is not there.
     """
     missing = [name for name in FILES if not (source / name).is_file()]
     if missing:
@@ -114,7 +114,7 @@ def portal_code(code: str) -> str:
     return next((old + code[6:] for new, old in _NEGROS.items() if code.startswith(new)), code)
 
 
-def readable(name: str) -> str:
+def fix_mojibake(name: str) -> str:
     """A name whose UTF-8 was taken for Windows-1252, once or more, as it was: `PeÃ±ablanca` is Peñablanca."""
     while True:
         try:
@@ -131,7 +131,7 @@ def read_municipalities(file: Path) -> tuple[Municipality, ...]:
     return tuple(
         Municipality(
             portal_code(own["adm3_pcode"]),
-            readable(own["adm3_en"]),
+            fix_mojibake(own["adm3_en"]),
             portal_code(own["adm2_pcode"]),
             *point["coordinates"][:2],
         )

@@ -14,20 +14,20 @@ import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
-from ibf_pipeline.domain.flash_layers import FlashLayers
+from ibf_pipeline.domain.flash_flood_layers import FlashFloodLayers
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, LAST_HOUR
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.synthetic.hyetographs import Hyetograph, first_over, hyetograph_of, judge_rain, of_hours
 from ibf_pipeline.synthetic.rain_cells import Patterns, patterns_of
 from ibf_pipeline.synthetic.rain_files import write_rain_file
-from ibf_pipeline.synthetic.rain_spread import Spread, first_over, judged_of, of_hours, spread_of
 from ibf_pipeline.synthetic.rain_wishes import RainWish, known_district, parse_rain_wishes
 
 __all__ = ["RainWish", "parse_rain_wishes", "write_rain"]
 
 OLDEST_HOUR: Final = 1 - FURTHEST_BACK - LAST_HOUR
-"""the first hour that the longest sum asks for where blocks were missed, by its end, after the issue time"""
+"""the first hour that the longest sum asks for if blocks were missed, by its end, after the issue time"""
 _FOLDERS: Final = {"forecast": "forecast/%Y%m%d%H", "nowcast": "nowcast/%Y%m%d%H%M"}
 """those that a source of kind `rain-folder` reads by default"""
 
@@ -36,7 +36,7 @@ def write_rain(
     root: Path,
     issue_time: IssueTime,
     wishes: Sequence[RainWish],
-    layers: FlashLayers,
+    layers: FlashFloodLayers,
     ground: Sequence[BaseGeometry],
     country: FlashFloodCountry,
     *,
@@ -57,17 +57,17 @@ def write_rain(
     dry; `step_minutes`: 60, 30 or 15.
 
     In each wished district the rules find the first area over its limit in the wished hour, and in no other district
-    any. WishInvalid or InputInvalid where the country's library and areas make that impossible.
+    any. WishInvalid or InputInvalid if the country's library and areas make that impossible.
     """
     wishes = [known_district(wish, layers.districts) for wish in wishes]
-    spreads = {wish.district: spread_of(wish, layers, country, issue_time) for wish in wishes}
+    spreads = {wish.district: hyetograph_of(wish, layers, country, issue_time) for wish in wishes}
     patterns = patterns_of(dict(zip(layers.areas, ground, strict=True)), layers, list(spreads))
     hours = np.arange(OLDEST_HOUR, max([LAST_HOUR, *(spread.end for spread in spreads.values())]) + 1)
     rain = _fields(hours, spreads, patterns)
     _require_kept(wishes, rain, hours, patterns, layers, country, issue_time)
     write = _Writer(Path(root), issue_time, patterns, hours, step_minutes)
     carrying = math.ceil(round(share * members, 6))
-    with writing(root):
+    with write_errors(root):
         for member in range(members):
             number = None if members == 1 else member
             write.cycle("forecast", 0, rain if member < carrying else np.zeros_like(rain), number=number)
@@ -81,7 +81,9 @@ def write_rain(
     return Path(root)
 
 
-def _fields(hours: npt.NDArray[np.int64], spreads: Mapping[str, Spread], patterns: Patterns) -> npt.NDArray[np.float32]:
+def _fields(
+    hours: npt.NDArray[np.int64], spreads: Mapping[str, Hyetograph], patterns: Patterns
+) -> npt.NDArray[np.float32]:
     """(hour, row, column) mm."""
     rain = np.zeros((len(hours), patterns.grid.height, patterns.grid.width), dtype=np.float32)
     for name, spread in spreads.items():
@@ -96,13 +98,13 @@ def _require_kept(
     rain: npt.NDArray[np.float32],
     hours: npt.NDArray[np.int64],
     patterns: Patterns,
-    layers: FlashLayers,
+    layers: FlashFloodLayers,
     country: FlashFloodCountry,
     issue_time: IssueTime,
 ) -> None:
-    """InputInvalid where the rules would find something else in this rain than what is wished."""
+    """InputInvalid if the rules would find something else in this rain than what is wished."""
     cube = of_hours(issue_time, hours, list(patterns.weights.areas), patterns.weights.means(rain)[np.newaxis])
-    found = first_over(judged_of(cube, layers, country, issue_time), layers)
+    found = first_over(judge_rain(cube, layers, country, issue_time), layers)
     wished: dict[str, int | None] = {wish.district: wish.at_h for wish in wishes}
     for name, hour in found.items():
         if hour != wished.get(name):

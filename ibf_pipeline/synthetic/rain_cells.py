@@ -12,13 +12,12 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.domain.flash_layers import FlashLayers
+from ibf_pipeline.domain.flash_flood_layers import FlashFloodLayers
+from ibf_pipeline.domain.sphere import Floats
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.rain.grid import Grid
+from ibf_pipeline.rain.grid import RainGrid
 from ibf_pipeline.rain.weights import AreaWeights, weigh
-from ibf_pipeline.synthetic.rain_spread import areas_that_count
-
-Floats = npt.NDArray[np.float64]
+from ibf_pipeline.synthetic.hyetographs import areas_that_count
 
 CELLS: Final = (0.1, 0.05, 0.025, 0.0125)
 """degrees; the first of them is taken in which every district can have its own rain"""
@@ -33,18 +32,18 @@ _MOST_IN_A_CELL: Final = 2.0
 class Patterns:
     """A grid over all areas, and where on it the rain of each wished district falls."""
 
-    grid: Grid
+    grid: RainGrid
     weights: AreaWeights
     """of the areas that the rules look at"""
     shares: Mapping[str, npt.NDArray[np.float32]]
     """district -> (row, column) times its rain"""
 
 
-def patterns_of(ground: Mapping[str, BaseGeometry], layers: FlashLayers, wished: Sequence[str]) -> Patterns:
+def patterns_of(ground: Mapping[str, BaseGeometry], layers: FlashFloodLayers, wished: Sequence[str]) -> Patterns:
     """The coarsest grid on which each wished district has its rain and no other district has any of it.
 
     `ground`: outlines of all areas by place code, EPSG:4326. Every area of a wished district has at least its rain, and
-    at most a hundredth more. InputInvalid where areas of two districts lie too close together for the finest grid.
+    at most a hundredth more. InputInvalid if areas of two districts lie too close together for the finest grid.
     """
     codes = areas_that_count(layers)
     for cell in CELLS:
@@ -62,18 +61,18 @@ def patterns_of(ground: Mapping[str, BaseGeometry], layers: FlashLayers, wished:
     )
 
 
-def grid_over(ground: Sequence[BaseGeometry], cell: float) -> Grid:
+def grid_over(ground: Sequence[BaseGeometry], cell: float) -> RainGrid:
     """Cells over all areas and one more around; edges are multiples of the cell (degrees)."""
     west, south, east, north = shapely.total_bounds([each for each in ground if not each.is_empty]).tolist()
     left, right = math.floor(west / cell) - 1, math.ceil(east / cell) + 1
     bottom, top = math.floor(south / cell) - 1, math.ceil(north / cell) + 1
-    return Grid(round(left * cell, 6), round(top * cell, 6), cell, cell, right - left, top - bottom)
+    return RainGrid(round(left * cell, 6), round(top * cell, 6), cell, cell, right - left, top - bottom)
 
 
 def _pattern(
-    district: str, weights: AreaWeights, districts: Mapping[str, Sequence[str]], grid: Grid
+    district: str, weights: AreaWeights, districts: Mapping[str, Sequence[str]], grid: RainGrid
 ) -> npt.NDArray[np.float32] | None:
-    """Rain in the cells that touch the district, none elsewhere; None where the means of areas cannot be met."""
+    """Rain in the cells that touch the district, none elsewhere; None if the means of areas cannot be met."""
     row = {code: number for number, code in enumerate(weights.areas)}
     inside = [row[code] for code in districts[district]]
     others = [row[code] for name, codes in districts.items() if name != district for code in codes]

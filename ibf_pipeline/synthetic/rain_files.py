@@ -6,18 +6,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import netCDF4
 import numpy as np
 import numpy.typing as npt
 
-from ibf_pipeline.rain.grid import Grid
+from ibf_pipeline.io.netcdf import netcdf_file
+from ibf_pipeline.rain.grid import RainGrid
 
 _EPOCH: Final = "minutes since 1970-01-01 00:00:00"
 
 
 def write_rain_file(
     path: Path,
-    grid: Grid,
+    grid: RainGrid,
     starts: npt.NDArray[np.datetime64],
     step_minutes: int,
     mm: npt.NDArray[np.float32],
@@ -31,7 +31,7 @@ def write_rain_file(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     begins = starts.astype("datetime64[m]").astype(np.int64)
-    with netCDF4.Dataset(path, "w") as data:
+    with netcdf_file(path, "w") as data:
         data.setncatts({"Conventions": "CF-1.8", "source": "generated rain, no real observation or forecast"})
         for name, length in (("time", len(starts)), ("bnds", 2), ("lat", grid.height), ("lon", grid.width)):
             data.createDimension(name, length)

@@ -44,9 +44,9 @@ class RainWish:
 
 
 def parse_rain_wishes(text: str, districts: Collection[str] | None = None) -> tuple[RainWish, ...]:
-    """The wishes of a text in their order. `districts`: the country's names, where they are known already.
+    """The wishes of a text in their order. `districts`: the country's names, if they are known already.
 
-    Raises WishInvalid for what is no wish, an unknown district, one that is named twice, and hours or amounts out of
+    Raises WishInvalid for what is not a wish, an unknown district, one that is named twice, and hours or amounts out of
     range.
     """
     wishes: list[RainWish] = []
@@ -54,7 +54,7 @@ def parse_rain_wishes(text: str, districts: Collection[str] | None = None) -> tu
     while text[place:].strip():
         match = _WISH.match(text, place)
         if match is None:
-            raise WishInvalid(f"`{text[place:].strip()}` is no wish", where="wishes for rain", expected=_SHAPE)
+            raise WishInvalid(f"`{text[place:].strip()}` is not a wish", where="wishes for rain", expected=_SHAPE)
         wishes.append(_wish(match["district"], match["rest"]))
         place = match.end()
     wishes = wishes if districts is None else [known_district(wish, districts) for wish in wishes]
@@ -65,7 +65,7 @@ def parse_rain_wishes(text: str, districts: Collection[str] | None = None) -> tu
 
 
 def known_district(wish: RainWish, districts: Collection[str]) -> RainWish:
-    """The wish with the district's name as it is configured; UnknownDistrict where there is none of it."""
+    """The wish with the district's name as it is configured; UnknownDistrict if there is none of that name."""
     found = [name for name in districts if same_name(name) == same_name(wish.district)]
     if not found:
         raise UnknownDistrict(
@@ -80,7 +80,7 @@ def _wish(district: str, rest: str) -> RainWish:
     match = _REST.fullmatch(rest)
     where = f"wish for rain in {district or '?'}"
     if match is None or not district:
-        raise WishInvalid(f"`{district}={rest}` is no wish", where="wishes for rain", expected=_SHAPE)
+        raise WishInvalid(f"`{district}={rest}` is not a wish", where="wishes for rain", expected=_SHAPE)
     at_h = int(match["at"])
     if not FIRST_HOUR <= at_h <= LAST_HOUR:
         raise WishInvalid(

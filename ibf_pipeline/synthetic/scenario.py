@@ -19,7 +19,7 @@ def write_scenario(
 
     `lead_times`: those of the country's horizon, 0-day counted, for each of which a wish has one character. Stations
     that the wish list does not name are quiet. Raises InputInvalid for a wish list that is wrong or that the
-    country's rule makes impossible, and where two stations share a cell of the forecast's grid.
+    country's rule makes impossible, and if two stations share a cell of the forecast's grid.
     """
     cube = make_ensemble(layers.thresholds, rule, wishes, seed=issue_date.toordinal(), lead_times=lead_times)
     lats = [station.cell_lat for station in layers.stations]

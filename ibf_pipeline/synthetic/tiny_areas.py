@@ -21,7 +21,7 @@ def place_tiny_areas(
     Each tiny area gets the free cell of which it covers most. The cell also lies in neighbours: with
     `C[a, c]` the share of cell c inside area a, the persons p solve `C[tiny] p = totals[tiny]`, and
     every other area gives up `C[a] p`, since an exact-fraction sum counts it there.
-    Raises InputInvalid where that would ask for negative people.
+    Raises InputInvalid if that would ask for negative people.
     """
     left = totals.astype(float).copy()
     numbers = [int(n) for n in np.flatnonzero(tiny & (totals > 0))]

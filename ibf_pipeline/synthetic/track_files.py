@@ -16,8 +16,10 @@ import xarray as xr
 
 from ibf_pipeline.domain.tracks import cycle_of
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.writing import write_bytes
-from ibf_pipeline.tracks.decoded import (
+from ibf_pipeline.io.atomic_files import write_bytes
+from ibf_pipeline.tracks.bufr_messages import CYCLONE_TRACK
+from ibf_pipeline.tracks.dataset import SYNTHETIC_CENTRE
+from ibf_pipeline.tracks.decoder import (
     BEARING,
     BEARINGS,
     CENTRE,
@@ -34,9 +36,7 @@ from ibf_pipeline.tracks.decoded import (
     STRONGEST,
     WIND,
 )
-from ibf_pipeline.tracks.merged import MADE_UP
-from ibf_pipeline.tracks.message import Floats
-from ibf_pipeline.tracks.messages import CYCLONE_TRACK
+from ibf_pipeline.tracks.storm_message import Floats
 
 _TYPES: Final = {"high-resolution": 0, "control": 1, "perturbed": 4}
 """code table 0 01 092"""
@@ -50,7 +50,7 @@ def write_tracks(tracks: xr.Dataset, file: Path) -> Path:
     """Write all storms of a dataset as `domain/tracks.py` says it, and return the file.
 
     Of a storm that was seen all members are written, of others those that have it. Its message ends with the last step
-    at which a member has it. Raises InputInvalid where there is no storm: such a cycle has no file.
+    at which a member has it. Raises InputInvalid if there is no storm: such a cycle has no file.
     """
     if not tracks.sizes["storm"]:
         raise InputInvalid(
@@ -88,7 +88,7 @@ def _set_head(handle: int, storm: xr.Dataset) -> None:
     head = {f"typical{name}": value for name, value in moment.items()} | {
         "masterTablesVersionNumber": _TABLES,
         "localTablesVersionNumber": 0,
-        "bufrHeaderCentre": MADE_UP,
+        "bufrHeaderCentre": SYNTHETIC_CENTRE,
         "bufrHeaderSubCentre": 0,
         "dataCategory": 7,
         "internationalDataSubCategory": 0,

@@ -1,6 +1,6 @@
 """The line on which a wished storm moves: a great circle to the place of the wish, in from the sea.
 
-It depends on the place and the country's land alone, so that a wish that is told again in the next cycle has the same.
+It depends on the place and the country's land alone, so that a wish that is repeated in the next cycle has the same.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.names import same_name
-from ibf_pipeline.domain.sphere import DEGREE_KM, EARTH_KM, distance_km, near
+from ibf_pipeline.domain.sphere import DEGREE_KM, EARTH_KM, distance_km, wrap_longitude
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
-from ibf_pipeline.hazards.typhoon.geometry import beside
+from ibf_pipeline.hazards.typhoon.geometry import longitudes_around
 from ibf_pipeline.synthetic.track_wishes import TrackWish
 from ibf_pipeline.synthetic.wishes import WishInvalid
-from ibf_pipeline.tracks.message import Floats
+from ibf_pipeline.tracks.storm_message import Floats
 
 _BACK_KM: Final = 2000.0
 """so far out a storm has not crossed the country's land before"""
@@ -44,7 +44,7 @@ _POINT: Final = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*/\s*(-?\d+(?:\.\d+)?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StormPath:
     """A great circle through a point; beyond the place of the wish it may turn to another."""
 
     lat: float
@@ -58,7 +58,7 @@ class Line:
     def at(self, km: Floats) -> tuple[Floats, Floats]:
         """Latitude and longitude so many km after the place of the wish; before it they are negative."""
         heading = np.where(np.asarray(km) > 0, self.heading_after, self.heading)
-        return gone(self.lat, self.lon, heading, np.asarray(km, float) + self.wished_km)
+        return great_circle_point(self.lat, self.lon, heading, np.asarray(km, float) + self.wished_km)
 
 
 def speed_kmh(wish: TrackWish) -> int:
@@ -92,8 +92,8 @@ class _Place:
         return float(lon), float(lat)
 
 
-def line_of(wish: TrackWish, layers: TyphoonLayers) -> Line:
-    """The line of a wish; WishInvalid where the country has no such place, or none is possible there."""
+def storm_path(wish: TrackWish, layers: TyphoonLayers) -> StormPath:
+    """The line of a wish; WishInvalid if the country has no such place, or none is possible there."""
     place = _place(wish, layers)
     if wish.what == "seen":
         lon, lat = place.middle
@@ -108,12 +108,14 @@ def line_of(wish: TrackWish, layers: TyphoonLayers) -> Line:
     )
 
 
-def gone(lat: npt.ArrayLike, lon: npt.ArrayLike, heading: npt.ArrayLike, km: npt.ArrayLike) -> tuple[Floats, Floats]:
+def great_circle_point(
+    lat: npt.ArrayLike, lon: npt.ArrayLike, heading: npt.ArrayLike, km: npt.ArrayLike
+) -> tuple[Floats, Floats]:
     """Where a great circle is after so many km, degrees."""
     arc, bearing, start = np.asarray(km, float) / EARTH_KM, np.radians(heading), np.radians(lat)
     sine = np.sin(start) * np.cos(arc) + np.cos(start) * np.sin(arc) * np.cos(bearing)
     east = np.arctan2(np.sin(bearing) * np.sin(arc) * np.cos(start), np.cos(arc) - np.sin(start) * sine)
-    return np.degrees(np.arcsin(sine)), near(np.asarray(lon, float) + np.degrees(east))
+    return np.degrees(np.arcsin(sine)), wrap_longitude(np.asarray(lon, float) + np.degrees(east))
 
 
 def _place(wish: TrackWish, layers: TyphoonLayers) -> _Place:
@@ -161,7 +163,7 @@ class _Coast:
         self._tree = shapely.STRtree(self._pieces)
 
     def first(self, drawn: shapely.LineString) -> tuple[float, float] | None:
-        """Longitude and latitude where a line comes in from the sea; None where it does not, or begins on land."""
+        """Longitude and latitude where a line comes in from the sea; None if it does not, or begins on land."""
         met = self._tree.query(drawn, predicate="intersects")
         if not len(met) or shapely.intersects_xy(self._land, *drawn.coords[0]):
             return None
@@ -171,7 +173,7 @@ class _Coast:
         return float(lon), float(lat)
 
 
-def _landfalls(wish: TrackWish, place: _Place, layers: TyphoonLayers) -> Iterator[Line]:
+def _landfalls(wish: TrackWish, place: _Place, layers: TyphoonLayers) -> Iterator[StormPath]:
     """Lines in from the open sea whose first landfall is there, the usual headings first."""
     coast = _Coast(layers.land)
     for turn in _TURNS:
@@ -187,7 +189,7 @@ def _landfalls(wish: TrackWish, place: _Place, layers: TyphoonLayers) -> Iterato
                 yield line
 
 
-def _lands_in_steps(line: Line, wish: TrackWish, coast: _Coast, land: BaseGeometry) -> bool:
+def _lands_in_steps(line: StormPath, wish: TrackWish, coast: _Coast, land: BaseGeometry) -> bool:
     """Whether straight lines between the steps of a forecast land there too, and touch no other land before."""
     speed = speed_kmh(wish)
     first_h = -EVERY_H * (_BACK_KM // (speed * EVERY_H)) - wish.at_h % EVERY_H
@@ -210,7 +212,7 @@ class _Sea:
         for each in (self._land, self._closed, self._wider):
             shapely.prepare(each)
 
-    def clear(self, line: Line, last_km: float) -> bool:
+    def clear(self, line: StormPath, last_km: float) -> bool:
         """Whether a leg keeps away, between the place of the wish and so many km after it, or before it."""
         km = np.arange(0, abs(last_km) + _STEP_KM, _STEP_KM) * np.sign(last_km)
         near, far = (self._flat(_drawn(line, part, self._around)) for part in (km[:4], km[3:]))
@@ -218,8 +220,8 @@ class _Sea:
 
     def off(self, lat: float, lon: float, bearing: float) -> tuple[tuple[float, float], tuple[float, float]] | None:
         """Going out from a place: where all land is first far enough away, and what is nearest; both lat, lon."""
-        lats, lons = gone(lat, lon, bearing, np.arange(0.0, _ON_KM, 2.0))
-        points = shapely.points(np.column_stack([beside(lons, self._around), lats]) * self._scale)
+        lats, lons = great_circle_point(lat, lon, bearing, np.arange(0.0, _ON_KM, 2.0))
+        points = shapely.points(np.column_stack([longitudes_around(lons, self._around), lats]) * self._scale)
         far = np.flatnonzero(shapely.distance(points, self._land) * DEGREE_KM >= self._off_km)
         if not len(far):
             return None
@@ -231,7 +233,7 @@ class _Sea:
         return shapely.transform(shape, lambda at: at * self._scale)
 
 
-def _passes(off_km: float, place: _Place, layers: TyphoonLayers) -> Iterator[Line]:
+def _passes(off_km: float, place: _Place, layers: TyphoonLayers) -> Iterator[StormPath]:
     """Lines that come as near to the place's land as wished, and no nearer to any; those that turn least come first."""
     lon, lat = place.middle
     sea, usual = _Sea(layers.land, lat, off_km), _HEADING[lat >= 0]
@@ -244,19 +246,19 @@ def _passes(off_km: float, place: _Place, layers: TyphoonLayers) -> Iterator[Lin
         to = next((turn for turn, leg in legs.items() if sea.clear(leg, -_BACK_KM)), None)
         after = [turn for turn, leg in legs.items() if sea.clear(leg, _ON_KM)]
         if to is not None and after:
-            turn = min(after, key=lambda each: abs(near(each - to)))
+            turn = min(after, key=lambda each: abs(wrap_longitude(each - to)))
             line = replace(legs[to], heading_after=legs[turn].heading)
-            ways.append((abs(near(turn - to)) + abs(to), bearing, line))
+            ways.append((abs(wrap_longitude(turn - to)) + abs(to), bearing, line))
     yield from (line for _, _, line in sorted(ways, key=lambda way: way[:2]))
 
 
-def _through(lat: float, lon: float, heading: float) -> Line:
-    return Line(lat, lon, heading, heading)
+def _through(lat: float, lon: float, heading: float) -> StormPath:
+    return StormPath(lat, lon, heading, heading)
 
 
-def _drawn(line: Line, km: Floats, land: BaseGeometry) -> shapely.LineString:
+def _drawn(line: StormPath, km: Floats, land: BaseGeometry) -> shapely.LineString:
     lat, lon = line.at(km)
-    return shapely.linestrings(np.column_stack([beside(lon, land), lat]))
+    return shapely.linestrings(np.column_stack([longitudes_around(lon, land), lat]))
 
 
 def _belongs(place: _Place, lat: float, lon: float, layers: TyphoonLayers) -> bool:

@@ -23,7 +23,7 @@ from typing import Final, Literal, cast, get_args
 
 from ibf_pipeline.synthetic.wishes import WishInvalid
 
-What = Literal["landfall", "pass", "seen", "genesis"]
+WishKind = Literal["landfall", "pass", "seen", "genesis"]
 
 END: Final = "end"
 """the wishes of an exercise's last cycle: no storm"""
@@ -53,10 +53,10 @@ class TrackWish:
     """A storm that somebody wants to see."""
 
     name: str
-    """the identifier where it has no name yet"""
+    """the identifier if it has no name yet"""
     identifier: str
     """as 21W"""
-    what: What
+    what: WishKind
     at_h: int
     """hours after the cycle"""
     place: str
@@ -72,7 +72,7 @@ class TrackWish:
 def parse_track_wishes(text: str) -> tuple[TrackWish, ...]:
     """The wishes of a text in their order; none of an empty one and of `end`.
 
-    Raises WishInvalid for what is no wish, a storm that is named twice, and hours or amounts out of range.
+    Raises WishInvalid for what is not a wish, a storm that is named twice, and hours or amounts out of range.
     """
     if text.strip().lower() == END:
         return ()
@@ -81,7 +81,7 @@ def parse_track_wishes(text: str) -> tuple[TrackWish, ...]:
     while text[place:].strip():
         match = _WISH.match(text, place)
         if match is None:
-            raise WishInvalid(f"`{text[place:].strip()}` is no wish", where="wishes for tracks", expected=_SHAPE)
+            raise WishInvalid(f"`{text[place:].strip()}` is not a wish", where="wishes for tracks", expected=_SHAPE)
         wish = _wish(match["name"].upper(), match["rest"])
         for other in wishes:
             if wish.name == other.name or wish.identifier == other.identifier:
@@ -97,11 +97,11 @@ def parse_track_wishes(text: str) -> tuple[TrackWish, ...]:
 
 def _wish(storm: str, rest: str) -> TrackWish:
     match = _REST.fullmatch(rest)
-    if match is None or match["what"] not in get_args(What):
+    if match is None or match["what"] not in get_args(WishKind):
         raise WishInvalid(
-            f"`{storm}={rest}` is no wish", where="wishes for tracks", expected=f"{_SHAPE}; or pass, seen, genesis"
+            f"`{storm}={rest}` is not a wish", where="wishes for tracks", expected=f"{_SHAPE}; or pass, seen, genesis"
         )
-    what, where = cast("What", match["what"]), f"wish for the track of {storm}"
+    what, where = cast("WishKind", match["what"]), f"wish for the track of {storm}"
     name, identifier = _names(storm, what)
     off_km = None if match["off"] is None else float(match["off"])
     if off_km is not None and what != "pass":
@@ -136,7 +136,7 @@ def _require_range(wish: TrackWish, where: str) -> None:
             raise WishInvalid(f"{value:g} {words}", where=where, expected=f"{least:g} to {most:g} {words}")
 
 
-def _names(storm: str, what: What) -> tuple[str, str]:
+def _names(storm: str, what: WishKind) -> tuple[str, str]:
     """Name and identifier."""
     name, _, identifier = storm.partition("/")
     if not identifier:

@@ -11,21 +11,21 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.sphere import DEGREE_KM, near
+from ibf_pipeline.domain.sphere import DEGREE_KM, wrap_longitude
 from ibf_pipeline.domain.tracks import SPEEDS_MS
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.synthetic.track_files import write_tracks
-from ibf_pipeline.synthetic.track_lines import EVERY_H, UnknownPlace, gone, line_of, seed_of, speed_kmh
+from ibf_pipeline.synthetic.track_lines import EVERY_H, UnknownPlace, great_circle_point, seed_of, speed_kmh, storm_path
 from ibf_pipeline.synthetic.track_wishes import END, TrackWish, parse_track_wishes
-from ibf_pipeline.tracks.merged import MADE_UP, merged, no_tracks
-from ibf_pipeline.tracks.message import Floats, StormMessage
+from ibf_pipeline.tracks.dataset import SYNTHETIC_CENTRE, empty_tracks, merge_messages
+from ibf_pipeline.tracks.storm_message import Floats, StormMessage
 
 __all__ = ["END", "TrackWish", "UnknownPlace", "made_tracks", "parse_track_wishes", "write_tracks"]
 
 _LAST_STEP_H: Final = {0: 240, 12: 240}
 _SHORT_LAST_STEP_H: Final = 144
 _GONE_AFTER_H: Final = 96
-"""after the wished hour a storm is no storm any more"""
+"""after the wished hour a storm is not a storm any more"""
 _FORMS_BEFORE_H: Final = 72
 """a storm that is not there yet forms so long before the wished hour"""
 _GROWS: Final = {
@@ -57,15 +57,15 @@ def made_tracks(
     their mean being there. Pressure is the one whose wind, by Holland (2008) and without the storm's motion, is the
     stated one. Nothing is random: a place, and not the cycle or the name, decides on line, speed and members.
 
-    Raises WishInvalid where the country has no such place, or a storm cannot come there so.
+    Raises WishInvalid if the country has no such place, or a storm cannot come there so.
     """
     if not wishes:
-        return no_tracks(issue_time.start, members, source="made up, no forecast of anybody")
-    return merged([_message(wish, issue_time, layers, members) for wish in wishes], members)
+        return empty_tracks(issue_time.start, members, source="made up, no forecast of anybody")
+    return merge_messages([_message(wish, issue_time, layers, members) for wish in wishes], members)
 
 
 def _message(wish: TrackWish, issue_time: IssueTime, layers: TyphoonLayers, members: int) -> StormMessage:
-    line = line_of(wish, layers)
+    line = storm_path(wish, layers)
     step = _steps(wish, issue_time)
     tau = step - wish.at_h
     speed = speed_kmh(wish)
@@ -73,21 +73,21 @@ def _message(wish: TrackWish, issue_time: IssueTime, layers: TyphoonLayers, memb
     away, stronger = _members(seed_of(wish), members)
     east, north = (away[:, :, None] * _spread_km(wish, step)).transpose(1, 0, 2)
     lats = np.round(lat + north / DEGREE_KM, 2)
-    lons = np.round(near(lon + east / (DEGREE_KM * np.cos(np.radians(lats)))), 2)
+    lons = np.round(wrap_longitude(lon + east / (DEGREE_KM * np.cos(np.radians(lats)))), 2)
     share = np.interp(tau, *np.array(_GROWS["pass" if wish.what == "pass" else ""]).T)
     winds = np.round(np.maximum(_LEAST_WIND_MS, wish.wind_ms * share * stronger[:, None]), 1)
     pressure = np.round(_pressure(winds, lats, speed / 3.6), 1)
     there = _there(wish, step, members)
     radius = _radius(winds, pressure)
     right = np.where(lats >= 0, 90.0, -90.0)
-    wind_lat, wind_lon = gone(lats, lons, line.heading + right, _largest_at_km(pressure))
+    wind_lat, wind_lon = great_circle_point(lats, lons, line.heading + right, _largest_at_km(pressure))
     rows = there.any(axis=1)
     hidden = np.where(there, 0.0, np.nan)[rows]
     kinds = np.array([4.0] * members + [1.0, 0.0])
     seen = wish.what != "genesis"
     return StormMessage(
         file=Path("wishes"),
-        centre=MADE_UP,
+        centre=SYNTHETIC_CENTRE,
         identifier=wish.identifier,
         name=wish.name,
         cycle=issue_time.start,

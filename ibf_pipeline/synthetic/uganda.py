@@ -66,13 +66,16 @@ def make_uganda(source: Path, target: Path, *, cell_arcsec: int = 3, seed: int =
     """Write the static folder of Uganda and return it.
 
     `source` holds the boundary, station, threshold, mapping and population files; `cell_arcsec` 3 gives the real
-    cell size, 15 or 30 smaller rasters for quick tests. Raises InputMissing where `source` lacks a file.
+    cell size, 15 or 30 smaller rasters for quick tests. Raises InputMissing if `source` lacks a file.
     """
     source, target = Path(source), Path(target)
     missing = [name for name in _TAKEN_OVER if not (source / name).is_file()]
     if missing:
         raise InputMissing(
-            f"{', '.join(missing)} not found", where=source, expected="the test data of Uganda", remedy="see README"
+            f"{', '.join(missing)} not found",
+            where=source,
+            expected="the test data of Uganda",
+            remedy="see docs/a-run.md, Demos",
         )
     for name, new_name in _TAKEN_OVER.items():
         (target / new_name).parent.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,7 @@ def parse_wishes(text: str, lead_times: int = len(LEAD_TIMES)) -> dict[str, Wish
 def _parse_wish(word: str, lead_times: int) -> Wish:
     station, sign, rest = word.partition("=")
     if not sign or not station:
-        raise WishInvalid(f"`{word}` is no wish", where="wish list", expected=_SHAPE)
+        raise WishInvalid(f"`{word}` is not a wish", where="wish list", expected=_SHAPE)
     days = re.split("[:@]", rest, maxsplit=1)[0]
     unknown = sorted(set(days) - {QUIET, WARNING, TRIGGER})
     if unknown:
@@ -120,7 +120,7 @@ def _parse_return_period(text: str, station: str) -> float:
         return float(text)
     except ValueError:
         raise WishInvalid(
-            f"`{text}` is no return period",
+            f"`{text}` is not a return period",
             where=f"wish list, station {station}",
             expected="years, for example @50",
         ) from None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ibf_pipeline.domain.findings import Event, Findings
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 
 Verdict = Literal["agrees", "differs", "only here", "only there"]
 _WARNINGS = {"max": "warning", "med": "warning-medium", "min": "warning-low"}
@@ -18,7 +18,7 @@ _WARNINGS = {"max": "warning", "med": "warning-medium", "min": "warning-low"}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PortalEvent:
     """An event as a portal shows it."""
 
     name: str
@@ -32,11 +32,11 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class EventComparison:
     """One event, here and there."""
 
     event: str
-    """our name, or the portal's where only it has the event"""
+    """our name, or the portal's if only it has the event"""
     verdict: Verdict
     here: str
     there: str
@@ -48,14 +48,15 @@ def alert_level(event: Event) -> str:
     return "trigger" if event.trigger else _WARNINGS[event.alert_class]
 
 
-def as_shown(found: Findings, event: Event) -> Shown:
+def as_shown(found: Findings, event: Event) -> PortalEvent:
     """An event of ours as the portal would show it.
 
-    The portal's first lead time is that of any class: a trigger's own may be a later one.
+    Its `first_lead_time` is the first one of any class; `first_trigger` may be a later one. `people` has the alerted
+    areas of the country's default admin level.
     """
     name = profile_of(found).lead_time_name
     first = next(lead for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag != "-")
-    return Shown(
+    return PortalEvent(
         event.name,
         alert_level(event),
         name(first),
@@ -64,23 +65,37 @@ def as_shown(found: Findings, event: Event) -> Shown:
     )
 
 
-def compare(found: Findings, there: Sequence[Shown], key_of: Mapping[str, str]) -> list[Compared]:
-    """Every event of either side, ours first. `key_of`: the portal's event name -> key, where known."""
+def compare_events(found: Findings, there: Sequence[PortalEvent], key_of: Mapping[str, str]) -> list[EventComparison]:
+    """Every event of either side: ours in their order, then those that only the portal has.
+
+    Parameters
+    ----------
+    there : sequence of PortalEvent
+        What the portal shows.
+    key_of : mapping
+        The portal's event name -> key of what the event is about, as far as known. Events with the same key are
+        compared; a name without a key stands for itself.
+
+    Returns
+    -------
+    list of EventComparison
+        `agrees` needs the same alert level, first lead time, first trigger, areas and sum of people.
+    """
     theirs = {key_of.get(event.name, event.name): event for event in there}
     rows = []
     for event in found.publishable_events:
         own = as_shown(found, event)
         other = theirs.pop(event.key, None)
         if other is None:
-            rows.append(Compared(own.name, "only here", _words(own), ""))
+            rows.append(EventComparison(own.name, "only here", _words(own), ""))
             continue
         differences = tuple(_differences(own, other))
         verdict: Verdict = "differs" if differences else "agrees"
-        rows.append(Compared(own.name, verdict, _words(own), _words(other), differences))
-    return [*rows, *(Compared(other.name, "only there", "", _words(other)) for other in theirs.values())]
+        rows.append(EventComparison(own.name, verdict, _words(own), _words(other), differences))
+    return [*rows, *(EventComparison(other.name, "only there", "", _words(other)) for other in theirs.values())]
 
 
-def _differences(own: Shown, other: Shown) -> Iterable[str]:
+def _differences(own: PortalEvent, other: PortalEvent) -> Iterable[str]:
     if own.alert_level != other.alert_level:
         yield f"{own.alert_level}, there {other.alert_level}"
     for what, mine, theirs in (
@@ -100,7 +115,7 @@ def _differences(own: Shown, other: Shown) -> Iterable[str]:
         yield f"people {people:,}, there {there:,}"
 
 
-def _words(event: Shown) -> str:
+def _words(event: PortalEvent) -> str:
     trigger = f", first trigger {event.first_trigger}" if event.first_trigger else ""
     return (
         f"{event.alert_level}, from {event.first_lead_time or 'no lead time'}{trigger}; "

@@ -1,4 +1,4 @@
-"""What makes numbers of a day doubtful, told once: when it is new, and with every day that has alerts."""
+"""What makes numbers of a day doubtful, reported when it is new and with every day that has alerts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.targets.notice import Notice, day_of
+from ibf_pipeline.targets.notice import Notice, intro
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +20,18 @@ DOUBTFUL: Final = "numbers doubtful"
 _NUMBERS: Final = re.compile(r"\([^)]*\)|(?<![\w.])\d[\d.,]*%?(?!\w)")
 """and what stands in parentheses, which is to stay"""
 REMEMBERED: Final = timedelta(days=30)
-"""how long a doubt that went away and comes back is no new one"""
+"""how long a doubt that went away and comes back is not a new one"""
 
 
 def doubts_before(revision: Revision, found: Findings) -> dict[str, bool]:
-    """Doubts of other revisions of the last 30 days that the target shows: told before -> whether of this day.
+    """Doubts of other revisions that the target shows, of the last 30 days: doubt -> whether it is of this day.
 
-    Read newest first, and no further back than until all doubts of `found`, this revision's findings, are known.
+    Parameters
+    ----------
+    revision : Revision
+        Is left out itself.
+    found : Findings
+        Its findings. Revisions are read newest first, and only until all of these doubts are known.
     """
     new, before, oldest = set(_doubts(found)), dict[str, bool](), found.issue_date - REMEMBERED
     for other in revision.run.history(revision.target) if new else ():
@@ -36,7 +41,7 @@ def doubts_before(revision: Revision, found: Findings) -> dict[str, bool]:
             continue
         try:
             if other.state().is_uploaded:
-                before = dict.fromkeys(_doubts(other.found()), other.run == revision.run) | before
+                before = dict.fromkeys(_doubts(other.findings()), other.run == revision.run) | before
                 new -= before.keys()
         except InputInvalid as error:
             log.warning("%s cannot be read, an older revision tells what was doubtful: %s", other.folder, error)
@@ -44,17 +49,25 @@ def doubts_before(revision: Revision, found: Findings) -> dict[str, bool]:
 
 
 def doubt_notices(found: Findings, before: Mapping[str, bool]) -> list[Notice]:
-    """One for all doubts of a day, suspect subjects among them; `before`: as of `doubts_before`.
+    """One notice for all doubts of a day, suspect subjects among them; none if nothing has to be reported.
 
-    Rule: a doubt that stands for weeks, or comes and goes, is told on its first day, and afterwards on the days that
-    have an alert, once a day: whoever acts on the numbers has to know. State and report of every day say it as well.
+    Parameters
+    ----------
+    before : mapping
+        As of `doubts_before`.
+
+    Notes
+    -----
+    Rule: a doubt that stands for weeks, or comes and goes, is reported on its first day, and afterwards once a day on
+    days with an alert: whoever acts on the numbers has to know. State and report of every day say it as well.
+    docs/design/publication.md, P15; docs/publishing.md, notice "numbers doubtful".
     """
     doubts = _doubts(found)
     told_today = any(before.values())
     if not doubts or (doubts.keys() <= before.keys() and (told_today or not found.events)):
         return []
     said = "\n".join(f"- {words}" for words in doubts.values())
-    text = f"{day_of(found)}: what the numbers are made from is doubtful. Say so to whoever acts on them.\n{said}"
+    text = f"{intro(found)}: what the numbers are made from is doubtful. Say so to whoever acts on them.\n{said}"
     return [Notice(DOUBTFUL, "the inputs", text)]
 
 

@@ -1,4 +1,4 @@
-"""What people must be told by the pipeline itself, beside a target's own messages."""
+"""What the pipeline itself must report to people, beside a target's own messages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.domain.wording import BEYOND_SHOWN
-from ibf_pipeline.hazards.known import profile_of
-from ibf_pipeline.runs.verified import Verified
+from ibf_pipeline.domain.wording import BEYOND_SHOWN, NOT_SHOWN
+from ibf_pipeline.hazards.registry import profile_of
+from ibf_pipeline.report.words import event_text
+from ibf_pipeline.runs.verification import DIFFERS, Verification
 
 LAPSED_BEYOND: Final = f"trigger lapsed {BEYOND_SHOWN}"
 """kind: what the portal had as a trigger triggers on a later lead time than it can show"""
-DIFFERS: Final = "portal differs"
-"""kind: the portal shows something else than what was published"""
 _ROWS = 10
 """differences that a notice lists"""
 TRIGGER_BEYOND: Final = f"trigger {BEYOND_SHOWN}"
@@ -27,7 +26,7 @@ AREA_ENDED: Final = "area no longer alerted"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that people must be told by the pipeline itself."""
+    """Something that the pipeline itself must report to people. docs/publishing.md lists all kinds."""
 
     kind: str
     """what it is, in words that automations and the state of a run go by, such as `alert ended`, `station blind`"""
@@ -36,9 +35,10 @@ class Notice:
     """for people, can be forwarded as it is"""
 
 
-def day_of(found: Findings) -> str:
-    """`Uganda, forecast of 2026-02-15`: what every notice begins with, with what its numbers leave out, and of a
-    trial with the words that say so."""
+def intro(found: Findings) -> str:
+    """`Uganda, forecast of 2026-02-15`: what every notice begins with, then what its numbers leave out, and that it is
+    a trial if it is one.
+    """
     profile = profile_of(found)
     trial = f" ({found.trial})" if found.trial else ""
     named = f"{profile.short} " if profile.is_named else ""
@@ -52,21 +52,34 @@ def blind_notices(found: Findings) -> list[Notice]:
         Notice(
             f"{profile_of(found).subject} blind",
             unseen.event_name,
-            f"{day_of(found)}: no usable forecast for {unseen.words}: {unseen.reason}. This is no all clear.",
+            f"{intro(found)}: no usable forecast for {unseen.words}: {unseen.reason}. This is no all clear.",
         )
         for unseen in found.unseen
         if unseen.condition == "blind"
     ]
 
 
-def differs_notices(found: Findings, verified: Verified | None) -> list[Notice]:
-    """One where the portal shows something else than what was published, with the first rows."""
+def hidden_notices(found: Findings) -> list[Notice]:
+    """One for each alert without areas: no target can show it, and nothing else reports it."""
+    return [
+        Notice(
+            NOT_SHOWN,
+            event.name,
+            f"{intro(found)}: {event_text(found, event.name, event.key)} is alerted and has no areas in the mapping: "
+            "the portal cannot show it. Tell the recipients yourself.",
+        )
+        for event in found.unpublishable_events
+    ]
+
+
+def differs_notices(found: Findings, verified: Verification | None) -> list[Notice]:
+    """One if the portal shows something else than what was published, with the first rows."""
     if verified is None or not verified.differs:
         return []
     rows = verified.differences
     more = f"\n- and {len(rows) - _ROWS:,} more" if len(rows) > _ROWS else ""
     text = (
-        f"{day_of(found)}: {verified.words}. People may see other alerts there than they are told of. Look at the "
+        f"{intro(found)}: {verified.words}. People may see other alerts there than they are told of. Look at the "
         "portal, and again with `ibf-pipeline verify`.\n" + "\n".join(f"- {row}" for row in rows[:_ROWS]) + more
     )
     return [Notice(DIFFERS, "the portal", text)]

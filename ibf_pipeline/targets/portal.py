@@ -1,4 +1,4 @@
-"""What a portal can be asked, so that checks, comparisons and static data need not know how it is spoken to."""
+"""What a portal can be asked, so that checks, comparisons and static data need not know its API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.targets.comparison import Shown
+from ibf_pipeline.targets.comparison import PortalEvent
 
 STATIONS = "glofas_stations"
 """category of the points that are GloFAS stations"""
@@ -53,10 +53,10 @@ class OpenOnPortal:
 
 @dataclass(frozen=True, slots=True)
 class PortalState:
-    """How a portal is set up for a country, and what is open there; None where it cannot tell."""
+    """How a portal is set up for a country, and what is open there; None if it cannot tell."""
 
-    spoken: str
-    """how it is spoken to and why, in words"""
+    api_words: str
+    """which version of its API is used and why, in words"""
     role: str | None
     """of the account"""
     upload_roles: tuple[str, ...]
@@ -72,22 +72,25 @@ class PortalState:
     not_checked: tuple[str, ...] = ()
     """what it has no way of telling, in words"""
     mailed_only: tuple[str, ...] | None = None
-    """the countries that it mails about where this one is none of them; None where it is"""
+    """the countries that it mails about if this one is not one of them; None if it is"""
 
 
 @dataclass(frozen=True, slots=True)
-class ShownNow:
+class PortalSnapshot:
     """What a portal shows of a country now."""
 
-    shows: IssueTime | None
-    """of its last upload"""
-    events: tuple[Shown, ...]
+    issue_time: IssueTime | None
+    """of its last upload; None if there was none"""
+    events: tuple[PortalEvent, ...]
     subjects: Mapping[str, str]
     """code -> name of the points that its events are about"""
 
 
 class Portal(Protocol):
-    """A portal that is open for questions; each raises ServerRefused or ServerUnreachable where it does not answer."""
+    """A portal that is open for questions; each raises ServerRefused or ServerUnreachable if it does not answer.
+
+    Nothing here changes the portal. docs/design/targets.md says where an implementation belongs.
+    """
 
     @property
     def address(self) -> str:
@@ -95,7 +98,7 @@ class Portal(Protocol):
         ...
 
     def log_in(self) -> None:
-        """ServerRefused with the remedy where the account is wrong."""
+        """ServerRefused with the remedy if the account is wrong."""
         ...
 
     def countries(self) -> Sequence[PortalCountry]:
@@ -107,7 +110,7 @@ class Portal(Protocol):
         ...
 
     def areas(self, iso3: str, admin_level: int) -> Mapping[str, Any]:
-        """The areas of a level as GeoJSON, property names in capitals; ServerRefused where there are none."""
+        """The areas of a level as GeoJSON, property names in capitals; ServerRefused if there are none."""
         ...
 
     def address_of_points(self, iso3: str, category: str) -> str:
@@ -115,17 +118,17 @@ class Portal(Protocol):
         ...
 
     def points(self, iso3: str, category: str, profile: HazardProfile) -> Sequence[Point]:
-        """The points of a category; ServerRefused where there are none."""
+        """The points of a category; ServerRefused if there are none."""
         ...
 
     def state(self, iso3: str, profile: HazardProfile) -> PortalState:
-        """How it is set up for a country; ServerRefused where it is not."""
+        """How it is set up for a country; ServerRefused if it is not."""
         ...
 
     def map_layers(self, iso3: str, profile: HazardProfile) -> frozenset[str] | None:
-        """Names of the layers of a country's map; None where it cannot tell."""
+        """Names of the layers of a country's map; None if it cannot tell."""
         ...
 
-    def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> ShownNow:
-        """The open events, with people by area of a level; ServerRefused where it cannot tell."""
+    def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> PortalSnapshot:
+        """The open events, with people by area of a level; ServerRefused if it cannot tell."""
         ...

@@ -1,4 +1,4 @@
-"""Track files to what their messages say; as a program, for `reader.read_tracks_apart`."""
+"""Track files to what their messages say; as a program, for `reader.read_tracks_isolated`."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.tracks.credible import require_credible
-from ibf_pipeline.tracks.decoded import decode
-from ibf_pipeline.tracks.message import StormMessage
-from ibf_pipeline.tracks.messages import read_messages
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.tracks.bufr_messages import read_bufr_messages
+from ibf_pipeline.tracks.decoder import decode
+from ibf_pipeline.tracks.plausibility import require_plausible
+from ibf_pipeline.tracks.storm_message import StormMessage
 
 
 def decode_files(files: Sequence[Path]) -> list[StormMessage]:
-    """The messages of all files; InputInvalid where a file is empty, damaged or of something else."""
+    """The messages of all files; InputInvalid if a file is empty, damaged or of something else."""
     storms = []
     for file in files:
-        with turned_into(
+        with errors_as(
             InputInvalid,
             "the file cannot be read: {}",
             where=file,
             expected="a whole BUFR file of cyclone tracks",
             remedy="it is damaged or was cut off: delete it and fetch it again",
         ):
-            of_file = [decode(content, file) for content in read_messages(file)]
+            of_file = [decode(content, file) for content in read_bufr_messages(file)]
         for storm in of_file:
-            require_credible(storm)
+            require_plausible(storm)
         storms += of_file
     return storms
 

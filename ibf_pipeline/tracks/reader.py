@@ -13,8 +13,8 @@ from typing import Final
 import xarray as xr
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.tracks.merged import merged
-from ibf_pipeline.tracks.message import StormMessage
+from ibf_pipeline.tracks.dataset import merge_messages
+from ibf_pipeline.tracks.storm_message import StormMessage
 
 _SECONDS: Final = 120.0
 """a cycle of ten storms takes three"""
@@ -23,12 +23,28 @@ _ROOT: Final = Path(__file__).parents[2]
 
 
 def read_tracks(files: Sequence[Path], cycle: datetime | None = None, *, perturbed: int = 50) -> xr.Dataset:
-    """The storms of one cycle, in this process: of the ensemble's file and that of the single run, or of one with both.
+    """The storms of one cycle, read in this process, for tests and benchmarks; runs use `read_tracks_isolated`.
 
-    `cycle`: the one that is expected, UTC; `perturbed`: perturbed members of the whole cycle. Longitudes are -180..180.
+    ecCodes may abort the process on a damaged message.
 
-    Raises InputInvalid where a file is empty, damaged, of something else or of another cycle, or where files
-    contradict each other. ecCodes may abort the process on a damaged message: see `read_tracks_apart`.
+    Parameters
+    ----------
+    files
+        The ensemble's file and that of the single run, or one with both.
+    cycle
+        The one that is expected, UTC.
+    perturbed
+        Perturbed members of the whole cycle.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `domain/tracks.py` describes; longitudes are -180..180.
+
+    Raises
+    ------
+    InputInvalid
+        If a file is empty, damaged, of something else or of another cycle, or if files contradict each other.
     """
     from ibf_pipeline.tracks.files import decode_files  # loads ecCodes: only where a file is read here
 
@@ -36,10 +52,10 @@ def read_tracks(files: Sequence[Path], cycle: datetime | None = None, *, perturb
     return _of_cycle(decode_files(files), cycle, perturbed)
 
 
-def read_tracks_apart(
+def read_tracks_isolated(
     files: Sequence[Path], cycle: datetime | None = None, *, perturbed: int = 50, seconds: float = _SECONDS
 ) -> xr.Dataset:
-    """The same, ecCodes in a process of its own: where that aborts or takes longer than `seconds`, InputInvalid."""
+    """The same, ecCodes in its own process; InputInvalid also if that aborts or takes longer than `seconds`."""
     _require_some(files)
     try:
         done = subprocess.run(
@@ -75,7 +91,7 @@ def _of_cycle(storms: Sequence[StormMessage], cycle: datetime | None, perturbed:
                 expected=f"the cycle of {cycle.astimezone(UTC):%Y-%m-%d %H} UTC",
                 remedy="fetch that one, and remove this file",
             )
-    return merged(storms, perturbed)
+    return merge_messages(storms, perturbed)
 
 
 def _unreadable(files: Sequence[Path], found: str) -> InputInvalid:

@@ -48,7 +48,7 @@ def prepared_day(day: TinyDay, finished_work: Path) -> TinyDay:
     if finished_work.exists():
         shutil.copytree(finished_work, day.root / "work", dirs_exist_ok=True)
     else:
-        day.found()
+        day.findings()
         shutil.copytree(day.root / "work", finished_work)
     assert day.run_folder.is_whole
     return day

@@ -12,16 +12,17 @@ from pydantic import ValidationError
 
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.report.floods.kept import FloodKept
+from ibf_pipeline.report.builder import make_report
+from ibf_pipeline.report.floods.run_data import FloodRunData
 from ibf_pipeline.report.headline import cautions
-from ibf_pipeline.report.make import make_report
-from ibf_pipeline.targets.told import day_in_words, kept_notices
+from ibf_pipeline.targets.day_summary import day_in_words
 from tests.worlds.countries import tiny_country
-from tests.worlds.countries.made_found import found
+from tests.worlds.countries.flood_findings import found
 from tests.worlds.countries.tiny_country import thresholds, write_raster
 from tests.worlds.countries.tiny_day import TinyDay, edit_json, edit_text
+from tests.worlds.runs import kept_notices
 
 LITRES = "thresholds as of the largest rivers on Earth, or litres per second: G1 (51,000 m3/s)"
 LARGE = {"1.5": 51e3, "2": 60e3, "5": 70e3, "10": 80e3, "20": 90e3}
@@ -44,16 +45,16 @@ def test_an_accepted_doubt_is_a_note_of_the_day_and_nothing_else(day: TinyDay) -
     state = day.flow(target="out")
     assert state.is_completed()
     assert "litres" not in (state.message or "")
-    of_day = day.run_folder.found()
+    of_day = day.run_folder.findings()
     assert (of_day.doubts, of_day.notes.count(f"accepted: {LITRES}")) == ((), 1)
     assert not any("litres" in words for words in cautions(of_day))
-    assert f"accepted: {LITRES}" in make_report(of_day, None, {}, (), FloodKept(None, {})).notes
+    assert f"accepted: {LITRES}" in make_report(of_day, None, {}, (), FloodRunData(None, {})).notes
     assert not any(LITRES in notice.text for notice in kept_notices(day.run_folder, "out"))
 
 
 def test_a_doubt_in_other_numbers_is_told_again(day: TinyDay) -> None:
     large_rivers(day)
-    prepare(tiny_country.country(), day.static, day.prepared)
+    prepare_floods(tiny_country.country(), day.static, day.prepared)
     layers = read_prepared(day.prepared, "XTY")[0]
     assert layers.accepting(["G1 (52,000 m3/s)"]) == layers
     assert layers.accepting(["G1 (51,000 m3/s)"]).doubts == ()
@@ -78,7 +79,7 @@ def test_check_knows_every_doubt_that_runs_have(day: TinyDay) -> None:
     deep = np.zeros((10, 20))
     deep[:7, :] = 1.0
     write_raster(day.static / "flood_maps" / "flood_map_XTY_RP10.tif", deep)
-    prepare(tiny_country.country(), day.static, day.prepared)
+    prepare_floods(tiny_country.country(), day.static, day.prepared)
     doubts = read_prepared(day.prepared, "XTY")[0].doubts
     findings = checked(day)
     assert len(doubts) > 3

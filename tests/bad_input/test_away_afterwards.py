@@ -30,8 +30,9 @@ def no_store(*_: object) -> NoReturn:
 
 def test_a_notification_stays_unconfirmed(day: TinyDay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.hazard_run.publish_day", unconfirmed)
-    monkeypatch.setattr("flows.hazard_run.untold_notices", no_records)
-    monkeypatch.setattr("flows.hazard_run.have_prepared", no_records)
+    monkeypatch.setattr("flows.notice_events.has_server", lambda: True)
+    monkeypatch.setattr("flows.notice_events.keep_further", no_records)
+    monkeypatch.setattr("flows.hazard_run.fetch_run_layers", no_records)
     state = day.flow()
     assert (state.name, "no answer came" in str(state.message)) == (NOTIFICATION_UNCONFIRMED.name, True)
 
@@ -40,6 +41,6 @@ def test_a_day_that_is_done_stays_done(
     day: TinyDay, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("flows.hazard_run.publish_day", published)
-    monkeypatch.setattr("flows.hazard_run.have_prepared", no_store)
+    monkeypatch.setattr("flows.hazard_run.fetch_run_layers", no_store)
     assert day.flow().name == COMPLETED.name
     assert "XTY: the report could not be written: the store does not answer" in caplog.text

@@ -37,10 +37,10 @@ def ring(*points: tuple[float, float]) -> dict[str, Any]:
 
 
 def test_a_polygon_nested_as_multipolygon_is_read_as_one_and_reported(day: TinyDay) -> None:
-    expected = day.found().events
+    expected = day.findings().events
     wrong = {"type": "Polygon", "coordinates": [square(10, 10.055)["coordinates"]]}
     replace_area(day, "01A", wrong)
-    found = day.found()
+    found = day.findings()
     assert found.events == expected
     assert REPAIRED in found.notes
     assert "area 01A was labelled Polygon but nested as MultiPolygon: read as MultiPolygon" in checked(day)
@@ -59,7 +59,7 @@ def test_a_tiny_loop_is_repaired_and_reported(day: TinyDay) -> None:
     """A self-crossing of 0.001 degrees at a corner changes the area by far less than 1 %."""
     loop = ring((10, 0.9), (10.055, 0.9), (10.055, 0.999), (10.054, 1.0), (10.055, 1.0), (10.054, 0.999), (10, 1.0))
     replace_area(day, "01A", loop)
-    found = day.found()
+    found = day.findings()
     assert REPAIRED in found.notes
     assert "1 outlines were repaired: area 01A was an invalid polygon (Self-intersection" in checked(day)
     assert abs(found.events[0].people - 20) <= 1, "11 people in 01A and 9 in 01B, but for the corner"
@@ -113,7 +113,7 @@ def test_the_code_of_a_parent_counts_wherever_the_outline_lies(day: TinyDay) -> 
     """01A and 01B have 11 and 9 people in the water, 99 and 81 in all; 01A is now in 02, which has 180 of its own."""
     areas = day.static / "admin_areas" / "adm2.geojson"
     edit_json(areas, lambda c: c["features"][0]["properties"].update(ADM1_PCODE="02"))
-    found = day.found()
+    found = day.findings()
     assert (
         "boundaries: 1 area reaching out of their parents (1 mostly); `ibf-pipeline check XTY` lists them"
         in found.notes
@@ -134,7 +134,7 @@ def test_an_area_that_reaches_out_of_its_parent(day: TinyDay, bottom: float, sha
             f"1 areas of level 2 reach out of their parents, {mostly} of them for the most part: 01B in 01 ({share})"
             in said
         )
-    assert any("reaching out of their parents" in note for note in day.found().notes) == (share is not None)
+    assert any("reaching out of their parents" in note for note in day.findings().notes) == (share is not None)
 
 
 def test_place_codes_twice(day: TinyDay) -> None:
@@ -182,7 +182,7 @@ def test_a_country_without_areas(day: TinyDay) -> None:
 def test_a_file_that_is_no_feature_collection(day: TinyDay, content: str) -> None:
     (day.static / "admin_areas" / "adm2.geojson").write_text(content)
     error = day.refused(InputInvalid)
-    assert error.found.startswith("this is no GeoJSON FeatureCollection")
+    assert error.found.startswith("this is not a GeoJSON FeatureCollection")
 
 
 def test_an_older_run_and_older_prepared_layers_survive_bad_boundaries(prepared_day: TinyDay) -> None:
@@ -195,7 +195,7 @@ def test_an_older_run_and_older_prepared_layers_survive_bad_boundaries(prepared_
 def test_people_where_areas_overlap_count_once_for_the_smaller_area(day: TinyDay) -> None:
     """01A reaches 10..10.06 E and 01B 10.055..10.1, the smaller one: in its row of water 01A keeps 11 people of 12."""
     replace_area(day, "01A", square(10, 10.06))
-    found = day.found()
+    found = day.findings()
     assert (
         "boundaries: 1 overlap of neighbours, people there counted once; `ibf-pipeline check XTY` lists them"
         in found.notes
@@ -209,5 +209,5 @@ def test_people_where_areas_overlap_count_once_for_the_smaller_area(day: TinyDay
 
 def test_one_area_under_two_codes_counts_for_the_first_and_is_said(day: TinyDay) -> None:
     replace_area(day, "01B", square(10, 10.055))
-    assert {area.place_code: area.people for area in day.found().events[0].areas_of(2)} == {"01A": 11, "01B": 0}
+    assert {area.place_code: area.people for area in day.findings().events[0].areas_of(2)} == {"01A": 11, "01B": 0}
     assert "areas of level 2 that smaller ones cover wholly: 01B" in checked(day)

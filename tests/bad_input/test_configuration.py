@@ -63,7 +63,7 @@ RETURN_PERIOD_CLASSES = {"rule": "return-period", "return_period": {"min": 1.5, 
         ),
         (
             {"people": {"further_layers": [{"indicator": "houses", "raster": "/data/houses.tif"}]}},
-            "'/data/houses.tif' is no file below the country's static data",
+            "'/data/houses.tif' is not a file below the country's static data",
         ),
     ],
 )
@@ -81,7 +81,7 @@ def test_a_key_that_stands_twice(day: TinyDay) -> None:
 
 def test_no_yaml(day: TinyDay) -> None:
     day.country_file.write_text("iso3: [XTY\n")
-    assert "no readable YAML" in day.refused(ConfigError).found
+    assert "not readable YAML" in day.refused(ConfigError).found
 
 
 def test_a_country_without_a_file_names_those_that_there_are(day: TinyDay) -> None:
@@ -127,7 +127,11 @@ def test_an_account_that_is_not_in_the_environment(day: TinyDay, monkeypatch: py
 def test_a_future_issue_date_is_refused_but_for_test_targets(day: TinyDay) -> None:
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     error = day.refused(ForbiddenByRule, issue_date=tomorrow, target="live")
-    assert error.found == f"the issue date {tomorrow} lies in the future"
+    says = f"the issue date {tomorrow} lies in the future: today is {tomorrow - timedelta(days=1)} (UTC)"
+    assert error.found == says
+    missing = day.refused(ForbiddenByRule, issue_date=tomorrow, target="portal")
+    assert missing.found.startswith(f"{says}; no forecast of {tomorrow}"), "a test target takes it, if there is any"
+    assert missing.remedy == "correct the date"
     today = datetime.combine(ISSUE, time(), UTC)
     require_not_future(IssueTime(date(2026, 2, 16)), today, test_target=True)
     require_not_future(IssueTime(ISSUE), today, test_target=False)

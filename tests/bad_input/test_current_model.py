@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 import yaml
 
-import flows.wiring.current_model as guard
+import flows.wiring.operational_model as guard
 from flows.wiring.day import open_configuration
 from flows.wiring.inputs_fetch import fetch_and_read
 from ibf_pipeline.check.settings import check_settings
@@ -53,7 +53,7 @@ def test_a_form_that_lists_version_4_stops_a_run_from_another_source(
 ) -> None:
     with running() as service:
         beside_ewds(day, service)
-        assert [event.flags for event in day.found().events] == ["--TTT---"]
+        assert [event.flags for event in day.findings().events] == ["--TTT---"]
         assert refused_by_fetch(day) is None
         service.form[0]["details"]["groups"][1]["values"] += ["version_4_0"]
         assert "the service lists version_4_0 among its legacy versions" in day.refused(VersionRefused).found
@@ -95,7 +95,7 @@ def test_a_form_that_cannot_be_judged_is_a_doubt_where_nothing_else_tells_the_ve
     with running() as service:
         service.form[0]["name"] = "model_version"
         beside_ewds(day, service, of_country=False)
-        found = day.found()
+        found = day.findings()
         assert found.doubts == (f"source folder: {DOUBT}: {service.url} ({DATASET}): its form lists no system_version",)
         assert found.doubts[0] in found.notes
         assert any("XTY: whether its model is in operation cannot be judged" in said for said in caplog.messages)
@@ -105,7 +105,7 @@ def test_why_no_form_could_be_judged(day: TinyDay, monkeypatch: pytest.MonkeyPat
     def why(source: str = "folder") -> str:
         configuration = open_configuration(str(day.config), str(day.root / "work"))
         country = configuration.country_of("XTY", FloodCountry)
-        return guard.require_current_model(configuration, country, ForecastFiles(source, (), "4"), ISSUE)
+        return guard.require_operational_model(configuration, country, ForecastFiles(source, (), "4"), ISSUE)
 
     assert why() == "", "nobody named a data store: `check` says so"
     with running() as service:

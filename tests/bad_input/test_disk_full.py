@@ -20,8 +20,9 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import IbfError, WriteFailed
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import ExtentTiles, station_cells
+from ibf_pipeline.runs.findings_staging import begin_findings
 from ibf_pipeline.sources import FolderSource
 from tasks.floods import find_events, record_findings
 from tests.conftest import ROOT
@@ -112,7 +113,7 @@ def test_prepare(tmp_path: Path) -> None:
     static = tiny_country.write_country(tmp_path / "static")
 
     def build(limit: int) -> None:
-        prepare(tiny_country.country(), static, tmp_path / f"prepared-{limit}")
+        prepare_floods(tiny_country.country(), static, tmp_path / f"prepared-{limit}")
 
     limits = [0, 500, 1000, 3000, 6000, 5_000_000]
     for limit, answer in under_limits(build, limits).items():
@@ -126,4 +127,4 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """Where a file stands in the way of the run folder."""
     (tmp_path / "runs").write_text("in the way")
     with pytest.raises(WriteFailed, match="could not be written"):
-        flood_run(tmp_path / "runs", "XDM", ISSUE).begin()
+        begin_findings(flood_run(tmp_path / "runs", "XDM", ISSUE))

@@ -8,15 +8,14 @@ from datetime import timedelta
 import netCDF4
 import yaml
 
-from ibf_pipeline.report.floods.kept import FloodKept
+from ibf_pipeline.report.builder import make_report
+from ibf_pipeline.report.floods.run_data import FloodRunData
 from ibf_pipeline.report.headline import cautions
-from ibf_pipeline.report.make import make_report
 from ibf_pipeline.targets.doubts import DOUBTFUL, _doubts, doubt_notices
-from ibf_pipeline.targets.told import kept_notices
-from tests.worlds.countries.made_found import event, found, station
+from tests.worlds.countries.flood_findings import event, found, station
 from tests.worlds.countries.tiny_country import thresholds
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_json
-from tests.worlds.runs import flood_run
+from tests.worlds.runs import flood_run, kept_notices
 
 LITRES = "thresholds as of the largest rivers on Earth, or litres per second: G2 (51,000 m3/s)"
 
@@ -33,7 +32,7 @@ def test_a_doubt_of_the_static_data_is_told_with_an_alert_and_once_without(day: 
     (notice,) = kept_notices(day.run_folder, "out")
     assert (notice.kind, notice.event) == (DOUBTFUL, "the inputs")
     assert f"Say so to whoever acts on them.\n- {LITRES}\n- station G2: thresholds begin at 51,000 m3/s" in notice.text
-    assert cautions(day.run_folder.found()).count(f"Doubtful: {LITRES}.") == 1
+    assert cautions(day.run_folder.findings()).count(f"Doubtful: {LITRES}.") == 1
     next_day = ISSUE + timedelta(days=1)
     day.write_forecast("", issue_date=next_day)
     assert LITRES in (day.flow(target="out", issue_date=next_day).message or "")
@@ -55,7 +54,7 @@ def test_a_doubt_that_comes_and_goes_is_told_once_in_thirty_days(day: TinyDay) -
                 data["dis"][:, row, column] *= 1e-3
         assert day.flow(target="out", issue_date=issue_date).is_completed()
         run = flood_run(day.root / "work" / "runs", "XTY", issue_date)
-        assert bool(run.found().unseen) == dry
+        assert bool(run.findings().unseen) == dry
         told[later] = [notice.kind for notice in kept_notices(run, "out")]
     assert told == {0: [DOUBTFUL], 1: [], 2: [], 33: [DOUBTFUL]}
 
@@ -93,7 +92,7 @@ def test_a_doubt_with_other_numbers_is_the_same_doubt() -> None:
 
 def test_a_report_says_a_doubt_once() -> None:
     quiet = replace(found([], []), notes=("a", "b", "c"), doubts=("a", "b"))
-    report = make_report(quiet, None, {}, (), FloodKept(None, {}))
+    report = make_report(quiet, None, {}, (), FloodRunData(None, {}))
     assert report.cautions == ("Doubtful: a.", "Doubtful: b.")
     assert report.notes == ("c",)
 

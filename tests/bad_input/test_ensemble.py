@@ -146,7 +146,7 @@ def test_too_few_members(day: TinyDay) -> None:
 @pytest.mark.draws
 def test_missing_members_above_the_minimum_are_reported(day: TinyDay) -> None:
     damage.leave_out_members(day.forecast, [2, 7])
-    found = day.found()
+    found = day.findings()
     assert found.members_missing == (2, 7)
     assert "8 of 10 members are there; missing: 02, 07" in found.notes
     assert found.station("G1").members == (8,) * 8
@@ -161,7 +161,7 @@ def test_a_step_that_is_missing_in_every_member(day: TinyDay) -> None:
 
 def test_a_step_missing_in_one_member_lowers_the_count_of_that_day(day: TinyDay) -> None:
     damage.blank_lead_time(day.member(3), 2)
-    found = day.found()
+    found = day.findings()
     station = found.station("G1")
     assert station.members == (10, 10, 9, 10, 10, 10, 10, 10)
     assert station.flags == "--TTT---"
@@ -172,7 +172,7 @@ def test_a_member_more_than_expected_is_said(day: TinyDay) -> None:
     shutil.copy(day.member(0), day.member(77))
     with netCDF4.Dataset(day.member(77), "a") as data:
         data["dis"][:] = data["dis"][:] * 1.01
-    found = day.found()
+    found = day.findings()
     assert "members beyond the 10 expected are there and count: 77" in found.notes
     assert found.station("G1").members == (11,) * 8
 
@@ -190,7 +190,7 @@ def test_members_that_are_one_count_once(day: TinyDay) -> None:
     """Two members without rain in a small, rounded field do not cost the day."""
     for number in (8, 9):
         shutil.copy(day.member(3), day.member(number))
-    found = day.found()
+    found = day.findings()
     assert found.members_missing == (8, 9)
     assert "source folder: members that copy another one count as missing: 08, 09" in found.doubts
 
@@ -209,7 +209,7 @@ def test_members_that_differ_in_one_cell_of_one_day_are_several(day: TinyDay, ce
         with netCDF4.Dataset(file, "a") as data:
             data["dis"][:] = (20.0 - np.arange(10))[:, np.newaxis, np.newaxis]
             data["dis"][7, cell[0], cell[1]] = 1.0 + number
-    assert day.found().station("G1").members == (10,) * 8
+    assert day.findings().station("G1").members == (10,) * 8
 
 
 def test_one_member_at_every_station_is_one_whatever_the_field_around_it(day: TinyDay) -> None:
@@ -230,7 +230,7 @@ def test_some_members_that_are_one_at_every_station_count_as_missing(day: TinyDa
         shutil.copy(day.member(0), day.member(number))
         with netCDF4.Dataset(day.member(number), "a") as data:
             data["dis"][7, 0, 0] = 1.0 + number
-    found = day.found()
+    found = day.findings()
     assert found.members_missing == (3, 8)
     assert "source folder: members that copy another one count as missing: 03, 08" in found.notes
 
@@ -244,7 +244,7 @@ def test_members_of_a_country_that_dries_up_may_be_equal(day: TinyDay, trickle: 
     if members is None:
         assert day.refused(InputInvalid).found.startswith("member 0 and 9 others")
     else:
-        assert day.found().station("G1").members == (members,) * 8
+        assert day.findings().station("G1").members == (members,) * 8
 
 
 def test_members_of_a_grib_file_that_are_one(day: TinyDay) -> None:
@@ -262,7 +262,7 @@ def test_a_station_without_data_is_blind_and_not_quiet(day: TinyDay) -> None:
     for file in all_members(day):
         with netCDF4.Dataset(file, "a") as data:
             data["dis"][:, row, column] = np.ma.masked
-    found = day.found()
+    found = day.findings()
     station = found.station("G1")
     assert (station.condition, station.values, found.events) == ("blind", None, ())
     assert "station G1 (Upper) is blind: 0 valid members on 0-day, 6 needed" in found.notes
@@ -272,7 +272,7 @@ def test_a_station_without_data_is_blind_and_not_quiet(day: TinyDay) -> None:
 def test_a_member_that_was_cut_off_counts_as_missing_and_is_named(day: TinyDay, keep: int) -> None:
     file = day.member(5)
     damage.truncate(file, keep if keep >= 0 else file.stat().st_size + keep)
-    found = day.found()
+    found = day.findings()
     assert found.members_missing == (5,)
     assert [event.flags for event in found.events] == ["--TTT---"]
     (said,) = [note for note in found.notes if "not used beside the incomplete ensemble" in note]
@@ -304,7 +304,7 @@ def test_a_classic_member_cut_off_or_not(day: TinyDay, layout: damage.Classic, s
 
 def test_a_web_page_saved_as_a_forecast(day: TinyDay) -> None:
     day.member(5).write_text("<html>404 Not Found</html>")
-    assert day.found().members_missing == (5,)
+    assert day.findings().members_missing == (5,)
 
 
 @pytest.mark.parametrize("lost", [1, 40, 5000])
@@ -329,7 +329,7 @@ def test_a_grib_file_that_holds_a_member_twice(day: TinyDay) -> None:
 def test_a_sound_grib_file(day: TinyDay) -> None:
     day.configure(accepted_process_ids=[128])
     day.write_forecast(TRIGGER, layout="ewds")
-    assert [event.flags for event in day.found().events] == ["--TTT---"]
+    assert [event.flags for event in day.findings().events] == ["--TTT---"]
 
 
 def test_a_process_id_of_no_known_version(day: TinyDay) -> None:
@@ -348,7 +348,7 @@ def test_a_process_id_of_another_version(day: TinyDay, accepted: bool) -> None:
         day.configure(accepted_versions=["5"])
         assert day.refused(VersionRefused).found == "the forecast is of GloFAS v5, its source declares v4"
         edit_text(day.config / "settings.yaml", "glofas_version: '4'", "glofas_version: null")
-        assert [event.flags for event in day.found().events] == ["--TTT---"]
+        assert [event.flags for event in day.findings().events] == ["--TTT---"]
     else:
         assert day.refused(VersionRefused).found == "the forecast is of GloFAS v5, the thresholds are of v4"
 
@@ -374,7 +374,7 @@ def test_v4_thresholds_with_v5_data(day: TinyDay, attributes: dict[str, str]) ->
 def test_what_else_a_file_tells_is_not_its_version(day: TinyDay) -> None:
     """The tool that cut a file names whatever was its input, such as the upstream areas of another version."""
     stamp_version(all_members(day), history="ncks -A uparea_glofas_v5_0.nc dis.nc", comment="unlike GloFAS v5")
-    assert [event.flags for event in day.found().events] == ["--TTT---"]
+    assert [event.flags for event in day.findings().events] == ["--TTT---"]
 
 
 def test_attributes_that_contradict_each_other(day: TinyDay) -> None:
@@ -412,7 +412,7 @@ def test_a_later_failure_leaves_the_earlier_run_whole(prepared_day: TinyDay) -> 
     for number in range(5):
         damage.truncate(prepared_day.member(number), 0)
     prepared_day.refused(FileDamaged)
-    assert prepared_day.run_folder.found().events[0].flags == "--TTT---"
+    assert prepared_day.run_folder.findings().events[0].flags == "--TTT---"
 
 
 def test_the_tiny_ensemble_is_what_these_tests_take_it_for(day: TinyDay) -> None:
@@ -446,7 +446,7 @@ def set_zero(day: TinyDay, members: list[int]) -> None:
 def test_members_without_any_water_count_as_missing(day: TinyDay) -> None:
     """6 of 10 members are left, all of them above the threshold; with the 4 empty ones it would be 60 %."""
     set_zero(day, [1, 4, 5, 9])
-    found = day.found()
+    found = day.findings()
     assert found.members_missing == (1, 4, 5, 9)
     assert "members that are 0 m3/s everywhere count as missing: 01, 04, 05, 09" in found.notes
     assert found.station("G1").members == (6,) * 8
@@ -463,7 +463,7 @@ def set_zero_on(day: TinyDay, members: list[int], lead_times: list[int]) -> None
 def test_days_of_some_members_without_water_count_as_missing(day: TinyDay) -> None:
     """On 3-day 6 of 10 members are left, all of them above the threshold; with the 4 zeros it would be 60 %."""
     set_zero_on(day, [1, 4, 5, 9], [3])
-    found = day.found()
+    found = day.findings()
     assert found.members_missing == ()
     assert (
         "members that are 0 m3/s at every station on 3-day, beside water, count as missing there: 01, 04, 05, 09"
@@ -515,9 +515,9 @@ def test_yesterdays_forecast_under_todays_dates(day: TinyDay) -> None:
 
 def test_members_that_repeat_yesterdays_count_as_missing_and_are_said(day: TinyDay) -> None:
     old = yesterday_and_today(day)
-    assert day.found().members_missing == (), "today's own members"
+    assert day.findings().members_missing == (), "today's own members"
     for number in (0, 4):
         redate(old / f"dis_{number:02d}_2026021400.nc", day.member(number))
-    found = day.found()
+    found = day.findings()
     assert found.members_missing == (0, 4)
     assert "source folder: members that repeat the forecast of 2026-02-14 count as missing: 00, 04" in found.notes

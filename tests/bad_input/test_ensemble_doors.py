@@ -63,7 +63,7 @@ def fetch_says(day: TinyDay) -> IbfError | tuple[int, ...]:
 
 def run_says(day: TinyDay) -> IbfError | tuple[int, ...]:
     done = day.flow(publish=False)
-    return day.run_folder.found().members_missing if done.is_completed() else done.result(raise_on_failure=False)
+    return day.run_folder.findings().members_missing if done.is_completed() else done.result(raise_on_failure=False)
 
 
 @st.composite

@@ -30,7 +30,7 @@ def test_decimetres_are_doubted_by_check_in_the_layers_and_in_the_run(day: TinyD
     depths = np.zeros((10, 20))
     depths[:5] = np.linspace(0.2, 2.0, 100).reshape(5, 20)
     write_maps(day, np.round(depths * 10), np.round(depths * 12.5))
-    notes = day.found().notes
+    notes = day.findings().notes
     layers, _ = read_prepared(day.prepared, "XTY")
     doubts = [
         "flood_map_XTY_RP10.tif: every depth is a whole number, the greatest is 20: is it in metres, or in centimetres "
@@ -66,5 +66,5 @@ def test_maps_that_end_inside_the_country_are_said_where_their_floods_are(day: T
     features = [tiny_country.feature(2, code, code[:2], square(*edges)) for code, edges in borders.items()]
     tiny_country.write_areas(areas, 2, features)
     ends = "flood_map_XTY_RP10.tif ends 0.12 degrees inside the country's bounding box"
-    assert f"{ends}: no flood is shown beyond its edge" in day.found().notes
+    assert f"{ends}: no flood is shown beyond its edge" in day.findings().notes
     assert ends in said(day, "warning")

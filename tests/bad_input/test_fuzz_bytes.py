@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from tests.budget import examples
 from tests.conftest import ROOT
 from tests.worlds.countries import tiny_country
@@ -64,7 +64,7 @@ def worker(root: Path, layout: str, change: Callable[[Path], None] | None = None
     sound = day.write_forecast(TRIGGER, layout=layout)
     for file in sorted(sound.iterdir()) if change else ():
         change(file)
-    prepare(tiny_country.country(), day.static, root / "prepared")
+    prepare_floods(tiny_country.country(), day.static, root / "prepared")
     (root / "scratch").mkdir()
     folders = [str(root / "prepared"), str(sound), str(root / "scratch")]
     command = [sys.executable, "-m", "tests.bad_input.byte_worker", *folders, ISSUE.isoformat()]

@@ -23,7 +23,7 @@ from tests.budget import examples
 from tests.worlds.countries import tiny_country
 
 FEW = settings(
-    max_examples=examples(30, 400),
+    max_examples=examples(15, 400),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,
@@ -138,6 +138,8 @@ def test_configuration_with_parts_replaced(tmp_path: Path, content: dict[str, An
 @example(b"? [1, 2]\n: 3")
 @example(b"<<: 3")
 @example(b"[" * 50_000)
+@example(b"- " * 50_000)
+@example(b"{a: " * 50_000)
 @example(b"2026-99-99: 1")
 @example(b"hazards: {floods: {1.5: {}, floods: []}, iso3: 1}")
 @example(b"hazards: {.nan: {}}")

@@ -61,4 +61,4 @@ def test_a_stray_grib_file_beside_whole_netcdf_is_said(day: TinyDay) -> None:
 @pytest.mark.parametrize("stray", ["control.grib2.idx", "notes.txt"])
 def test_other_files_do_not_matter(day: TinyDay, stray: str) -> None:
     (day.forecast / stray).write_bytes(b"")
-    assert [event.name for event in day.found().events] == ["G1"]
+    assert [event.name for event in day.findings().events] == ["G1"]

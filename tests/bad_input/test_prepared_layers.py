@@ -23,7 +23,7 @@ def test_a_layer_that_lost_bytes_is_made_again_by_the_next_run(
     file = prepared_day.prepared / name
     content = file.read_bytes()
     file.unlink() if keep is None else file.write_bytes(content[:keep])
-    prepared_day.found()
+    prepared_day.findings()
     assert file.stat().st_size == len(content)
 
 
@@ -66,4 +66,4 @@ def test_a_run_without_its_manifest_is_no_run(prepared_day: TinyDay) -> None:
     (run.path / "manifest.json").unlink()
     assert not run.is_whole
     with pytest.raises(InputMissing, match="no finished run of XTY for 2026-02-15"):
-        run.found()
+        run.findings()

@@ -13,7 +13,7 @@ from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.flood_days import open_sandbox
 from tests.worlds.countries.tiny_day import TinyDay
-from tests.worlds.looked import said
+from tests.worlds.lookback_words import said
 
 NEXT = date(2026, 2, 16)
 
@@ -37,4 +37,4 @@ def test_a_late_run_that_is_refused_leaves_the_findings_that_were_published(
     assert type(state.result(raise_on_failure=False)) is ForbiddenByRule, state
     assert "later than the issue date 2026-02-15" in str(state.message)
     assert day.files_of_run() == published
-    assert [event.name for event in day.run_folder.found().events] == ["G1"]
+    assert [event.name for event in day.run_folder.findings().events] == ["G1"]

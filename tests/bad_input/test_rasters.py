@@ -115,7 +115,7 @@ def test_a_raster_of_two_bands(day: TinyDay, name: str, what: str) -> None:
 
 def test_a_flood_map_without_water_is_said_so(day: TinyDay) -> None:
     tiny_country.write_raster(flood_map(day, 10), np.full((10, 20), 0.05))
-    assert "the flood map of 10 years holds no water inside the country" in day.found().notes
+    assert "the flood map of 10 years holds no water inside the country" in day.findings().notes
 
 
 @pytest.mark.parametrize("nodata", [-99999.0, None, float("nan")], ids=["declared", "undeclared", "NaN"])
@@ -213,7 +213,7 @@ def test_a_run_says_whose_people_are_unknown_and_which_depths_were_capped(day: T
     depths = np.zeros((10, 20))
     depths[0], depths[0, 3] = 1.5, 401.3
     tiny_country.write_raster(flood_map(day, 10), depths)
-    notes = day.found().notes
+    notes = day.findings().notes
     assert "population.tif does not reach over 2 areas (02A, 02B): who lives there is unknown, not nobody" in notes
     assert "flood_map_XTY_RP10.tif: 1 of 20 wet cells are up to 401.3 m deep, taken as 300 m" in notes
 
@@ -221,7 +221,7 @@ def test_a_run_says_whose_people_are_unknown_and_which_depths_were_capped(day: T
 def test_an_event_says_at_least_where_not_all_of_its_people_are_known(day: TinyDay) -> None:
     """Two people in each of four wet cells of 01A; of 5.5 columns of 01A and all of 01B the raster has no others."""
     tiny_country.write_raster(day.static / "population.tif", np.full((10, 4), 2.0), width=4)
-    found = day.found()
+    found = day.findings()
     (event,) = found.events
     assert event.trigger
     assert (event.people, event.people_known) == (8, False)

@@ -15,8 +15,8 @@ from flows.wiring.plan import plan_day
 from flows.wiring.targets import open_target
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import ConfigError, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.targets.problems import Overrides
 from tasks.runs import plan_revision
 from tests.targets.test_server_away import Time
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
@@ -63,15 +63,15 @@ def time(day: TinyDay, monkeypatch: pytest.MonkeyPatch) -> Time:
     set_target(day, url=f"http://127.0.0.1:{port}/api", attempts=5, keep_trying_seconds=60)
     time = Time()
     monkeypatch.setattr("random.uniform", lambda low, high: high)
-    monkeypatch.setattr("flows.wiring.targets.Patience", partial(Patience, sleep=time.sleep, clock=time))
+    monkeypatch.setattr("flows.wiring.targets.RetryPolicy", partial(RetryPolicy, sleep=time.sleep, clock=time))
     return time
 
 
 def test_a_run_waits_for_a_server_that_is_away(day: TinyDay, time: Time) -> None:
-    found = day.found()
+    found = day.findings()
     opened = open_day(str(day.config), "XTY", ISSUE, None, workspace=str(day.root / "work"))
     with open_target(opened, notify=True) as target, pytest.raises(ServerUnreachable):
-        plan_revision.fn(found, day.run_folder, target, consent=Consent(), now=now)
+        plan_revision.fn(found, day.run_folder, target, overrides=Overrides(), now=now)
     assert time.slept == [1, 2, 4, 8, 16, 29]
 
 

@@ -8,7 +8,7 @@ from tests.worlds.countries.tiny_day import TinyDay
 
 @pytest.mark.draws
 def test_the_undamaged_day_has_one_trigger(day: TinyDay) -> None:
-    (event,) = day.found().events
+    (event,) = day.findings().events
     assert (event.name, event.flags, event.people) == ("G1", "--TTT---", 20)
     assert (day.run_folder.path / "report" / "report.html").is_file()
 

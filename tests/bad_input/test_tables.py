@@ -13,10 +13,10 @@ from ibf_pipeline.check.stations import check_thresholds
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
+from ibf_pipeline.prepare.fetch_records import write_fetch_record
 from ibf_pipeline.prepare.magnitudes import threshold_doubts
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.static.desk import record
 from tasks.floods import prepared_layers
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import thresholds
@@ -26,7 +26,7 @@ from tests.worlds.countries.tiny_day import TinyDay, edit_json, edit_text
 def test_a_mapping_with_an_unknown_place_code(day: TinyDay) -> None:
     edit_text(day.static / "station_admin_mapping.csv", "02A", "99X")
     error = day.refused(InputInvalid)
-    assert error.found == "line 4: place code '99X' is no area of the deepest level"
+    assert error.found == "line 4: place code '99X' is not an area of the deepest level"
     assert error.where.endswith("station_admin_mapping.csv")
     assert error.expected == "a code such as '01A'"
 
@@ -50,7 +50,7 @@ def test_place_codes_as_numbers(day: TinyDay) -> None:
 
 def test_areas_missing_in_the_mapping_are_reported_and_the_day_goes_on(day: TinyDay) -> None:
     edit_text(day.static / "station_admin_mapping.csv", "1,G1,01B\n", "")
-    found = day.found()
+    found = day.findings()
     assert [area.place_code for area in found.events[0].areas_of(2)] == ["01A"]
     assert "1 areas of the deepest level are not in the mapping (01B): taken as no_station" in found.notes
 
@@ -68,7 +68,7 @@ def test_a_station_that_is_in_no_list(day: TinyDay) -> None:
 def test_a_station_of_the_mapping_that_cannot_alert_is_left_out_with_a_word(day: TinyDay) -> None:
     """G1 and G2 have their lines; G7, of another edition, is listed with an area that nobody knows and with 02B."""
     edit_text(day.static / "station_admin_mapping.csv", "3,no_station,02B", "3,G7,02B\n4,G7,99X")
-    found = day.found()
+    found = day.findings()
     assert "station G7 of the mapping is not in stations.csv: its 2 areas count as no_station" in found.notes
     assert [event.name for event in found.events] == ["G1"]
     said = {one.found: one.level for one in check_static(tiny_country.country(), day.static)[0]}
@@ -76,9 +76,9 @@ def test_a_station_of_the_mapping_that_cannot_alert_is_left_out_with_a_word(day:
 
 
 def test_lines_of_no_station_may_name_any_place(day: TinyDay) -> None:
-    expected = day.found()
+    expected = day.findings()
     edit_text(day.static / "station_admin_mapping.csv", "3,no_station,02B", "3,no_station,02B\n4,no_station,99X")
-    found = day.found()
+    found = day.findings()
     assert (found.events, found.notes) == (expected.events, expected.notes)
     assert not [one for one in check_static(tiny_country.country(), day.static)[0] if "99X" in one.found]
 
@@ -95,9 +95,11 @@ def test_a_proposed_mapping_reaches_nobody(day: TinyDay) -> None:
     settings["targets"]["out"] = {"kind": "files", "folder": str(day.root / "out"), "test_target": True}
     (day.config / "settings.yaml").write_text(yaml.safe_dump(settings))
     assert day.flow(target="out").is_completed()
-    assert "the mapping is a proposal that no person has confirmed: for rehearsals only" in day.run_folder.found().notes
+    assert (
+        "the mapping is a proposal that no person has confirmed: for rehearsals only" in day.run_folder.findings().notes
+    )
     mapping.with_suffix(".proposed.csv").rename(mapping)
-    assert not [note for note in day.found().notes if "proposal" in note]
+    assert not [note for note in day.findings().notes if "proposal" in note]
 
 
 def test_a_mapping_that_gives_no_station_an_area(day: TinyDay) -> None:
@@ -133,13 +135,13 @@ def test_the_triggers_threshold_missing(day: TinyDay) -> None:
         (1e6, "station G2 has thresholds"),
         (
             float("nan"),
-            "the 5-year threshold of station G2 is nan, which is no number",
+            "the 5-year threshold of station G2 is nan, which is not a number",
         ),
         (
             "50",
-            "the 5-year threshold of station G2 is '50', which is no number",
+            "the 5-year threshold of station G2 is '50', which is not a number",
         ),
-        (10**400, "no list of stations with thresholds"),
+        (10**400, "not a list of stations with thresholds"),
     ],
 )
 def test_thresholds_that_do_not_grow_or_are_no_discharge(day: TinyDay, value: Any, said: str) -> None:
@@ -147,12 +149,12 @@ def test_thresholds_that_do_not_grow_or_are_no_discharge(day: TinyDay, value: An
     error = day.refused(InputInvalid)
     assert said in error.found
     assert error.where.endswith("thresholds.json")
-    assert ("without quotation marks" in error.remedy) == ("which is no number" in said)
+    assert ("without quotation marks" in error.remedy) == ("which is not a number" in said)
 
 
 def test_thresholds_repeated_identically_are_fine(day: TinyDay) -> None:
     edit_json(day.static / "thresholds.json", lambda entries: entries * 7)
-    assert [event.name for event in day.found().events] == ["G1"]
+    assert [event.name for event in day.findings().events] == ["G1"]
 
 
 def test_thresholds_repeated_differently(day: TinyDay) -> None:
@@ -174,7 +176,7 @@ def test_a_return_period_that_stands_twice_with_different_thresholds(day: TinyDa
 def test_a_damaged_thresholds_file(day: TinyDay, content: str) -> None:
     (day.static / "thresholds.json").write_text(content)
     error = day.refused(InputInvalid)
-    assert "no list of stations with thresholds" in error.found
+    assert "not a list of stations with thresholds" in error.found
     assert error.expected == "[{station_code, thresholds: [{return_period, threshold_value}]}]"
 
 
@@ -214,7 +216,7 @@ def test_a_station_whose_cell_is_no_river_is_blind_and_never_quiet(day: TinyDay)
     """G1 would trigger; the table says that its cell is no river, so nothing that it says counts."""
     stations = day.static / "stations.csv"
     stations.write_text("stationCode,stationName,lat,lon,river\nG1,Upper,0.97,10.02,0\nG2,Na,0.97,10.12,\n")
-    found = day.found()
+    found = day.findings()
     assert [(s.code, s.condition, s.reason) for s in found.stations if s.condition == "blind"] == [
         ("G1", "blind", "on a cell that is no river")
     ]
@@ -245,7 +247,7 @@ def test_a_line_with_more_fields_than_the_header(day: TinyDay, line: str, fields
 
 def test_a_name_with_a_comma_in_quotes_is_one_field(day: TinyDay) -> None:
     edit_text(day.static / "stations.csv", "G1,Upper,", 'G1,"Upper, left bank",')
-    assert day.found().station("G1").name == "Upper, left bank"
+    assert day.findings().station("G1").name == "Upper, left bank"
 
 
 def test_a_line_of_the_mapping_with_more_fields_than_its_header(day: TinyDay) -> None:
@@ -286,7 +288,7 @@ def test_thresholds_in_litres_are_refused_by_check_and_prepare(
 
 def test_thresholds_that_may_be_litres_are_doubted_by_check_and_run(day: TinyDay) -> None:
     thresholds_of_g2(day, 51e3, 60e3, 70e3, 80e3, 90e3)
-    notes = day.found().notes
+    notes = day.findings().notes
     assert "thresholds as of the largest rivers on Earth, or litres per second: G2 (51,000 m3/s)" in notes
     found = check_static(tiny_country.country(), day.static)[0]
     said = [one.found for one in found if (one.level, one.subject) == ("warning", "thresholds")]
@@ -326,7 +328,7 @@ def test_a_key_that_stands_twice_in_one_entry_of_the_thresholds(day: TinyDay) ->
 def test_thresholds_that_are_doubted(day: TinyDay, values: tuple[float, ...], doubt: str) -> None:
     entry = dict(zip(("1.5", "2", "5", "10", "20"), values, strict=True))
     edit_json(day.static / "thresholds.json", lambda _: [thresholds("G1", p20=199), thresholds("G2", **entry)])
-    prepare(tiny_country.country(), day.static, day.prepared)
+    prepare_floods(tiny_country.country(), day.static, day.prepared)
     assert read_prepared(day.prepared, "XTY")[0].doubts == (doubt,)
     found = check_static(tiny_country.country(), day.static)[0]
     assert any("G2" in one.found for one in found if (one.level, one.subject) == ("warning", "thresholds"))
@@ -367,7 +369,7 @@ def test_thresholds_of_real_rivers_are_not_doubted(
 def test_what_was_doubtful_about_fetched_files_is_said_by_the_run_until_they_change(day: TinyDay) -> None:
     doubt = "2 stations proposed on large rivers by a rule that knows no gauges"
     file = day.static / "stations.csv"
-    record(day.static, file.name, {"from": "a list", "doubt": doubt, "sha256": sha256(file)})
+    write_fetch_record(day.static, file.name, {"from": "a list", "doubt": doubt, "sha256": sha256(file)})
     layers, _ = prepared_layers.fn("XTY", tiny_country.country(), day.static, day.prepared)
     assert (layers.doubts, layers.findings[-1]) == ((doubt,), doubt)
     edit_text(file, "Upper", "Mill bridge")
@@ -378,7 +380,7 @@ def test_ground_that_no_area_of_the_deepest_level_keeps_is_doubted(day: TinyDay)
     file = day.static / "admin_areas" / "adm2.geojson"
     edit_json(file, lambda content: {**content, "features": content["features"][:-1]})
     edit_text(day.static / "station_admin_mapping.csv", "3,no_station,02B\n", "")
-    prepare(tiny_country.country(), day.static, day.prepared)
+    prepare_floods(tiny_country.country(), day.static, day.prepared)
     assert read_prepared(day.prepared, "XTY")[0].doubts == (
         "1 area of level 1 (02) not filled by those of level 2: nobody is counted in the rest",
     )

@@ -18,10 +18,10 @@ from ibf_pipeline.check.country import check_static
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.station_places import require_in_country
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.static.points import listed_points
+from ibf_pipeline.static.reporting_points import listed_points
 from tests.budget import examples
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_day import TinyDay
@@ -118,7 +118,7 @@ def test_the_same_table_is_the_same_day(day: TinyDay, name: str, way: Way) -> No
     (day.static / name).write_bytes(way.bytes_of(rows_of(name)))
     said = check_static(tiny_country.country(), day.static)[0]
     assert [one for one in said if one.level == "error"] == []
-    found = day.found()
+    found = day.findings()
     assert [(event.name, event.people) for event in found.events] == [("G1", 20)]
     assert found.station("G1").name == "Étape"
     assert found.doubts == ()
@@ -188,7 +188,7 @@ def test_whatever_is_wrong_with_a_table_all_say_it(day: TinyDay, name: str, wron
     file = day.static / name
     file.write_bytes(content)
     with pytest.raises(InputInvalid) as refused:
-        prepare(tiny_country.country(), day.static, day.root / "prepared")
+        prepare_floods(tiny_country.country(), day.static, day.root / "prepared")
     error = refused.value
     assert (error.where, bool(error.expected), bool(error.remedy)) == (str(file), True, True)
     assert wrong in OF_THE_FILE or f"line {line + 1 + (wrong == TWICE)}" in error.found, error.found
@@ -283,7 +283,7 @@ def test_a_decimal_comma_that_fits_the_header_is_refused_by_all(day: TinyDay) ->
     error = day.refused(InputInvalid)
     assert error.found.startswith("line 3: lon 10, then 12, and fid '12', which is none")
     with pytest.raises(InputInvalid, match="line 3: lon 10"):
-        prepare(tiny_country.country(), day.static, day.root / "prepared")
+        prepare_floods(tiny_country.country(), day.static, day.root / "prepared")
     said = [one.found for one in check_static(tiny_country.country(), day.static)[0] if one.level == "error"]
     assert any(error.found in words for words in said)
 
@@ -305,5 +305,5 @@ def test_a_number_for_an_indicator_is_half_of_a_total(day: TinyDay) -> None:
 )
 def test_a_place_that_may_be_anothers_is_doubted(day: TinyDay, places: tuple[str, ...], doubt: str) -> None:
     wrong_places(day.static, *places)
-    prepare(tiny_country.country(), day.static, day.prepared)
+    prepare_floods(tiny_country.country(), day.static, day.prepared)
     assert doubt in read_prepared(day.prepared, "XTY")[0].doubts

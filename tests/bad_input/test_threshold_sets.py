@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from ibf_pipeline.check.country import StaticData
-from ibf_pipeline.check.outside import check_threshold_grids, of_day
+from ibf_pipeline.check.external_data import check_threshold_grids, of_day
 from ibf_pipeline.check.versions import compare_sets
 from ibf_pipeline.config.thresholds import LaterThresholds, thresholds_on
 from ibf_pipeline.discharge.cells import cell_centre
@@ -24,9 +24,9 @@ from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid, UsageError
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.prepare.threshold_sets import later_sets, threshold_tables
-from ibf_pipeline.static.grids import CountryGrids, area_around
-from ibf_pipeline.static.place import Place
-from ibf_pipeline.static.thresholds import river_cells
+from ibf_pipeline.static.origin import OriginFolder
+from ibf_pipeline.static.threshold_grids import CountryGrids, area_around
+from ibf_pipeline.static.thresholds import sample_river_cells
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.published_files import write_grid
 from tests.worlds.countries.tiny_day import ISSUE, TRIGGER, TinyDay, edit_text
@@ -93,8 +93,8 @@ def test_cells_that_move_and_stations_that_lose_their_river(tmp_path: Path) -> N
         ("5", {(0.97, 10.02): 9.0, (1.02, 10.02): 55.0, **dry}),
     ):
         write_grid(tmp_path, f"flood_threshold_glofas_v{version}_rl_2.0.nc", {**same, **river})
-    grids = CountryGrids(Place(str(tmp_path), tmp_path / "all"), tmp_path, lambda: area_around((9, 0, 11, 2)))
-    before, after = (river_cells(grids, stations, 2, version) for version in ("4", "5"))
+    grids = CountryGrids(OriginFolder(str(tmp_path), tmp_path / "all"), tmp_path, lambda: area_around((9, 0, 11, 2)))
+    before, after = (sample_river_cells(grids, stations, 2, version) for version in ("4", "5"))
     ours = {"G1": 50.0, "G2": 60.0, "G3": 5.0, "G4": 40.0}
     found = compare_sets(ours, {"G1": 9.0, "G2": None, "G3": 5.0, "G4": 20.0}, before, after)
     assert [(each.code, each.ratio, each.cell) for each in found] == [
@@ -126,7 +126,7 @@ def test_days_on_both_sides_of_the_change_are_judged_by_their_own_set(day: TinyD
         else:
             state = day.flow(publish=False, issue_date=issue_date)
             assert state.is_completed(), state.message
-    runs = [flood_run(day.root / "work" / "runs", "XTY", each).found() for each in (ISSUE, NEXT)]
+    runs = [flood_run(day.root / "work" / "runs", "XTY", each).findings() for each in (ISSUE, NEXT)]
     assert [(run.rule.thresholds_version, [event.flags for event in run.events]) for run in runs] == [
         ("4", ["--TTT---"]),
         ("5", []),
@@ -152,7 +152,7 @@ def test_days_on_both_sides_of_the_change_are_judged_by_their_own_set(day: TinyD
 
 
 def test_two_sets_are_compared_before_anybody_has_decided_on_a_date(day: TinyDay) -> None:
-    assert day.found().events
+    assert day.findings().events
     stations = json.loads((day.static / "thresholds.json").read_text())
     for pair in (pair for station in stations for pair in station["thresholds"]):
         pair["threshold_value"] *= 10
@@ -184,7 +184,7 @@ def test_check_holds_stations_against_the_grids_of_the_day(day: TinyDay, tmp_pat
     fits = {(station.lat, station.lon): value_of[station.code] for station in stations}
     for version in ("4", "5"):
         write_grid(tmp_path, f"flood_threshold_glofas_v{version}_rl_{period:.1f}.nc", fits)
-    grids = CountryGrids(Place(str(tmp_path), tmp_path / "all"), tmp_path, lambda: area_around((9, 0, 11, 2)))
+    grids = CountryGrids(OriginFolder(str(tmp_path), tmp_path / "all"), tmp_path, lambda: area_around((9, 0, 11, 2)))
     table = read_thresholds(day.static / "thresholds.json", stations, {period})
     levels = []
     for today in (ISSUE, NEXT):

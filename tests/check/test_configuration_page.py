@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ibf_pipeline.check.configuration_page import FILES, Key, keys_of, own_keys_of, page
+from ibf_pipeline.check.configuration_page import FILES, Key, configuration_markdown, keys_of, own_keys_of
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 
 def test_the_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == page(), (
+    assert PAGE.read_text(encoding="utf-8") == configuration_markdown(), (
         "write it again: python -m ibf_pipeline.check.configuration_page > docs/configuration.md"
     )
 
@@ -52,12 +52,12 @@ def test_the_page_says_which_keys_are_common() -> None:
 
 
 def test_a_hazard_from_outside_is_on_the_page(tides: type[CountryHazard]) -> None:
-    assert "### `hazards.tides`\n" in page()
+    assert "### `hazards.tides`\n" in configuration_markdown()
     assert [key.name for key in own_keys_of(tides)] == ["piers", "gauge"]
 
 
 def test_both_shapes_on_the_page_are_valid_and_mean_the_same(tmp_path: Path) -> None:
-    examples = [text.split("```")[0] for text in page().split("```yaml\n")[1:]]
+    examples = [text.split("```")[0] for text in configuration_markdown().split("```yaml\n")[1:]]
     (tmp_path / "countries").mkdir()
     (tmp_path / "settings.yaml").write_text(
         yaml.safe_dump(

@@ -11,17 +11,17 @@ import pytest
 
 from ibf_pipeline.check.files import check_files
 from ibf_pipeline.check.finding import Finding
-from ibf_pipeline.check.portal_assets import check_assets
+from ibf_pipeline.check.portal_assets import check_portal_assets
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.io.digest import sha256
+from ibf_pipeline.prepare.fetch_records import write_fetch_record
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
-from ibf_pipeline.static.desk import record
 from ibf_pipeline.targets.portal import OpenOnPortal, PortalState
 from tests.worlds.countries import flash_files
 
 STATE = PortalState(
-    spoken="here",
+    api_words="here",
     role="pipeline",
     upload_roles=("pipeline",),
     admin_levels=(3,),
@@ -166,7 +166,7 @@ def test_what_is_doubtful_about_fetched_files_is_said(static: Path) -> None:
     prepare_flash_floods(flash_files.country(), static, static.parent / "p")
     for name in ("admin_areas/adm3.geojson", "stations.csv"):
         (static / name).touch()
-        record(static, name, {"doubt": f"doubt of {name}", "sha256": sha256(static / name)})
+        write_fetch_record(static, name, {"doubt": f"doubt of {name}", "sha256": sha256(static / name)})
     doubt = "doubt of admin_areas/adm3.geojson"
     assert ("boundaries", doubt) in bad(static)
     assert not any("stations.csv" in found for _, found in bad(static))
@@ -175,7 +175,7 @@ def test_what_is_doubtful_about_fetched_files_is_said(static: Path) -> None:
 
 
 def portal(fids: dict[str, tuple[str, ...]], **changes: Any) -> list[Finding]:
-    return list(check_assets(replace(STATE, **changes), flash_files.country(), FLASH_FLOODS, fids))
+    return list(check_portal_assets(replace(STATE, **changes), flash_files.country(), FLASH_FLOODS, fids))
 
 
 def test_fids_that_the_portal_does_not_know() -> None:

@@ -15,13 +15,13 @@ from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.cli.prepare import print_findings
+from flows.cli.country_setup import print_findings
 from flows.cli.terminal import console
 from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.check.portal import check_portal
-from ibf_pipeline.check.schedule import Schedule, check_schedules
+from ibf_pipeline.check.schedule import RunSchedule, check_schedules
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.targets.ibf.portal import IbfPortal
@@ -44,7 +44,7 @@ def asked(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     seed = seed_from_static(static, "XTY", name="Tinyland", admin_levels=(1, 2), default_admin_level=1)
     sandbox.seed(seed)
     with sandbox:
-        client = IbfClient(sandbox.url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD), Patience(10, 1))
+        client = IbfClient(sandbox.url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD), RetryPolicy(10, 1))
         portal = IbfPortal(client)
         yield portal.state("XTY", FLOODS), portal.map_layers("XTY", FLOODS)
         client.close()
@@ -112,8 +112,8 @@ def test_what_a_change_of_event_naming_would_close(static: Path, asked: tuple[Po
     ]
 
 
-def schedule(name: str, countries: tuple[str, ...] | None, *, active: bool = True) -> Schedule:
-    return Schedule(name, "0 7 * * * UTC", active, countries)
+def schedule(name: str, countries: tuple[str, ...] | None, *, active: bool = True) -> RunSchedule:
+    return RunSchedule(name, "0 7 * * * UTC", active, countries)
 
 
 def test_one_schedule_a_country() -> None:
@@ -125,7 +125,7 @@ def test_one_schedule_a_country() -> None:
     }
     assert levels == {"none": ["warning"], "one": ["fine"], "two": ["error"]}
     archive, store = (
-        Schedule(f"watch-source/{name}", "30 14 * * * UTC", True, ("UGA",), is_sensor=True) for name in ("a", "b")
+        RunSchedule(f"watch-source/{name}", "30 14 * * * UTC", True, ("UGA",), is_sensor=True) for name in ("a", "b")
     )
     found = {
         (finding.level, finding.found)

@@ -13,7 +13,7 @@ from rasterio.transform import from_origin
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from tests.worlds.countries import tiny_country
 
 WATER = {"flood_maps": {"return_periods": [10, 20], "permanent_water": "water.tif"}}
@@ -37,7 +37,7 @@ def found(static: Path, level: str, **changes: Any) -> list[str]:
 def refused(static: Path, tmp_path: Path, **changes: Any) -> str:
     """What `prepare` says; "" where it takes the country."""
     try:
-        prepare(tiny_country.country(**changes), static, tmp_path / "prepared")
+        prepare_floods(tiny_country.country(**changes), static, tmp_path / "prepared")
     except InputInvalid as error:
         return error.found
     return ""

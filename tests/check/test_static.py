@@ -16,10 +16,9 @@ from ibf_pipeline.check.stations import on_edge
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.synthetic.uganda import make_uganda
-from tests.conftest import real_data
+from ibf_pipeline.prepare.build import prepare_floods
 from tests.worlds.countries import tiny_country
+from tests.worlds.countries.uganda import uganda
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def test_every_fault_of_a_mapping_at_once(static: Path) -> None:
     (static / "station_admin_mapping.csv").write_text("glofasStation,placeCode\n" + "\n".join(rows) + "\n")
     found = findings(static)
     assert only(found, "error", "mapping") == [
-        "2 place codes are no areas of level 2: 1A, 9Z9; there is '01A': leading zeros were lost",
+        "2 place codes are not areas of level 2: 1A, 9Z9; there is '01A': leading zeros were lost",
         "1 areas are mapped to more than one station: 01B (G1, G2)",
     ]
     assert only(found, "warning", "mapping") == [
@@ -127,7 +126,7 @@ def test_check_and_prepare_agree_about_a_row_of_the_mapping(
     file.write_text("glofasStation,placeCode\n" + "\n".join(rows) + "\n")
     assert only(findings(static), "error", "mapping") == ([] if said is None else [said])
     with nullcontext() if said is None else pytest.raises(InputInvalid, match=r"line 6: area 01A"):
-        prepare(tiny_country.country(), static, tmp_path / "prepared")
+        prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
 
 
 def test_stations_on_cells_without_river(static: Path) -> None:
@@ -301,10 +300,9 @@ def test_the_demo_country(configuration: Configuration, demo_country: FloodCount
 
 
 @pytest.mark.uganda
-def test_uganda(tmp_path: Path, configuration: Configuration) -> None:
+def test_uganda(configuration: Configuration) -> None:
     """1,460 of 1,520 areas are mapped, one polygon is invalid, G5317 lies on an edge, G5230 on the border."""
-    static = make_uganda(real_data("uganda"), tmp_path / "UGA", cell_arcsec=30)
-    found, _ = check_static(configuration.country("UGA"), static)
+    found, _ = check_static(configuration.country("UGA"), uganda())
     assert not [finding for finding in found if finding.level == "error"]
     warnings = [finding.found for finding in found if finding.level == "warning"]
     assert len(warnings) == 4

@@ -10,9 +10,9 @@ import yaml
 from ibf_pipeline.check.storage import check_storage
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.store import Store
 from ibf_pipeline.storage.storage import Storage
 from tests.worlds.services.s3 import S3Server, bucket, s3  # noqa: F401 - fixtures
 
@@ -50,7 +50,7 @@ def test_a_path_that_becomes_a_url_through_the_environment(tmp_path: Path, monke
 
 
 def test_a_store_is_written_listed_read_and_cleaned(s3: S3Server, bucket: str) -> None:  # noqa: F811 - the fixtures
-    storage = Storage(None, Store(f"s3://{bucket}/ibf", Patience(), s3.endpoint))
+    storage = Storage(None, FileStore(f"s3://{bucket}/ibf", RetryPolicy(), s3.endpoint))
     (found,) = check_storage(storage, no_database)
     assert (found.level, found.found) == (
         "fine",
@@ -62,7 +62,7 @@ def test_a_store_is_written_listed_read_and_cleaned(s3: S3Server, bucket: str) -
 @pytest.mark.parametrize("method", ["PUT", "GET .*list-type", "DELETE"])
 def test_a_store_that_does_not_allow_all_of_it(s3: S3Server, bucket: str, method: str) -> None:  # noqa: F811
     s3.faults.refuse, s3.faults.status, s3.faults.code, s3.faults.of = 10**6, 403, "AccessDenied", method
-    (found,) = check_storage(Storage(None, Store(f"s3://{bucket}/ibf", Patience(), s3.endpoint)), no_database)
+    (found,) = check_storage(Storage(None, FileStore(f"s3://{bucket}/ibf", RetryPolicy(), s3.endpoint)), no_database)
     assert found.level == "error"
     assert "AccessDenied" in found.found
     assert "AWS_ACCESS_KEY_ID" in found.remedy

@@ -10,8 +10,8 @@ import yaml
 
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.config.job_variables import merged
-from ibf_pipeline.config.reading import validated
+from ibf_pipeline.config.job_variables import merge_job_variables
+from ibf_pipeline.config.loader import validated
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import ConfigError
 from tests.worlds.countries import tiny_country
@@ -72,7 +72,7 @@ def test_what_the_environment_cannot_hold_is_named() -> None:
 
 def test_later_ones_replace_earlier_ones_and_the_environment_is_merged_by_name() -> None:
     settings = {"image": "a", "memory_limit": "1Gi", "env": {"A": "1", "B": "1"}}
-    assert merged(settings, {"memory_limit": "2Gi", "env": {"B": "2"}}, {"env": {"C": "3"}}) == {
+    assert merge_job_variables(settings, {"memory_limit": "2Gi", "env": {"B": "2"}}, {"env": {"C": "3"}}) == {
         "image": "a", "memory_limit": "2Gi", "env": {"A": "1", "B": "2", "C": "3"}
     }  # fmt: skip
     assert settings["env"] == {"A": "1", "B": "1"}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.config.reading import validated
-from ibf_pipeline.config.sources import EwdsSource, ObjectStoreSource, OpenMeteoSource
+from ibf_pipeline.config.loader import validated
+from ibf_pipeline.config.sources import EwdsSection, ObjectStoreSection, OpenMeteoSection
 from ibf_pipeline.config.static import StaticSources
 from ibf_pipeline.config.targets import IbfTargetSettings
 from ibf_pipeline.errors import ConfigError
@@ -19,10 +19,10 @@ FILE = Path("settings.yaml")
 ACCOUNT = {"username_variable": "NAME", "password_variable": "PASSWORD", "events": ["created"]}
 STORE = {"kind": "object-store"}
 TAKERS: dict[str, Callable[[str], object]] = {
-    "object store": lambda url: validated(ObjectStoreSource, {**STORE, "url": url}, FILE),
-    "its endpoint": lambda url: validated(ObjectStoreSource, {**STORE, "url": "s3://b", "endpoint_url": url}, FILE),
-    "ewds": lambda url: validated(EwdsSource, {"kind": "ewds", "url": url}, FILE),
-    "open-meteo": lambda url: validated(OpenMeteoSource, {"kind": "open-meteo", "url": url}, FILE),
+    "object store": lambda url: validated(ObjectStoreSection, {**STORE, "url": url}, FILE),
+    "its endpoint": lambda url: validated(ObjectStoreSection, {**STORE, "url": "s3://b", "endpoint_url": url}, FILE),
+    "ewds": lambda url: validated(EwdsSection, {"kind": "ewds", "url": url}, FILE),
+    "open-meteo": lambda url: validated(OpenMeteoSection, {"kind": "open-meteo", "url": url}, FILE),
     "target": lambda url: validated(IbfTargetSettings, {"kind": "ibf", "url": url}, FILE),
     "static": lambda url: validated(StaticSources, {"population": url}, FILE),
     "catalogue": lambda url: validated(Provider, {**ACCOUNT, "base_url": url}, FILE),

@@ -13,7 +13,7 @@ from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.config.rain_sources import RainFolderSource
+from ibf_pipeline.config.rain_sources import RainFolderSection
 from ibf_pipeline.config.sources import SOURCE_KINDS
 from ibf_pipeline.config.track_sources import TRACK_KINDS
 from ibf_pipeline.errors import ConfigError
@@ -116,7 +116,7 @@ def test_what_cannot_be_meant_is_an_error(tmp_path: Path, keys: dict[str, Any], 
 
 def test_files_have_a_place_for_each_role() -> None:
     sections = [
-        RainFolderSource(kind="rain-folder", root="x", role=role) for role in ("forecast", "nowcast", "observed")
+        RainFolderSection(kind="rain-folder", root="x", role=role) for role in ("forecast", "nowcast", "observed")
     ]
     assert [(section.pattern, section.hours_between) for section in sections] == [
         ("forecast/%Y%m%d%H/*", 6),

@@ -39,7 +39,7 @@ def test_the_examples_of_the_page_are_valid(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"triggers": None, "region_level": None}, "those of the Philippines where none are written, by its regions"),
+        ({"triggers": None, "region_level": None}, "those of the Philippines if none are written, by its regions"),
         ({"province_level": None}, "region_level 1 without a province_level: name both, or province_level alone"),
         (
             {"monitoring": [[5, 120], [30, 120], [30, 145]]},

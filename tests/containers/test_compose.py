@@ -11,6 +11,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from flows.deployment.server_settings import WANTED
+from flows.wiring.environment import RETRIES
 from ibf_pipeline.config.settings import Operations
 from tests.conftest import ROOT
 
@@ -53,12 +55,24 @@ def test_whatever_is_waited_for_says_when_it_is_there(compose: dict[str, Any]) -
 def test_two_workers_share_nothing_that_they_write(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert services["worker"]["deploy"]["replicas"] == 2
-    for name in OURS:
+    for name in set(OURS) - {"server"}:
         mounts = services[name].get("volumes", [])
         assert all(mount["type"] == "bind" and mount["read_only"] for mount in mounts), name
     assert [mount["target"] for mount in services["worker"]["volumes"]] == ["/app/config", "/app/data"]
     named = [mount.split(":")[0] for name in ("postgres", "store") for mount in services[name]["volumes"]]
-    assert sorted(named) == sorted(compose["volumes"])
+    assert sorted([*named, "server"]) == sorted(compose["volumes"])
+
+
+def test_the_server_and_its_workers_outlive_a_restart(compose: dict[str, Any]) -> None:
+    server = compose["services"]["server"]
+    said = {each.variable: each.wanted for each in WANTED}
+    assert said.items() <= server["environment"].items()
+    (kept,) = server["volumes"]
+    assert (kept["type"], kept["target"]) == ("volume", server["environment"]["PREFECT_HOME"])
+    made = (ROOT / "Containerfile").read_text(encoding="utf-8")
+    assert re.search(rf"install --directory --owner ibf .*{kept['target']}\b", made), "else it is root's"
+    for name in ("worker", "observer", "deploy"):
+        assert RETRIES.items() <= compose["services"][name]["environment"].items()
 
 
 def test_nothing_listens_beyond_this_machine(compose: dict[str, Any]) -> None:

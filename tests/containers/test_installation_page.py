@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.config.reading import read_yaml, validated
+from ibf_pipeline.config.loader import read_yaml, validated
 from ibf_pipeline.config.settings import Settings
 from tests.conftest import ROOT
 

@@ -15,8 +15,10 @@ import yaml
 from prefect.client.schemas.objects import FlowRun
 from prefect_kubernetes.worker import KubernetesWorkerJobConfiguration
 
+from flows.deployment.server_settings import WANTED
 from flows.deployment.table import planned_deployments
 from flows.wiring.day import open_configuration
+from flows.wiring.environment import RETRIES
 from ibf_pipeline.config.settings import Operations
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import add_country, make_project
@@ -102,6 +104,23 @@ def test_server_and_worker_are_of_the_version_that_was_tested() -> None:
     server, worker = values("server-values.yaml"), values("worker-values.yaml")["worker"]
     assert server["global"]["prefect"]["image"]["prefectTag"] == f"{version}-python3.11"
     assert worker["image"]["prefectTag"] == f"{version}-python3.11-kubernetes"
+
+
+def test_the_server_and_its_workers_outlive_a_restart() -> None:
+    server, worker = values("server-values.yaml")["server"], values("worker-values.yaml")["worker"]
+    said = {each["name"]: each["value"] for each in server["env"]}
+    leases, order = WANTED
+    assert said[leases.variable] == leases.wanted
+    mounts = {each["mountPath"]: each["name"] for each in server["extraVolumeMounts"]}
+    volumes = {each["name"]: each for each in server["extraVolumes"]}
+    home, claim = volumes[mounts[said["PREFECT_HOME"]]]["persistentVolumeClaim"], values("server-home.yaml")
+    kubernetes_validate.validate(claim, kubernetes_validate.latest_version(), strict=True)
+    assert (claim["kind"], claim["metadata"]["name"]) == ("PersistentVolumeClaim", home["claimName"])
+    page = (ROOT / "docs/installation.md").read_text(encoding="utf-8")
+    made = volumes[mounts[said["PYTHONPATH"]]]["configMap"]["name"]
+    assert f"create configmap {made} --from-file={order.wanted.replace('.', '/')}.py" in page
+    assert said[order.variable] == order.wanted.rsplit(".", 1)[1], "the image has no other module of ours"
+    assert RETRIES.items() <= {each["name"]: each["value"] for each in worker["extraEnvVars"]}.items()
 
 
 def test_the_worker_looks_at_the_pool_of_the_deployments_and_secrets_are_named_only() -> None:

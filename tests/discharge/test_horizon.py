@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ibf_pipeline.discharge.part import lead_times_covered
+from ibf_pipeline.discharge.file_discharge import lead_times_covered
 from ibf_pipeline.discharge.reader import find_files, read_cube
 from ibf_pipeline.errors import InputInvalid
 from tests.worlds.countries.forecast_files import ISSUE, cells_of, discharge, write_grib, write_members

@@ -10,7 +10,7 @@ import xarray as xr
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import cell_centre
-from ibf_pipeline.discharge.part import MANY_CELLS
+from ibf_pipeline.discharge.file_discharge import MANY_CELLS
 from ibf_pipeline.discharge.reader import StationCells, find_files, read_cube
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import InputInvalid

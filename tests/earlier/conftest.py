@@ -21,7 +21,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the country is prepared, by today's version."""
     root = tmp_path_factory.mktemp("earlier")
     country = Project(root, KEPT / "static", root / "prepared").configure("http://127.0.0.1:9/api").country
-    doors.prepare(country, KEPT / "static" / ISO3, root / "prepared" / ISO3)
+    doors.prepare_floods(country, KEPT / "static" / ISO3, root / "prepared" / ISO3)
     return root / "prepared"
 
 

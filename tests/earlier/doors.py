@@ -17,32 +17,34 @@ from typer.testing import CliRunner
 import flows.backfill
 import flows.floods
 import flows.hazard_run
+import flows.notice_events
 import flows.scenario
 import flows.wiring.day
 import flows.wiring.decisions
-import ibf_pipeline.records.open
+import ibf_pipeline.records.database
 import ibf_pipeline.report.floods.drawing
-import ibf_pipeline.report.write
+import ibf_pipeline.report.writer
 import ibf_pipeline.runs.ledger
 from flows.cli.app import app
 from flows.states import exit_code
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import cell_centre, locate
-from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
+from ibf_pipeline.domain.observation import EventObservation, Look, ObservedArea, Verdict
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
-from ibf_pipeline.records.open import beside, open_records
-from ibf_pipeline.records.taken_over import take_over
+from ibf_pipeline.records.database import open_records, records_url
+from ibf_pipeline.records.legacy_files import take_over
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.correction import correction
-from ibf_pipeline.report.earlier import earlier_runs
+from ibf_pipeline.report.earlier_runs import earlier_runs
 from ibf_pipeline.report.floods.changes import FloodChange
+from ibf_pipeline.report.run_comparison import compare_runs
+from ibf_pipeline.runs.confirmation import unconfirmed_revision, waits_to_notify
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import (
@@ -50,34 +52,33 @@ from ibf_pipeline.runs.ledger import (
     unfinished,
 )
 from ibf_pipeline.runs.observations import event_folder, read_observations, write_observed_event
-from ibf_pipeline.runs.past import published_past
+from ibf_pipeline.runs.publication_history import publication_history
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.unconfirmed import unconfirmed, waits_to_notify
-from ibf_pipeline.runs.withdrawn import standing
+from ibf_pipeline.runs.withdrawal import standing_findings
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from ibf_pipeline.satellites.hook.order_book import Elsewhere, OrderBook, Quota
+from ibf_pipeline.satellites.hook.order_book import ExternalUsage, OrderBook, Quota
 from ibf_pipeline.satellites.hook.orders import OrderRequest
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.notification import Notification, Product
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
-from ibf_pipeline.targets.ibf.revise import may_be_shown
+from ibf_pipeline.targets.ibf.revision import may_be_shown
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.worlds.countries.gaps import with_gaps
-from tests.worlds.looked import unlooked
+from tests.worlds.lookback_words import unlooked
 from tests.worlds.plain_calls import plain_calls
 from tests.worlds.runs import flood_run, flood_runs_of
 
 __all__ = [
     "SANDBOX_PASSWORD",
     "Configuration",
-    "Elsewhere",
+    "EventObservation",
+    "ExternalUsage",
     "FloodFindings",
     "IbfError",
     "Inbox",
     "Look",
     "Notification",
-    "Observed",
     "ObservedArea",
     "OrderBook",
     "OrderRequest",
@@ -89,13 +90,13 @@ __all__ = [
     "event_folder",
     "flood_run",
     "load",
-    "prepare",
+    "prepare_floods",
     "published",
     "read_forecast",
     "read_observations",
     "read_stamp",
     "seed_from_static",
-    "standing",
+    "standing_findings",
     "write_observed_event",
 ]
 
@@ -104,7 +105,7 @@ _CLOCK = flows.wiring.day.now
 
 def records_in(folder: Path) -> Database:
     """The records of a folder."""
-    return open_records(beside(folder))
+    return open_records(records_url(folder))
 
 
 def taken_over(file: Path) -> Database:
@@ -166,7 +167,7 @@ def draw_nothing(patch: pytest.MonkeyPatch) -> None:
     """Reports get empty pictures: what they are drawn from is read all the same."""
     for place, names in (
         (ibf_pipeline.report.floods.drawing, ("draw_hydrograph", "draw_buildup")),
-        (ibf_pipeline.report.write, ("overview_map", "event_map")),
+        (ibf_pipeline.report.writer, ("overview_map", "event_map")),
     ):
         for name in names:
             patch.setattr(place, name, lambda *_, **__: b"<svg xmlns='http://www.w3.org/2000/svg'/>")
@@ -194,10 +195,11 @@ def _no_engine() -> Iterator[list[tuple[str, str]]]:
     with plain_calls(), pytest.MonkeyPatch.context() as patch:
         for name in ("keep_artifacts", "tell_waiting", "write_run_report"):
             patch.setattr(flows.hazard_run, name, lambda *_, **__: None)
+        patch.setattr(flows.notice_events, "has_server", lambda: True)
         patch.setattr(
-            flows.hazard_run,
-            "tell",
-            lambda found, notices: told.extend((notice.kind, notice.event) for notice in notices),
+            flows.notice_events,
+            "send_events",
+            lambda events: told.extend((event.payload["kind"], event.payload["event"]) for event in events),
         )
         yield told
 
@@ -242,8 +244,8 @@ def ledger(runs: Path, country: str, issue_date: date, target: str) -> Ledger:
     def number(revision: Revision | None) -> int | None:
         return None if revision is None else revision.number
 
-    past = published_past(run, target, may_be_shown)
-    triggers = {event.name for event in past.perhaps_open if event.trigger}
+    past = publication_history(run, target, may_be_shown)
+    triggers = {event.name for event in past.possibly_open_events if event.trigger}
     return Ledger(
         finished=numbers(lambda revision: revision.state().is_finished),
         uploaded=numbers(lambda revision: revision.state().is_uploaded),
@@ -251,26 +253,26 @@ def ledger(runs: Path, country: str, issue_date: date, target: str) -> Ledger:
         closed=numbers(lambda revision: revision.state().is_closed),
         unfinished=number(unfinished(run, target)),
         latest_finished=number(latest_finished(run, target)),
-        unconfirmed=number(unconfirmed(run, target)),
+        unconfirmed=number(unconfirmed_revision(run, target)),
         waits=[waits_to_notify(revision) for revision in revisions],
-        open=sorted(event.name for event in past.perhaps_open),
-        untold=sorted(past.untold(triggers)),
+        open=sorted(event.name for event in past.possibly_open_events),
+        untold=sorted(past.unnotified_triggers(triggers)),
         dates=sorted(run.dates(target)),
     )
 
 
 def changes(run: RunFolder) -> list[dict[str, Any]]:
     """What changed since the newest earlier run of the country, as the report has it."""
-    found = standing(run.found(), run)
+    found = standing_findings(run.findings(), run)
     earlier = earlier_runs(run, 1, exercise=found.exercise)
-    found_changes = compare(earlier[0].found if earlier else None, found)
+    found_changes = compare_runs(earlier[0].found if earlier else None, found)
     data: list[dict[str, Any]] = TypeAdapter(tuple[FloodChange, ...]).dump_python(found_changes, mode="json")
     return data
 
 
 def corrected(run: RunFolder) -> tuple[int, list[tuple[str, str]]] | None:
     """The revision that said something else than the day says now, and what changed since: kind and event."""
-    was = correction(run, run.found())
+    was = correction(run, run.findings())
     return None if was is None else (was.revision, [(change.kind, change.event) for change in was.changes])
 
 
@@ -327,6 +329,6 @@ def dying(at: Callable[[Any], bool], *, before: bool = False) -> Iterator[None]:
 
 def forget_records() -> None:
     """Close every database: as a process that begins anew."""
-    opened = ibf_pipeline.records.open._opened
+    opened = ibf_pipeline.records.database._opened
     while opened:
         opened.popitem()[1].close()

@@ -103,7 +103,7 @@ def withdrawn(project: Project, portal: Portal) -> None:
     """A person took everything back."""
     project.forecast(TWO)
     well(project.run())
-    well(project.command("withdraw", DAY))
+    well(project.command("withdraw", DAY, "--all"))
 
 
 def two_revisions(project: Project, portal: Portal) -> None:
@@ -184,7 +184,7 @@ def keep_observation(folder: Path) -> None:
     look = doors.Look(
         "open water", ISSUE, NEXT + timedelta(days=2), (moment,), ("S1A_SCENE",), "VV below -17 dB", verdict, areas
     )
-    observed = doors.Observed(ISO3, ISSUE, "G1", verdict, 1, areas, (look,))
+    observed = doors.EventObservation(ISO3, ISSUE, "G1", verdict, 1, areas, (look,))
     doors.write_observed_event(observed, doors.event_folder(folder / "runs" / ISO3 / ISSUE.isoformat(), "G1"))
 
 
@@ -209,7 +209,7 @@ def keep_databases(folder: Path) -> None:
     book = doors.OrderBook(doors.records_in(folder))
     first = book.ask("hook", doors.OrderRequest("card_bs", ("S1A_SCENE",), {"polarisation": "VV"}, "flood"), NOON)
     book.ask("hook", doors.OrderRequest("card_bs", ("S1B_SCENE",), {"token": "env:TOKEN"}, "flood"), NOON)
-    claimed = book.claim("hook", doors.Quota(10, 10), doors.Elsewhere(), NOON)
+    claimed = book.claim("hook", doors.Quota(10, 10), doors.ExternalUsage(), NOON)
     if claimed is None or claimed.key != first.key:
         raise AssertionError("nothing was claimed")
     book.accepted(claimed, "order-1", NOON, NOON)

@@ -145,7 +145,7 @@ FOUND: dict[str, tuple[str, list[tuple[str, str, bool, int]]]] = {
 @pytest.mark.parametrize("state", FOUND)
 def test_what_a_day_found(state: str) -> None:
     """The 10-year map is deep in one row of ten cells of two people each, the 20-year map in five."""
-    found = doors.flood_run(kept(state), ISO3, ISSUE).found()
+    found = doors.flood_run(kept(state), ISO3, ISSUE).findings()
     events = [(event.name, event.flags, event.trigger, event.people) for event in found.events]
     assert (found.headline, events) == FOUND[state]
     assert (found.issue_date, found.exercise) == (ISSUE, False)
@@ -156,7 +156,7 @@ def test_what_a_day_found(state: str) -> None:
 
 def test_stations_of_a_doubtful_day() -> None:
     run = doors.flood_run(kept("doubtful"), ISO3, ISSUE)
-    found = run.found()
+    found = run.findings()
     assert [(station.code, station.name, station.condition) for station in found.stations] == [
         ("G1", "Upper", "fine"), ("G2", "Na", "blind"), ("G3", "Lonely", "fine"),
     ]  # fmt: skip
@@ -174,7 +174,7 @@ def test_stations_of_a_doubtful_day() -> None:
 )
 def test_what_stands_after_a_withdrawal(state: str, stands: list[str], withdrawn: list[str]) -> None:
     run = doors.flood_run(kept(state), ISO3, ISSUE)
-    found = doors.standing(run.found(), run)
+    found = doors.standing_findings(run.findings(), run)
     assert ([event.name for event in found.events], [event.name for event in found.withdrawn]) == (stands, withdrawn)
     first, second = run.revisions(PORTAL)
     assert (first.about().withdraws, second.about().withdraws) == ((), tuple(withdrawn))
@@ -218,7 +218,7 @@ def test_journals_that_were_not_taken_over_are_refused_and_nothing_is_sent(left:
     words = "1 of the journals here are not in the records, and may have notified people"
     for ask in (
         project.run, lambda: project.command("resume", f"{ISO3}/{ISSUE}"),
-        lambda: project.command("withdraw", f"{ISO3}/{ISSUE}"), lambda: project.run(NEXT),
+        lambda: project.command("withdraw", f"{ISO3}/{ISSUE}", "--all"), lambda: project.run(NEXT),
     ):  # fmt: skip
         said = ask()
         assert said.code == 1

@@ -101,7 +101,7 @@ def test_an_older_day_is_never_published_again(left: Left) -> None:
     project.forecast("G1=-TTT----@20")
     ran = project.run(ISSUE)
     assert (ran.code, "later than the issue date 2026-02-15" in ran.message) == (1, True)
-    assert (portal.made, len(project.revisions()), project.run_folder().found().events[0].people) == (made, 1, 20)
+    assert (portal.made, len(project.revisions()), project.run_folder().findings().events[0].people) == (made, 1, 20)
 
 
 def test_a_real_day_after_an_exercise(next_day: Callable[[str], tuple[Project, Portal]]) -> None:

@@ -47,7 +47,7 @@ def test_layers_that_may_count_people_twice_are_made_anew_once(tmp_path: Path) -
     project = Project(tmp_path, KEPT / "static", tmp_path / "prepared").configure("http://127.0.0.1:9/api")
     shutil.copytree(KEPT / "prepared", tmp_path / "prepared" / ISO3)
     assert doors.read_stamp(tmp_path / "prepared" / ISO3 / "stamp.json") is None
-    prepare = partial(doors.prepare, project.country, KEPT / "static" / ISO3, tmp_path / "prepared" / ISO3)
+    prepare = partial(doors.prepare_floods, project.country, KEPT / "static" / ISO3, tmp_path / "prepared" / ISO3)
     assert {"boundaries", "tables", "counts_population_affected_RP10"} <= set(prepare())
     before = (tmp_path / "prepared" / ISO3 / "tables.nc").stat().st_ino
     assert prepare() == ()
@@ -80,7 +80,7 @@ def test_an_order_book_is_read_and_written(databases: Path) -> None:
     assert (sent.request.identifiers, dict(sent.request.options)) == (("S1A_SCENE",), {"polarisation": "VV"})
     assert (book.used("hook", NOON), sent.request.name) == ((1, 1), f"flood {sent.key}")
     assert book.ask("hook", sent.request, NOON + timedelta(days=1)).number == 1, "never ordered twice"
-    claimed = book.claim("hook", doors.Quota(10, 10), doors.Elsewhere(), NOON)
+    claimed = book.claim("hook", doors.Quota(10, 10), doors.ExternalUsage(), NOON)
     assert claimed is not None
     assert claimed.number == 2
 

@@ -26,7 +26,7 @@ ALL = ["G1", "G2"]
 def test_a_finished_day(left: Left, state: str, events: list[str], number: int, left_over: dict[str, str]) -> None:
     project, portal = left(state)
     before, mails = Counter(portal.made), list(portal.mails)
-    said = project.command("withdraw", DAY, *(f"--event={name}" for name in events))
+    said = project.command("withdraw", DAY, *([f"--event={name}" for name in events] or ["--all"]))
     assert (said.code, f"revision {number} is published; text for the people" in said.text) == (0, True)
     assert "nobody was notified by the withdrawal" in said.text
     named = {"G1": "- G1, ", "G2": "- station G2 ("}  # whose name in the list of stations is Na
@@ -36,7 +36,7 @@ def test_a_finished_day(left: Left, state: str, events: list[str], number: int, 
     taken = {"withdrawn-in-part": ("G1", "G2")}.get(state, tuple(events or ALL))
     assert (revision.number, revision.about().withdraws) == (number, taken)
     run = project.run_folder()
-    assert {event.name for event in doors.standing(run.found(), run).events} == set(left_over)
+    assert {event.name for event in doors.standing_findings(run.findings(), run).events} == set(left_over)
 
 
 def test_what_is_left_may_be_mailed(left: Left) -> None:
@@ -45,16 +45,23 @@ def test_what_is_left_may_be_mailed(left: Left) -> None:
     assert (said.code, portal.mails) == (0, [("G1", "G2"), ("G1",)])
 
 
+def test_nobody_takes_everything_back_by_leaving_a_word_out(left: Left) -> None:
+    project, portal = left("finished")
+    before = Counter(portal.made)
+    said = project.command("withdraw", DAY)
+    assert (said.code, "--event <name>, or --all" in said.text, portal.made) == (2, True, before)
+
+
 def test_what_is_not_there_cannot_be_taken_back(left: Left) -> None:
     project, portal = left("withdrawn")
     before = Counter(portal.made)
-    said = project.command("withdraw", DAY)
+    said = project.command("withdraw", DAY, "--all")
     assert (said.code, "no event to withdraw in revision 2" in said.text, portal.made) == (1, True, before)
 
 
 def test_a_half_published_day_is_published_without_what_is_taken_back(left: Left) -> None:
     project, portal = left("half-published")
-    said = project.command("withdraw", DAY)
+    said = project.command("withdraw", DAY, "--all")
     assert (said.code, portal.events, portal.mails) == (0, {}, [])
     said = project.command("resume", DAY)
     assert (said.code, f"nothing of XTY on {ISSUE} is unfinished" in said.text, portal.mails) == (1, True, [])
@@ -63,9 +70,10 @@ def test_a_half_published_day_is_published_without_what_is_taken_back(left: Left
 @pytest.mark.parametrize("state", ["held", "unconfirmed"])
 def test_an_unfinished_day_is_given_up_by_its_withdrawal(left: Left, state: str) -> None:
     project, portal = left(state)
-    said = project.command("withdraw", DAY)
+    said = project.command("withdraw", DAY, "--all")
     assert (said.code, portal.events, portal.mails) == (0, {}, [])
     assert ("revision 1 is closed, its notification is unconfirmed" in said.text) == (state == "unconfirmed")
+    assert "--notify-again" not in said.text, "it would be refused: the withdrawal came after it"
     ledger = project.ledger()
     assert (ledger.closed, ledger.finished, ledger.unconfirmed) == ([1], [2], 1 if state == "unconfirmed" else None)
 

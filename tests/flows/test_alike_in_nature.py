@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
-from ibf_pipeline.sources.alike import ALL_AGREE
+from ibf_pipeline.sources.duplicate_members import ALL_AGREE
 from ibf_pipeline.synthetic.files import write_ftp_members
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401
 from tests.worlds.countries.tiny_day import GRID, ISSUE, TinyDay
@@ -33,7 +33,7 @@ def test_a_wave_that_is_in_the_river(tiny_day: TinyDay) -> None:  # noqa: F811
     write(day, ISSUE, wave, np.tile([20, 22, 33, 52, 83, 110, 122, 110.0], (10, 1)))
     state = day.flow(publish=False)
     assert state.is_completed(), state.message
-    found = day.run_folder.found()
+    found = day.run_folder.findings()
     assert found.members_missing == ()
     assert [event.trigger for event in found.publishable_events] == [True, True]
     assert found.doubts == (f"source folder: {ALL_AGREE}",)
@@ -56,6 +56,6 @@ def test_dry_members_of_two_days(tiny_day: TinyDay) -> None:  # noqa: F811
     write(day, ISSUE, *run(1, [0, 1, 2, 3, 4]))
     state = day.flow(publish=False)
     assert state.is_completed(), state.message
-    found = day.run_folder.found()
+    found = day.run_folder.findings()
     assert not found.members_missing
     assert not found.publishable_events

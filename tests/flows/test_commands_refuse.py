@@ -12,7 +12,7 @@ import pytest
 import yaml
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from flows.backfill import backfill_days, issue_times
+from flows.backfill import backfill_days, backfill_issue_times
 from flows.cli.app import app, main
 from flows.cli.flash_demo import set_up
 from flows.wiring.day import as_issue_time, open_configuration, open_day
@@ -22,11 +22,12 @@ from flows.wiring.wishes import require_wishes
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.sql import DatabaseAway
-from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.report.writer import rewrite_report
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.synthetic.wishes import WishInvalid
-from ibf_pipeline.targets.resume import Decision
+from ibf_pipeline.targets.resumption import Decision
 from tests.conftest import ROOT
 from tests.flows.test_command_run import command
 from tests.worlds.runs import flood_run
@@ -40,8 +41,8 @@ def test_what_names_no_run_is_bad_usage(run: str) -> None:
 
 
 def test_other_bad_usage() -> None:
-    with pytest.raises(UsageError, match="2026-02-02 to 2026-02-01 are 0 days"):
-        issue_times(FLOODS, date(2026, 2, 2), date(2026, 2, 1))
+    with pytest.raises(UsageError, match="2026-02-02 is after 2026-02-01"):
+        backfill_issue_times(FLOODS, date(2026, 2, 2), date(2026, 2, 1))
     with pytest.raises(UsageError, match="exclude each other"):
         Decision(approve=True, abort=True)
 
@@ -53,7 +54,7 @@ def test_a_block_of_a_hazard_that_was_not_named() -> None:
     with pytest.raises(UsageError, match=r"What to do: correct the parameter\.$"):
         as_issue_time(FLOODS, "2026-02-15T07", ["flash-floods"])
     with pytest.raises(UsageError, match=r"or name the hazard: --hazard flash-floods\.$"):
-        issue_times(FLOODS, "2026-02-15T06", "2026-02-15T12", ["flash-floods"])
+        backfill_issue_times(FLOODS, "2026-02-15T06", "2026-02-15T12", ["flash-floods"])
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_backfill_says_that_a_hazard_may_be_meant(both: str) -> None:
         (None, "Kimiri=@99h", r"What to do: correct the wish, and run the exercise again\.$"),
         ("floods", "Kimiri=@3h", r"What to do: correct the wish, and run the exercise again\.$"),
         ("flash-floods", "Nowhere=@3h", r"no district 'Nowhere'.* What to do: correct the wish"),
-        ("flash-floods", "G9001=-wwwTTw-", r"is no wish.* What to do: correct the wish"),
+        ("flash-floods", "G9001=-wwwTTw-", r"is not a wish.* What to do: correct the wish"),
     ],
 )
 def test_wishes_are_read_before_a_server_is_started_or_anything_prepared(
@@ -137,7 +138,7 @@ def test_a_run_of_another_machine_is_named_without_its_hazard(both: str, tmp_pat
     with pytest.raises(UsageError, match="may be a run of any of flash-floods, floods"):
         open_run("XDM/2026-02-15", str(config), None, None)
     run = flood_run(tmp_path / "other/runs", "XDM", date(2026, 2, 15), open_configuration(str(config)).storage)
-    run.finish(run.begin(), {})
+    keep_findings(run, begin_findings(run), {})
     day = open_run("XDM/2026-02-15", str(config), None, None)
     assert (day.country.hazard, day.run.path.exists()) == ("floods", False)
 
@@ -165,7 +166,6 @@ def test_a_port_in_use_and_a_damaged_database_of_the_sandbox(tmp_path: Path) -> 
         ("backfill", "XDM", "--from", "2026-02-14", "--to", "2026-02-15"),
         ("all-countries", "--date", "2026-02-15"),
         ("scenario", "XDM", "G9002=---TTTTT", "--date", "2026-02-15"),
-        ("plan", "XDM", "--date", "2026-02-15"),
         ("deploy", "--wait", "0"),
     ],
     ids=lambda words: words[0],

@@ -12,14 +12,14 @@ import yaml
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.heartbeat import overdue
+from flows.heartbeat import overdue_runs
 from flows.states import exit_code
 from flows.wiring.day import open_configuration
-from ibf_pipeline.report.calls import published, told_of_the_mail
+from ibf_pipeline.report.calls import mail_cautions, published
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
-from tests.worlds.looked import said
+from tests.worlds.lookback_words import said
 from tests.worlds.runs import flood_run
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
@@ -54,7 +54,7 @@ def test_three_days(day: TinyDay, caplog: pytest.LogCaptureFixture) -> None:
     assert expected in caplog.text
     (revision,) = day.run_folder.revisions("portal")
     assert revision.state().is_finished
-    kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))["notices"]
+    kept = json.loads(revision.folder.joinpath("notices.json").read_text(encoding="utf-8"))["notices"]
     assert [(notice["kind"], notice["event"]) for notice in kept] == [("trigger without mail", "G1")]
     state = day.flow()
     assert (state.name, exit_code(state)) == ("Not notified", 1), "a run that did nothing makes nothing good"
@@ -62,18 +62,18 @@ def test_three_days(day: TinyDay, caplog: pytest.LogCaptureFixture) -> None:
         "1 trigger; nothing to publish: portal has this very content; the portal shows it and nobody was mailed"
     )
     assert len(day.run_folder.revisions("portal")) == 1
-    assert told_of_the_mail(published(day.run_folder)) == [
+    assert mail_cautions(published(day.run_folder)) == [
         "Target portal: it shows the day and nobody was mailed: tell the recipients yourself."
     ], "above everything else in the report"
     where = (str(day.config), str(day.root / "work"))
-    assert overdue(open_configuration(*where), ISSUE, *where) == [
+    assert overdue_runs(open_configuration(*where), ISSUE, *where) == [
         "XTY: the portal shows it and nobody was mailed by portal"
     ]
 
     day.write_forecast("G1=-TTT----", issue_date=NEXT)
     state = day.flow(issue_date=NEXT)
     assert (state.name, said(state)) == ("Not notified", f"1 trigger; {TOLD}")
-    assert "nobody was notified by the withdrawal" in command(day, "withdraw", f"XTY/{NEXT}")
+    assert "nobody was notified by the withdrawal" in command(day, "withdraw", f"XTY/{NEXT}", "--all")
     assert "nothing of XTY on 2026-02-16 is unfinished" in command(day, "resume", f"XTY/{NEXT}", code=1)
 
     third = NEXT + timedelta(days=1)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from flows.ending import HOLD, ended
+from flows.day_state import HOLD, day_state
 from flows.states import COMPLETED, HELD, STOPPED
 from ibf_pipeline.hazards.floods.findings import FloodFindings
-from ibf_pipeline.publish.publisher import Outcome
-from ibf_pipeline.runs.verified import Verified
+from ibf_pipeline.publish.publisher import PublishOutcome
+from ibf_pipeline.runs.verification import Verification
 from ibf_pipeline.targets.notice import Notice
-from ibf_pipeline.targets.open_target import Publication
-from tests.worlds.countries.made_found import event, found, station
+from ibf_pipeline.targets.target import Publication
+from tests.worlds.countries.flood_findings import event, found, station
 
 QUIET = found([], [station("G1")])
 ONE = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [])
@@ -22,11 +22,11 @@ TWO = found([*ONE.events, event("G2", "----ww--", "med", {"B": 0, "B1": 0})], []
 def publication(
     says: FloodFindings, *notices: Notice, number: int = 1, held: bool = False, notified: bool = True
 ) -> Publication:
-    return Publication(Outcome(9, 9, None, 0.0, held), notices, number, says, notified)
+    return Publication(PublishOutcome(9, 9, None, 0.0, held), notices, number, says, notified)
 
 
 def message(day: FloodFindings, *publications: Publication, further: tuple[str, ...] = ()) -> str:
-    return str(ended(day, publications, *further).message)
+    return str(day_state(day, publications, *further).message)
 
 
 def ending(name: str) -> Notice:
@@ -82,7 +82,7 @@ def test_what_is_held_is_said_where_it_is_not_todays_content() -> None:
 
 def test_an_alert_that_cannot_be_shown_comes_first_and_blind_stations_all_the_same() -> None:
     hidden = found([replace(ONE.events[0], areas=())], [station("G2", blind=True)])
-    state = ended(hidden, [])
+    state = day_state(hidden, [])
     assert state.is_failed()
     assert state.message == (
         "alert could not be published: G1 (no areas in the mapping); 1 trigger; no usable forecast at G2 (blind)"
@@ -93,14 +93,14 @@ def test_the_name_is_the_one_thing_to_act_on_first() -> None:
     """An alert that the portal cannot show, which nothing else tells; then a notification that waits or was stopped."""
     hidden = replace(ONE.events[0], areas=())
     some, all_of_it = found([hidden, TWO.events[1]], []), found([hidden], [])
-    assert [ended(ONE, [], otherwise=outcome).name for outcome in (COMPLETED, HELD, STOPPED)] == [
+    assert [day_state(ONE, [], otherwise=outcome).name for outcome in (COMPLETED, HELD, STOPPED)] == [
         "Completed", "Held", "Notification stopped"
     ]  # fmt: skip
     for outcome in (COMPLETED, HELD, STOPPED):
-        state = ended(some, [], HOLD, otherwise=outcome)
+        state = day_state(some, [], HOLD, otherwise=outcome)
         assert (state.name, state.is_completed()) == ("Not all published", True)
         assert str(state.message).endswith(f"; {HOLD}"), "the rest stands in the message"
-        assert ended(all_of_it, [], otherwise=outcome).name == "Could not be published"
+        assert day_state(all_of_it, [], otherwise=outcome).name == "Could not be published"
 
 
 def test_an_alert_beyond_what_the_portal_shows_is_no_failure() -> None:
@@ -109,11 +109,11 @@ def test_an_alert_beyond_what_the_portal_shows_is_no_failure() -> None:
     alone, beside = replace(found([], []), events=(later,)), replace(ONE, events=(*ONE.events, later))
     says = "alert beyond what the portal shows: G2 (9-day)"
     for day, headline in ((alone, "1 trigger"), (beside, "2 triggers")):
-        assert (ended(day, []).name, ended(day, []).message) == ("Completed", f"{headline}; {says}")
+        assert (day_state(day, []).name, day_state(day, []).message) == ("Completed", f"{headline}; {says}")
     told = Notice("trigger lapsed beyond what the portal shows", "G2", "it has moved")
     assert message(alone, publication(alone, told)) == f"1 trigger; {says}; {told.kind}: G2"
     hidden = replace(alone, events=(later, replace(ONE.events[0], areas=())))
-    state = ended(hidden, [])
+    state = day_state(hidden, [])
     assert (state.name, state.message) == (
         "Could not be published",
         f"alert could not be published: G1 (no areas in the mapping); 2 triggers; {says}",
@@ -123,15 +123,15 @@ def test_an_alert_beyond_what_the_portal_shows_is_no_failure() -> None:
 def test_a_portal_that_shows_something_else_stands_first_before_a_notification_that_waits() -> None:
     """An alert that it cannot show at all still gives the state its name; an earlier revision's look is over."""
     at, row = datetime(2026, 2, 15, 15, 4, tzinfo=UTC), "event G1: trigger expected, not shown"
-    differs, agrees = Verified("differs", at, (row,)), Verified("agrees", at)
+    differs, agrees = Verification("differs", at, (row,)), Verification("agrees", at)
     seen = replace(publication(ONE), verified=differs)
-    state = ended(ONE, [seen], HOLD, otherwise=HELD)
+    state = day_state(ONE, [seen], HOLD, otherwise=HELD)
     assert (state.name, state.is_completed()) == ("Portal differs", True)
     assert state.message == f"the portal differs: {row}; 1 trigger; {HOLD}"
     good = replace(publication(ONE, number=2), verified=agrees)
-    state = ended(ONE, [seen, good], HOLD, otherwise=HELD)
+    state = day_state(ONE, [seen, good], HOLD, otherwise=HELD)
     assert (state.name, state.message) == ("Held", f"1 trigger; checked on the portal at 15:04 UTC; {HOLD}")
     hidden = found([replace(ONE.events[0], areas=()), TWO.events[1]], [])
-    state = ended(hidden, [replace(seen, published=hidden)])
+    state = day_state(hidden, [replace(seen, published=hidden)])
     assert state.name == "Not all published"
     assert str(state.message).startswith(f"the portal differs: {row}; 1 trigger")

@@ -89,7 +89,7 @@ def test_a_day_in_a_folder(project: Path, day: State) -> None:
     assert {file.name for file in folder.iterdir()} == TABLES | RASTERS | {"day.json"}
     assert [entry.name for entry in folder.parent.iterdir()] == [ISSUE.isoformat()], "nothing half-written beside it"
 
-    found = flood_run(project / "work" / "runs", "XDM", ISSUE).found()
+    found = flood_run(project / "work" / "runs", "XDM", ISSUE).findings()
     assert (len(found.events), len(found.publishable_events)) == (7, 6)
     events = gpd.read_file(folder / "events.geojson")
     assert (len(events), events.crs.to_epsg()) == (7, 4326)

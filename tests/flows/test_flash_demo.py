@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import shapely
 
-from flows.cli.flash_demo import COUNTRY, ISSUE_TIME, set_up
+from flows.cli.flash_demo import COUNTRY, ISSUE_TIME, run_demo, set_up
 from flows.wiring.rain_sources import open_levels, open_rain_sources
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
@@ -18,6 +19,7 @@ from ibf_pipeline.sources.rain.block import rain_of_block
 from tests.conftest import ROOT
 from tests.worlds.countries.demo_flash import GAUGES, PARENTS, demo_section
 from tests.worlds.flash_block import demo
+from tests.worlds.flash_project import FlashRuns
 
 
 def test_the_demo_of_flash_floods_has_a_trigger_a_warning_and_a_high_river(tmp_path: Path) -> None:
@@ -55,3 +57,15 @@ def test_the_configuration_of_floods_stays_as_it_is(tmp_path: Path) -> None:
     set_up(tmp_path, str(ROOT / "config"))
     assert (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8") == before
     assert load(ROOT / "config").hazards(COUNTRY) == ("floods",)
+
+
+@pytest.mark.story
+@pytest.mark.usefixtures("plain", "quick")
+def test_the_demo_runs_three_blocks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = set_up(tmp_path, str(ROOT / "config"))
+    assert run_demo(config, str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert said.count("report: ") == 3
+    shown = FlashRuns(config, str(tmp_path), "XDM", tmp_path / "rain").portal()
+    assert shown.events == dict.fromkeys(("Kimiri", "Veo"), ("trigger", "0-hour", "0-hour"))
+    assert [set(names) for names in shown.mails] == [{"Kimiri", "Lokiba"}, {"Lokiba"}, {"Veo"}]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from flows.backfill import issue_times
+from flows.backfill import backfill_issue_times
 from flows.states import WATCHED, exit_code
 from flows.wiring import flash_leg
 from flows.wiring.day import open_day
@@ -148,7 +148,7 @@ def test_a_killed_run_is_gone_on_with_and_nobody_is_mailed_twice(project: FlashP
     project.rain(block(6), WARNING)
     killed(project, call)
     (revision,) = project.revisions(block(6))
-    assert revision.state().left
+    assert revision.state().remaining_calls
     if again == "run":
         assert project.run(block(6)).is_completed(), "it goes on with the revision, and notifies as it was to"
     else:
@@ -183,11 +183,11 @@ def test_past_blocks_are_run_in_their_order_without_mails(project: FlashProject)
 
 
 def test_hours_of_a_backfill_are_those_of_blocks() -> None:
-    of = [str(each) for each in issue_times(FLASH_FLOODS, "2026-02-15T18", "2026-02-16")]
+    of = [str(each) for each in backfill_issue_times(FLASH_FLOODS, "2026-02-15T18", "2026-02-16")]
     assert of == ["2026-02-15T18", *(f"2026-02-16T{hour:02d}" for hour in (0, 6, 12, 18))]
     for first, last in (("2026-02-15T07", "2026-02-16"), ("2026-02-15T18", "2026-02-15T06")):
         with pytest.raises(UsageError):
-            issue_times(FLASH_FLOODS, first, last)
+            backfill_issue_times(FLASH_FLOODS, first, last)
 
 
 def test_what_has_begun_when_people_read_it_is_0_hour(project: FlashProject, clock: Any) -> None:

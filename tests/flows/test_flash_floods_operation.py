@@ -13,7 +13,7 @@ import yaml
 import flows.all_countries as everybody
 import flows.watch_source as sensor
 from flows.deployment.table import planned_deployments
-from flows.heartbeat import overdue
+from flows.heartbeat import overdue_runs
 from flows.wiring.sources import users_of
 from ibf_pipeline.domain.issue_time import IssueTime
 from tests.worlds.flash_project import DAY, FlashProject, at, block
@@ -81,8 +81,8 @@ def test_which_block_a_sensor_waits_for(watch: Watch, monkeypatch: pytest.Monkey
     configuration = watch.project.configuration
     for moment, expected in ((3.5, block(0)), (9.4, block(0)), (9.5, block(6)), (27.5, block(24))):
         monkeypatch.setattr(sensor, "scheduled_moment", lambda moment=moment: at(moment))
-        assert sensor.issue_time_of(configuration, "model", None) == expected
-    assert sensor.issue_time_of(configuration, "model", "2026-02-15T18") == block(18)
+        assert sensor.watched_issue_time(configuration, "model", None) == expected
+    assert sensor.watched_issue_time(configuration, "model", "2026-02-15T18") == block(18)
     assert [user.hazard for user in users_of(configuration, "model")[0]] == ["flash-floods"]
 
 
@@ -95,7 +95,7 @@ def test_four_blocks_a_day_are_scheduled_or_watched_for(project: FlashProject, w
     del sources["model"]["waiting"]
     project.settings(sources=sources)
     planned = {each.full_name: each for each in planned_deployments(project.configuration, project.config, None)}
-    assert planned["flash-floods/XTV"].schedule == "45 4,10,16,22 * * *"
+    assert planned["flash-floods/XTV"].schedule == "53 4,10,16,22 * * *"
     assert planned["flash-floods/XTV"].tags == ("flash-floods", "XTV")
     assert "watch-source/model" not in planned
 
@@ -103,7 +103,7 @@ def test_four_blocks_a_day_are_scheduled_or_watched_for(project: FlashProject, w
 def test_every_block_that_is_not_published_is_overdue(project: FlashProject) -> None:
     for hour in (0, 6):
         assert project.run(block(hour), "").is_completed()
-    missing = overdue(project.configuration, DAY, project.config, project.workspace)
+    missing = overdue_runs(project.configuration, DAY, project.config, project.workspace)
     assert missing == [
         "XTV 2026-02-15 12 UTC: there is no run",
         "XTV 2026-02-15 18 UTC: there is no run",

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli.flash_demo import run_demo, set_up
 from ibf_pipeline.domain.issue_time import IssueTime
-from tests.conftest import ROOT, real_data
+from tests.conftest import real_data
 from tests.worlds.flash_block import demo, malawi
 from tests.worlds.flash_project import FlashRuns
 from tests.worlds.malawi.numbers import WISHES, alerted
@@ -83,13 +82,3 @@ def test_mock_scenarios_of_malawi_come_out_of_the_real_pipeline(name: str, tmp_p
     assert len(shown.mails) == bool(ROWS[name])
     assert shown.polygons == (len(ROWS[name]) or 367)
     assert bool(shown.points["schools"]) is bool(ROWS[name])
-
-
-def test_the_demo_runs_three_blocks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = set_up(tmp_path, str(ROOT / "config"))
-    assert run_demo(config, str(tmp_path)) == 0
-    said = capsys.readouterr().out
-    assert said.count("report: ") == 3
-    shown = FlashRuns(config, str(tmp_path), "XDM", tmp_path / "rain").portal()
-    assert shown.events == dict.fromkeys(("Kimiri", "Veo"), ("trigger", "0-hour", "0-hour"))
-    assert [set(names) for names in shown.mails] == [{"Kimiri", "Lokiba"}, {"Lokiba"}, {"Veo"}]

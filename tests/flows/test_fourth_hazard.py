@@ -24,13 +24,13 @@ from flows.backfill import backfill_days
 from flows.cli.app import app
 from flows.deployment.table import planned_deployments
 from flows.floods import floods as floods_flow
-from flows.heartbeat import due, overdue
+from flows.heartbeat import due, overdue_runs
 from flows.scenario import scenario
 from flows.states import exit_code
 from flows.wiring import day as wiring
 from flows.wiring.day import open_configuration
 from flows.wiring.decisions import open_run
-from flows.wiring.hazards import configured
+from flows.wiring.hazards import configured_hazards
 from flows.wiring.limits import limit_name
 from flows.wiring.sandbox import open_sandbox
 from ibf_pipeline.config.configuration import Configuration
@@ -38,8 +38,9 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.runs.folder import RunFolder, runs_of
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.run_index import runs_of
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.worlds.countries import tiny_country
@@ -161,7 +162,7 @@ def test_a_block_is_found_planned_and_published(project: Project) -> None:
     state = project.run(block(6), HIGH)
     assert state.is_completed(), state.message
     assert state.message == "1 trigger, 1 warning; not checked on the portal: nothing is known of tides there"
-    found = project.folder(block(6)).found()
+    found = project.folder(block(6)).findings()
     assert isinstance(found, TideFindings)
     assert (found.gauge, [event.highest for event in found.events]) == ("harbour wall", [3.2, 2.5])
     assert project.folder(block(6)).path == project.root / "work/runs/XTI/tides/2026-02-15T06"
@@ -204,7 +205,7 @@ def test_a_second_run_of_a_block_wipes_and_the_next_block_goes_on(project: Proje
     assert {(1, "homes_flooded", "1-hour"), (2, "homes_flooded", "1-hour")} <= zeros
     shown = project.portal()
     assert (shown["events"], shown["upload"]) == ({}, "2026-02-15T18:00:01.000Z")
-    notices = json.loads(quiet.notices_file.read_text())["notices"]
+    notices = json.loads(quiet.folder.joinpath("notices.json").read_text())["notices"]
     assert [(notice["kind"], notice["event"]) for notice in notices] == [("alert ended", NORTH)]
 
 
@@ -236,7 +237,7 @@ def test_a_killed_run_is_resumed_and_nobody_is_mailed_twice(project: Project, ca
             os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     (revision,) = project.revisions(block(6))
-    assert revision.state().left
+    assert revision.state().remaining_calls
     code, output = project.invoke("resume", "XTI/2026-02-15T06")
     assert code == 0, output
     shown = project.portal()
@@ -333,7 +334,7 @@ def test_an_exercise_is_kept_apart_and_marked(project: Project) -> None:
     assert state.is_completed(), state.message
     assert state.message.startswith("EXERCISE: 1 trigger")
     apart = RunFolder(project.root / "work/runs/exercises", RunId("XTI", "tides", block(6)))
-    assert [event.name for event in apart.found().events] == [f"EXERCISE {NORTH}"]
+    assert [event.name for event in apart.findings().events] == [f"EXERCISE {NORTH}"]
     assert project.portal()["events"] == {}, "the portal of real days"
 
 
@@ -342,9 +343,9 @@ def test_what_a_server_is_told_of_it(project: Project) -> None:
     item = planned["tides/XTI"]
     assert (item.parameters["country"], item.tags, item.at_once) == ("XTI", ("tides", "XTI"), 1)
     assert item.entrypoint == "tests.worlds.tides.flow.tides"
-    assert item.schedule == "30 1,7,13,19 * * *"
+    assert item.schedule == "44 1,7,13,19 * * *"
     assert limit_name("tides", "XTI") == "ibf-tides-XTI"
-    (row,) = configured(project.configuration)
+    (row,) = configured_hazards(project.configuration)
     assert row.run_names(DAY)[1] == "tides-XTI-2026-02-15T06"
 
 
@@ -356,7 +357,7 @@ def test_the_heartbeat_asks_for_the_blocks_that_are_over(project: Project, monke
     assert due(FLOODS, DAY, noon) == [IssueTime(DAY)]
     monkeypatch.setattr("flows.heartbeat.now", lambda: noon)
     assert project.run(block(6), HIGH).is_completed()
-    assert overdue(project.configuration, DAY, project.config, project.workspace) == [
+    assert overdue_runs(project.configuration, DAY, project.config, project.workspace) == [
         f"XTI {issue_time} UTC: there is no run" for issue_time in ("2026-02-14 12", "2026-02-14 18", "2026-02-15 00")
     ]
 
@@ -395,7 +396,7 @@ def test_another_hazard_of_the_country_is_left_alone(project: Project, tmp_path:
     shown = project.portal()
     assert shown["events"] == {}
     assert list(project.portal("floods")["events"]) == ["G1"]
-    assert [row.label for row in configured(project.configuration)] == ["XTI floods", "XTI tides"]
+    assert [row.label for row in configured_hazards(project.configuration)] == ["XTI floods", "XTI tides"]
     for name, hazard in (("XTI/2026-02-15", "floods"), ("XTI/2026-02-15T06", "tides")):
         assert open_run(name, project.config, None, project.workspace).country.hazard == hazard
     code, output = project.invoke("run", "XTI", "--date", "2026-02-16")

@@ -16,15 +16,15 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.past import published_past
+from ibf_pipeline.runs.publication_history import publication_history
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import write_ftp_members
-from ibf_pipeline.targets.ibf.revise import may_be_shown
+from ibf_pipeline.targets.ibf.revision import may_be_shown
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_day import GRID, ISSUE, MEMBERS, TinyDay
-from tests.worlds.looked import said
+from tests.worlds.lookback_words import said
 from tests.worlds.runs import flood_run
 
 LONG: dict[str, Any] = {
@@ -72,7 +72,7 @@ def calls(day: TinyDay, number: int) -> list[Call]:
 
 def notices(day: TinyDay, number: int) -> list[tuple[str, str]]:
     (revision,) = run_of(day, ISSUE + timedelta(days=number)).revisions("sandbox")
-    kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))["notices"]
+    kept = json.loads(revision.folder.joinpath("notices.json").read_text(encoding="utf-8"))["notices"]
     return [(notice["kind"], notice["event"]) for notice in kept]
 
 
@@ -143,8 +143,8 @@ def test_people_who_heard_of_a_trigger_beyond_were_not_told_by_the_portal(day: T
     file.write_text(yaml.safe_dump(settings))
     state = published(day, 1, "G1=-------TTT-")
     assert said(state) == "1 trigger; nobody was notified"
-    past = published_past(run_of(day, ISSUE + timedelta(days=2)), "sandbox", may_be_shown)
-    assert past.untold({"G1"}) == {"G1"}
+    past = publication_history(run_of(day, ISSUE + timedelta(days=2)), "sandbox", may_be_shown)
+    assert past.unnotified_triggers({"G1"}) == {"G1"}
 
 
 def test_an_exercise_wishes_for_every_day_of_the_horizon(day: TinyDay) -> None:

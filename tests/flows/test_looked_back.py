@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import yaml
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import State
 from typer.testing import CliRunner
 
-from flows import hazard_run
+from flows import hazard_run, notice_events
 from flows.cli.app import app
 from flows.floods import floods
-from flows.morning import morning_page
-from flows.states import COMPLETED, HELD, PORTAL_DIFFERS, Outcome, exit_code
+from flows.states import COMPLETED, RunOutcome, exit_code
 from flows.wiring import decisions
 from flows.wiring.day import Day
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.verified import FILE, kept_verified
+from ibf_pipeline.runs.verification import DIFFERS, VERIFICATION_FILE, read_verification
 from ibf_pipeline.sandbox import Sandbox, routes_reading
-from ibf_pipeline.sandbox.answers import server_error
 from ibf_pipeline.sandbox.maps import dynamic_values
-from ibf_pipeline.targets.ibf import revise
-from ibf_pipeline.targets.ibf.lookback import expected
-from ibf_pipeline.targets.notice import DIFFERS, Notice
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.resume import Decision
+from ibf_pipeline.sandbox.responses import server_error
+from ibf_pipeline.targets.ibf import revision
+from ibf_pipeline.targets.ibf.lookback import expectation
+from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.notice_ledger import keep_notices
+from ibf_pipeline.targets.resumption import Decision
+from ibf_pipeline.targets.target import Publication
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
-from tests.worlds.looked import said
+from tests.worlds.lookback_words import said
 from tests.worlds.runs import flood_run
 
 NEXT = ISSUE + timedelta(days=1)
@@ -91,33 +88,30 @@ def broken(*_: Any) -> Any:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Notice]:
-    """What a run sends on."""
-    sent: list[Notice] = []
-
-    def tell(found: object, notices: Sequence[Notice]) -> None:
-        sent.extend(notices)
-
-    monkeypatch.setattr(hazard_run, "tell", tell)
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What a run sends on: kind and text of each notice."""
+    sent: list[dict[str, str]] = []
+    monkeypatch.setattr(notice_events, "has_server", lambda: True)
+    monkeypatch.setattr(notice_events, "send_events", lambda events: sent.extend(each.payload for each in events))
     return sent
 
 
 @pytest.mark.draws
 def test_a_portal_that_shows_something_else_is_caught_and_told(
-    day: TinyDay, told: list[Notice], monkeypatch: pytest.MonkeyPatch
+    day: TinyDay, told: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(routes_reading, "dynamic_values", without_people)
         state = run(day)
         assert (state.name, state.is_completed(), exit_code(state), mails(day)) == ("Portal differs", True, 0, 1)
         (revision,) = revisions(day)
-        seen = kept_verified(revision.kept)
+        seen = read_verification(revision.kept)
         assert seen is not None
         row = seen.differences[0]
         assert row.startswith("event G1, area ")
         assert row.endswith("people expected, 0 shown")
         assert str(state.message).startswith(f"the portal differs: {row}")
-        assert [(notice.kind, row in notice.text) for notice in told if notice.kind == DIFFERS] == [(DIFFERS, True)]
+        assert [(notice["kind"], row in notice["text"]) for notice in told] == [(DIFFERS, True)]
         assert page(day).index(row) < page(day).index("What changed since the last run"), "it stands first"
         code, output, _ = invoke(day, "verify", "XTY/2026-02-15")
         assert (code, f"- {row}" in output) == (1, True), output
@@ -135,7 +129,7 @@ def test_days_that_go_on_agree_and_an_earlier_one_is_no_longer_compared(day: Tin
     (there,) = published(day.run_folder)
     assert there.seen.startswith("checked on the portal at ")
     (revision,) = revisions(day)
-    written, made = revision.folder / expected.FILE, revision.folder / "journal.jsonl"
+    written, made = revision.folder / expectation.FILE, revision.folder / "journal.jsonl"
     assert written.stat().st_mtime <= made.stat().st_mtime, "before the first call"
     day.write_forecast("", issue_date=NEXT)
     assert said(run(day, NEXT)).startswith("no alert")
@@ -144,7 +138,7 @@ def test_days_that_go_on_agree_and_an_earlier_one_is_no_longer_compared(day: Tin
         3,
         True,
     )
-    seen = kept_verified(revision.kept)
+    seen = read_verification(revision.kept)
     assert seen is not None
     assert seen.verdict == "agrees", "what was seen on the day itself is kept"
 
@@ -161,8 +155,8 @@ def test_a_portal_that_cannot_be_read_back_fails_nothing(day: TinyDay, monkeypat
         code, output, _ = invoke(day, "verify", "XTY/2026-02-15")
         assert (code, "population_affected/floods answered no list" in output) == (3, True), output
     (revision,) = revisions(day)
-    (revision.folder / expected.FILE).write_text(json.dumps({"format": 9, "hazard": "floods"}))
-    (revision.folder / FILE).write_text(json.dumps({"format": 9}))
+    (revision.folder / expectation.FILE).write_text(json.dumps({"format": 9, "hazard": "floods"}))
+    (revision.folder / VERIFICATION_FILE).write_text(json.dumps({"format": 9}))
     code, output, _ = invoke(day, "verify", "XTY/2026-02-15")
     assert (code, "expected.json of format 9" in output) == (3, True), output
 
@@ -174,55 +168,52 @@ def test_a_held_day_is_looked_at_before_a_person_decides_and_so_is_what_is_taken
     assert mails(day) == 0
     code, output, _ = invoke(day, "resume", "XTY/2026-02-15", "--approve")
     assert (code, mails(day), "checked on the portal at " in output) == (0, 1, True), output
-    code, output, _ = invoke(day, "withdraw", "XTY/2026-02-15", "--no-notify")
+    code, output, _ = invoke(day, "withdraw", "XTY/2026-02-15", "--all", "--no-notify")
     assert (code, "checked on the portal at " in output) == (0, True), output
     code, output, _ = invoke(day, "verify", "XTY/2026-02-15")
     assert (code, "revision 2 on sandbox: checked on the portal" in output) == (0, True), output
-    monkeypatch.setattr(routes_reading, "points", broken)
+    monkeypatch.setattr(routes_reading, "point_features", broken)
     code, output, _ = invoke(day, "verify", "XTY/2026-02-15")
-    seen = kept_verified(revisions(day)[-1].kept)
+    seen = read_verification(revisions(day)[-1].kept)
     assert (code, "could not be checked on the portal: " in output) == (3, True), output
     assert seen is not None
     assert seen.verdict == "agrees", "what was seen before is kept"
 
 
+def test_without_a_server_there_is_no_page_to_approve_on_and_the_day_is_held(day: TinyDay) -> None:
+    state = run(day, approval=True)
+    assert (state.name, mails(day)) == ("Held", 0)
+    assert said(state).startswith("1 trigger; held before the notification")
+    code, output, _ = invoke(day, "resume", "XTY/2026-02-15", "--approve")
+    assert (code, mails(day)) == (0, 1), output
+
+
 def test_what_differs_after_an_approval_in_the_ui_is_told_once(
-    day: TinyDay, told: list[Notice], monkeypatch: pytest.MonkeyPatch
+    day: TinyDay, told: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was told when the notification was held is not told again."""
+    blind = Notice("station blind", "G9", "blind")
 
-    def approved(opened: Day, found: Findings) -> tuple[Publication | None, str, Outcome]:
+    def is_held(opened: Day) -> None:
+        keep_notices(revisions(day)[0], [blind])
+        notice_events.send_notices(opened.run, "sandbox")
+
+    def approved(opened: Day, found: Findings) -> tuple[Publication | None, str, RunOutcome]:
         _, publication = decisions.resume_run(opened, Decision(approve=True))
-        assert publication is not None
-        notices = (*publication.notices, Notice("station blind", "G9", "blind"), Notice(DIFFERS, "the portal", "rows"))
-        return replace(publication, notices=notices), "approved", COMPLETED
+        keep_notices(revisions(day)[0], [blind, Notice(DIFFERS, "the portal", "rows")])
+        return publication, "approved", COMPLETED
 
-    monkeypatch.setattr(hazard_run, "show_waiting", lambda *_: None)
-    monkeypatch.setattr(hazard_run, "await_approval", approved)
+    for name, stand_in in (("has_server", lambda: True), ("show_waiting", is_held), ("await_approval", approved)):
+        monkeypatch.setattr(hazard_run, name, stand_in)
+    monkeypatch.setattr(hazard_run, "tell_waiting", lambda *_, **__: None)
     assert (run(day, approval=True).name, mails(day)) == ("Completed", 1)
-    assert [notice.kind for notice in told] == [DIFFERS]
+    assert [notice["kind"] for notice in told] == ["station blind", DIFFERS]
 
 
 def test_what_cannot_be_written_down_before_keeps_no_day_from_people(
     day: TinyDay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revise, "expected_of", lambda *_: 1 / 0)
+    monkeypatch.setattr(revision, "expected_of", lambda *_: 1 / 0)
     state = run(day)
     assert (state.name, mails(day)) == ("Completed", 1)
     assert str(state.message).endswith("not checked on the portal: nothing was written down before publishing")
-
-
-def flow_run(state: State) -> FlowRun:
-    return FlowRun(id=uuid4(), flow_id=uuid4(), name="floods", state=state)
-
-
-def test_the_morning_page_has_it_among_what_needs_a_person() -> None:
-    runs = {
-        "KEN": flow_run(PORTAL_DIFFERS.state("the portal differs: event G1: trigger expected, not shown; 1 trigger")),
-        "UGA": flow_run(HELD.state("1 trigger; checked on the portal at 15:04 UTC")),
-    }
-    lines = morning_page(ISSUE, ["UGA", "KEN"], runs).splitlines()
-    rows = [line for line in lines if line.startswith(("| KEN", "| UGA"))]
-    assert [row[2:5] for row in rows] == ["KEN", "UGA"]
-    assert "checked on the portal at 15:04 UTC" in rows[1]
-    assert any("2 of them need a person" in line for line in lines)

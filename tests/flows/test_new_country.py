@@ -13,7 +13,7 @@ from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from ibf_pipeline.static.new_country import Draft, country_file
+from ibf_pipeline.static.country_template import CountryDraft, country_file
 from tests.worlds.countries import tiny_country
 
 
@@ -98,13 +98,13 @@ def test_name_and_levels_are_those_of_the_portal(folder: Path, tmp_path: Path, m
 
 @pytest.mark.parametrize("name", ["Côte d'Ivoire", "NO", "Congo: the Democratic Republic", "# 1", "$iso3 {x}"])
 def test_any_name_survives(name: str) -> None:
-    text = country_file(Draft("XNM", name, (1, 2), 1, ("archive",), "sandbox", None, "As it is."))
+    text = country_file(CountryDraft("XNM", name, (1, 2), 1, ("archive",), "sandbox", None, "As it is."))
     assert FloodCountry.model_validate(yaml.safe_load(text)).name == name
 
 
 def test_public_addresses_stand_in_the_file() -> None:
     address = "https://example.org/cod/{level}/xnm.parquet"
-    draft = Draft("XNM", "Newland", (1, 2), 1, ("archive",), "files", None, "As it is.", address)
+    draft = CountryDraft("XNM", "Newland", (1, 2), 1, ("archive",), "files", None, "As it is.", address)
     sources = FloodCountry.model_validate(yaml.safe_load(country_file(draft))).static_sources
     assert (sources.boundaries, sources.propose_stations, sources.portal) == (address, True, None)
     assert "/242067380" in str(sources.thresholds)

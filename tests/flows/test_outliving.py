@@ -14,7 +14,7 @@ from tests.budget import examples
 ENCODINGS = ("ascii", "latin-1", "cp1252", "cp437", "koi8-r", "shift_jis", "gb2312", "utf-8", "utf-16", "utf-32")
 
 
-@settings(max_examples=examples(30, 300), deadline=None)
+@settings(max_examples=examples(15, 300), deadline=None)
 @given(
     text=st.text(st.characters(exclude_characters="\r\n", exclude_categories=())),
     encoding=st.sampled_from(ENCODINGS),

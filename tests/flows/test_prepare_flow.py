@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.cli.check import read_schedules
 from flows.prepare import prepare_country
-from ibf_pipeline.check.schedule import Schedule, check_schedules
+from ibf_pipeline.check.schedule import RunSchedule, check_schedules
 from tests.conftest import ROOT
 from tests.worlds.countries import tiny_country
 
@@ -88,7 +88,7 @@ def test_check_knows_the_schedules_of_the_server() -> None:
         client.create_deployment(floods, "old", parameters={"country": "XTY"}, schedules=[daily], paused=True)
     found = {entry.deployment: entry for entry in read_schedules({"archive": ("XSN",)}.__getitem__)}
     assert set(found) == {"floods/XTY", "floods/old", "all-countries/daily", "watch-source/archive"}
-    assert found["floods/XTY"] == Schedule("floods/XTY", "30 9 * * * UTC", True, ("XTY",))
+    assert found["floods/XTY"] == RunSchedule("floods/XTY", "30 9 * * * UTC", True, ("XTY",))
     assert not found["floods/old"].active
     (twice,) = check_schedules("XTY", list(found.values()))
     assert (twice.level, twice.found[:22]) == ("error", "2 schedules run XTY: f")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+import os
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,13 +19,15 @@ from flows.wiring.day import open_configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.publish.call import Call
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.revision import RevisionAbout
+from ibf_pipeline.runs.revision import RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, keep_revision
 from tests.conftest import ROOT
-from tests.worlds.countries.made_found import event, found
+from tests.worlds.countries.flood_findings import event, found
 
 DAY = date(2026, 2, 15)
-ABOUT = RevisionAbout("2026-02-15T00:00:01Z", "sandbox", "http://portal", "current", "asked", True, "hash")
+ABOUT = RevisionMetadata("2026-02-15T00:00:01Z", "sandbox", "http://portal", "current", "asked", True, "hash")
 CALLS = [Call(1, "exposure", "POST", "/exposure"), Call(2, "notify", "POST", "/send", kind="end")]
 
 
@@ -50,16 +54,27 @@ def installation(folder: Path, *, store: bool) -> Path:
     return config
 
 
-def run_of(config: Path, day: date, *, exercise: bool = False, states: tuple[tuple[int, str], ...] = ()) -> RunFolder:
+def run_of(
+    config: Path,
+    day: date,
+    *,
+    exercise: bool = False,
+    states: tuple[tuple[int, str], ...] = (),
+    withdraws: tuple[str, ...] = (),
+) -> RunFolder:
     configuration = open_configuration(str(config))
     runs = configuration.path("runs/exercises" if exercise else "runs")
     run = RunFolder(runs, RunId("XDM", "floods", IssueTime(day)), configuration.storage)
-    part = run.begin()
+    part = begin_findings(run)
     (part / "extents/flood_extent_0-day_XDM.tif").write_bytes(b"x" * 1000)
-    run.finish(part, {"source": "ftp", "arrived": "2026-02-15T05:40:00+00:00", "headline": "1 trigger, 3 warnings"})
+    keep_findings(
+        run, part, {"source": "ftp", "arrived": "2026-02-15T05:40:00+00:00", "headline": "1 trigger, 3 warnings"}
+    )
     if states:
         alerts = found([event("G1", "--TTT---", "max", {"01A": 5})], [], day)
-        revision = run.allot("sandbox", 1, run.stage("sandbox", 1), alerts, CALLS, ABOUT)
+        revision = keep_revision(
+            run, "sandbox", 1, begin_revision(run, "sandbox", 1), alerts, CALLS, replace(ABOUT, withdraws=withdraws)
+        )
         for call, state in states:
             revision.journal(clock).append(call, state)  # type: ignore[arg-type]
         revision.decided("abort", "Amina", clock)
@@ -77,11 +92,13 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_runs_are_listed_the_newest_first(config: Path) -> None:
-    rows = [line.split("  ") for line in said(config, "list").splitlines()[1:]]
-    assert [[cell.strip() for cell in row if cell][:3] for row in rows] == [
-        ["XDM/floods/2026-02-15", "1 trigger, 3 warnings", "sandbox r1 finished, notified"],
-        ["XDM/floods/2026-02-14", "1 trigger, 3 warnings", "sandbox r1 not finished: 2 of 2 calls left"],
-        ["exercises/XDM/floods/2026-02-13", "1 trigger, 3 warnings", "nothing"],
+    here = "1 trigger, 3 warnings; files here and in the store, 0.0 MB"
+    assert said(config, "list").splitlines() == [
+        f"XDM/floods/2026-02-15            {here}",
+        "  sandbox r1 finished, notified",
+        f"XDM/floods/2026-02-14            {here}",
+        "  sandbox r1 not finished: 2 of 2 calls left",
+        f"exercises/XDM/floods/2026-02-13  {here}",
     ]
 
 
@@ -108,7 +125,8 @@ def test_everything_of_a_run(config: Path) -> None:
     text = said(config, "show", "XDM/2026-02-15")
     assert "XDM/floods/2026-02-15\nfound: 1 trigger, 3 warnings\nsource: ftp\n" in text
     assert "sandbox r1 finished, notified\n  2 of 2 calls made, date 2026-02-15T00:00:01Z, http://portal\n" in text
-    assert "  decided 2026-02-15T06:12:00+00:00 abort by Amina\n" in text
+    assert "arrived: 2026-02-15 05:40 UTC\n" in text
+    assert "  decided 2026-02-15 06:12 UTC: abort by Amina\n" in text
     files = {each["name"]: each for each in json.loads(said(config, "show", "XDM/2026-02-15", "--json"))["files"]}
     extent = files["extents/flood_extent_0-day_XDM.tif"]
     assert (extent["bytes"], extent["here"], extent["pruned"], extent["part"]) == (1000, True, False, "extents")
@@ -138,11 +156,18 @@ def test_a_bar_of_bytes_is_for_terminals_alone(config: Path, tmp_path: Path, mon
     assert "1.0/1.0 kB" in CliRunner().invoke(app, [*pull, str(tmp_path / "terminal")]).stderr
 
 
+def test_what_was_withdrawn_is_counted_in_the_list_and_named_where_the_run_is_shown(tmp_path: Path) -> None:
+    config, done = installation(tmp_path, store=False), ((0, "begun"), (1, "done"), (2, "done"))
+    run_of(config, DAY, states=done, withdraws=("Katonga", "Ssezibwa"))
+    assert said(config, "list").splitlines()[1] == "  sandbox r1 withdrawal of 2 events, notified"
+    assert "\n  takes back Katonga, Ssezibwa\n" in said(config, "show", "XDM/2026-02-15")
+
+
 def test_without_a_store_runs_are_here(tmp_path: Path) -> None:
     config = installation(tmp_path, store=False)
     assert said(config, "list") == "no run is recorded\n"
     run_of(config, DAY)
-    assert said(config, "list").splitlines()[1].endswith("here, 0.0 MB")
+    assert said(config, "list").splitlines()[0].endswith("files here, 0.0 MB")
     assert "1 files" in said(config, "pull", "XDM/2026-02-15", "--only", "extents", "--to", str(tmp_path / "qgis"))
     assert (tmp_path / "qgis/extents/flood_extent_0-day_XDM.tif").read_bytes() == b"x" * 1000
 
@@ -156,15 +181,39 @@ def test_old_files_are_deleted_after_a_look(config: Path) -> None:
 
 
 @pytest.mark.usefixtures("plain")
-def test_with_a_store_old_files_are_deleted_every_sunday(config: Path, tmp_path: Path) -> None:
+def test_what_is_old_is_deleted_every_sunday(config: Path, tmp_path: Path) -> None:
     def planned(where: Path) -> dict[str, str | None]:
         found = planned_deployments(open_configuration(str(where)), str(where), None)
         return {each.full_name: each.schedule for each in found}
 
-    assert planned(config)["prune/prune"] == "30 3 * * 0"
-    assert "prune/prune" not in planned(installation(tmp_path, store=False))
-    state = prune(config=str(config), return_state=True)
-    assert (state.name, state.message) == ("Completed", "0 sets of files deleted, 0.0 MB")
-    refused = prune(config=str(tmp_path / "config"), return_state=True)
-    assert refused.name == "Failed"
-    assert "there is no store" in str(refused.message)
+    assert planned(config)["prune/prune"] == planned(installation(tmp_path, store=False))["prune/prune"] == "30 3 * * 0"
+    for where in (config, tmp_path / "config"):
+        state = prune(config=str(where), return_state=True)
+        assert (state.name, state.message) == ("Completed", "0 sets of files deleted, 0.0 MB")
+
+
+def test_without_a_store_old_reports_are_deleted_and_what_is_needed_stays(tmp_path: Path) -> None:
+    """Reports of 1,000 bytes of 15 days, all of them too old: the first day is not finished, the last 10 stay whole."""
+    config = installation(tmp_path, store=False)
+    long_ago = datetime(2025, 1, 1, tzinfo=UTC).timestamp()
+    pages = []
+    for number in range(15):
+        states = ((0, "begun"), (1, "failed")) if number == 0 else ()
+        run = run_of(config, DAY + timedelta(days=number), states=states)
+        pages.append(run.path / "report/report.html")
+        pages[-1].parent.mkdir()
+        pages[-1].write_bytes(b"x" * 1000)
+        os.utime(pages[-1], (long_ago, long_ago))
+    assert said(config, "prune", "--dry-run", columns=200).splitlines()[-3:] == [
+        "4 sets of files to delete, 0.0 MB",
+        "1 set of files older than that stays: it is not finished",
+        "10 sets of files older than that stay: one of the newest 10 runs",
+    ]
+    assert all(page.is_file() for page in pages), "only shown"
+    assert said(config, "prune", "--yes").endswith("4 sets of files deleted, 0.0 MB\n")
+    assert [page.is_file() for page in pages] == [True, *[False] * 4, *[True] * 10]
+    assert not pages[1].parent.exists()
+    kept = {file.name for file in pages[1].parent.parent.rglob("*") if file.is_file()}
+    assert kept == {"manifest.json", "flood_extent_0-day_XDM.tif"}, "findings stay"
+    said(config, "prune", "--yes", "--kind", "run", "--older-than", "1")
+    assert (pages[1].parent.parent / "extents").exists(), "it was put there today"

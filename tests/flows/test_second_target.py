@@ -24,10 +24,10 @@ from flows.wiring import decisions, targets
 from ibf_pipeline.config.targets import TARGET_KINDS
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, OutcomeUnknown, UsageError
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.report.writer import rewrite_report
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.targets.told import notices_of
+from ibf_pipeline.targets.notice_ledger import notices_of
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
 from tests.worlds.noticeboard.board import Board, Trouble
@@ -111,7 +111,7 @@ def day(quick: None, project: Path, _kind: None) -> State:
 
 def test_a_day_is_pinned_and_the_bell_rung_once(project: Path, day: State) -> None:
     assert day.is_completed(), day.message
-    pinned, found = board(project, "plain"), run_folder(project).found()
+    pinned, found = board(project, "plain"), run_folder(project).findings()
     assert sorted(pinned.sheets()) == SHOWN
     assert pinned.rings() == [SHOWN]
     assert pinned.calls() == [*PINS, TIDY, LOOK, RING]

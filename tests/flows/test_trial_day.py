@@ -26,8 +26,8 @@ from ibf_pipeline.domain.trial import NO_ALL_CLEAR, TRIAL
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.report.tables import summary
 from ibf_pipeline.targets.notice import blind_notices
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.resume import Decision
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.resumption import Decision
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 from tests.worlds.services.open_meteo import FloodApi, River
@@ -73,7 +73,7 @@ def test_a_day_of_files_says_on_every_page_that_it_is_a_trial(
     serve(meteo, day, "G1=--TTT---", 20.0, 46.0)
     state = day.flow()
     assert state.is_completed(), state.message
-    found = day.run_folder.found()
+    found = day.run_folder.findings()
     assert ([event.name for event in found.events], found.events[0].flags) == (["G1"], "--TTT---")
     assert (found.trial, found.source, found.glofas_version) == (TRIAL, "meteo", "unknown")
     blind = found.station("G2")
@@ -103,7 +103,7 @@ def test_no_alert_of_a_trial_is_no_all_clear(day: TinyDay, meteo: FloodApi) -> N
     serve(meteo, day, "G1=--------")
     state = day.flow()
     assert str(state.message).startswith(f"no alert ({TRIAL}; {NO_ALL_CLEAR})"), state.message
-    found = day.run_folder.found()
+    found = day.run_folder.findings()
     assert NO_ALL_CLEAR in summary(found, [], None, [], None)
 
 
@@ -145,8 +145,8 @@ def test_nor_by_a_withdrawal_once_the_target_is_for_people(
     monkeypatch.setattr(FilesTargetSettings, "notifies", True)
     opened = open_day(str(day.config), "XTY", ISSUE, "shadow", workspace=str(day.root / "work"))
     with pytest.raises(ForbiddenByRule, match=TRIAL):
-        withdraw_run(opened, ["G1"], notify=True, consent=Consent())
-    assert not withdraw_run(opened, ["G1"], notify=False, consent=Consent()).publication.notified
+        withdraw_run(opened, ["G1"], notify=True, overrides=Overrides())
+    assert not withdraw_run(opened, ["G1"], notify=False, overrides=Overrides()).publication.notified
 
 
 def test_nor_does_it_reach_people_by_way_of_an_earlier_run(day: TinyDay, meteo: FloodApi) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from flows.deployment.table import planned_deployments
-from flows.heartbeat import overdue
+from flows.heartbeat import overdue_runs
 from flows.states import exit_code
 from tests.worlds.storms import Storm
 from tests.worlds.ten_cycles import CHANTHU, ELSEWHERE
@@ -101,7 +101,7 @@ def test_past_cycles_are_run_in_their_order_without_mails(project: TyphoonProjec
     assert (shown.events, shown.mails) == ({KIKO: ("trigger", "42-hour", "42-hour")}, [])
     code, output = project.invoke(*span)
     assert output.count("published before, skipped") == 2
-    missing = overdue(project.configuration, DAY, project.config, project.workspace)
+    missing = overdue_runs(project.configuration, DAY, project.config, project.workspace)
     assert missing == [f"XTI 2026-02-10 {hour} UTC: there is no run" for hour in (12, 18)]
 
 
@@ -135,7 +135,7 @@ def test_four_cycles_a_day_are_scheduled_or_watched_for(project: TyphoonProject)
             if each.name in ("XTI", "tracks")
         }
 
-    assert planned() == {"typhoon/XTI": "45 2,8,14,20 * * *"}
+    assert planned() == {"typhoon/XTI": "54 2,8,14,20 * * *"}
     sources = yaml.safe_load(Path(project.config, "settings.yaml").read_text())["sources"]
     sources["tracks"]["waiting"] = {}
     project.settings(sources=sources)

@@ -47,7 +47,7 @@ def config(tmp_path: Path) -> Path:
     settings["sources"]["demo"] |= {"root": str(tmp_path / "forecasts"), "waiting": {"every_minutes": 30}}
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
     country = yaml.safe_load((ROOT / "config/countries/XDM.yaml").read_text())
-    country["static"] = str(ROOT / "data/fixtures/XDM")
+    country |= {"static": str(ROOT / "data/fixtures/XDM"), "sources": ["demo"]}
     (folder / "countries/XDM.yaml").write_text(yaml.safe_dump(country))
     write_day(tmp_path / "made", "members-49", ISSUE)
     return folder
@@ -141,7 +141,7 @@ def test_a_day_that_appears_late_is_run_and_published_with_its_own_date(
     assert "waiting for XDM (20 of 51 members)" in said[2], "15:30"
     assert "waiting for XDM (49 of 51 members)" in said[-1]
     day = flood_run(tmp_path / "work" / "runs", "XDM", ISSUE)
-    assert len(day.found().members_missing) == 2
+    assert len(day.findings().members_missing) == 2
     manifest = json.loads((day.path / "manifest.json").read_text())
     assert manifest["source"] == "ftp"
     assert manifest["obtained"]["passed_over"] == ["demo: no forecast of 2026-02-15"]
@@ -231,7 +231,7 @@ def test_without_a_server_a_run_reads_nothing_in_the_sensors_process(
     starter("XDM", ISSUE)
     day = flood_run(tmp_path / "work" / "runs", "XDM", ISSUE)
     assert len(day.revisions("sandbox")) == 1
-    assert len(day.found().members_missing) == 2
+    assert len(day.findings().members_missing) == 2
     (config / "countries/XDM.yaml").write_text("colour: blue\n")
     with pytest.raises(RuntimeError, match="unknown key"):
         starter("XDM", ISSUE)
@@ -329,7 +329,7 @@ def test_a_sensor_is_deployed_for_each_source_that_is_waited_for(config: Path) -
     assert "watch-source/archive" not in planned
     assert planned["floods/XDM"].schedule is None
     country = yaml.safe_load((config / "countries/XDM.yaml").read_text())
-    for change, wanted in (({"schedule": "0 16 * * *"}, "0 16 * * *"), ({"sources": ["archive"]}, "0 15 * * *")):
+    for change, wanted in (({"schedule": "0 16 * * *"}, "0 16 * * *"), ({"sources": ["archive"]}, "10 15 * * *")):
         (config / "countries/XDM.yaml").write_text(yaml.safe_dump({**country, **change}))
         planned = {item.full_name: item for item in planned_deployments(load(config), "config", None)}
         assert planned["floods/XDM"].schedule == wanted

@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from flows.cli.tables import print_found
-from ibf_pipeline.domain.on_portal import on_portal, portal_notes
+from ibf_pipeline.domain.portal_view import event_views, portal_notes
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from tests.report.conftest import FLOOD, MONDAY
-from tests.worlds.countries import made_found
-from tests.worlds.countries.made_found import event
+from tests.worlds.countries import flood_findings
+from tests.worlds.countries.flood_findings import event
 from tests.worlds.countries.square_country import square_config, square_day
 
 FIRST = event("G1", "-TT-----", "max", {"A": 90_000, "A1": 26_183, "A2": 63_817})
@@ -21,11 +21,11 @@ LOSER = replace(
     people=83_282, shared_areas_given=(("A", "G1"),),
 )  # fmt: skip
 WARNING = event("G3", "--ww----", "med", {"A": 0, "A2": 0})
-DAY = made_found.found([replace(FIRST, people=26_183), LOSER, WARNING], [])
+DAY = flood_findings.found([replace(FIRST, people=26_183), LOSER, WARNING], [])
 
 
 def test_each_event_as_it_is_shown() -> None:
-    first, loser, warning = on_portal(DAY.events, DAY.default_admin_level)
+    first, loser, warning = event_views(DAY.events, DAY.default_admin_level)
     assert [view.people for view in (first, loser, warning)] == [90_000, 19_465, 0]
     assert [[area.place_code for area in view.areas] for view in (first, loser, warning)] == [["A"], ["B"], ["A"]]
     assert (loser.elsewhere, loser.higher) == ((("Area A", "G1"),), ())
@@ -33,7 +33,7 @@ def test_each_event_as_it_is_shown() -> None:
 
 
 def test_an_area_of_a_withdrawn_event_is_shown_with_none() -> None:
-    shown = {names: on_portal(DAY.without(names).events, 1)[0] for names in (("G1",), ("G1", "G3"))}
+    shown = {names: event_views(DAY.without(names).events, 1)[0] for names in (("G1",), ("G1", "G3"))}
     assert [view.people_note.rpartition(": ")[2] for view in shown.values()] == [
         "Area A is shown with G3", "A is shown with no event"
     ]  # fmt: skip
@@ -86,7 +86,7 @@ def test_events_of_a_forecast_keep_what_they_would_lose(shared: FloodFindings) -
         "event S01 (trigger, 100 people) and event S02 (trigger, 100 people) both have Row 1: the portal's national "
         "map mixes the two up"
     ]
-    assert [view.people for view in on_portal(shared.events, shared.default_admin_level)] == [100, 100]
+    assert [view.people for view in event_views(shared.events, shared.default_admin_level)] == [100, 100]
 
 
 def test_areas_that_are_not_shared_need_no_words() -> None:

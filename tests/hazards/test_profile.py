@@ -35,10 +35,10 @@ def test_what_is_no_issue_time(text: str) -> None:
 def test_each_hazard_has_issue_times_of_its_own() -> None:
     assert FLOODS.parse("2026-02-15") == IssueTime(DAY)
     assert TIDES.parse("2026-02-15T18") == IssueTime(DAY, 18)
-    with pytest.raises(ValueError, match="no issue time of floods: a day such as 2026-02-15"):
+    with pytest.raises(ValueError, match="not an issue time of floods: a day such as 2026-02-15"):
         FLOODS.parse("2026-02-15T06")
     for text in ("2026-02-15", "2026-02-15T07"):
-        with pytest.raises(ValueError, match=r"no issue time of tides: .* \(UTC\) .* hours 00, 06, 12, 18"):
+        with pytest.raises(ValueError, match=r"not an issue time of tides: .* \(UTC\) .* hours 00, 06, 12, 18"):
             TIDES.parse(text)
     assert FLOODS.issue_times_of(DAY) == [IssueTime(DAY)]
     assert [str(each)[-2:] for each in TIDES.issue_times_of(DAY)] == ["00", "06", "12", "18"]

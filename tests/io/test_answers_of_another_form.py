@@ -8,19 +8,20 @@ from datetime import date
 
 import pytest
 
-from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable, StoreUnavailable
+from ibf_pipeline.io.file_store import FileStore
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.satellites.hook.private_files import list_files
 from ibf_pipeline.satellites.hook.settings import PrivateStorage
 from ibf_pipeline.sources.ewds_service import EwdsService, Queue
 from ibf_pipeline.sources.object_store import open_folder
-from ibf_pipeline.targets.ibf.asked import ask_features, ask_last_upload, ask_list
+from ibf_pipeline.targets.ibf.queries import ask_features, ask_last_upload, ask_list
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from tests.satellites.strict_server import Answer, Refused, Request, StrictServer
 
 DAY = date(2026, 2, 15)
-ONCE = Patience(timeout_seconds=5, attempts=1, sleep=lambda _: None)
+ONCE = RetryPolicy(timeout_seconds=5, attempts=1, sleep=lambda _: None)
 HTML = {"Content-Type": "text/html"}
 XML = {"Content-Type": "application/xml"}
 
@@ -82,7 +83,7 @@ def test_an_archive_on_the_web(server: Says, page: bytes, headers: dict[str, str
     for members in (0, 2):
         with closing(open_folder(f"{server.url}/archive", ONCE, members=members)) as folder:
             if not members or headers:
-                with pytest.raises(ServerRefused, match=r"no list of files|is a web page there"):
+                with pytest.raises(ServerRefused, match=r"not a list of files|is a web page there"):
                     folder.names(DAY)
             if headers:
                 with pytest.raises(IbfError, match="web page"):
@@ -119,3 +120,15 @@ def test_the_early_warning_data_store(server: Says) -> None:
             service.is_over("job-1")  # else it would be placed a second time
         assert service.form() is None
         assert service.possible({"year": ["2026"]}) is None
+
+
+def test_what_a_package_logs_of_a_refusal_is_said_once_by_us(
+    server: Says, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Google's package logs each of its errors, with all that led to it."""
+    pytest.importorskip("gcsfs")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+    server.said = Answer(400, {"error": {"message": "not you"}})
+    with pytest.raises(StoreUnavailable, match="not you"):
+        FileStore("gcs://bucket/ibf", ONCE).has("key", 1)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("gcsfs")] == []

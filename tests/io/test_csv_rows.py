@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import number_of, read_rows
+from ibf_pipeline.io.csv_rows import decimal_number, read_rows
 
 COLUMNS = ("code", "name", "lat")
 TEXT = 'code,name,lat\nG1,Été,0.97\n\nG2,"Low, left",1\n'
@@ -60,10 +60,13 @@ def test_what_programs_make_of_a_table_is_the_same_table(tmp_path: Path, content
         (b"code,name,lat\nG1,A,0,97\n", "line 2 has 4 fields (G1,A,0,97)"),
         (b"code,name,lat\n\nG1,A\n", "line 3 has 2 fields (G1,A)"),
         (b"code;name;lat\nG1;A;1\nG2,B,2\n", "line 3 has 1 fields (G2,B,2)"),
-        ("code,name,lat\nG1,Été,1\n".encode("latin-1"), "this is no readable CSV (line 2: 'utf-8' codec can't decode"),
-        ("code,name,lat\nG1,A,1\n".encode("utf-16-le"), "this is no readable CSV (line 1: a byte 0)"),
+        (
+            "code,name,lat\nG1,Été,1\n".encode("latin-1"),
+            "this is not a readable CSV file (line 2: 'utf-8' codec can't decode",
+        ),
+        ("code,name,lat\nG1,A,1\n".encode("utf-16-le"), "this is not a readable CSV file (line 1: a byte 0)"),
         (b'code,name,lat\nG1,"A\nB",1\n', "line 2: name goes on in the next line ('A\\nB')"),
-        (b'code,name,lat\nG1,"A,1\nG2,B,2\n', "this is no readable CSV (line 2: unexpected end of data)"),
+        (b'code,name,lat\nG1,"A,1\nG2,B,2\n', "this is not a readable CSV file (line 2: unexpected end of data)"),
         (b"code,name,lat,lat\nG1,A,1,2\n", "column lat stands twice"),
         (b"code,name\nG1,A\n", "column lat is missing among code, name"),
         (b"\n\n", "column code is missing among none"),
@@ -98,7 +101,7 @@ def test_a_misnamed_column_is_named(tmp_path: Path, header: str, remedy: str) ->
 
 @pytest.mark.parametrize("text", ["5,8", "1_000", "nan", "inf", "", "٣", "1 000", "0x10"])
 def test_what_is_no_decimal_number(text: str) -> None:
-    assert number_of(text) is None
+    assert decimal_number(text) is None
 
 
 FIELD = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=8).filter(

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, ServerUnreachable
-from ibf_pipeline.io.answers import Refused
 from ibf_pipeline.io.download import download
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import Refused
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 
 CONTENT = bytes(range(256)) * 4096
 """1,048,576 bytes: 16 chunks"""
@@ -80,7 +80,7 @@ def files() -> Iterator[Files]:
 
 
 def client_of(attempts: int) -> Client:
-    return Client(Server(""), Patience(5, attempts, lambda seconds: None), Redactor())
+    return Client(Server(""), RetryPolicy(5, attempts, lambda seconds: None), Redactor())
 
 
 def test_a_whole_file_with_its_size_and_hash(files: Files, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.errors import InputInvalid, InputMissing, errors_as
 
 
 @pytest.mark.parametrize(
@@ -18,12 +18,12 @@ from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
 )
 def test_type_and_words_of_a_library_s_error(error: Exception, said: str) -> None:
     """On one line, and the type where there are no words."""
-    with pytest.raises(InputInvalid) as found, turned_into(InputInvalid, "cannot be read ({type}: {})", where="a.json"):
+    with pytest.raises(InputInvalid) as found, errors_as(InputInvalid, "cannot be read ({type}: {})", where="a.json"):
         raise error
     assert (found.value.found, found.value.where) == (said, "a.json")
 
 
 def test_errors_of_ours_pass_as_they_are() -> None:
     """They say more already."""
-    with pytest.raises(InputMissing, match="no grid"), turned_into(InputInvalid, "cannot be read ({})"):
+    with pytest.raises(InputMissing, match="no grid"), errors_as(InputInvalid, "cannot be read ({})"):
         raise InputMissing("no grid")

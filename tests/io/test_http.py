@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.addresses import require_encrypted
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.answers import BadRequest, Gone, NoAnswer, NoToken, Refused
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.pages import pages
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import BadRequest, Gone, NoAnswer, NoToken, Refused
+from ibf_pipeline.io.pagination import pages
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.tokens import Token, TokenSource
+from ibf_pipeline.security.encryption import require_encrypted
 from tests.worlds.services.certificate import own_certificate
 from tests.worlds.services.scripted_server import Says, ScriptedServer
 
 ONCE = "look whether it arrived"
-ONE_TRY = Patience(2, 1)
+ONE_TRY = RetryPolicy(2, 1)
 
 
 @contextmanager
@@ -64,16 +64,18 @@ def never_answers(connection: socket.socket) -> None:
     connection.recv(65536)  # until the client gives up
 
 
-def client_of(url: str, patience: Patience = ONE_TRY, *tokens: str, renewed_at: tuple[int, ...] = (401,)) -> Client:
+def client_of(
+    url: str, retry_policy: RetryPolicy = ONE_TRY, *tokens: str, renew_on_status: tuple[int, ...] = (401,)
+) -> Client:
     """A client whose account gets these tokens, one after the other."""
     left, redact = list(tokens), Redactor()
     source = TokenSource(lambda: Token(left.pop(0)), redact) if tokens else None
-    return Client(Server(url, renewed_at=renewed_at), patience, redact, tokens=source)
+    return Client(Server(url, renew_on_status=renew_on_status), retry_policy, redact, tokens=source)
 
 
 def failure(url: str, timeout: float = 2) -> NoAnswer:
     with pytest.raises(NoAnswer) as caught:
-        client_of(url, Patience(timeout, 1)).ask("POST", "/x", json={})
+        client_of(url, RetryPolicy(timeout, 1)).ask("POST", "/x", json={})
     return caught.value
 
 
@@ -108,7 +110,7 @@ def test_a_connection_that_breaks_after_sending_leaves_it_unknown(
         error = failure(url, timeout)
         assert (error.sent, error.passes) == ("unknown", True)
         with pytest.raises(OutcomeUnknown, match=r"POST /x was sent and its answer is unknown.*look whether it arr"):
-            client_of(url, Patience(timeout, 3)).ask("POST", "/x", json={}, once=ONCE)
+            client_of(url, RetryPolicy(timeout, 3)).ask("POST", "/x", json={}, once=ONCE)
 
 
 @pytest.mark.parametrize(("scheme", "sent"), [("https", "not sent"), ("http", "unknown")])
@@ -163,7 +165,7 @@ def test_what_an_answer_in_trouble_says(status: int, sent: str, passes: bool) ->
 def test_a_refusal_is_said_once(status: int, kind: type[Refused]) -> None:
     with ScriptedServer({"/x": [Says(status, {"detail": "no good"})]}) as server:
         with pytest.raises(Refused, match=rf"POST /x answered {status}: no good") as caught:
-            client_of(server.url, Patience(2, 3)).ask("POST", "/x")
+            client_of(server.url, RetryPolicy(2, 3)).ask("POST", "/x")
         assert (type(caught.value), caught.value.status, len(server.heard)) == (kind, status, 1)
 
 
@@ -186,7 +188,7 @@ def test_a_download_follows_redirects_without_the_token_elsewhere() -> None:
             "/home": [Says(302, headers={"Location": f"{other.url}/there"})],
         }
         with ScriptedServer(script) as server:
-            with client_of(server.url, ONE_TRY, "ours").opened(f"{server.url}/here", {}) as response:
+            with client_of(server.url, ONE_TRY, "ours").open(f"{server.url}/here", {}) as response:
                 assert response.content == b"content"
             assert [request.headers["authorization"] for request in server.heard] == ["Bearer ours"] * 2
         assert ["authorization" in request.headers for request in other.heard] == [False]
@@ -198,7 +200,7 @@ def test_a_download_that_is_sent_to_no_address_is_refused(place: str) -> None:
         ScriptedServer({"/x": [Says(302, headers={"Location": place})]}) as server,
         pytest.raises(Refused, match="redirect"),
     ):
-        client_of(server.url).opened(f"{server.url}/x", {})
+        client_of(server.url).open(f"{server.url}/x", {})
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,7 @@ def test_nothing_is_sent_to_a_public_host_without_tls(monkeypatch: pytest.Monkey
     with pytest.raises(ForbiddenByRule):
         client_of("http://example.org", ONE_TRY, "ours").ask("GET", "/x")
     with pytest.raises(ForbiddenByRule):
-        client_of("https://example.org").opened("http://example.org/x", {})
+        client_of("https://example.org").open("http://example.org/x", {})
 
 
 def test_a_refused_token_is_renewed_once() -> None:
@@ -254,10 +256,10 @@ def test_a_token_that_was_just_obtained_is_not_renewed() -> None:
         assert len(server.heard) == 1
 
 
-@pytest.mark.parametrize(("renewed_at", "tries"), [((401,), 1), ((401, 403), 2)])
-def test_which_answers_renew_a_token_is_the_servers_own(renewed_at: tuple[int, ...], tries: int) -> None:
+@pytest.mark.parametrize(("renew_on_status", "tries"), [((401,), 1), ((401, 403), 2)])
+def test_which_answers_renew_a_token_is_the_servers_own(renew_on_status: tuple[int, ...], tries: int) -> None:
     with ScriptedServer({"/y": [Says(200, {})], "/x": [Says(403)]}) as server:
-        client = client_of(server.url, ONE_TRY, "first", "second", renewed_at=renewed_at)
+        client = client_of(server.url, ONE_TRY, "first", "second", renew_on_status=renew_on_status)
         client.ask("GET", "/y")
         with pytest.raises(Refused, match="answered 403"):
             client.ask("GET", "/x")
@@ -280,13 +282,13 @@ def test_where_no_token_can_be_had_nothing_was_sent(trouble: Exception) -> None:
 
 def test_what_must_not_be_repeated_is_repeated_only_where_it_was_turned_away() -> None:
     slept: list[float] = []
-    patience = Patience(2, 3, slept.append, keep_trying_seconds=600)
+    retry_policy = RetryPolicy(2, 3, slept.append, keep_trying_seconds=600)
     with ScriptedServer({"/x": [Says(429, headers={"Retry-After": "3"}), Says(201)]}) as server:
-        assert client_of(server.url, patience).ask("POST", "/x", once=ONCE).status_code == 201
+        assert client_of(server.url, retry_policy).ask("POST", "/x", once=ONCE).status_code == 201
         assert [request.connection for request in server.heard] == [1, 2], "over a fresh connection each time"
     with ScriptedServer({"/x": [Says(503), Says(201)]}) as server:
         with pytest.raises(OutcomeUnknown, match="answered 503"):
-            client_of(server.url, patience).ask("POST", "/x", once=ONCE)
+            client_of(server.url, retry_policy).ask("POST", "/x", once=ONCE)
         assert len(server.heard) == 1
     assert slept == [3]
 
@@ -347,7 +349,7 @@ def test_pages_stay_on_their_host_and_end() -> None:
         list(pages(client_of(server.url), "a"))
     for odd in ("http://[::1", {"href": "b"}, 7):
         nowhere = {"/a": [Says(200, {"value": [], "@odata.nextLink": odd})]}
-        with ScriptedServer(nowhere) as server, pytest.raises(ServerRefused, match="next page is no address"):
+        with ScriptedServer(nowhere) as server, pytest.raises(ServerRefused, match="next page is not an address"):
             list(pages(client_of(server.url), "a"))
     with ScriptedServer() as other:
         away = {"/a": [Says(200, {"value": [], "@odata.nextLink": f"{other.url}/a"})]}
@@ -358,7 +360,7 @@ def test_pages_stay_on_their_host_and_end() -> None:
 
 def test_a_file_is_sent_from_its_first_byte_at_every_try(tmp_path: Path) -> None:
     (tmp_path / "r.tif").write_bytes(b"raster")
-    patience = replace(ONE_TRY, attempts=2, sleep=lambda seconds: None)
+    retry_policy = replace(ONE_TRY, attempts=2, sleep=lambda seconds: None)
     with ScriptedServer({"/x": [Says(500), Says(201)]}) as server:
-        client_of(server.url, patience).ask("POST", "/x", file=("r.tif", lambda: tmp_path / "r.tif"))
+        client_of(server.url, retry_policy).ask("POST", "/x", file=("r.tif", lambda: tmp_path / "r.tif"))
         assert [b"raster" in request.body for request in server.heard] == [True, True]

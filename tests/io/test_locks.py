@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.errors import ForbiddenByRule, WriteFailed
-from ibf_pipeline.io.locks import alone, beside
+from ibf_pipeline.io.locks import file_lock, lock_file_of
 from tests.io.children import begin, in_child
 
 BUSY = ForbiddenByRule("somebody else is at work", remedy="try again later")
@@ -21,7 +21,7 @@ BUSY = ForbiddenByRule("somebody else is at work", remedy="try again later")
 
 def take(lock: Path) -> None:
     """Hold a lock for a moment; the error where somebody else holds it."""
-    with alone(lock, instead=BUSY):
+    with file_lock(lock, busy_error=BUSY):
         pass
 
 
@@ -30,7 +30,7 @@ def held_by_a_child(lock: Path) -> int:
     reading, writing = os.pipe()
 
     def hold() -> None:
-        with alone(lock):
+        with file_lock(lock):
             os.write(writing, b"held")
             signal.pause()
 
@@ -57,7 +57,7 @@ def test_whoever_waits_is_told_for_what_and_comes_next(tmp_path: Path, caplog: p
     child = held_by_a_child(tmp_path / "a.lock")
     killer = threading.Timer(0.1, os.kill, (child, signal.SIGKILL))
     killer.start()
-    with caplog.at_level(logging.INFO), alone(tmp_path / "a.lock", "is preparing KEN"):
+    with caplog.at_level(logging.INFO), file_lock(tmp_path / "a.lock", "is preparing KEN"):
         pass
     killer.join()
     os.waitpid(child, 0)
@@ -66,7 +66,7 @@ def test_whoever_waits_is_told_for_what_and_comes_next(tmp_path: Path, caplog: p
 
 def test_nobody_at_work_is_nothing_to_tell(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A free lock is taken without a word."""
-    with caplog.at_level(logging.INFO), alone(tmp_path / "a.lock", "is preparing KEN"):
+    with caplog.at_level(logging.INFO), file_lock(tmp_path / "a.lock", "is preparing KEN"):
         pass
     assert caplog.messages == []
 
@@ -78,7 +78,7 @@ def test_processes_come_one_after_the_other(tmp_path: Path) -> None:
 
     def add() -> None:
         for _ in range(20):
-            with alone(lock):
+            with file_lock(lock):
                 number.write_text(str(int(number.read_text()) + 1))
 
     children = [begin(add) for _ in range(3)]
@@ -93,12 +93,12 @@ def test_threads_of_a_process_come_one_after_the_other(tmp_path: Path) -> None:
 
     def second() -> None:
         inside.wait(5)
-        with alone(tmp_path / "a.lock"):
+        with file_lock(tmp_path / "a.lock"):
             order.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
-    with alone(tmp_path / "a.lock"):
+    with file_lock(tmp_path / "a.lock"):
         inside.set()
         with pytest.raises(ForbiddenByRule):
             take(tmp_path / "a.lock")
@@ -110,7 +110,7 @@ def test_threads_of_a_process_come_one_after_the_other(tmp_path: Path) -> None:
 
 def test_an_error_lets_go(tmp_path: Path) -> None:
     """What goes wrong within passes as it is."""
-    with pytest.raises(KeyError, match="7"), alone(tmp_path / "a.lock"):
+    with pytest.raises(KeyError, match="7"), file_lock(tmp_path / "a.lock"):
         raise KeyError(7)
     take(tmp_path / "a.lock")
 
@@ -123,11 +123,11 @@ def test_a_lock_that_was_deleted_while_one_waited_is_made_anew(tmp_path: Path) -
 
     def next_one() -> None:
         waiting.set()
-        with alone(folder / "a.lock"):
+        with file_lock(folder / "a.lock"):
             seen.append((folder / "a.lock").is_file())
 
     thread = threading.Thread(target=next_one)
-    with alone(folder / "a.lock"):
+    with file_lock(folder / "a.lock"):
         thread.start()
         waiting.wait(5)
         time.sleep(0.05)
@@ -147,11 +147,11 @@ def test_a_file_in_the_way_of_the_folder_is_told(tmp_path: Path) -> None:
 
 def test_a_child_that_fails_does_not_hold_it(tmp_path: Path) -> None:
     """The place of a folder's lock is beside it."""
-    lock = beside(tmp_path / "KEN")
+    lock = lock_file_of(tmp_path / "KEN")
     assert lock == tmp_path / ".KEN.lock"
 
     def fail() -> None:
-        with alone(lock):
+        with file_lock(lock):
             raise ValueError
 
     assert os.WEXITSTATUS(in_child(fail)) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.csv_rows import read_rows
-from ibf_pipeline.io.moved_fields import require_unmoved
+from ibf_pipeline.io.decimal_comma import require_no_decimal_comma
 
 STATIONS = "stationCode,stationName,lat,lon,fid"
 
@@ -17,7 +17,7 @@ def look(folder: Path, text: str, numbers: tuple[str, ...] = ("lat", "lon")) -> 
     file = folder / "table.csv"
     file.write_text(text, encoding="utf-8")
     key = text.replace(";", ",").split(",")[0]
-    require_unmoved(read_rows(file, (key, *numbers)), key, numbers, file)
+    require_no_decimal_comma(read_rows(file, (key, *numbers)), key, numbers, file)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.io.json_files import read_json_or_empty
 
 
 @pytest.mark.parametrize("content", [None, b"", b'{"size": 7', b"[7]", b"\xff\xfe"])
@@ -15,10 +15,10 @@ def test_a_damaged_note_says_nothing(tmp_path: Path, content: bytes | None) -> N
     note = tmp_path / "a.json"
     if content is not None:
         note.write_bytes(content)
-    assert read_note(note) == {}
+    assert read_json_or_empty(note) == {}
 
 
 def test_a_note_is_what_was_noted(tmp_path: Path) -> None:
     """Keys and values as they were written."""
     (tmp_path / "a.json").write_text('{"size": 7, "stamp": "é"}', encoding="utf-8")
-    assert read_note(tmp_path / "a.json") == {"size": 7, "stamp": "é"}
+    assert read_json_or_empty(tmp_path / "a.json") == {"size": 7, "stamp": "é"}

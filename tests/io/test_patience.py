@@ -6,10 +6,10 @@ import pytest
 import requests
 
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.io.answers import NoAnswer, retry_after
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience, repeated
+from ibf_pipeline.io.http_errors import NoAnswer, retry_after
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy, retry_call
 from tests.worlds.services.scripted_server import Says, ScriptedServer
 
 SENT = "Sun, 22 Nov 2026 07:00:00 GMT"
@@ -47,7 +47,7 @@ def test_a_busy_server_is_left_alone_as_long_as_it_asks(status: int, asked: str,
     pauses: list[float] = []
     answers = [Says(status, headers={"Retry-After": asked}), Says(200)]
     with ScriptedServer({"/x": answers}) as server:
-        Client(Server(server.url), Patience(5, 2, pauses.append), Redactor()).ask("GET", "/x")
+        Client(Server(server.url), RetryPolicy(5, 2, pauses.append), Redactor()).ask("GET", "/x")
     assert pauses == [slept]
 
 
@@ -68,8 +68,8 @@ class Trouble:
         self.slept.append(seconds)
         self.now += seconds
 
-    def patience(self, attempts: int, keep_trying_seconds: float = 0) -> Patience:
-        return Patience(1, attempts, self.sleep, keep_trying_seconds, lambda: self.now)
+    def retry_policy(self, attempts: int, keep_trying_seconds: float = 0) -> RetryPolicy:
+        return RetryPolicy(1, attempts, self.sleep, keep_trying_seconds, lambda: self.now)
 
 
 def away(after: float | None = None) -> NoAnswer:
@@ -81,7 +81,7 @@ def away(after: float | None = None) -> NoAnswer:
 def test_attempts_are_the_limit() -> None:
     trouble = Trouble(*[NoAnswer("no")] * 9)
     with pytest.raises(NoAnswer, match="no"):
-        repeated(trouble, trouble.patience(4))
+        retry_call(trouble, trouble.retry_policy(4))
     assert trouble.slept == [1, 2, 4]
 
 
@@ -89,33 +89,33 @@ def test_a_server_that_is_away_is_waited_for_from_its_first_failure_on() -> None
     """1 + 2 + 4 + 8 + 16 s, 30 s, and the 29 s that are left of 90."""
     trouble = Trouble(*[away()] * 99)
     with pytest.raises(NoAnswer, match="away"):
-        repeated(trouble, trouble.patience(2, 90))
+        retry_call(trouble, trouble.retry_policy(2, 90))
     assert trouble.slept == [1, 2, 4, 8, 16, 30, 29]
 
 
 def test_what_only_waited_does_not_count_against_the_attempts() -> None:
     trouble = Trouble(away(), away(), away(), NoAnswer("not ready"))
-    assert repeated(trouble, trouble.patience(2, 90)) == "done"
+    assert retry_call(trouble, trouble.retry_policy(2, 90)) == "done"
     trouble = Trouble(away(), away(), away(), NoAnswer("not ready"), NoAnswer("not ready"))
     with pytest.raises(NoAnswer, match="not ready"):
-        repeated(trouble, trouble.patience(2, 90))
+        retry_call(trouble, trouble.retry_policy(2, 90))
 
 
 def test_without_keep_trying_the_attempts_are_the_limit_in_any_case() -> None:
     trouble = Trouble(*[away()] * 9)
     with pytest.raises(NoAnswer):
-        repeated(trouble, trouble.patience(3, 90), keep_trying=False)
+        retry_call(trouble, trouble.retry_policy(3, 90), keep_trying=False)
     assert trouble.slept == [1, 2]
 
 
 def test_a_retry_after_of_no_time_is_no_busy_loop() -> None:
     trouble = Trouble(*[away(after=0)] * 6)
-    assert repeated(trouble, trouble.patience(3, 600)) == "done"
+    assert retry_call(trouble, trouble.retry_policy(3, 600)) == "done"
     assert trouble.slept == [0, 0, 4, 8, 16, 30]
 
 
 def test_other_errors_end_it_at_once() -> None:
     trouble = Trouble(ServerRefused("never"))
     with pytest.raises(ServerRefused, match="never"):
-        repeated(trouble, trouble.patience(5))
+        retry_call(trouble, trouble.retry_policy(5))
     assert trouble.slept == []

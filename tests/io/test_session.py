@@ -14,15 +14,15 @@ from requests.adapters import HTTPAdapter
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.download import download
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.session import Session
 from ibf_pipeline.io.tokens import Grant, TokenSource
 from ibf_pipeline.io.tokens import Token as Ready
 from ibf_pipeline.satellites.hook.client import OdpClient
-from ibf_pipeline.satellites.hook.downloads import fetch_product
+from ibf_pipeline.satellites.hook.downloads import fetch_result
 from ibf_pipeline.satellites.hook.orders import OrderRequest, order_body
-from ibf_pipeline.satellites.hook.settings import Token
+from ibf_pipeline.satellites.hook.settings import TokenSettings
 from ibf_pipeline.satellites.hook.tokens import desp_login, token_source
 from ibf_pipeline.sources.ewds_service import EwdsService, Queue
 from tests.conftest import ROOT, missing
@@ -54,9 +54,9 @@ def test_hook_gets_the_bearer_its_realm_nothing_and_links_nothing(netrc: None, t
         order_id = str(client.place(order_body(OrderRequest("data-harvest", ("P1",), options, "x"), options)))
         clock.sleep(300)
         (product,) = client.products(order_id)
-        fetch_product(client, product, tmp_path / "by its link", 100)
+        fetch_result(client, product, tmp_path / "by its link", 100)
         server.faults = ["expired"]
-        fetch_product(client, product, tmp_path / "by the service", 100)
+        fetch_result(client, product, tmp_path / "by the service", 100)
         client.close()
         (token,) = server.tokens
     assert [(path.rsplit("/", 1)[-1], account) for path, account in server.seen_tokens] == [
@@ -73,7 +73,9 @@ def test_hook_gets_the_bearer_its_realm_nothing_and_links_nothing(netrc: None, t
 def test_token_endpoints_get_the_form_alone(kind: str, netrc: None) -> None:
     clock = Clock()
     with Loopback(clock) as server:
-        settings = Token(kind=kind, url=server.token_url, client_id="cdse-public" if kind == "password" else None)
+        settings = TokenSettings(
+            kind=kind, url=server.token_url, client_id="cdse-public" if kind == "password" else None
+        )
         source = token_source(settings, ENVIRONMENT, now=clock, redact=Redactor(), timeout=5)
         source.token()
         source.renew()
@@ -98,7 +100,7 @@ def test_the_catalogue_gets_the_bearer_and_its_account_service_nothing(netrc: No
 
 def test_the_early_warning_data_store_gets_its_key_alone(netrc: None) -> None:
     with running() as service:
-        client = EwdsService(service.url, DATASET, lambda: KEY, Patience(5, 3), Queue(0.01, 600, 30))
+        client = EwdsService(service.url, DATASET, lambda: KEY, RetryPolicy(5, 3), Queue(0.01, 600, 30))
         assert client.form()
     assert service.accounts == {None}
 
@@ -112,10 +114,12 @@ def test_nothing_of_the_satellite_leg_goes_to_a_public_host_without_tls(
     public, tokens = "http://service.example.org/odata/v1", TokenSource(lambda: Ready("ours"), Redactor())
     grant = Grant(public, {"grant_type": "password"}, Redactor())
     ask = {
-        "service": OdpClient(public, tokens, Patience(5, 1), Redactor(), Clock()).workflows,
+        "service": OdpClient(public, tokens, RetryPolicy(5, 1), Redactor(), Clock()).workflows,
         "token endpoint": TokenSource(grant, Redactor()).token,
-        "catalogue": lambda: Client(Server(public), Patience(5, 1), Redactor(), tokens=tokens).read("GET", "Products"),
-        "download": lambda: download(Client(Server(public), Patience(5, 1), Redactor()), public, tmp_path / "file"),
+        "catalogue": lambda: Client(Server(public), RetryPolicy(5, 1), Redactor(), tokens=tokens).read(
+            "GET", "Products"
+        ),
+        "download": lambda: download(Client(Server(public), RetryPolicy(5, 1), Redactor()), public, tmp_path / "file"),
     }
     with pytest.raises(ForbiddenByRule, match=r"service\.example\.org is a public host without TLS"):
         ask[kind]()

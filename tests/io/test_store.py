@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing, StoreUnavailable, WriteFailed
-from ibf_pipeline.io.file_troubles import trouble_of
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.file_faults import file_fault_of
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from tests.worlds.services.s3 import S3Server, bucket, s3  # noqa: F401 - fixtures
 
 TEXT = b"twelve bytes"
@@ -45,23 +45,23 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def patience(clock: Clock) -> Patience:
-    return Patience(10, 5, clock.sleep, 300, lambda: clock.now)
+def retry_policy(clock: Clock) -> RetryPolicy:
+    return RetryPolicy(10, 5, clock.sleep, 300, lambda: clock.now)
 
 
 @pytest.fixture
-def on_s3(s3: S3Server, bucket: str, patience: Patience) -> Store:  # noqa: F811 - the fixtures
-    return Store(f"s3://{bucket}/ibf", patience, s3.endpoint)
+def on_s3(s3: S3Server, bucket: str, retry_policy: RetryPolicy) -> FileStore:  # noqa: F811 - the fixtures
+    return FileStore(f"s3://{bucket}/ibf", retry_policy, s3.endpoint)
 
 
 @pytest.fixture
-def in_folder(tmp_path: Path, patience: Patience) -> Store:
-    return Store(f"file://{tmp_path}/store", patience)
+def in_folder(tmp_path: Path, retry_policy: RetryPolicy) -> FileStore:
+    return FileStore(f"file://{tmp_path}/store", retry_policy)
 
 
 @pytest.fixture(params=["on_s3", "in_folder"])
-def store(request: pytest.FixtureRequest) -> Store:
-    chosen: Store = request.getfixturevalue(request.param)
+def store(request: pytest.FixtureRequest) -> FileStore:
+    chosen: FileStore = request.getfixturevalue(request.param)
     return chosen
 
 
@@ -71,7 +71,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "a.txt"
 
 
-def test_a_file_goes_there_and_comes_back_and_is_listed_and_deleted(store: Store, file: Path, tmp_path: Path) -> None:
+def test_a_file_goes_there_and_comes_back_and_is_listed_and_deleted(
+    store: FileStore, file: Path, tmp_path: Path
+) -> None:
     told: list[int] = []
     before = time.time()
     for key in ("UGA/floods/a.txt", "UGA/b.txt", "KEN/a.txt"):
@@ -90,7 +92,7 @@ def test_a_file_goes_there_and_comes_back_and_is_listed_and_deleted(store: Store
     assert list(store.objects("XXX/")) == []
 
 
-def test_a_key_is_never_overwritten(store: Store, file: Path, tmp_path: Path) -> None:
+def test_a_key_is_never_overwritten(store: FileStore, file: Path, tmp_path: Path) -> None:
     store.put(file, "a.txt")
     store.put(file, "a.txt")  # the answer to a first upload may be lost
     (tmp_path / "other.txt").write_bytes(b"other content")
@@ -99,7 +101,7 @@ def test_a_key_is_never_overwritten(store: Store, file: Path, tmp_path: Path) ->
     store.get("a.txt", tmp_path / "back.txt", SHA)
 
 
-def test_a_file_that_is_another_one_is_refused(store: Store, file: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_another_one_is_refused(store: FileStore, file: Path, tmp_path: Path) -> None:
     store.put(file, "a.txt")
     with pytest.raises(InputInvalid, match="not what was put there"):
         store.get("a.txt", tmp_path / "back.txt", "0" * 64)
@@ -108,7 +110,7 @@ def test_a_file_that_is_another_one_is_refused(store: Store, file: Path, tmp_pat
 
 
 def test_a_key_that_is_not_there_is_looked_for_five_times(
-    store: Store, clock: Clock, file: Path, tmp_path: Path
+    store: FileStore, clock: Clock, file: Path, tmp_path: Path
 ) -> None:
     store.put(file, "a.txt")
     with pytest.raises(StoreUnavailable, match=r"b\.txt cannot be had: it is not there") as error:
@@ -117,7 +119,7 @@ def test_a_key_that_is_not_there_is_looked_for_five_times(
     assert 12 <= clock.now < 60
 
 
-def test_files_that_cannot_be_read_or_written_here(store: Store, file: Path, tmp_path: Path) -> None:
+def test_files_that_cannot_be_read_or_written_here(store: FileStore, file: Path, tmp_path: Path) -> None:
     with pytest.raises(InputMissing, match="was to be put"):
         store.put(tmp_path / "none.txt", "a.txt")
     store.put(file, "a.txt")
@@ -125,7 +127,7 @@ def test_files_that_cannot_be_read_or_written_here(store: Store, file: Path, tmp
         store.get("a.txt", file / "below-a-file.txt", SHA)
 
 
-def test_an_overloaded_store_is_tried_again(on_s3: Store, s3: S3Server, file: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_an_overloaded_store_is_tried_again(on_s3: FileStore, s3: S3Server, file: Path, tmp_path: Path) -> None:  # noqa: F811
     told: list[int] = []
     s3.faults.refuse = 4
     on_s3.put(file, "a.txt", told.append)
@@ -140,7 +142,7 @@ def test_an_overloaded_store_is_tried_again(on_s3: Store, s3: S3Server, file: Pa
     assert len([each for each in s3.asked if each.status == 503]) == 16
 
 
-def test_connections_that_are_cut_in_the_middle(on_s3: Store, s3: S3Server, tmp_path: Path) -> None:  # noqa: F811
+def test_connections_that_are_cut_in_the_middle(on_s3: FileStore, s3: S3Server, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "large").write_bytes(LARGE)
     told: list[int] = []
     s3.faults.cut, s3.faults.of = 3, "PUT"
@@ -153,7 +155,7 @@ def test_connections_that_are_cut_in_the_middle(on_s3: Store, s3: S3Server, tmp_
 
 
 def test_a_transfer_that_arrives_damaged_is_made_again(
-    on_s3: Store,
+    on_s3: FileStore,
     s3: S3Server,  # noqa: F811
     file: Path,
     tmp_path: Path,
@@ -167,7 +169,7 @@ def test_a_transfer_that_arrives_damaged_is_made_again(
         on_s3.get("a.txt", tmp_path / "again.txt", SHA)
 
 
-def test_a_key_that_appears_late_is_waited_for(on_s3: Store, s3: S3Server, file: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_key_that_appears_late_is_waited_for(on_s3: FileStore, s3: S3Server, file: Path, tmp_path: Path) -> None:  # noqa: F811
     on_s3.put(file, "a.txt")
     path = f"/{on_s3.url.removeprefix('s3://')}/a.txt"
     s3.faults.hidden[path] = 3
@@ -179,7 +181,7 @@ def test_a_key_that_appears_late_is_waited_for(on_s3: Store, s3: S3Server, file:
     on_s3.get("b.txt", tmp_path / "b.txt", SHA)
 
 
-def test_a_store_that_is_away_is_waited_for(on_s3: Store, s3: S3Server, clock: Clock, file: Path) -> None:  # noqa: F811
+def test_a_store_that_is_away_is_waited_for(on_s3: FileStore, s3: S3Server, clock: Clock, file: Path) -> None:  # noqa: F811
     s3.go_away()
     clock.at[20] = s3.back
     on_s3.put(file, "a.txt")
@@ -193,7 +195,7 @@ def test_a_store_that_stays_away_is_one_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-mine")
-    store = Store("s3://bucket/ibf", Patience(10, 5, clock.sleep, 30, lambda: clock.now), s3.endpoint)
+    store = FileStore("s3://bucket/ibf", RetryPolicy(10, 5, clock.sleep, 30, lambda: clock.now), s3.endpoint)
     s3.go_away()
     with pytest.raises(StoreUnavailable, match=r"^s3://bucket/ibf: a\.txt cannot be put there \(.*onnect") as error:
         store.put(file, "a.txt")
@@ -213,7 +215,7 @@ def test_a_store_that_stays_away_is_one_error(
     ],
 )
 def test_what_waiting_does_not_help_against_is_said_at_once(
-    on_s3: Store,
+    on_s3: FileStore,
     s3: S3Server,  # noqa: F811
     clock: Clock,
     file: Path,
@@ -229,14 +231,14 @@ def test_what_waiting_does_not_help_against_is_said_at_once(
 
 
 def test_no_keys_and_no_bucket(
-    on_s3: Store,
+    on_s3: FileStore,
     s3: S3Server,  # noqa: F811
     clock: Clock,
     file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(StoreUnavailable, match="NoSuchBucket"):
-        Store("s3://no-such-bucket/ibf", on_s3.patience, s3.endpoint).put(file, "a.txt")
+        FileStore("s3://no-such-bucket/ibf", on_s3.retry_policy, s3.endpoint).put(file, "a.txt")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
     with pytest.raises(StoreUnavailable, match="NoCredentialsError"):
@@ -245,7 +247,7 @@ def test_no_keys_and_no_bucket(
 
 
 def test_an_upload_in_parts_that_fails_is_given_up_whole(
-    on_s3: Store,
+    on_s3: FileStore,
     s3: S3Server,  # noqa: F811
     file: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -267,13 +269,13 @@ def test_an_upload_in_parts_that_fails_is_given_up_whole(
         on_s3.put(file, "large")
 
 
-def test_an_answer_that_is_no_listing_is_an_error(on_s3: Store, s3: S3Server) -> None:  # noqa: F811
+def test_an_answer_that_is_no_listing_is_an_error(on_s3: FileStore, s3: S3Server) -> None:  # noqa: F811
     s3.faults.refuse, s3.faults.status, s3.faults.of, s3.faults.page = 10**6, 200, "list-type", b"<html>Log in</html>"
-    with pytest.raises(StoreUnavailable, match="no listing of a bucket"):
+    with pytest.raises(StoreUnavailable, match="not a listing of a bucket"):
         list(on_s3.objects())
 
 
-def test_eight_threads_at_once_and_processes_that_were_forked(store: Store, file: Path, tmp_path: Path) -> None:
+def test_eight_threads_at_once_and_processes_that_were_forked(store: FileStore, file: Path, tmp_path: Path) -> None:
     def there_and_back(number: int) -> bytes:
         store.put(file, f"{number}.txt")
         store.get(f"{number}.txt", tmp_path / f"{os.getpid()}-{number}", SHA)
@@ -295,7 +297,7 @@ def test_eight_threads_at_once_and_processes_that_were_forked(store: Store, file
     assert len(list(store.objects())) == 25
 
 
-def test_a_folder_that_may_not_be_written_to(clock: Clock, patience: Patience) -> None:
+def test_a_folder_that_may_not_be_written_to(clock: Clock, retry_policy: RetryPolicy) -> None:
     """Root may write anywhere, so for it a process of nobody's tries."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
@@ -305,7 +307,7 @@ def test_a_folder_that_may_not_be_written_to(clock: Clock, patience: Patience) -
 
         def refused() -> bool:
             with pytest.raises(StoreUnavailable) as error:
-                Store(f"file://{closed}", patience).put(file, "UGA/a.txt")
+                FileStore(f"file://{closed}", retry_policy).put(file, "UGA/a.txt")
             return "give it the right to read and write the folder" in error.value.remedy and clock.now == 0
 
         def as_nobody() -> None:
@@ -322,20 +324,20 @@ def test_a_folder_that_may_not_be_written_to(clock: Clock, patience: Patience) -
 
 
 @pytest.mark.parametrize("url", ["runs", "s3:bucket", "https://bucket", "ftp://host/a", "s3://", "file://runs"])
-def test_addresses_of_no_store(url: str, patience: Patience) -> None:
-    with pytest.raises(ConfigError, match="is the address of no store") as error:
-        Store(url, patience)
+def test_addresses_of_no_store(url: str, retry_policy: RetryPolicy) -> None:
+    with pytest.raises(ConfigError, match="is not the address of a store") as error:
+        FileStore(url, retry_policy)
     assert error.value.where == "settings.yaml: store.url"
 
 
-def test_an_endpoint_is_for_stores_that_have_one(patience: Patience) -> None:
+def test_an_endpoint_is_for_stores_that_have_one(retry_policy: RetryPolicy) -> None:
     with pytest.raises(ConfigError, match="takes no endpoint_url"):
-        Store("abfs://container/ibf", patience, "http://127.0.0.1:1")
+        FileStore("abfs://container/ibf", retry_policy, "http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize(("url", "extra"), [("s3://b/i", "s3"), ("abfs://b/i", "azure"), ("gcs://b/i", "gcs")])
 def test_a_package_that_is_not_installed(
-    url: str, extra: str, patience: Patience, monkeypatch: pytest.MonkeyPatch
+    url: str, extra: str, retry_policy: RetryPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(*_: Any, **__: Any) -> None:
         raise ImportError("Install it")
@@ -343,7 +345,7 @@ def test_a_package_that_is_not_installed(
     monkeypatch.setattr("fsspec.filesystem", missing)
     monkeypatch.setattr("ibf_pipeline.io.file_systems._opened", {})
     with pytest.raises(ConfigError) as error:
-        list(Store(url, patience).objects())
+        list(FileStore(url, retry_policy).objects())
     assert error.value.remedy == f"pip install -c constraints.txt '.[{extra}]' in the project's folder"
 
 
@@ -378,4 +380,4 @@ def _google(status: int) -> Exception:
     ],
 )
 def test_what_errors_of_other_stores_mean(error: Exception, meaning: str) -> None:
-    assert trouble_of(error).meaning == meaning
+    assert file_fault_of(error).meaning == meaning

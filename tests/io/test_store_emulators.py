@@ -22,15 +22,15 @@ import fsspec
 import pytest
 
 from ibf_pipeline.errors import StoreUnavailable
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
 
 pytestmark = pytest.mark.story
 ACCOUNT = "devstoreaccount1"
 CONTENT = bytes(range(256)) * 4096 * 7
 """7 MiB: in parts, for both"""
 SHA = hashlib.sha256(CONTENT).hexdigest()
-PATIENCE = Patience(10, 3, lambda seconds: None, 0)
+PATIENCE = RetryPolicy(10, 3, lambda seconds: None, 0)
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileStore]:
     port, key = free_port(), "a2V5IG9mIHRoZSB0ZXN0cw=="
     monkeypatch.setenv("AZURITE_ACCOUNTS", f"{ACCOUNT}:{key}")
     monkeypatch.setenv(
@@ -71,21 +71,21 @@ def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     arguments = ["--blobPort", str(port), "--inMemoryPersistence", "--skipApiVersionCheck", "--silent"]
     with program("AZURITE_BLOB", "azurite-blob", arguments, port, tmp_path):
         fsspec.filesystem("abfs", skip_instance_cache=True).mkdir("kept")
-        yield Store("abfs://kept/ibf", PATIENCE)
+        yield FileStore("abfs://kept/ibf", PATIENCE)
 
 
 @pytest.fixture
-def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileStore]:
     port = free_port()
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
     arguments = ["start", "--host=127.0.0.1", f"--port={port}", "--in-memory", "--default-bucket=kept"]
     with program("GCS_EMULATOR", "gcp-storage-emulator", arguments, port, tmp_path):
-        yield Store("gcs://kept/ibf", PATIENCE)
+        yield FileStore("gcs://kept/ibf", PATIENCE)
 
 
 @pytest.mark.parametrize("name", ["azure", "google"])
 def test_a_file_goes_there_and_comes_back(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    store: Store = request.getfixturevalue(name)
+    store: FileStore = request.getfixturevalue(name)
     file, told = tmp_path / "file", list[int]()
     file.write_bytes(CONTENT)
 
@@ -114,14 +114,14 @@ def test_a_file_goes_there_and_comes_back(name: str, request: pytest.FixtureRequ
 
 @pytest.mark.parametrize("name", ["azure", "google"])
 def test_a_container_that_is_not_there(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    there: Store = request.getfixturevalue(name)
+    there: FileStore = request.getfixturevalue(name)
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(StoreUnavailable) as error:
-        Store(there.url.replace("kept", "nothing"), PATIENCE).put(tmp_path / "file", "a")
+        FileStore(there.url.replace("kept", "nothing"), PATIENCE).put(tmp_path / "file", "a")
     assert "store.url" in error.value.remedy or "not there" in error.value.found
 
 
-def test_a_key_is_never_overwritten(azure: Store, tmp_path: Path) -> None:
+def test_a_key_is_never_overwritten(azure: FileStore, tmp_path: Path) -> None:
     """Google's emulator knows no conditions (`ifGenerationMatch`), so this is Azure's alone."""
     file = tmp_path / "file"
     for content in (b"one", CONTENT):
@@ -133,7 +133,7 @@ def test_a_key_is_never_overwritten(azure: Store, tmp_path: Path) -> None:
             azure.put(file, f"UGA/{len(content)}")
 
 
-def test_an_account_that_is_not_let_in(azure: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_account_that_is_not_let_in(azure: FileStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     key = "b3RoZXIga2V5IG9mIHRlc3Rz"
     known = os.environ["AZURE_STORAGE_CONNECTION_STRING"].partition("AccountKey=")
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", f"{known[0]}AccountKey={key};{known[2].partition(';')[2]}")

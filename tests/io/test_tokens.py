@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from ibf_pipeline.errors import ConfigError, ServerRefused
-from ibf_pipeline.io.answers import NoAnswer, Refused
+from ibf_pipeline.io.http_errors import NoAnswer, Refused
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.io.tokens import Grant, Token, TokenSource, end_of
+from ibf_pipeline.io.tokens import Grant, Token, TokenSource, token_expiry
 from tests.worlds.services.scripted_server import Says, ScriptedServer
 
 CLIENT = {"grant_type": "client_credentials", "client_id": "me", "client_secret": "canary-secret"}
@@ -133,4 +133,4 @@ def test_a_token_endpoint_that_redirects_gets_no_second_request(clock: Clock) ->
     "text", ["", "opaque", "a.b.c", "e30.e30.x", "e30.eyJleHAiOiJzb29uIn0.x", "e30.W10.x", "a.é.c"]
 )
 def test_a_token_that_says_no_end_has_none(text: str) -> None:
-    assert end_of(text) is None
+    assert token_expiry(text) is None

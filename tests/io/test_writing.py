@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, WriteFailed
-from ibf_pipeline.io.writing import ABANDONED_SECONDS, RESUME, whole, write_bytes, write_text, writing
+from ibf_pipeline.io.atomic_files import ABANDONED_SECONDS, RESUME, atomic_path, write_bytes, write_errors, write_text
 from tests.io.children import in_child
 
 
 def half_written(file: Path, error: Exception) -> None:
     """What happens where a writer fails in the middle."""
-    with whole(file) as partial:
+    with atomic_path(file) as partial:
         partial.write_bytes(b"half")
         raise error
 
@@ -25,7 +25,7 @@ def half_written(file: Path, error: Exception) -> None:
 def test_it_appears_whole_and_alone(tmp_path: Path) -> None:
     """In a folder that is made for it; nothing else lies there."""
     file = tmp_path / "new" / "a.json"
-    with whole(file) as partial:
+    with atomic_path(file) as partial:
         partial.write_bytes(b"12345")
         assert not file.exists()
     assert file.read_bytes() == b"12345"
@@ -52,7 +52,7 @@ def test_a_block_that_fails_leaves_the_old_file_alone(tmp_path: Path) -> None:
 def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
     """A library that says nothing where it fails is found out."""
     (tmp_path / "a.json").write_bytes(b"old")
-    with pytest.raises(WriteFailed, match="No such file"), whole(tmp_path / "a.json"):
+    with pytest.raises(WriteFailed, match="No such file"), atomic_path(tmp_path / "a.json"):
         pass
     assert (tmp_path / "a.json").read_bytes() == b"old"
 
@@ -80,7 +80,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     file.write_bytes(b"old")
 
     def die() -> None:
-        with whole(file) as partial:
+        with atomic_path(file) as partial:
             partial.write_bytes(b"half")
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -100,9 +100,9 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
 def test_two_writers_at_once_end_with_one_whole_file(tmp_path: Path) -> None:
     """Each writes to a path of its own; the last one wins."""
     file = tmp_path / "a.bin"
-    with whole(file) as first:
+    with atomic_path(file) as first:
         first.write_bytes(b"1" * 100)
-        with whole(file) as second:
+        with atomic_path(file) as second:
             second.write_bytes(b"2" * 200)
         assert file.read_bytes() == b"2" * 200
     assert file.read_bytes() == b"1" * 100
@@ -120,6 +120,6 @@ def test_the_remedy_is_that_of_the_wall_around(tmp_path: Path) -> None:
     """Whoever knows what to do next says it once, around everything that it writes."""
     (tmp_path / "in the way").write_bytes(b"")
     file = tmp_path / "in the way" / "a.json"
-    with pytest.raises(WriteFailed) as found, writing(tmp_path, RESUME):
+    with pytest.raises(WriteFailed) as found, write_errors(tmp_path, RESUME):
         write_text(file, "{}")
     assert (found.value.where, found.value.remedy) == (str(file), RESUME)

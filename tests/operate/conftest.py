@@ -14,7 +14,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import make_project
-from tests.worlds.services.prefect_server import PrefectServer, made_database, prefect_server
+from tests.worlds.services.prefect_server import WITHOUT_BLOCKS, PrefectServer, made_database, prefect_server
 from tests.worlds.services.s3 import S3Server, keys, shared
 
 ENDS = {
@@ -59,7 +59,10 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         [sys.executable, "-m", "tests.operate.evaluation", config],
         input=json.dumps({"ends": ENDS, "silence": SILENCES}), cwd=ROOT, capture_output=True, text=True, timeout=570,
         check=False,
-        env={**kept, "PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_UI_URL": UI},
+        env={
+            **kept, **WITHOUT_BLOCKS, "PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_UI_URL": UI,
+        },
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     answers: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import importlib
 import json
 import sys
 import uuid
@@ -16,7 +17,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,25 +31,25 @@ from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.server.events import actions, messaging, triggers
 from prefect.server.events.clients import PrefectServerEventsClient
 from prefect.server.events.models.automations import automations_session, create_automation, delete_automation
+from prefect.server.events.ordering import EventArrivedEarly
 from prefect.server.events.schemas.automations import Automation, EventTrigger, Posture
 from prefect.server.events.schemas.events import Event, ReceivedEvent
-from prefect.states import Failed, Late, Pending, Running
+from prefect.states import Failed, Late, Pending, Running, Scheduled, Suspended
 
-from flows import ending
+from flows.automation_version import ServerAutomations, adapt_state, of_automations
 from flows.deployment.automations import SIGNS_OF_LIFE, telling_people, watching_runs
-from flows.deployment.resuming import resuming
+from flows.deployment.resume_automation import resume_automation
 from flows.deployment.table import planned_deployments
-from flows.installed import Installed, as_known, of_automations
+from flows.notice_events import held_event, notice_event
 from flows.states import NOT_NOTIFIED, OUTCOMES, PORTAL_UNREACHABLE
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.targets.notice import Notice
-from tests.worlds.countries.made_found import event, found
+from tests.operate.versions import OF_VERSION_1
+from tests.worlds.countries.flood_findings import event, found
 from tests.worlds.services.webhook import Webhook, webhook
 
 LATE_AFTER = timedelta(minutes=1)
-OF_VERSION_1 = Path(__file__).with_name("automations_of_version_1.json")
-"""as they were registered when outcomes were told apart by how messages begin"""
 Told = list[dict[str, str]]
 
 
@@ -156,7 +156,7 @@ async def evaluated(config: str) -> AsyncIterator[Evaluated]:
 
             PrefectServerEventsClient.emit = emit  # type: ignore[method-assign]
             operations = Operations(late_after_minutes=int(LATE_AFTER / timedelta(minutes=1)))
-            attempts = resuming(operations, (await client.read_deployment_by_name("resume/resume")).id)
+            attempts = resume_automation(operations, (await client.read_deployment_by_name("resume/resume")).id)
             for ours in (*telling_people(operations, block_id), *watching_runs(), attempts):
                 server.automations.append(await load(ours))
             messaging.create_actions_publisher = lambda: _Queue(server.queued)  # type: ignore[assignment]
@@ -179,7 +179,9 @@ class _Queue:
         self._queued.append(data)
 
 
-async def ends(server: Evaluated, cases: dict[str, list[str]], found: Installed | None = None) -> dict[str, Any]:
+async def ends(
+    server: Evaluated, cases: dict[str, list[str]], found: ServerAutomations | None = None
+) -> dict[str, Any]:
     """What is told of each run of a deployment that ends in an outcome of ours with a message.
 
     `found`: what the run finds of our automations, where they are not those of today.
@@ -189,7 +191,7 @@ async def ends(server: Evaluated, cases: dict[str, list[str]], found: Installed 
         run = await server.start(deployment)
         before = [] if outcome == "Crashed" else [Pending(), Running()]
         state = OUTCOMES[outcome].state(message)
-        await server.enter(run, *before, state if found is None else as_known(state, found))
+        await server.enter(run, *before, state if found is None else adapt_state(state, found))
         answers[name] = {"name": run.name, "id": str(run.id), "told": server.told()}
     return answers
 
@@ -207,7 +209,7 @@ async def before_deploy(server: Evaluated, cases: dict[str, list[str]]) -> dict[
     run = await server.start("floods/XDM")
     begun = await server.enter(run, Pending(), Running())
     await server.happens(_sign(begun, timedelta(seconds=1)))
-    await server.enter(run, as_known(NOT_NOTIFIED.state("not notified: approved too late"), found))
+    await server.enter(run, adapt_state(NOT_NOTIFIED.state("not notified: approved too late"), found))
     await server.time_passes(begun, timedelta(seconds=SIGNS_OF_LIFE + 5))
     state = (await server.client.read_flow_run(run.id)).state
     return {**answers, "not dead": state.name if state else ""}
@@ -234,16 +236,19 @@ async def troubles(server: Evaluated) -> dict[str, Told]:
 
 
 async def lateness(server: Evaluated) -> dict[str, Any]:
-    """Two runs that were due an hour ago; a worker takes one of them."""
+    """Two runs that were due an hour ago, of which a worker takes one; and one that a person has answered."""
     due = datetime.now(UTC) - timedelta(hours=1)
     runs = [await server.start("floods/XDM", due) for _ in range(2)]
     begins = [await server.enter(run, Late(scheduled_time=due)) for run in runs]
     await server.enter(runs[1], Pending())
+    answered = await server.start("floods/XDM")
+    resumed = Scheduled(name="Resuming", scheduled_time=datetime.now(UTC))
+    begins.append(await server.enter(answered, Pending(), Running(), Suspended(), resumed))
     told = {"at once": server.told()}
     for name, passed in (("before", LATE_AFTER * 0.9), ("after", LATE_AFTER * 1.1), ("again", LATE_AFTER * 3)):
         await server.time_passes(begins[-1], passed)
         told[name] = server.told()
-    return {"due": f"{due:%Y-%m-%d %H:%M}", "late": str(runs[0].id), **told}
+    return {"due": f"{due:%Y-%m-%d %H:%M}", "late": str(runs[0].id), "answered": str(answered.id), **told}
 
 
 async def life(server: Evaluated) -> dict[str, Any]:
@@ -301,13 +306,13 @@ async def outages(server: Evaluated) -> list[dict[str, Any]]:
 
 async def words(server: Evaluated) -> Told:
     """What our flows say themselves: of a notice, and of a notification that waits."""
-    said: list[dict[str, Any]] = []
-    ending.emit_event = lambda **given: said.append(given)  # type: ignore[assignment]
     day = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [], date(2026, 2, 15))
-    ending.tell(day, [Notice("alert ended", "G7", "Testland: the alert at G7 has ended.")])
-    ending.tell_held(day, "portal", "2026-02-15 18:00 UTC", "Press Resume on the page of the run.")
+    said = (
+        notice_event(day, Notice("alert ended", "G7", "Testland: the alert at G7 has ended.")),
+        held_event(day, "portal", "2026-02-15 18:00 UTC", "Press Resume on the page of the run."),
+    )
     for each in said:
-        happened = Event.model_validate({"occurred": datetime.now(UTC), "id": uuid.uuid4(), **each})
+        happened = Event.model_validate(each.model_dump(mode="json"))
         await server.happens(happened.receive())
     return server.told()
 
@@ -361,6 +366,23 @@ def wait_for_the_database() -> None:
     )
 
 
+async def held_back(order: str) -> list[int]:
+    """Seconds for which an order of events holds an event back whose leader never came, of some that are tried."""
+    ordering = importlib.import_module(order).CausalOrdering(scope=order)
+    waited = []
+    for seconds in (30, 59, 61, 600, 899, 901):
+        received = datetime.now(UTC) - timedelta(seconds=seconds)
+        resource = {"prefect.resource.id": f"prefect.flow-run.{seconds}"}
+        what = Event(occurred=received, event="prefect.flow-run.Failed", resource=resource, id=uuid.uuid4())
+        happened = what.model_copy(update={"follows": uuid.uuid4()}).receive(received=received)
+        try:
+            await ordering.wait_for_leader(happened)
+        except EventArrivedEarly:
+            if happened not in await ordering.get_lost_followers():
+                waited.append(seconds)
+    return waited
+
+
 async def main(config: str, cases: dict[str, Any]) -> None:
     """Everything at once: the server's code takes long to load, and its tables long to make."""
     wait_for_the_database()
@@ -375,6 +397,8 @@ async def main(config: str, cases: dict[str, Any]) -> None:
         answers["outages"] = await outages(server)
         answers["life"] = await life(server)
         answers["before deploy"] = await before_deploy(server, cases["ends"])
+    orders = ("prefect.server.events.ordering.memory", "flows.deployment.event_order")  # the second changes the first
+    answers["held back"] = {order: await held_back(order) for order in orders}
     print(json.dumps(answers))
 
 

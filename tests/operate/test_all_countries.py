@@ -7,15 +7,16 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
@@ -23,14 +24,14 @@ from prefect.logging.handlers import APILogWorker
 from flows import all_countries as module
 from flows.all_countries import all_countries
 from flows.country_process import CountryJob, CountryOutcome, run_country
-from flows.states import OUTCOMES, Outcome, exit_code
+from flows.states import OUTCOMES, RunOutcome, exit_code
 from flows.wiring.day import open_configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.plain_calls import plain_calls, run_here
-from tests.worlds.quick import quick_days
 from tests.worlds.runs import flood_run
 from tests.worlds.services.prefect_server import PrefectServer
+from tests.worlds.speedups import quick_days
 
 REAL = pytest.param("processes", marks=pytest.mark.story)
 
@@ -148,7 +149,7 @@ def test_a_broken_pool_is_replaced_for_the_next_country(monkeypatch: pytest.Monk
     assert (pools, len(made)) == (["XDM", "XDN", "XDO"], 2), "one pool for the first, another for the others"
 
 
-def die_in_xdm(job: CountryJob, api_url: str) -> CountryOutcome:
+def die_in_xdm(job: CountryJob, api_url: str | None) -> CountryOutcome:
     if job.country == "XDM":
         os.kill(os.getpid(), signal.SIGKILL)
     return CountryOutcome(job.country, "Completed", "no alert", 0, 0.0)
@@ -156,13 +157,13 @@ def die_in_xdm(job: CountryJob, api_url: str) -> CountryOutcome:
 
 @pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=list(OUTCOMES))
 def test_a_countrys_run_elsewhere_counts_by_the_name_of_its_state(
-    outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+    outcome: RunOutcome,
 ) -> None:
     """Its message and its error may be anything: only the server knows the run."""
-    ended = SimpleNamespace(state=outcome.state("whatever it says"))
-    monkeypatch.setattr(module, "run_deployment", lambda *_, **__: ended)
-    done = module.by_deployment(CountryJob("XDM", "floods", IssueTime(SUNDAY), None, "config", None))
+    ended = FlowRun(flow_id=uuid4(), state=outcome.state("whatever it says"), total_run_time=timedelta(seconds=90))
+    done = module.country_outcome(CountryJob("XDM", "floods", IssueTime(SUNDAY), None, "config", None), ended)
     assert (done.state, done.message, done.exit_code) == (outcome.name, "whatever it says", outcome.exit_code)
+    assert done.seconds == 90
 
 
 def test_the_configured_limit_is_taken(config: str) -> None:

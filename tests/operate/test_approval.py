@@ -23,19 +23,19 @@ from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Pending
 
-from flows import approval
+from flows import approval, suspension
 from flows.approval import StoppedTooLate, preview_page, settled_before
 from flows.floods import floods
 from flows.states import NotNotified, exit_code
 from flows.wiring.day import now
 from ibf_pipeline.errors import ServerUnreachable
-from ibf_pipeline.runs.folder import write_json
+from ibf_pipeline.io.atomic_files import write_json
 from ibf_pipeline.runs.ledger import close
-from ibf_pipeline.runs.revision import RevisionAbout
-from ibf_pipeline.runs.verified import Verified, keep_verified
+from ibf_pipeline.runs.revision import RevisionMetadata
+from ibf_pipeline.runs.verification import Verification, keep_verification
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.notice import Notice
-from tests.worlds.countries.made_found import found
+from tests.worlds.countries.flood_findings import event, found
 from tests.worlds.countries.projects import make_project
 from tests.worlds.journals import planned
 from tests.worlds.runs import flood_run
@@ -57,7 +57,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(approval, "POLL_SECONDS", 0.3)
+    monkeypatch.setattr(suspension, "POLL_SECONDS", 0.3)
 
 
 @contextmanager
@@ -127,13 +127,16 @@ def test_the_page_of_the_morning_says_that_it_waits(api: PrefectServer, tmp_path
     config = make_project(tmp_path / "project", ("XDM",), {today: "two-events"})
     with waiting_run(api, config, tmp_path / "work", today) as (run, _):
         with get_client(sync_client=True) as client:
-            pages = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["morning"]}))
-        (page,) = [artifact.data for artifact in pages if artifact.flow_run_id == run.id]
+            pages = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["morning", "summary-xdm"]}))
+        ours = {artifact.key: artifact.data for artifact in pages if artifact.flow_run_id == run.id}
         decide(run, decision="stop")
-    assert "0 of 1 countries done. 1 of them needs a person." in page
-    (line,) = [line for line in page.splitlines() if line.startswith("| XDM")]
-    assert line.startswith("| XDM | [Paused](")
-    assert line.endswith("the notification waits for a person: press Resume on the page of the run |")
+    page = ours["morning"]
+    assert (
+        f"\n[All countries of the day]({api.url.removesuffix('/api')}/artifacts/key/morning)\n" in ours["summary-xdm"]
+    )
+    assert "**0 of 1 country done.** 1 waits for a decision." in page
+    assert "### Demoland XDM (XDM): Paused\n\nthe notification waits for a person" in page
+    assert "**What to do:** press Resume on the page of the run, " in page
 
 
 def test_a_person_stops_it(api: PrefectServer, config: str, workspace: Path) -> None:
@@ -213,22 +216,40 @@ def test_what_was_settled_while_the_run_waited(
 
 
 def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path) -> None:
-    about = RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
+    about = RevisionMetadata("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
     revision = planned(flood_run(tmp_path, "XTS", date(2026, 2, 10)), about)
     day = found([], [])
     limit = datetime(2026, 2, 10, 18, tzinfo=UTC)
     assert "Not in this mail" not in preview_page(day, revision, limit)
     silent = [Notice("trigger without mail", name, "a trigger") for name in ("G1", "G2")]
     kept = [asdict(notice) for notice in (*silent, Notice("alert ended", "G3", "it ended"))]
-    write_json(revision.notices_file, {"notices": kept})
+    write_json(revision.folder.joinpath("notices.json"), {"notices": kept})
     assert "> **Not in this mail:** G1 and G2. A notice tells of each.\n" in preview_page(day, revision, limit)
-    keep_verified(Verified("differs", limit, ("event G1: trigger expected, not shown",)), revision.kept)
+    keep_verification(Verification("differs", limit, ("event G1: trigger expected, not shown",)), revision.kept)
     mind = "> **Mind:** the portal differs: event G1: trigger expected, not shown"
     assert mind in preview_page(day, revision, limit), "who approves has to know"
 
 
+def test_the_preview_says_why_people_of_the_mail_are_others(tmp_path: Path) -> None:
+    """Two stations share area A, which the portal shows with the first alone: 300 people, 100 of them at the second."""
+    revision = planned(flood_run(tmp_path, "XTS", date(2026, 2, 10)))
+    first = event("G1", "---TT---", "max", {"A": 300, "A1": 200})
+    second = event("G2", "---TT---", "max", {"B": 50, "B1": 50, "A2": 100})
+    limit = datetime(2026, 2, 10, 18, tzinfo=UTC)
+    page = preview_page(found([first, second], []), revision, limit)
+    assert (
+        "The mail counts people by whole areas of level 1, and one that several stations share with one of them alone: "
+        "G1: 200 here, 300 there; G2: 150 here, 50 there."
+    ) in page
+    alone = event("G3", "---TT---", "max", {"C": 70, "C1": 70})
+    warning = event("G4", "---ww---", "med", {"D": 0, "D1": 0})
+    assert "The mail counts" not in preview_page(found([alone], []), revision, limit)
+    words = "Where the table has no number, people are not estimated, and the mail says 0."
+    assert words in preview_page(found([alone, warning], []), revision, limit)
+
+
 def test_the_preview_of_an_exercise_leaves_that_of_a_real_day_in_its_place(api: PrefectServer, tmp_path: Path) -> None:
-    about = RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
+    about = RevisionMetadata("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
     revision = planned(flood_run(tmp_path, "XTS", date(2026, 2, 10)), about)
     day = found([], [])
     for exercise in (False, True):
@@ -292,7 +313,7 @@ def test_after_the_time_limit_nobody_is_notified(
         def start(self) -> None:
             alarms.append(self)
 
-    monkeypatch.setattr(approval, "threading", SimpleNamespace(Event=threading.Event, Timer=ByHand))
+    monkeypatch.setattr(suspension, "threading", SimpleNamespace(Event=threading.Event, Timer=ByHand))
     with waiting_run(api, config, workspace, day) as (run, ended):
         (alarm,) = alarms
         assert alarm.interval > 3600, "the time that the target gives a person"

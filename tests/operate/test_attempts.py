@@ -61,4 +61,4 @@ def test_a_server_that_does_not_say_keeps_no_attempt_from_being_made(monkeypatch
 
 def test_outside_a_deployment_nothing_is_scheduled() -> None:
     assert attempts.schedule_attempt({**DAY, "attempt": 2, "since": SINCE.isoformat()}, LATER) is None
-    attempts.take_back(None)
+    attempts.cancel_attempt(None)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
-from prefect.client.schemas.objects import FlowRun
 
-from flows.backfill import _by_deployment, backfill
+from flows.backfill import backfill, started
 from flows.floods import floods
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.sandbox import Sandbox
@@ -61,19 +59,11 @@ def test_a_published_day_whose_alert_has_no_areas_stops_nothing_and_is_named(tmp
 
 
 @pytest.mark.usefixtures("api")
-def test_a_waiting_run_that_would_notify_people_is_not_taken_over_by_a_backfill_that_must_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_waiting_run_that_would_notify_people_is_not_taken_over_by_a_backfill_that_must_not() -> None:
     """The first backfill was cancelled while its day waited for a worker."""
-
-    async def as_it_is(run: UUID, **options: object) -> FlowRun:
-        async with get_client() as client:
-            return await client.read_flow_run(run)
-
-    monkeypatch.setattr("flows.backfill.wait_for_flow_run", as_it_is)
     deployed = floods.to_deployment("XDS", parameters={"country": "XDS"}).apply()
     for notify in (True, False, False):
-        _by_deployment("floods", "XDS", None, {"notify": notify}, notify=notify)(IssueTime(date(2026, 2, 1)))
+        started("floods", "XDS", None, {"notify": notify}, IssueTime(date(2026, 2, 1)), notify=notify)
     with get_client(sync_client=True) as client:
         runs = FlowRunFilter(deployment_id={"any_": [deployed]})
         waiting = client.read_flow_runs(flow_run_filter=runs)

@@ -12,14 +12,17 @@ import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import FlowRunFilter
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.deployment.deploy import Deployed, await_server, deploy
+from flows.deployment.deploy import await_server, deploy
+from flows.deployment.operator_values import MARK, overlay_job_variables
+from flows.deployment.result import DeployResult
 from flows.deployment.table import planned_deployments
 from flows.wiring.day import open_configuration
 from ibf_pipeline.errors import ConfigError
@@ -29,7 +32,7 @@ from tests.worlds.services.prefect_server import PrefectServer
 pytestmark = pytest.mark.prefect
 
 
-def outcomes(done: list[Deployed]) -> dict[str, str]:
+def outcomes(done: list[DeployResult]) -> dict[str, str]:
     return {item.name: item.outcome for item in done}
 
 
@@ -55,13 +58,18 @@ def test_a_country_is_scheduled_with_its_own_cron_limit_tags_and_help_texts(api:
         (schedule,) = country.schedules
         assert (schedule.schedule.cron, schedule.schedule.timezone) == ("15 7 * * *", "UTC")
         (other,) = client.read_deployment_by_name("floods/XDM").schedules
-        assert other.schedule.cron == "0 15 * * *"
+        assert other.schedule.cron == "10 15 * * *", "a default, spread"
         assert country.parameters == {"country": "XDN", "config": str(config)}
         assert country.global_concurrency_limit.limit == 1
         assert set(country.tags) == {"ibf-pipeline", "floods", "XDN"}
         assert country.parameter_openapi_schema["properties"]["take_over"]["description"] == (
             "replace an upload of the same day that is not ours."
         )
+        assert country.parameter_openapi_schema["properties"]["country"]["enum"] == ["XDN"]
+        with pytest.raises(PrefectHTTPStatusError, match="409"):
+            client.create_flow_run_from_deployment(country.id, parameters={"country": "XDM"})
+        run = client.create_flow_run_from_deployment(country.id)
+        assert run.parameters == country.parameters, "the folder that the form does not show"
         assert client.read_global_concurrency_limit_by_name("ibf-floods-XDN").limit == 1
 
 
@@ -80,12 +88,12 @@ def test_every_country_has_its_runs_at_the_hour_of_its_schedule(api: PrefectServ
     add_country(config, "XDN", schedule="15 7 * * *")
     deploy(str(config), None)
     window = {"start_time": "2027-03-27T16:00:00Z", "end_time": "2027-03-29T16:00:00Z", "max_runs": 10}
-    for iso3, hour in (("XDM", "15:00"), ("XDN", "07:15")):
+    for iso3, hour in (("XDM", "15:10"), ("XDN", "07:15")):
         with get_client(sync_client=True) as client:
             deployment = client.read_deployment_by_name(f"floods/{iso3}").id
             schedule_runs(f"{api.url}/deployments/{deployment}/schedule", window)
             runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": [deployment]}))
-        assert sorted(f"{run.expected_start_time:%Y-%m-%d %H:%M}" for run in runs) == [
+        assert sorted(f"{run.expected_start_time:%Y-%m-%d %H:%M}" for run in runs if run.auto_scheduled) == [
             f"2027-03-28 {hour}", f"2027-03-29 {hour}"
         ]  # fmt: skip
 
@@ -97,12 +105,12 @@ def test_the_second_deploy_changes_nothing_and_a_change_only_what_it_is_about(ap
     deploy(str(config), None)
     again = deploy(str(config), None)
     assert {item.outcome for item in again if item.note != "paused"} <= {"unchanged"}, again
-    assert len([item for item in again if item.kind == "automation"]) == 16
+    assert len([item for item in again if item.kind == "automation"]) == 15
     add_country(config, "XDN", schedule="15 8 * * *")
     assert {n for n, outcome in outcomes(deploy(str(config), None)).items() if outcome == "changed"} == {"floods/XDN"}
     set_operations(config, work_pool=pool)
     removed = [item for item in deploy(str(config), None) if item.outcome == "removed"]
-    assert len(removed) == 14, "without a block nobody can be told"
+    assert len(removed) == 13, "without a block nobody can be told"
 
 
 def test_a_country_that_is_no_longer_configured_is_paused_and_comes_back(api: PrefectServer, config: Path) -> None:
@@ -144,6 +152,29 @@ def test_a_deployment_that_an_operator_paused_stays_paused(api: PrefectServer, c
         add_country(config, "XDM", schedule="1 1 * * *")
         assert outcomes(deploy(str(config), None))["floods/XDM"] == "changed"
         assert client.read_deployment_by_name("floods/XDM").paused
+
+
+def test_approval_that_an_operator_set_and_a_schedule_that_is_switched_off_stay(
+    api: PrefectServer, config: Path
+) -> None:
+    """A country that lost its approval with an upgrade would notify people without a person."""
+    deploy(str(config), None)
+    with get_client(sync_client=True) as client:
+        before = client.read_deployment_by_name("floods/XDM")
+        by_hand = {**before.parameters, "approval": True, "workspace": "/gone"}
+        client.update_deployment(before.id, DeploymentUpdate(parameters=by_hand, enforce_parameter_schema=False))
+        client.update_deployment_schedule(before.id, before.schedules[0].id, active=False)
+        add_country(config, "XDM", schedule="1 1 * * *")
+        done = {item.name: item for item in deploy(str(config), None)}["floods/XDM"]
+        assert (done.outcome, done.note) == (
+            "changed",
+            "1 1 * * * UTC; parameters set by others stay: approval=True; switched off by others",
+        )
+        now = client.read_deployment_by_name("floods/XDM")
+        assert now.parameters == {**before.parameters, "approval": True}
+        assert [(item.schedule.cron, item.active) for item in now.schedules] == [("1 1 * * *", False)]
+        assert outcomes(deploy(str(config), None))["floods/XDM"] == "unchanged"
+        client.delete_deployment(now.id)
 
 
 def test_what_prefect_deploy_has_left_on_a_deployment_is_taken_away(api: PrefectServer, config: Path) -> None:
@@ -197,7 +228,7 @@ def test_sensors_are_scheduled_where_a_country_uses_a_service(config: Path) -> N
     assert sensors == {"watch-source/ewds": ("5 8 * * *", {"source": "ewds", "config": str(config)})}
     schedules = {item.name: item.schedule for item in planned if item.flow.name == "floods"}
     assert schedules["XDN"] is None  # its sensor starts it
-    assert schedules["XDM"] == "0 15 * * *"
+    assert schedules["XDM"] == "10 15 * * *"
 
 
 def test_an_observation_takes_no_place_of_a_forecast(api: PrefectServer, config: Path) -> None:
@@ -238,6 +269,50 @@ def test_a_country_and_a_hazard_say_what_their_jobs_have_more_than_all(api: Pref
     assert [name for name, outcome in outcomes(deploy(str(config), None)).items() if outcome == "changed"] == [
         "floods/XDN"
     ]
+
+
+def test_job_variables_that_an_operator_sets_stay_and_those_that_we_set_no_longer_go(
+    api: PrefectServer, config: Path
+) -> None:
+    """One at a time, also within the environment; where both say something, the configuration counts."""
+    pool = open_configuration(str(config)).settings.operations.work_pool
+    ours = {"working_dir": "/app", "env": {"TZ": "UTC", "GDAL_CACHEMAX": "64"}}
+    set_operations(config, work_pool=pool, job_variables=ours)
+    deploy(str(config), None)
+    with get_client(sync_client=True) as client:
+
+        def there() -> tuple[dict[str, object], dict[str, str]]:
+            variables = dict(client.read_deployment_by_name("floods/XDM").job_variables)
+            return variables, {name: variables["env"].get(name, "") for name in ("TZ", "GDAL_CACHEMAX", "PROXY")}
+
+        before, _ = there()
+        by_hand = {"command": "nice -n 5 prefect flow-run execute", "env": {"TZ": "Africa/Kampala", "PROXY": "on"}}
+        update = {**before, **by_hand, "env": {**before["env"], **by_hand["env"]}}
+        client.update_deployment(
+            client.read_deployment_by_name("floods/XDM").id, DeploymentUpdate(job_variables=update)
+        )
+        done = {item.name: item for item in deploy(str(config), None)}["floods/XDM"]
+        assert (done.outcome, done.note) == (
+            "changed",
+            "10 15 * * * UTC; job variables set by others stay: command, env.PROXY",
+        )
+        now, env = there()
+        assert (now["command"], now["working_dir"]) == ("nice -n 5 prefect flow-run execute", "/app")
+        assert env == {"TZ": "UTC", "GDAL_CACHEMAX": "64", "PROXY": "on"}
+        assert outcomes(deploy(str(config), None))["floods/XDM"] == "unchanged"
+        set_operations(config, work_pool=pool, job_variables={"env": {"TZ": "UTC"}})
+        assert outcomes(deploy(str(config), None))["floods/XDM"] == "changed"
+        now, env = there()
+        assert (now["command"], "working_dir" in now) == ("nice -n 5 prefect flow-run execute", False)
+        assert env == {"TZ": "UTC", "GDAL_CACHEMAX": "", "PROXY": "on"}
+
+
+def test_what_an_earlier_version_had_set_stays_as_nothing_tells_whose_it_is() -> None:
+    there = {"image": "ibf-pipeline:1", "env": {"TZ": "UTC", "DO_NOT_TRACK": "1"}}
+    whole, others = overlay_job_variables(there, {"env": {"DO_NOT_TRACK": "1"}})
+    assert whole == {"image": "ibf-pipeline:1", "env": {"TZ": "UTC", "DO_NOT_TRACK": "1", MARK: "env.DO_NOT_TRACK"}}
+    assert others == ["env.TZ", "image"]
+    assert overlay_job_variables({}, {"image": "a"}) == ({"image": "a", "env": {MARK: "image"}}, [])
 
 
 def test_a_job_variable_that_the_pool_refuses_keeps_no_other_country_from_its_schedule(
@@ -291,3 +366,23 @@ def test_deploy_waits_for_a_server_that_is_starting(tmp_path: Path) -> None:
 def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
     with pytest.raises(ConfigError, match="there is no Prefect server"):
         deploy(str(config), None)
+
+
+def test_deploy_says_which_accounts_the_workers_need(
+    api: PrefectServer, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of targets and sources of countries that have runs; those of the built-in server are its own."""
+    monkeypatch.setenv("PREFECT_API_URL", api.url)
+    said = CliRunner().invoke(app, ["deploy", "--config", str(config)])
+    assert "workers need" not in said.output
+    settings = yaml.safe_load((config / "settings.yaml").read_text(encoding="utf-8"))
+    settings["targets"]["portal"] = {"kind": "ibf", "url": "https://ibf.example.org/api", "email_variable": "MAIL"}
+    settings["sources"]["ewds"] = {"kind": "ewds"}
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    add_country(config, "XDN", target="portal", sources=["ewds", "demo"])
+    add_country(config, "XDO", target="portal", static="nowhere", awaits_static=True)
+    output = " ".join(CliRunner().invoke(app, ["deploy", "--config", str(config)]).output.split())
+    needed = "EWDS_KEY (source ewds); MAIL, IBF_PASSWORD (target portal)"
+    assert f"workers need in their environment, before they start: {needed}" in output
+    assert "floods/XDO" in output
+    assert "not scheduled: no static data yet in" in output

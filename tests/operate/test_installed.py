@@ -16,17 +16,16 @@ from prefect.events.schemas.automations import AutomationCore
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pytest_httpserver import HTTPServer
 
-from flows import installed as module
+from flows import automation_version as module
+from flows.automation_version import AUTOMATION_PREFIX, OUTDATED, ServerAutomations, final_state, own_server_automations
 from flows.deployment.deploy import deploy
 from flows.floods import floods
 from flows.heartbeat import heartbeat
-from flows.installed import OUTDATED, PREFIX, Installed, final, found_installed
-from flows.morning import morning_page
 from flows.states import COMPLETED, INPUT_MISSING
 from tests.worlds.countries.projects import make_project
 from tests.worlds.plain_calls import plain_calls
-from tests.worlds.quick import quick_days
 from tests.worlds.services.prefect_server import PrefectServer
+from tests.worlds.speedups import quick_days
 
 pytestmark = pytest.mark.prefect
 DAY = date(2026, 2, 15)
@@ -55,7 +54,7 @@ def make_older() -> None:
     """The server's automations are as an earlier version left them."""
     with get_client(sync_client=True) as client:
         for automation in client.read_automations():
-            if automation.name.startswith(PREFIX):
+            if automation.name.startswith(AUTOMATION_PREFIX):
                 kept = automation.model_dump(include={"name", "description", "trigger", "actions"})
                 earlier = AutomationCore.model_validate({**kept, "tags": []})
                 client.update_automation(automation.id, earlier)
@@ -63,17 +62,17 @@ def make_older() -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_deploy_brings_them_up_to_date(config: str) -> None:
-    before = found_installed()
+    before = own_server_automations()
     assert before is not None
     assert not before.older
     assert INPUT_MISSING.event in before.events
     make_older()
-    behind = found_installed()
+    behind = own_server_automations()
     assert behind is not None
     assert behind.older
     changed = [item.name for item in deploy(config, None) if item.outcome == "changed"]
     assert changed == ["ibf: runs without a sign of life", "ibf: resume after an outage"]
-    assert found_installed() == before
+    assert own_server_automations() == before
 
 
 @pytest.mark.usefixtures("quick")
@@ -91,15 +90,10 @@ def test_the_heartbeat_fails_so_that_people_are_told_and_the_morning_page_says_i
     assert (state.name, state.message) == ("Failed", f"1 day of 2026-02-15 finished; {OUTDATED}")
     with get_client(sync_client=True) as client:
         pages = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["morning"]}))
-    says = {str(page.flow_run_id): OUTDATED in page.data for page in pages}
-    assert says[str(state.state_details.flow_run_id)]
-    assert not says[str(good.state_details.flow_run_id)]
-
-
-def test_the_morning_page_says_it_above_everything() -> None:
-    page = morning_page(DAY, [], {}, outdated=True)
-    assert page.index(OUTDATED) < page.index("0 of 0 countries done")
-    assert OUTDATED not in morning_page(DAY, [], {})
+    by_run = {str(page.flow_run_id): str(page.data) for page in pages}
+    page, before = (by_run[str(each.state_details.flow_run_id)] for each in (state, good))
+    assert page.index(OUTDATED) < page.index(" of 1 country done.")
+    assert OUTDATED not in before
 
 
 @pytest.mark.usefixtures("deployed")
@@ -110,7 +104,7 @@ def test_a_server_in_trouble_is_asked_three_times_and_then_ignored(monkeypatch: 
         server.expect_request("/api/automations/filter").respond_with_data("busy", status=503)
         server.expect_request("/api/csrf-token").respond_with_data("no", status=404)
         with temporary_settings(updates={PREFECT_API_URL: server.url_for("/api")}):
-            assert final(state) is state
+            assert final_state(state) is state
         assert (len([request for request, _ in server.log if "automations" in request.path]), len(waited)) == (3, 3)
 
 
@@ -123,7 +117,7 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_again(monkeypatch: pytest.M
         server.expect_request("/api/automations/filter").respond_with_json([])
         server.expect_request("/api/csrf-token").respond_with_data("no", status=404)
         with temporary_settings(updates={PREFECT_API_URL: server.url_for("/api")}):
-            assert found_installed() == Installed(older=False, events=frozenset())
+            assert own_server_automations() == ServerAutomations(older=False, events=frozenset())
     assert len(waited) == 1
 
 
@@ -140,12 +134,12 @@ def test_a_server_that_is_not_there_is_ignored() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/api"
     with temporary_settings(updates={PREFECT_API_URL: url}):
-        assert found_installed() is None
+        assert own_server_automations() is None
 
 
 def test_a_run_of_no_deployment_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.deployment, "id", None, raising=False)
-    monkeypatch.setattr(module, "get_client", lambda **_: pytest.fail("the server is asked"))
+    monkeypatch.setattr("flows.brief_client.get_client", lambda **_: pytest.fail("the server is asked"))
     state = COMPLETED.state("no alert")
     with temporary_settings(updates={PREFECT_API_URL: "http://127.0.0.1:9/api"}):
-        assert final(state) is state
+        assert final_state(state) is state

@@ -30,16 +30,15 @@ from flows import resume as module
 from flows.attempts import OtherAttempts
 from flows.deployment.deploy import deploy
 from flows.floods import floods
-from flows.half_made import first_lines
 from flows.hazard_run import Options
+from flows.incomplete_days import first_lines
 from flows.resume import options_of, resume
 from flows.states import exit_code
 from flows.wiring.day import open_configuration
-from flows.wiring.hazards import configured
-from ibf_pipeline.io.patience import Patience
+from flows.wiring.hazards import configured_hazards
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from ibf_pipeline.targets.half_made import NO_ALERTS
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.conftest import ROOT
 from tests.targets.test_server_away import Time
 from tests.worlds.countries.projects import add_country, make_project
@@ -54,6 +53,7 @@ YESTERDAY, TODAY = date(2026, 2, 14), date(2026, 2, 15)
 DUE = datetime(2026, 2, 15, 15, tzinfo=UTC)
 """when the day's run is scheduled, and where the made-up time begins"""
 STILL_YESTERDAYS = "nothing was sent, so that the portal still shows yesterday's alerts"
+NO_ALERTS = "the portal shows no alerts, yesterday's included"
 
 
 class Portal(FaultyProxy):
@@ -109,7 +109,7 @@ class Outage:
     def first_lines(self) -> list[str]:
         """Of the morning page, with what the records alone tell."""
         configuration = open_configuration(str(self.config), str(self.workspace))
-        return first_lines(configuration, TODAY, configured(configuration), {})
+        return first_lines(configuration, TODAY, configured_hazards(configuration), {})
 
     def attempts(self, **asked: Any) -> Iterator[State]:
         """Attempts one after the other, each when it is due, until no further one is scheduled."""
@@ -138,7 +138,7 @@ def outage(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("IBF_EMAIL", "pipeline@sandbox.example")
     monkeypatch.setenv("IBF_PASSWORD", SANDBOX_PASSWORD)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-    monkeypatch.setattr("flows.wiring.targets.Patience", partial(Patience, sleep=time.sleep, clock=time))
+    monkeypatch.setattr("flows.wiring.targets.RetryPolicy", partial(RetryPolicy, sleep=time.sleep, clock=time))
     sandbox = Sandbox(tmp_path / "sandbox")
     sandbox.seed(
         seed_from_static(ROOT / "data/fixtures/XDM", "XDM", name="D", admin_levels=(1, 2, 3), default_admin_level=2)
@@ -174,7 +174,7 @@ def plain_outage(outage: Outage) -> Iterator[Outage]:
     with (
         plain_calls(),
         patch.object(module, "schedule_attempt", schedule),
-        patch.object(module, "take_back", take_back),
+        patch.object(module, "cancel_attempt", take_back),
     ):
         yield outage
 
@@ -257,7 +257,7 @@ def test_a_portal_that_stays_away_ends_the_attempts_and_the_page_begins_with_it(
     assert NO_ALERTS in last
     assert "no further attempt is made (every 10 minutes, at most 4 times, within 6 hours)" in last
     assert last.endswith("`ibf-pipeline resume XDM/2026-02-15` where calls were made, else run the day again.")
-    assert outage.first_lines() == [f"**XDM: {NO_ALERTS} ({TODAY}).**"]
+    assert outage.first_lines() == [f"XDM: {NO_ALERTS} ({TODAY})."]
     assert outage.mails == 1
     over, calls = OtherAttempts("the attempts of this morning are over", are_over=True), outage.portal.calls
     with patch.object(module, "another_chain", lambda *_: over):  # a person ran the day again, and it is away again
@@ -294,8 +294,8 @@ def test_a_forecast_that_was_found_since_is_no_published_day(plain_outage: Outag
     file.write_text(json.dumps(found | {"events": found["events"][:1]}), encoding="utf-8")
     done: list[str] = []
     with (
-        patch.object(module, "tell", lambda *_: done.append("told")),
-        patch.object(module, "report", lambda *_: done.append("report")),
+        patch.object(module, "send_notices", lambda *_: done.append("told")),
+        patch.object(module, "report_run", lambda *_: done.append("report")),
     ):
         *_, ended = outage.attempts()
     assert done == ["told", "report"], "people first"
@@ -307,7 +307,7 @@ def test_a_forecast_that_was_found_since_is_no_published_day(plain_outage: Outag
 def test_a_day_is_run_with_what_the_run_that_failed_was_asked_for() -> None:
     assert options_of({"country": "XDM", "config": "config"}) == Options()
     asked = {"notify": False, "approval": True, "accept_blind": ["G9001"], "take_over": True, "publish": True}
-    assert options_of(asked) == Options(notify=False, hold=True, consent=Consent(("G9001",), take_over=True))
+    assert options_of(asked) == Options(notify=False, hold=True, overrides=Overrides(("G9001",), take_over=True))
 
 
 @pytest.mark.parametrize("how", ["held", "half held", pytest.param("given up", marks=pytest.mark.story)])
@@ -324,13 +324,13 @@ def test_what_waits_for_a_person_is_not_touched_and_told_where_the_portal_is_hal
     before, calls = revision.state().progress.entries, outage.portal.calls
     (ended,) = outage.attempts()
     if how == "held":
-        assert (ended.name, ended.message) == ("Skipped", "nothing to do: revision 1 is held: a person approves it")
+        assert (ended.name, ended.message) == ("Skipped", "nothing to do: revision 1 is held: an operator approves it")
     else:
-        why = "is held: a person approves it" if how == "half held" else "was given up"
+        why = "is held: an operator approves it" if how == "half held" else "was given up"
         assert str(ended.message).startswith(f"left to a person: revision 1 {why}; {NO_ALERTS}")
         assert ended.name == "Failed", "which is told"
     assert (revision.state().progress.entries, outage.portal.calls, outage.mails) == (before, calls, 1)
-    assert outage.first_lines() == ([] if how == "held" else [f"**XDM: {NO_ALERTS} ({TODAY}).**"])
+    assert outage.first_lines() == ([] if how == "held" else [f"XDM: {NO_ALERTS} ({TODAY})."])
 
 
 def test_an_attempt_for_no_country_of_ours_says_so(plain_outage: Outage) -> None:

@@ -15,30 +15,41 @@ from prefect.client.schemas.objects import State
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.states import Crashed, Failed
 
+from flows.automation_version import (
+    AUTOMATION_PREFIX,
+    OUTDATED,
+    VERSION,
+    VERSION_TAG,
+    ServerAutomations,
+    adapt_state,
+    of_automations,
+)
 from flows.deployment.automations import telling_people, watching_runs
-from flows.deployment.resuming import resuming
-from flows.deployment.table import OBSERVATION_TAG, TAG, planned_deployments
+from flows.deployment.resume_automation import resume_automation
+from flows.deployment.table import planned_deployments
 from flows.hazard_run import run_hazard
-from flows.installed import OUTDATED, PREFIX, VERSION, VERSION_TAG, Installed, as_known, of_automations
-from flows.states import COMPLETED, FAILED, NOT_ALL_PUBLISHED, OUTCOMES, Outcome, exit_code, exit_code_by_name
+from flows.history import OBSERVATION_TAG, TAG
+from flows.states import COMPLETED, FAILED, NOT_ALL_PUBLISHED, OUTCOMES, RunOutcome, exit_code, exit_code_by_name
+from flows.suspension import WAITING_EVENT
 from flows.wiring.day import open_configuration
 from flows.wiring.environment import ShortErrors
 from ibf_pipeline.config.settings import Operations
-from ibf_pipeline.errors import UsageError
+from ibf_pipeline.errors import InputMissing, UsageError
 from tests.conftest import ROOT
-from tests.operate.evaluation import OF_VERSION_1
+from tests.operate.versions import OF_VERSION_1
 from tests.worlds.countries.projects import make_project
 
 WATCHING, TELLING = watching_runs(), telling_people(Operations(), UUID(int=0))
-RESUMING = resuming(Operations(), UUID(int=0))
+RESUMING = resume_automation(Operations(), UUID(int=0))
 OF_PREFECT = {
     f"prefect.flow-run.{name}"
     for name in (
-        "heartbeat", "Scheduled", "Late", "Pending", "Running", "Paused", "Suspended", "AwaitingRetry", "Cancelling"
+        "heartbeat", "Scheduled", "Late", "Pending", "Running", "Paused", "Suspended", "Resuming", "AwaitingRetry",
+        "Cancelling",
     )
-}  # fmt: skip
+} | {WAITING_EVENT}  # fmt: skip
 """events of runs that have not ended"""
-DEFINED = "3849d8290641"
+DEFINED = "0d2390099d8a"
 """of VERSION; it changes with the definitions"""
 every_outcome = pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=list(OUTCOMES))
 
@@ -55,22 +66,23 @@ def tells_of_runs(automation: AutomationCore, tag: str) -> bool:
 
 
 @every_outcome
-def test_the_watch_for_dead_runs_knows_every_name(outcome: Outcome) -> None:
+def test_the_watch_for_dead_runs_knows_every_name(outcome: RunOutcome) -> None:
     (watching,) = WATCHING
     assert outcome.event in trigger(watching).expect
 
 
 @every_outcome
-def test_people_are_told_by_one_automation_or_by_none(outcome: Outcome) -> None:
+def test_people_are_told_by_one_automation_or_by_none(outcome: RunOutcome) -> None:
     telling = [each.name for each in TELLING if tells_of_runs(each, TAG) and outcome.event in trigger(each).expect]
-    assert telling == ([PREFIX + outcome.told] if outcome.told else [])
+    assert telling == ([AUTOMATION_PREFIX + outcome.told] if outcome.told else [])
 
 
 def test_every_end_that_is_not_completed_is_told() -> None:
-    assert [each.name for each in OUTCOMES.values() if each.type != COMPLETED.type and not each.told] == []
-    assert [each.name for each in OUTCOMES.values() if each.type == COMPLETED.type and each.told] == [
-        "Not all published"
+    """But alerts without areas, of which a notice tells: once a day, and of each by its name."""
+    assert [each.name for each in OUTCOMES.values() if each.type != COMPLETED.type and not each.told] == [
+        "Could not be published"
     ]
+    assert not [each.name for each in OUTCOMES.values() if each.type == COMPLETED.type and each.told]
 
 
 def test_no_automation_waits_for_a_name_that_there_is_not() -> None:
@@ -92,7 +104,7 @@ def test_a_name_stands_for_one_thing() -> None:
 
 
 @every_outcome
-def test_the_log_has_the_end_of_a_failed_run_as_an_error(outcome: Outcome) -> None:
+def test_the_log_has_the_end_of_a_failed_run_as_an_error(outcome: RunOutcome) -> None:
     """Prefect writes it as any other line."""
     line = logging.LogRecord(
         "prefect.flow_runs", logging.INFO, "", 1, f"Finished in state {outcome.state('1 trigger')}", (), None
@@ -101,14 +113,27 @@ def test_the_log_has_the_end_of_a_failed_run_as_an_error(outcome: Outcome) -> No
     assert line.levelname == ("ERROR" if outcome.type == FAILED.type else "INFO")
 
 
+def test_a_task_that_an_expected_error_stops_is_a_warning_in_the_log() -> None:
+    """A source without a forecast is passed over: a day that ends well has no red line in its log."""
+    error = InputMissing("no forecast of 2026-02-15", where="inputs/20260215")
+    short = ShortErrors()
+    stopped = logging.LogRecord("prefect.task_runs", logging.ERROR, "", 1, "broke", (), (type(error), error, None))
+    ended = logging.LogRecord("prefect.task_runs", logging.ERROR, "", 1, "Finished in state Failed('...')", (), None)
+    for line in (stopped, ended):
+        line.task_run_id = "one"
+        short.filter(line)
+    assert (stopped.levelname, stopped.getMessage()) == ("WARNING", "stopped: no forecast of 2026-02-15")
+    assert (ended.levelname, ended.getMessage()) == ("WARNING", "Finished in state Failed")
+
+
 def test_every_deployment_ends_its_runs_through_the_table(tmp_path: Path) -> None:
     """Observations end under names that their own automation knows: it expects Failed and Crashed."""
     config = make_project(tmp_path / "project", ("XDM",), stories={})
     for planned in planned_deployments(open_configuration(str(config)), str(config), None):
         returns = re.findall(r"^ +return (\w+)", inspect.getsource(planned.flow.fn), re.MULTILINE)
         assert returns
-        assert set(returns) <= {"final", "as_known", "run_hazard"}, f"{planned.flow.name} does not ask"
-    assert set(re.findall(r"^ +return (\w+)", inspect.getsource(run_hazard), re.MULTILINE)) == {"final"}
+        assert set(returns) <= {"final_state", "adapt_state", "run_hazard"}, f"{planned.flow.name} does not ask"
+    assert set(re.findall(r"^ +return (\w+)", inspect.getsource(run_hazard), re.MULTILINE)) == {"final_state"}
     for file in (ROOT / "flows").glob("*.py"):
         assert not re.search(r"\b(Completed|Failed)\(", file.read_text(encoding="utf-8")), file.name
     (troubles,) = [each for each in TELLING if tells_of_runs(each, OBSERVATION_TAG)]
@@ -119,7 +144,7 @@ def test_every_deployment_ends_its_runs_through_the_table(tmp_path: Path) -> Non
 
 
 def test_other_definitions_are_another_version() -> None:
-    """Where this fails: raise VERSION in flows/installed.py, and note the new digest here."""
+    """Where this fails: raise VERSION in flows/automation_version.py, and note the new digest here."""
     parts = {"name", "tags", "trigger", "actions"}
     definitions = [
         each.model_dump(mode="json", include=parts, exclude_defaults=True) for each in (*WATCHING, *TELLING, RESUMING)
@@ -142,9 +167,9 @@ def test_automations_of_this_version_leave_every_state_as_it_is() -> None:
         assert not found.older
         for outcome in OUTCOMES.values():
             state = outcome.state("what was found")
-            assert as_known(state, found) is state
+            assert adapt_state(state, found) is state
     others = of_automations([TELLING[0].model_copy(update={"name": "of somebody else"})])
-    assert others == Installed(older=False, events=frozenset())
+    assert others == ServerAutomations(older=False, events=frozenset())
 
 
 def test_older_automations_hear_a_name_that_they_know_and_people_read_what_to_do() -> None:
@@ -152,10 +177,10 @@ def test_older_automations_hear_a_name_that_they_know_and_people_read_what_to_do
     found = of_automations([AutomationCore.model_validate(row) for row in rows])
     assert found.older
     for outcome in OUTCOMES.values():
-        state = as_known(outcome.state("alert could not be published: G1"), found)
+        state = adapt_state(outcome.state("alert could not be published: G1"), found)
         assert (state.name, state.type) == (outcome.type.value.capitalize(), outcome.type)
         assert state.message == f"alert could not be published: G1; {OUTDATED}"
-    assert as_known(Failed(message=None), found).message == OUTDATED
+    assert adapt_state(Failed(message=None), found).message == OUTDATED
 
 
 def test_one_automation_that_was_left_behind_is_enough() -> None:
@@ -168,5 +193,5 @@ def test_newer_automations_are_no_reason_to_deploy_but_names_that_they_do_not_kn
     fewer = trigger(watching).model_copy(update={"expect": trigger(watching).expect - {NOT_ALL_PUBLISHED.event}})
     newer = {"tags": [f"ibf-automations-{VERSION + 1}"], "trigger": fewer}
     found = of_automations([watching.model_copy(update=newer)])
-    state = as_known(NOT_ALL_PUBLISHED.state("5 triggers"), found)
+    state = adapt_state(NOT_ALL_PUBLISHED.state("5 triggers"), found)
     assert (found.older, state.name, state.message) == (False, "Completed", "5 triggers")

@@ -27,7 +27,7 @@ from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.countries.stories import write_day
-from tests.worlds.looked import said
+from tests.worlds.lookback_words import said
 from tests.worlds.runs import flood_run, flood_runs_of
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
@@ -43,7 +43,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(folder: Path) -> Iterator[str]:
     """A folder as a web server gives it out."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
@@ -77,7 +77,7 @@ def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, 
     assert print_outcome(state, config, "XDM", SUNDAY, None, str(workspace), terminal, exercise=True) == 0
     assert re.search(r"published to sandbox: \d+ calls; nobody is notified by them", terminal.export_text())
     run = flood_run(workspace / "runs" / "exercises", "XDM", SUNDAY)
-    found = run.found()
+    found = run.findings()
     assert found.exercise
     assert {event.name: event.flags for event in found.events} == {
         "EXERCISE G9001": "-wwwTTw-",
@@ -104,7 +104,7 @@ def test_a_real_day_after_it_knows_nothing_of_it(config: str, workspace: Path) -
     state = floods("XDM", SUNDAY, config=config, workspace=str(workspace), return_state=True)
     assert state.message.startswith("5 triggers, 2 warnings")
     real = flood_run(workspace / "runs", "XDM", SUNDAY)
-    assert {event.name for event in real.found().events} >= {"G9001", "G9004"}
+    assert {event.name for event in real.findings().events} >= {"G9001", "G9004"}
     assert (real.path / "targets/sandbox/r1").is_dir()
     day = open_run("exercises/XDM/2026-02-15", config, None, str(workspace))
     assert day.run.path == workspace / "runs/exercises/XDM/floods/2026-02-15"

@@ -9,39 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import date
 
 import pytest
 from prefect.client.schemas.objects import FlowRun
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from tests.worlds.deployed_runs import crashed, ended, has_begun, machine_of, start, until_ended, wait_until
 from tests.worlds.machine.machine import Machine
-from tests.worlds.services.postgres import PASSWORD, PostgresServer
+from tests.worlds.services.postgres import PostgresServer
 from tests.worlds.services.prefect_server import eager_client, prefect_server
-from tests.worlds.services.s3 import ENVIRONMENT, S3Server
-from tests.worlds.two_machines import (
-    Installation,
-    away,
-    crashed,
-    ended,
-    has_begun,
-    installation,
-    machine_of,
-    restarted,
-    start,
-    table,
-    until_ended,
-    wait_until,
-)
+from tests.worlds.services.s3 import S3Server
+from tests.worlds.two_machines import DAY, MADE, NEXT, A, B, Installation, away, installation, restarted, table
 
 pytestmark = [pytest.mark.prefect, pytest.mark.story]
 
-A, B = "alpha", "beta"
 COUNTRIES = tuple(f"XD{letter}" for letter in "MNOPQRSTUV")
-DAY, NEXT = date(2026, 2, 15), date(2026, 2, 16)
-STORIES = {DAY: "two-events", NEXT: "trigger-after-warnings"}
-MADE = 19
-"""calls of XDP before its machine is gone"""
 AWAY_SECONDS = 60.0
 
 
@@ -49,19 +30,12 @@ AWAY_SECONDS = 60.0
 def machines(
     postgres: PostgresServer, store: S3Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    sections = {
-        "records": postgres.url(postgres.empty(), password=False),
-        "store": {"url": f"s3://{store.new_bucket()}/ibf", "endpoint_url": store.endpoint},
-    }
-    accounts = {**ENVIRONMENT, "IBF_RECORDS_PASSWORD": PASSWORD}
     of_prefect = postgres.url(postgres.empty()).replace("+psycopg", "+asyncpg")
     with (
         prefect_server(tmp_path_factory.mktemp("prefect"), quiet=True, database=of_prefect) as prefect,
         eager_client(),
-        temporary_settings(updates={PREFECT_API_URL: prefect.url}),
-        installation(tmp_path_factory.mktemp("machines"), COUNTRIES, STORIES, prefect, sections, accounts) as made,
+        installation(tmp_path_factory.mktemp("machines"), COUNTRIES, prefect, postgres, store) as made,
     ):
-        made.deploy()
         yield made
 
 

@@ -22,15 +22,16 @@ from shapely import Point
 
 from flows.deployment.automations import watching_runs
 from flows.deployment.deploy import deploy
-from flows.deployment.table import OBSERVATION_TAG, planned_deployments
+from flows.deployment.table import planned_deployments
+from flows.history import OBSERVATION_TAG
+from flows.observation_start import start_observation
 from flows.observe_event import observe_event
-from flows.observe_trigger import start_observation
-from flows.states import FAILED, NOT_NOTIFIED, NOTIFICATION_UNCONFIRMED, Outcome
+from flows.states import FAILED, NOT_NOTIFIED, NOTIFICATION_UNCONFIRMED, RunOutcome
 from flows.wiring.day import open_configuration
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
-from ibf_pipeline.satellites.subscriptions.inbox import Entry
+from ibf_pipeline.satellites.subscriptions.inbox import InboxEntry
+from ibf_pipeline.satellites.subscriptions.matching import ObservationRequest
 from ibf_pipeline.satellites.subscriptions.settings import TriggerSettings
-from ibf_pipeline.satellites.subscriptions.trigger import Observation
 from tests.worlds.countries.projects import make_project
 from tests.worlds.services.prefect_server import PrefectServer
 from tests.worlds.services.webhook import Webhook, webhook
@@ -58,7 +59,7 @@ def told(acting_api: PrefectServer, tmp_path: Path) -> Iterator[Webhook]:
         deploy(str(config), None)
 
 
-def fail(deployment: str, message: str, outcome: Outcome = FAILED, **parameters: object) -> None:
+def fail(deployment: str, message: str, outcome: RunOutcome = FAILED, **parameters: object) -> None:
     run: Any = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False)
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(run.id, outcome.state(message), force=True)
@@ -102,7 +103,7 @@ def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webh
     ids=["unconfirmed", "not notified", "failed"],
 )
 def test_a_failed_run_is_told_under_its_own_subject(
-    outcome: Outcome, message: str, subject: str, told: Webhook
+    outcome: RunOutcome, message: str, subject: str, told: Webhook
 ) -> None:
     fail("floods/XDM", message, outcome)
     until(told, subject, message, again=lambda: fail("floods/XDM", message, outcome))
@@ -140,12 +141,12 @@ def test_the_intake_starts_the_observation_that_is_deployed(api: PrefectServer, 
     deploy(make_project(tmp_path / "project", ("XDM",), stories={}), None)
     alerted = AlertedEvent("XDM", "G5220", date(2026, 2, 15), "max", 2, Point(38.5, 9.5))
     name, passed = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE", datetime.now(UTC)
-    product = Entry(
+    product = InboxEntry(
         "0000a001-0000-4000-8000-000000000001", "cdse", "waiting", "", name, "IW_GRDH_1S", passed, passed, None, 0,
         passed, None,
     )  # fmt: skip
     rules = TriggerSettings()
-    started = start_observation(Observation("eodata:XDM:G5220:1", alerted, product), rules.deployment)
+    started = start_observation(ObservationRequest("eodata:XDM:G5220:1", alerted, product), rules.deployment)
     assert started is not None
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(UUID(started))

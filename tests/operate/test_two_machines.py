@@ -8,39 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
 
 import pytest
 from prefect.client.schemas.objects import FlowRun
-from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from tests.worlds.deployed_runs import crashed, ended, has_begun, machine_of, start, until_ended, wait_until
 from tests.worlds.services.portal import Portal
-from tests.worlds.services.postgres import PASSWORD, PostgresServer
+from tests.worlds.services.postgres import PostgresServer
 from tests.worlds.services.prefect_server import PrefectServer
-from tests.worlds.services.s3 import ENVIRONMENT, S3Server
-from tests.worlds.two_machines import (
-    Installation,
-    away,
-    crashed,
-    ended,
-    has_begun,
-    installation,
-    machine_of,
-    restarted,
-    start,
-    table,
-    until_ended,
-    wait_until,
-)
+from tests.worlds.services.s3 import S3Server
+from tests.worlds.two_machines import DAY, MADE, NEXT, A, B, C, Installation, away, installation, restarted, table
 
 pytestmark = [pytest.mark.prefect, pytest.mark.story]
 
-A, B, C = "alpha", "beta", "gamma"
 COUNTRIES = ("XDM", "XDN", "XDO", "XDP")
-DAY, NEXT = date(2026, 2, 15), date(2026, 2, 16)
-STORIES = {DAY: "two-events", NEXT: "trigger-after-warnings"}
-MADE = 19
-"""calls of XDP before its machine is gone"""
 LEASE_SECONDS = 10.0
 
 
@@ -48,18 +29,8 @@ LEASE_SECONDS = 10.0
 def machines(
     prefect: PrefectServer, postgres: PostgresServer, store: S3Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """The installation, deployed; nothing has run."""
-    sections = {
-        "records": postgres.url(postgres.empty(), password=False),
-        "store": {"url": f"s3://{store.new_bucket()}/ibf", "endpoint_url": store.endpoint},
-    }
-    accounts = {**ENVIRONMENT, "IBF_RECORDS_PASSWORD": PASSWORD}
     folder = tmp_path_factory.mktemp("machines")
-    with (
-        temporary_settings(updates={PREFECT_API_URL: prefect.url}),
-        installation(folder, COUNTRIES, STORIES, prefect, sections, accounts, LEASE_SECONDS) as made,
-    ):
-        made.deploy()
+    with installation(folder, COUNTRIES, prefect, postgres, store, LEASE_SECONDS) as made:
         yield made
 
 
@@ -189,7 +160,7 @@ def test_what_one_machine_holds_is_approved_on_the_other(machines: Installation,
 def test_a_third_machine_takes_back_what_others_have_published(machines: Installation, first_day: FirstDay) -> None:
     portal, mails = Portal(machines.portal, "XDN"), machines.mails("XDN")
     assert portal.levels() == {"G9N03": "trigger", "G9N08": "trigger"}
-    code, said = machines.machine(C).here("withdraw", f"XDN/{DAY}", "--by", "Amina")
+    code, said = machines.machine(C).here("withdraw", f"XDN/{DAY}", "--all", "--by", "Amina")
     assert code == 0, said
     assert "revision 2 is published" in said
     assert machines.revisions("XDN", DAY) == [1, 2]

@@ -18,7 +18,7 @@ from rasterio.warp import transform_bounds
 from ibf_pipeline.prepare.store import read_prepared
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import feature, square
-from tests.worlds.judged import judged
+from tests.worlds.raster_verdicts import judged
 
 MOLLWEIDE = CRS.from_string("ESRI:54009")
 

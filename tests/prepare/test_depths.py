@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.depths import read_depths
+from ibf_pipeline.prepare.raster_blocks import open_raster
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.prepare.tiles import open_raster
 from tests.worlds.countries import tiny_country
-from tests.worlds.judged import judged
+from tests.worlds.raster_verdicts import judged
 
 WATER = {"flood_maps": {"return_periods": [10, 20], "permanent_water": "water.tif"}}
 RISING = np.linspace(0.2, 4.0, 200).reshape(10, 20)
@@ -150,7 +150,7 @@ def test_a_river_that_stays_in_its_banks_in_the_smallest_flood_is_said(static: P
     water = np.zeros((10, 20))
     water[0] = 1
     tiny_country.write_raster(static / "water.tif", water)
-    prepare(tiny_country.country(**WATER), static, tmp_path / "prepared")
+    prepare_floods(tiny_country.country(**WATER), static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")
     assert layers.doubts == (
         "permanent water covers 100% of the wet cells of flood_map_XTY_RP10.tif",

@@ -17,7 +17,7 @@ from ibf_pipeline.prepare.depths import DepthFacts, read_depths
 from ibf_pipeline.prepare.map_doubts import depth_notes, doubts_about
 from ibf_pipeline.prepare.store import read_prepared
 from tests.worlds.countries import tiny_country
-from tests.worlds.judged import judged
+from tests.worlds.raster_verdicts import judged
 
 PERIODS = (10, 20)
 GROUND = np.linspace(0.0, 3.9, 200).reshape(10, 20)

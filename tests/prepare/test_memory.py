@@ -17,7 +17,7 @@ pytestmark = pytest.mark.story
 CHILD = """
 import json, sys, time
 from pathlib import Path
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.extents import write_extent
 from tests.worlds.countries.large_country import large_config
@@ -29,7 +29,7 @@ def peak_mib():
 folder = Path(sys.argv[1])
 config = large_config("XLG", flood_maps={"return_periods": [500]})
 peaks = {"libraries": peak_mib()}
-prepare(config, folder / "static", folder / "prepared")
+prepare_floods(config, folder / "static", folder / "prepared")
 peaks["prepare"] = peak_mib()
 layers, tiles = read_prepared(folder / "prepared", "XLG")
 wet = {code: 500.0 for codes in layers.mapping.values() for code in codes}

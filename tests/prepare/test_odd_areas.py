@@ -11,10 +11,10 @@ import shapely
 from rasterio.transform import from_origin
 
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.ground import own_ground
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.prepare.tables import area_sums
+from ibf_pipeline.prepare.zonal_sums import area_sums
 from ibf_pipeline.runs.extents import write_extent
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import feature, square, write_areas, write_raster
@@ -95,7 +95,7 @@ def test_a_country_with_an_area_without_a_cell_centre_is_prepared(tmp_path: Path
     static = tiny_country.write_country(tmp_path / "static")
     borders = {"01A": (10, 10.055), "01B": (10.055, 10.1), "02A": (10.1, 10.198), "02B": (10.198, 10.2)}
     write_areas(static / "admin_areas", 2, [feature(2, code, code[:2], square(*e)) for code, e in borders.items()])
-    prepare(tiny_country.country(), static, tmp_path / "prepared")
+    prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
     layers, tiles = read_prepared(tmp_path / "prepared", "XTY")
     assert round(layers.areas["02B"].population, 4) == 0.2 * 2 * 9
     assert layers.exposure.sel(area="02B").values.round(4).tolist() == [[0.4, 2.0]]
@@ -107,7 +107,7 @@ def test_one_area_a_level(tmp_path: Path) -> None:
     write_areas(static / "admin_areas", 1, [feature(1, "0", None, square(10, 10.2))])
     write_areas(static / "admin_areas", 2, [feature(2, "01A", None, square(10, 10.2))])
     (static / "station_admin_mapping.csv").write_text("glofasStation,placeCode\nG1,01A\nG2,no\n".replace("G2,no\n", ""))
-    prepare(tiny_country.country(), static, tmp_path / "prepared")
+    prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")
     assert {code: round(area.population, 4) for code, area in layers.areas.items()} == {"01A": 360, "0": 360}
     assert layers.areas["01A"].parent == "0"

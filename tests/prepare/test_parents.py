@@ -11,9 +11,9 @@ import pytest
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import read_boundaries
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.static.static import Places, fetch_static
+from ibf_pipeline.static.fetch import Origins, fetch_static
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import feature, square, write_areas
 
@@ -44,7 +44,7 @@ def parents_of(static: Path) -> dict[str, str | None]:
 
 def fetched(static: Path, *, refresh: bool = False) -> str:
     """The file of parents after `fetch-static`."""
-    fetch_static(tiny_country.country(), static, Places(), None, lambda text: None, refresh=refresh)
+    fetch_static(tiny_country.country(), static, Origins(), None, lambda text: None, refresh=refresh)
     return (static / "admin_areas" / "admin_parents.csv").read_text()
 
 
@@ -52,7 +52,7 @@ def test_codes_that_begin_with_one_code_above_say_the_parent(static: Path, tmp_p
     assert fetched(static) == (
         HEADER + "01A,2,01,prefix,1.000\n01B,2,01,prefix,1.000\n02A,2,02,prefix,1.000\n02B,2,02,prefix,1.000\n"
     )
-    prepare(tiny_country.country(), static, tmp_path / "prepared")
+    prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")
     population = {area.place_code: round(area.population, 4) for area in layers.level(1)}
     assert population == {"01": 180, "02": 180}
@@ -83,7 +83,7 @@ def test_a_code_that_begins_with_two_codes_above_leaves_it_to_the_overlap(static
 
 def test_areas_that_name_their_parent_need_no_file(tmp_path: Path) -> None:
     static = tiny_country.write_country(tmp_path / "static")
-    fetch_static(tiny_country.country(), static, Places(), None, lambda text: None)
+    fetch_static(tiny_country.country(), static, Origins(), None, lambda text: None)
     assert not (static / "admin_areas" / "admin_parents.csv").exists()
 
 
@@ -91,9 +91,9 @@ def test_a_corrected_line_wins_and_is_kept(static: Path, tmp_path: Path) -> None
     """01B with its 81 people goes to 02, at the next `prepare`."""
     file = static / "admin_areas" / "admin_parents.csv"
     fetched(static)
-    prepare(tiny_country.country(), static, tmp_path / "prepared")
+    prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
     file.write_text(file.read_text().replace("01B,2,01,prefix", "01B,2,02,by hand"))
-    assert "tables" in prepare(tiny_country.country(), static, tmp_path / "prepared")
+    assert "tables" in prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")
     assert {area.place_code: round(area.population, 4) for area in layers.level(1)} == {"01": 99, "02": 261}
     assert "01B,2,02,by hand" in fetched(static, refresh=True)
@@ -108,7 +108,7 @@ def test_a_line_wins_over_the_code_that_the_boundaries_name(tmp_path: Path) -> N
 def test_the_file_is_written_anew_with_new_areas_while_nobody_has_changed_it(static: Path) -> None:
     fetched(static)
     name_areas(static, {"01A": "01X", "01B": "01B", "02A": "02A", "02B": "02B"})
-    with pytest.raises(InputInvalid, match="placeCode '01A' is no area of level 2"):
+    with pytest.raises(InputInvalid, match="placeCode '01A' is not an area of level 2"):
         parents_of(static)
     assert fetched(static, refresh=True).startswith(HEADER + "01X,2,01,prefix,1.000\n")
 
@@ -116,8 +116,8 @@ def test_the_file_is_written_anew_with_new_areas_while_nobody_has_changed_it(sta
 @pytest.mark.parametrize(
     ("line", "found", "expected"),
     [
-        ("09,2,01", "line 2: placeCode '09' is no area of level 2", "a code of the boundaries, such as '01A'"),
-        ("01A,2,1", "line 2: parent '1' is no area of the level above", "a code of the boundaries, such as '01'"),
+        ("09,2,01", "line 2: placeCode '09' is not an area of level 2", "a code of the boundaries, such as '01A'"),
+        ("01A,2,1", "line 2: parent '1' is not an area of the level above", "a code of the boundaries, such as '01'"),
         ("01A,1,01", "line 2: adminLevel '1'", "every area once, with its level out of 2"),
         ("01A,two,01", "line 2: adminLevel 'two'", "every area once, with its level out of 2"),
         ("01A,2,01\n01A,2,02", "line 3: 01A stands twice", "every area once, with its level out of 2"),

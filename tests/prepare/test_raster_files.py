@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.store import read_prepared
 from tests.budget import examples
 from tests.worlds.countries import tiny_country
-from tests.worlds.judged import judged
+from tests.worlds.raster_verdicts import judged
 
 ROWS = st.integers(2, 9)
 WHOLE = (0, 0, 20, 10)
@@ -127,15 +127,15 @@ def test_whatever_is_read_for_a_map_belongs_to_it(
         layers, _ = read_prepared(prepared, "XTY")
         return float(layers.exposure.sel(flood_map=20).sum())
 
-    prepare(country, static, prepared)
+    prepare_floods(country, static, prepared)
     assert people() == pytest.approx(before)
-    assert prepare(country, static, prepared) == ()
+    assert prepare_floods(country, static, prepared) == ()
     change()
     if isinstance(after, str):
         with pytest.raises(InputInvalid, match=after):
-            prepare(country, static, prepared)
+            prepare_floods(country, static, prepared)
         return
-    assert "depth_RP20" in prepare(country, static, prepared)
+    assert "depth_RP20" in prepare_floods(country, static, prepared)
     assert people() == pytest.approx(after)
 
 
@@ -302,9 +302,9 @@ def test_another_edition_of_the_same_size_and_time_is_another_map(
     if replace is another_link:
         old = flood_map.rename(flood_map.with_name("old.tif"))
         flood_map.symlink_to(old)
-    prepare(country, static, prepared)
-    assert prepare(country, static, prepared) == ()
+    prepare_floods(country, static, prepared)
+    assert prepare_floods(country, static, prepared) == ()
     replace(flood_map)
-    assert "depth_RP20" in prepare(country, static, prepared)
+    assert "depth_RP20" in prepare_floods(country, static, prepared)
     layers, _ = read_prepared(prepared, "XTY")
     assert layers.exposure.sel(flood_map=20).sum() == pytest.approx(280)

@@ -15,8 +15,8 @@ import pytest
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare import parts, stamp
-from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.prepare.parts import Step
+from ibf_pipeline.prepare.build import prepare_floods
+from ibf_pipeline.prepare.parts import BuildStep
 from ibf_pipeline.prepare.store import read_prepared
 from tests.worlds.countries import tiny_country
 
@@ -35,7 +35,7 @@ def static(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(static: Path, tmp_path: Path) -> Path:
     """A prepared country."""
-    assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
+    assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ALL
     return tmp_path / "prepared"
 
 
@@ -46,9 +46,9 @@ def test_layers_of_an_earlier_version_are_made_anew(
     with monkeypatch.context() as earlier:
         for module in (parts, stamp):
             earlier.setattr(module, "FORMAT", stamp.FORMAT - 1)
-        assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
-    assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
-    assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ()
+        assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ALL
+    assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ALL
+    assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ()
 
 
 def mapping(static: Path) -> None:
@@ -115,8 +115,8 @@ def test_a_changed_input_rebuilds_only_what_is_made_of_it(
 ) -> None:
     """And what comes out is what a build from nothing makes."""
     change(static)
-    assert prepare(tiny_country.country(), static, folder) == rebuilt
-    prepare(tiny_country.country(), static, tmp_path / "fresh")
+    assert prepare_floods(tiny_country.country(), static, folder) == rebuilt
+    prepare_floods(tiny_country.country(), static, tmp_path / "fresh")
     for name in ("country.json", "wet_blocks.npy"):
         assert (folder / name).read_bytes() == (tmp_path / "fresh" / name).read_bytes()
     patched, fresh = (read_prepared(place, "XTY")[0] for place in (folder, tmp_path / "fresh"))
@@ -127,7 +127,7 @@ def test_a_changed_input_rebuilds_only_what_is_made_of_it(
 def test_a_changed_minimum_depth_rebuilds_floods_but_not_people_on_the_grid(static: Path, folder: Path) -> None:
     deeper = tiny_country.country(flood_maps={"return_periods": [10, 20], "minimum_depth": 0.01})
     depths = ("depth_RP10", "depth_RP20")
-    assert prepare(deeper, static, folder) == (*depths, *COUNTS, "wet_RP10", "wet_RP20", "tables")
+    assert prepare_floods(deeper, static, folder) == (*depths, *COUNTS, "wet_RP10", "wet_RP20", "tables")
     layers, _ = read_prepared(folder, "XTY")
     assert layers.exposure.sel(area="01A", flood_map=10).item() == pytest.approx(22), "two rows are wet now, 11 each"
 
@@ -135,20 +135,25 @@ def test_a_changed_minimum_depth_rebuilds_floods_but_not_people_on_the_grid(stat
 def test_a_return_period_more_is_one_map_more_and_one_less_leaves_nothing_behind(static: Path, folder: Path) -> None:
     tiny_country.write_raster(static / "flood_maps" / "flood_map_XTY_RP50.tif", np.full((10, 20), 4.0))
     more = tiny_country.country(flood_maps={"return_periods": [10, 20, 50]})
-    assert prepare(more, static, folder) == ("depth_RP50", "counts_population_affected_RP50", "wet_RP50", "tables")
-    assert prepare(tiny_country.country(), static, folder) == ("tables",)
+    assert prepare_floods(more, static, folder) == (
+        "depth_RP50",
+        "counts_population_affected_RP50",
+        "wet_RP50",
+        "tables",
+    )
+    assert prepare_floods(tiny_country.country(), static, folder) == ("tables",)
     assert not [path.name for path in folder.rglob("*RP50*")]
 
 
 def test_an_unchanged_country_is_left_alone(static: Path, folder: Path) -> None:
-    steps: list[Step] = []
-    assert prepare(tiny_country.country(), static, folder, steps.append) == ()
+    steps: list[BuildStep] = []
+    assert prepare_floods(tiny_country.country(), static, folder, steps.append) == ()
     assert steps == []
 
 
 def test_newer_files_of_the_same_content_are_hashed_once(static: Path, folder: Path) -> None:
     os.utime(static / "population.tif", (1, 1))
-    assert prepare(tiny_country.country(), static, folder) == ()
+    assert prepare_floods(tiny_country.country(), static, folder) == ()
     stamp = json.loads((folder / "stamp.json").read_text())
     assert stamp["inputs"]["population.tif"]["modified"] == 1_000_000_000
 
@@ -156,26 +161,26 @@ def test_newer_files_of_the_same_content_are_hashed_once(static: Path, folder: P
 def test_a_prepared_raster_that_was_damaged_since_is_made_again(static: Path, folder: Path) -> None:
     """Same size, other bytes; a copy of the folder, with the same bytes at other times, is hashed once."""
     os.utime(folder / "areas.tif", (1, 1))
-    assert prepare(tiny_country.country(), static, folder) == ()
+    assert prepare_floods(tiny_country.country(), static, folder) == ()
     assert json.loads((folder / "stamp.json").read_text())["outputs"]["areas.tif"]["modified"] == 1_000_000_000
     file = folder / "depth_RP10.tif"
     good = file.read_bytes()
     file.write_bytes(good[:-8] + bytes(8))
-    assert prepare(tiny_country.country(), static, folder) == ("depth_RP10",)
+    assert prepare_floods(tiny_country.country(), static, folder) == ("depth_RP10",)
     assert file.read_bytes() == good
 
 
 def prepare_until_killed(root: Path, at: str) -> int:
     """Prepare in a process of its own, which is killed at a step; its exit status."""
 
-    def progress(step: Step) -> None:
+    def progress(step: BuildStep) -> None:
         if step.words == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     child = os.fork()
     if child == 0:
         try:
-            prepare(tiny_country.country(), root / "static", root / "prepared", progress)
+            prepare_floods(tiny_country.country(), root / "static", root / "prepared", progress)
         finally:
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -195,8 +200,8 @@ def test_a_killed_prepare_goes_on_from_its_finished_parts(
 ) -> None:
     assert prepare_until_killed(tmp_path, at) == -signal.SIGKILL
     assert not (tmp_path / "prepared").exists()
-    steps: list[Step] = []
-    assert prepare(tiny_country.country(), static, tmp_path / "prepared", steps.append) == left
+    steps: list[BuildStep] = []
+    assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared", steps.append) == left
     assert [step.number for step in steps] == list(range(1, 10))
     assert {step.of for step in steps} == {9}
     assert at not in [step.words for step in steps if step.kept]
@@ -220,35 +225,35 @@ def test_nothing_half_written_is_taken_for_whole(static: Path, folder: Path, tmp
         note.unlink()
     else:
         note.write_text(note.read_text()[:20])
-    built = prepare(tiny_country.country(), static, folder)
+    built = prepare_floods(tiny_country.country(), static, folder)
     assert built == ("depth_RP20",), "the same depths again, so what was made of them stays"
     assert (folder / "depth_RP20.tif").read_bytes() == content
 
 
 def test_an_input_that_changes_meanwhile_is_not_stamped(static: Path, tmp_path: Path) -> None:
-    def progress(step: Step) -> None:
+    def progress(step: BuildStep) -> None:
         if step.words == "tables of a day":
             population(static)
 
     with pytest.raises(InputInvalid, match=r"population\.tif changed while the country was prepared"):
-        prepare(tiny_country.country(), static, tmp_path / "prepared", progress)
+        prepare_floods(tiny_country.country(), static, tmp_path / "prepared", progress)
     assert not (tmp_path / "prepared").exists()
-    assert "total_population_affected" in prepare(tiny_country.country(), static, tmp_path / "prepared")
+    assert "total_population_affected" in prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
 
 
 def test_two_at_a_time_build_once(static: Path, tmp_path: Path) -> None:
     built: list[tuple[str, ...]] = []
     begun = threading.Event()
 
-    def slow(step: Step) -> None:
+    def slow(step: BuildStep) -> None:
         begun.set()
         time.sleep(0.02)
 
     country, folder = tiny_country.country(), tmp_path / "prepared"
-    first = threading.Thread(target=lambda: built.append(prepare(country, static, folder, slow)))
+    first = threading.Thread(target=lambda: built.append(prepare_floods(country, static, folder, slow)))
     first.start()
     assert begun.wait(10)
-    built.append(prepare(country, static, folder))
+    built.append(prepare_floods(country, static, folder))
     first.join()
     assert sorted(built) == [(), ALL]
 
@@ -289,13 +294,13 @@ def tile(static: Path) -> Path:
 def test_a_tile_behind_a_virtual_raster_is_part_of_it(static: Path, tile: Path, tmp_path: Path) -> None:
     """Five rows of 20 cells with two people each are wet, then seven: 200 and 280 people."""
     prepared = tmp_path / "prepared"
-    assert prepare(tiny_country.country(), static, prepared) == ALL
+    assert prepare_floods(tiny_country.country(), static, prepared) == ALL
     assert exposed(prepared, 20) == pytest.approx(200)
-    assert prepare(tiny_country.country(), static, prepared) == ()
+    assert prepare_floods(tiny_country.country(), static, prepared) == ()
     wetter = np.zeros((10, 20))
     wetter[:7, :] = 2.0
     tiny_country.write_raster(tile, wetter)
-    assert prepare(tiny_country.country(), static, prepared) == (
+    assert prepare_floods(tiny_country.country(), static, prepared) == (
         "depth_RP20", "counts_population_affected_RP20", "wet_RP20", "tables"
     )  # fmt: skip
     assert exposed(prepared, 20) == pytest.approx(280)
@@ -308,14 +313,14 @@ def test_a_sidecar_that_appears_changes_and_goes_is_part_of_the_raster(
     sidecar = static / "flood_maps" / "flood_map_XTY_RP20.tif.aux.xml"
     assert exposed(folder, 20) == pytest.approx(200)
     sidecar.write_text(PAM)
-    assert "depth_RP20" in prepare(tiny_country.country(), static, folder)
+    assert "depth_RP20" in prepare_floods(tiny_country.country(), static, folder)
     assert exposed(folder, 20) == 0
-    assert prepare(tiny_country.country(), static, folder) == ()
+    assert prepare_floods(tiny_country.country(), static, folder) == ()
     sidecar.write_text(PAM.replace("<NoDataValue>2<", "<NoDataValue>9<"))
-    assert "depth_RP20" in prepare(tiny_country.country(), static, folder)
+    assert "depth_RP20" in prepare_floods(tiny_country.country(), static, folder)
     assert exposed(folder, 20) == pytest.approx(200)
     sidecar.unlink()
-    assert "depth_RP20" in prepare(tiny_country.country(), static, folder)
+    assert "depth_RP20" in prepare_floods(tiny_country.country(), static, folder)
     assert exposed(folder, 20) == pytest.approx(200)
 
 
@@ -334,20 +339,20 @@ def test_the_mask_of_a_virtual_raster_is_part_of_it(static: Path, tile: Path, tm
     for rows, people in ((1, 40), (2, 80)):
         valid[:rows] = 255
         tiny_country.write_raster(tile.with_name("m&.tif"), valid, dtype="uint8")
-        assert "depth_RP20" in prepare(tiny_country.country(), static, tmp_path / "prepared")
+        assert "depth_RP20" in prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
         assert exposed(tmp_path / "prepared", 20) == pytest.approx(people)
-        assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ()
+        assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ()
 
 
 def test_a_tile_that_is_gone_is_named(static: Path, tile: Path, tmp_path: Path) -> None:
-    assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
+    assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ALL
     tile.unlink()
     with pytest.raises(InputInvalid, match=r"flood_map_XTY_RP20.tif: it reads .*tiles/a.tif, which is not there"):
-        prepare(tiny_country.country(), static, tmp_path / "prepared")
+        prepare_floods(tiny_country.country(), static, tmp_path / "prepared")
 
 
 def test_a_tile_beyond_the_disk_is_refused(static: Path, tile: Path, tmp_path: Path) -> None:
     map_20 = static / "flood_maps" / "flood_map_XTY_RP20.tif"
     map_20.write_text(map_20.read_text().replace('"1">../../tiles/mosaic.vrt', '"0">/vsicurl/http://127.0.0.1:9/a.tif'))
     with pytest.raises(InputInvalid, match=r"it reads /vsicurl/http://127.0.0.1:9/a.tif"):
-        prepare(tiny_country.country(), static, tmp_path / "prepared")
+        prepare_floods(tiny_country.country(), static, tmp_path / "prepared")

@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from flows.wiring.day import open_configuration
-from flows.wiring.sharing import have_newest
+from flows.wiring.sharing import fetch_newest_layers
 from ibf_pipeline.errors import ForbiddenByRule
-from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.prepare.parts import Step, log_progress
+from ibf_pipeline.prepare.build import prepare_floods
+from ibf_pipeline.prepare.parts import BuildStep, log_progress
 from ibf_pipeline.prepare.shared_layers import have_layers
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.storage.shared_folder import SharedFolder
 from tests.worlds.countries import tiny_country
 from tests.worlds.shared import sharing
 
@@ -35,8 +35,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def place(folder: Path) -> SharedPlace:
-    return SharedPlace(sharing(folder / "shared"), "prepared/floods/XTY", "prepared", "XTY")
+def place(folder: Path) -> SharedFolder:
+    return SharedFolder(sharing(folder / "shared"), "prepared/floods/XTY", "prepared", "XTY")
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def one(tmp_path: Path, world: Path) -> Path:
 
 
 @pytest.fixture
-def shared(tmp_path: Path, one: Path) -> SharedPlace:
+def shared(tmp_path: Path, one: Path) -> SharedFolder:
     return place(tmp_path)
 
 
@@ -58,9 +58,9 @@ def other(tmp_path: Path) -> Path:
     return tmp_path / "other"
 
 
-def prepared(machine: Path, shared: SharedPlace | None) -> tuple[str, ...]:
+def prepared(machine: Path, shared: SharedFolder | None) -> tuple[str, ...]:
     """Names of the parts that a machine made."""
-    return prepare(tiny_country.country(), machine / "static", machine / "prepared", log_progress, shared)
+    return prepare_floods(tiny_country.country(), machine / "static", machine / "prepared", log_progress, shared)
 
 
 def affected(machine: Path, folder: str = "prepared") -> float:
@@ -69,13 +69,13 @@ def affected(machine: Path, folder: str = "prepared") -> float:
     return float(layers.exposure.sum())
 
 
-def test_what_one_machine_made_is_brought_by_another(one: Path, other: Path, shared: SharedPlace) -> None:
+def test_what_one_machine_made_is_brought_by_another(one: Path, other: Path, shared: SharedFolder) -> None:
     assert prepared(other, shared) == ()
     assert affected(other) == affected(one) > 0
     assert prepared(other, None) == ()  # it is current for itself, too
 
 
-def test_layers_of_other_static_data_are_not_taken(one: Path, other: Path, shared: SharedPlace) -> None:
+def test_layers_of_other_static_data_are_not_taken(one: Path, other: Path, shared: SharedFolder) -> None:
     file = other / "static" / "station_admin_mapping.csv"
     file.write_text(file.read_text().replace("3,no_station,02B", "3,G2,02B"))
     assert len(prepared(other, shared)) == 12
@@ -91,12 +91,12 @@ def test_of_two_at_once_one_makes_them_and_the_other_waits(one: Path, other: Pat
     shared = place(tmp_path / "nothing yet")
     made, began, go_on = list[tuple[str, ...]](), threading.Event(), threading.Event()
 
-    def slowly(step: Step) -> None:
+    def slowly(step: BuildStep) -> None:
         began.set()
         assert go_on.wait(60)
 
     def first() -> None:
-        made.append(prepare(tiny_country.country(), one / "static", one / "prepared", slowly, shared))
+        made.append(prepare_floods(tiny_country.country(), one / "static", one / "prepared", slowly, shared))
 
     second = threading.Thread(target=lambda: made.append(prepared(other, shared)))
     builder = threading.Thread(target=first)
@@ -111,7 +111,7 @@ def test_of_two_at_once_one_makes_them_and_the_other_waits(one: Path, other: Pat
     assert [len(parts) for parts in made] == [12, 0]
 
 
-def test_a_reader_without_static_data_has_them_again_and_again(one: Path, tmp_path: Path, shared: SharedPlace) -> None:
+def test_a_reader_without_static_data_has_them_again_and_again(one: Path, tmp_path: Path, shared: SharedFolder) -> None:
     empty = tmp_path / "empty"
     have_layers(shared, empty / "prepared")
     assert affected(empty) == affected(one)
@@ -124,7 +124,7 @@ def test_a_reader_without_static_data_has_them_again_and_again(one: Path, tmp_pa
     assert affected(empty) == affected(one)
 
 
-def test_a_reader_gets_the_layers_that_a_run_was_made_of(one: Path, other: Path, shared: SharedPlace) -> None:
+def test_a_reader_gets_the_layers_that_a_run_was_made_of(one: Path, other: Path, shared: SharedFolder) -> None:
     """The other machine goes on with what it had prepared in the meantime only for runs of its own."""
     (other / "static" / "stations.csv").write_text(
         (other / "static" / "stations.csv").read_text().replace("Upper", "Lower")
@@ -144,7 +144,7 @@ def test_layers_of_before_the_store_was_named_are_put_there(one: Path, other: Pa
     assert prepared(other, shared) == ()
 
 
-def test_a_store_that_is_away_leaves_each_to_itself(one: Path, other: Path, shared: SharedPlace) -> None:
+def test_a_store_that_is_away_leaves_each_to_itself(one: Path, other: Path, shared: SharedFolder) -> None:
     store = Path(shared.sharing.store.url.removeprefix("file://"))
     store.rename(store.with_name("away"))
     store.write_text("no folder")
@@ -158,7 +158,7 @@ def test_the_command_builds_on_one_machine_alone(tmp_path: Path) -> None:
     assert "built: boundaries, stations" in built
     assert "up to date" in brought
     without_static = open_configuration(str(write_config(tmp_path, "third", tmp_path / "nowhere")))
-    assert have_newest(without_static, "XTY", "floods") == tmp_path / "third" / "prepared" / "XTY"
+    assert fetch_newest_layers(without_static, "XTY", "floods") == tmp_path / "third" / "prepared" / "XTY"
     assert affected(tmp_path / "third", "prepared/XTY") == affected(tmp_path / "one", "prepared/XTY")
 
 
@@ -168,7 +168,7 @@ def test_a_take_over_puts_layers_of_before_there_was_a_store_there(one: Path, tm
     shutil.copytree(one / "prepared", tmp_path / "old/prepared/XTY")
     said = [CliRunner().invoke(app, ["records", "take-over", "--config", str(config)]).output for _ in range(2)]
     assert ["XTY: prepared layers put into the store" in each for each in said] == [True, False]
-    have_newest(open_configuration(str(write_config(tmp_path, "other", tmp_path / "nowhere"))), "XTY", "floods")
+    fetch_newest_layers(open_configuration(str(write_config(tmp_path, "other", tmp_path / "nowhere"))), "XTY", "floods")
     assert affected(tmp_path / "other", "prepared/XTY") == affected(one)
 
 
@@ -194,7 +194,7 @@ def invoke_prepare(config: Path) -> str:
     return result.output
 
 
-def test_layers_stay_while_a_run_uses_them_whatever_an_earlier_run_was_made_of(one: Path, shared: SharedPlace) -> None:
+def test_layers_stay_while_a_run_uses_them_whatever_an_earlier_run_was_made_of(one: Path, shared: SharedFolder) -> None:
     """A report of last month beside the run of today: extents of today are read from the folder until its end."""
 
     def made_of() -> list[str]:

@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.counts import cells_inside
-from ibf_pipeline.prepare.tiles import as_array, open_raster, read_part
+from ibf_pipeline.prepare.raster_blocks import as_array, open_raster, read_part
 from tests.worlds.countries.scenes import write_scene
 
 

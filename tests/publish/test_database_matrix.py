@@ -22,8 +22,8 @@ from ibf_pipeline.errors import OutcomeUnknown
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.publish.publisher import Answer, End, publish
-from ibf_pipeline.records.open import open_records
+from ibf_pipeline.publish.publisher import Answer, NotificationMode, publish
+from ibf_pipeline.records.database import open_records
 from ibf_pipeline.records.schema import ENTRY, REVISION
 from tests.worlds.services.postgres import PostgresServer
 from tests.worlds.services.wire import Wire
@@ -234,7 +234,7 @@ def settled(database: Database, folder: Path, calls: Path, *, is_in_doubt: bool)
     if is_in_doubt:
         with pytest.raises(OutcomeUnknown):
             publish(PLAN, portal, journal_of(database, folder))
-    end: End = "send" if not is_in_doubt else "assume" if portal.sent[END] else "again"
+    end: NotificationMode = "send" if not is_in_doubt else "assume" if portal.sent[END] else "again"
     publish(PLAN, portal, journal_of(database, folder), end=end)
     assert portal.sent[END] == 1
     assert set(portal.sent) == set(range(1, END + 1))

@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from ibf_pipeline.records.open import open_records
+from ibf_pipeline.records.database import open_records
 from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.storage.storage import Storage
 from tests.worlds.countries.flood_days import FloodDays

@@ -14,11 +14,11 @@ import requests
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused
-from ibf_pipeline.runs.holding import approve
 from ibf_pipeline.runs.ledger import close
+from ibf_pipeline.runs.notification_hold import approve
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.target import Publication
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, open_sandbox
 
 START = date(2026, 3, 1)
@@ -194,7 +194,7 @@ def test_a_trigger_set_by_a_person_is_not_deleted_unasked(portal: FloodDays) -> 
     with pytest.raises(ServerRefused, match=r"the trigger that a person set .*--discard-decisions"):
         portal.day("G9001=-----w--:med", day(1))
     assert portal.events()["G9001"]["userTrigger"], "nothing was sent"
-    portal.day("G9001=-----w--:med", day(1), consent=Consent(discard_decisions=True))
+    portal.day("G9001=-----w--:med", day(1), overrides=Overrides(discard_decisions=True))
     assert not portal.events()["G9001"]["userTrigger"]
 
 
@@ -207,9 +207,9 @@ def test_an_unchanged_day_deletes_nothing_that_people_decided(portal: FloodDays)
     assert portal.events()["G9001"]["userTrigger"]
     changed, _ = portal.find("G9001=-----w--:med", day(1))
     with portal.target() as target:
-        target.require_allowed(found, run, Consent())
+        target.require_allowed(found, run, Overrides())
         with pytest.raises(ServerRefused, match="a new revision would delete the trigger that a person set"):
-            target.require_allowed(changed, run, Consent())
+            target.require_allowed(changed, run, Overrides())
     portal.day("", day(2))
     with pytest.raises(ForbiddenByRule, match="later than the issue date"):
         portal.publish(found, run)
@@ -236,7 +236,7 @@ def test_an_upload_that_is_not_ours_is_not_overwritten_unasked(portal: FloodDays
     ).raise_for_status()  # fmt: skip
     with pytest.raises(ServerRefused, match=r"somebody else publishes there; .*--take-over"):
         portal.day("G9001=--TT----", day(1))
-    portal.day("G9001=--TT----", day(1), consent=Consent(take_over=True))
+    portal.day("G9001=--TT----", day(1), overrides=Overrides(take_over=True))
     assert portal.revisions(day(1))[0].about().date == "2026-03-01T09:00:01Z", "one second after theirs"
     assert set(shown(portal)) == {"G9001"}
 
@@ -247,7 +247,7 @@ def test_a_blind_station_does_not_close_its_open_event(portal: FloodDays) -> Non
     with pytest.raises(ServerRefused, match=r"wrong all clear; accept it with --accept-blind G9001"):
         portal.publish(found, run)
     assert set(shown(portal)) == {"G9001", "G9002"}
-    published = portal.publish(found, run, consent=Consent(blind=("G9001",)))
+    published = portal.publish(found, run, overrides=Overrides(blind=("G9001",)))
     assert set(shown(portal)) == {"G9002"}
     assert kinds(published) == [("station blind", "G9001")]
 
@@ -276,7 +276,7 @@ def test_a_held_notification_waits_for_a_person(portal: FloodDays) -> None:
     assert held.outcome.held
     (revision,) = portal.revisions(day(1))
     assert (set(shown(portal)), mails(portal)) == ({"G9001"}, 0)
-    preview = json.loads(revision.preview_file.read_text())["answer"]["activeEvents"]["email"]
+    preview = json.loads(revision.folder.joinpath("preview.json").read_text())["answer"]["activeEvents"]["email"]
     assert "G9001" in preview
     assert portal.publish(found, run).outcome.held, "a second run does not get around the approval"  # type: ignore[union-attr]
     approve(revision, lambda: until - timedelta(hours=1))

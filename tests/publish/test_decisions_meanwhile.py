@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 
 from ibf_pipeline.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.runs.holding import approve
-from ibf_pipeline.runs.unconfirmed import give_up
-from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.runs.confirmation import give_up
+from ibf_pipeline.runs.notification_hold import approve
+from ibf_pipeline.targets.ibf.revision import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.publish.test_day_sequences import day, mails, set_trigger, shown
 from tests.publish.test_longer_sequences import tick, ticked
 from tests.publish.test_stopped_in_between import dying_after
@@ -23,13 +23,13 @@ from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock
 from tests.worlds.services.faulty_proxy import FaultyProxy
 
 MEDIUM = "G9001=---ww---:med"
-DISCARD = Consent(discard_decisions=True)
+DISCARD = Overrides(discard_decisions=True)
 
 
 @contextmanager
 def opened(portal: FloodDays) -> Iterator[IbfTarget]:
     """The target as a person's command opens it."""
-    client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
+    client = IbfClient(portal.sandbox.url, PIPELINE, portal.retry_policy)
     destination = Destination("sandbox", client.base, notify=True)
     yield IbfTarget(client, destination, portal.prepared, clock)
     client.close()
@@ -62,7 +62,7 @@ def test_while_a_notification_is_held(portal: FloodDays) -> None:
             match=r"going on with revision 1 would delete the trigger that a person set for .* and 1 ticked early "
             r"actions of event G9001; accept it with --discard-decisions",
         ):
-            target.require_resumable(revision, Consent(), end="send")
+            target.require_resumable(revision, Overrides(), end="send")
         assert (decided(portal), mails(portal)) == (("trigger", True, 1), sent)
         target.require_resumable(revision, DISCARD, end="send")
         target.carry_out(revision, end="send")
@@ -80,7 +80,7 @@ def test_after_a_revision_was_planned_that_never_came_to_its_first_call(portal: 
     with pytest.raises(ServerRefused, match="going on with revision 2 would delete"):
         portal.publish(found, run)
     assert decided(portal) == ("trigger", True, 1)
-    portal.publish(found, run, consent=DISCARD)
+    portal.publish(found, run, overrides=DISCARD)
     assert decided(portal) == ("warning-medium", False, 0)
 
 
@@ -90,12 +90,12 @@ def test_after_a_wipe_that_broke_off_and_was_given_up(portal: FloodDays) -> None
     portal.day(MEDIUM, day(2))
     decide(portal)
     with dying_after(15):
-        portal.day("G9001=--www---:med", day(2), consent=DISCARD)
+        portal.day("G9001=--www---:med", day(2), overrides=DISCARD)
     give_up(portal.revisions(day(2))[-1], clock, "aborted by a person")
     assert portal.get("/event/last-upload-date/XDM/floods")["timestamp"] == "2026-03-01T00:00:01.000Z"
     with pytest.raises(ServerRefused, match="a new revision would delete the trigger that a person set"):
         portal.day("G9001=--www---:med", day(2))
-    portal.day("G9001=--www---:med", day(2), consent=DISCARD)
+    portal.day("G9001=--www---:med", day(2), overrides=DISCARD)
     assert decided(portal) == ("warning-medium", False, 0)
 
 
@@ -108,8 +108,8 @@ def test_before_an_unconfirmed_notification_is_sent_again(portal: FloodDays) -> 
         portal.publish(found, run)
     with opened(portal) as target:
         with pytest.raises(ServerRefused, match="going on with revision 1 would delete"):
-            target.require_resumable(revision, Consent(), end="again")
-        target.require_resumable(revision, Consent(), end="assume")
+            target.require_resumable(revision, Overrides(), end="again")
+        target.require_resumable(revision, Overrides(), end="assume")
         target.carry_out(revision, end="assume")
     assert (decided(portal), mails(portal)) == (("trigger", True, 1), sent)
 

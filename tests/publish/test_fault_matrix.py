@@ -18,18 +18,18 @@ import pytest
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.verified import kept_verified
+from ibf_pipeline.runs.verification import read_verification
 from ibf_pipeline.sandbox import Sandbox
-from ibf_pipeline.targets.ibf.lookback.look import look_back
+from ibf_pipeline.targets.ibf.lookback.verification import look_back
 from ibf_pipeline.targets.ibf.publication import carry_out
-from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.revision import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tasks.runs import plan_revision
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, clock
 from tests.worlds.countries.stories import STORIES
@@ -73,12 +73,12 @@ class Stage:
 
     def carry_out(self, *, fault: Fault = "500", **more: Any) -> None:
         """Publish with a client whose token is not fresh: 401 and 403 then mean that it has expired."""
-        client = IbfClient(self.proxy.url, PIPELINE, Patience(20.0, ATTEMPTS, lambda seconds: None))
+        client = IbfClient(self.proxy.url, PIPELINE, RetryPolicy(20.0, ATTEMPTS, lambda seconds: None))
         try:
             if self.proxy.listening:
                 client.login()
             if fault.startswith("timeout"):
-                client._client.patience = replace(client._client.patience, timeout_seconds=SHORT)
+                client._client.retry_policy = replace(client._client.retry_policy, timeout_seconds=SHORT)
             carry_out(self.revision, client, clock, **more)
         finally:
             client.close()
@@ -142,7 +142,7 @@ def stage(
         found, run = days.find(wishes, ISSUE)
         client = IbfClient(sandbox.url, PIPELINE)
         target = IbfTarget(client, Destination("sandbox", client.base, True), days.prepared, clock)
-        revision = plan_revision.fn(found, run, target, consent=Consent(), now=clock)
+        revision = plan_revision.fn(found, run, target, overrides=Overrides(), now=clock)
         client.close()
         assert revision is not None
         yield Stage(days, revision, proxy)
@@ -241,7 +241,7 @@ def _spoil_the_end(stage: Stage, fault: Fault, mails: int) -> None:
     with pytest.raises(OutcomeUnknown, match="notification log"):
         stage.carry_out(fault=fault)
     stage.proxy.wait_until_met(met + 1)
-    assert kept_verified(stage.revision.kept) is not None, "it was looked at all the same"
+    assert read_verification(stage.revision.kept) is not None, "it was looked at all the same"
     sent = fault in ("reset after", "timeout after")
     assert stage.mails == (mails if sent else 0)
     with pytest.raises(OutcomeUnknown, match="may have been carried out before"):
@@ -255,7 +255,7 @@ class _DyingClient(IbfClient):
     """Kills its own process at one call."""
 
     def __init__(self, url: str, number: int, when: str) -> None:
-        super().__init__(url, PIPELINE, Patience(5, ATTEMPTS, lambda seconds: None))
+        super().__init__(url, PIPELINE, RetryPolicy(5, ATTEMPTS, lambda seconds: None))
         self.number, self.when = number, when
 
     def send(self, call: Call, folder: Path, content: bytes | None = None) -> Answer:

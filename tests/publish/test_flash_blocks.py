@@ -10,16 +10,16 @@ from unittest.mock import patch
 
 import pytest
 
-from ibf_pipeline.runs.rasters import RASTERS
+from ibf_pipeline.runs.rasters import RASTER_WRITERS
 from ibf_pipeline.sandbox import Sandbox
-from ibf_pipeline.targets.comparison import compare
+from ibf_pipeline.targets.comparison import compare_events
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE
-from ibf_pipeline.targets.ibf.revise import PROCESSING
-from ibf_pipeline.targets.ibf.shown import read_shown
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.resume import PublishedDay
-from ibf_pipeline.targets.withdraw import withdraw
+from ibf_pipeline.targets.ibf.revision import PROCESSING
+from ibf_pipeline.targets.ibf.snapshot import read_snapshot
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.resumption import PublishedDay
+from ibf_pipeline.targets.target import Publication
+from ibf_pipeline.targets.withdrawal import withdraw
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES, FlashDays, clock, seed
 from tests.worlds.countries.two_valleys import AREAS, block, rain
 
@@ -49,8 +49,8 @@ def test_what_was_published_compares_as_the_same(days: FlashDays) -> None:
     result, _ = days.block({"A1": {5: 60}, "A2": {5: 12}})
     assert [area.people for area in result.events[0].areas] == [212, 2]
     with days.target() as target:
-        shown = read_shown(target.client, "XTV", days.run(block(0)).profile, 3)
-    assert [row.verdict for row in compare(result, shown.events, {"Alpha": "Alpha"})] == ["agrees"]
+        shown = read_snapshot(target.client, "XTV", days.run(block(0)).profile, 3)
+    assert [row.verdict for row in compare_events(result, shown.events, {"Alpha": "Alpha"})] == ["agrees"]
 
 
 def test_without_an_event_every_area_of_the_server_is_zero_at_1_hour(days: FlashDays) -> None:
@@ -156,9 +156,9 @@ def test_what_a_person_takes_back_leaves_no_row_and_no_point(days: FlashDays, tm
     first, _ = days.block(EXPOSED)
     days.block({"A1": EXPOSED["A1"], "B1": {1: 60}}, 1, first)
     run = days.run(block(1))
-    with patch.dict(RASTERS, {"flash-floods": write_rasters}):
+    with patch.dict(RASTER_WRITERS, {"flash-floods": write_rasters}):
         done = withdraw(
-            PublishedDay(run, "sandbox", tmp_path), ["Beta"], notify=None, consent=Consent(), now=clock,
+            PublishedDay(run, "sandbox", tmp_path), ["Beta"], notify=None, overrides=Overrides(), now=clock,
             open_target=lambda notify: days.target(notify=notify),
         )  # fmt: skip
     assert "Beta (trigger)" in done.text

@@ -15,7 +15,7 @@ import pytest
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import Sandbox
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tasks.runs import plan_revision
 from tests.publish.test_fault_matrix import FAULTS, KILLED, LaterStage, kill, later_undisturbed, spoil
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES, FlashDays, clock, seed
@@ -35,7 +35,7 @@ def planned(folder: Path, sandbox: Sandbox) -> tuple[FlashDays, Revision]:
     result = found(rain(SECOND, block(1)), first, gauges=GAUGES)
     run = days.keep(result)
     with days.target() as target:
-        revision = plan_revision.fn(result, run, target, consent=Consent(), now=clock)
+        revision = plan_revision.fn(result, run, target, overrides=Overrides(), now=clock)
     assert revision is not None
     return days, revision
 

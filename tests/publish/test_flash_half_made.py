@@ -9,16 +9,17 @@ import pytest
 
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.runs.unconfirmed import give_up
-from ibf_pipeline.targets.half_made import words_of
+from ibf_pipeline.runs.confirmation import give_up
+from ibf_pipeline.runs.revision_staging import begin_revision
 from ibf_pipeline.targets.ibf.bodies import POINT_DATA
-from ibf_pipeline.targets.ibf.half_made import shows
-from ibf_pipeline.targets.ibf.lookback.look import look_back
+from ibf_pipeline.targets.ibf.incomplete_day import shows
+from ibf_pipeline.targets.ibf.lookback.verification import look_back
 from ibf_pipeline.targets.ibf.portal import IbfPortal
 from ibf_pipeline.targets.ibf.publication import carry_out
-from ibf_pipeline.targets.ibf.shown import read_shown
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.ibf.snapshot import read_snapshot
+from ibf_pipeline.targets.incomplete_day import portal_words
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.target import Publication
 from tests.worlds.countries.flash_days import EXPOSED, FlashDays, clock
 from tests.worlds.countries.two_valleys import block, found, rain
 
@@ -34,12 +35,12 @@ def test_points_of_a_revision_that_broke_off_are_cleared_too(days: FlashDays) ->
     result = found(rain({"B1": EXPOSED["B1"]}), first, late=0.1)
     run = days.keep(result)
     with days.target() as target:
-        begun = target.revise(result, run, Consent())
+        begun = target.revise(result, run, Overrides())
         assert begun is not None
         _break_off(days, begun, after="wipe the earlier upload")
     assert days.points("schools") == {}, "the server's newest upload is gone"
     with days.target() as target:
-        plan = target.draft(result, run, run.stage("sandbox", 3))
+        plan = target.draft(result, run, begin_revision(run, "sandbox", 3))
     cleared = [
         [row["fid"] for row in call.body["dynamicPointData"]]
         for call in plan.calls
@@ -76,7 +77,7 @@ def half_made(days: FlashDays) -> tuple[FlashDays, FlashFloodFindings]:
     result = found(rain({"A1": {1: 60}, "B1": {9: 60}}, block(1)), first)
     run = days.keep(result)
     with days.target() as target:
-        begun = target.revise(result, run, Consent())
+        begun = target.revise(result, run, Overrides())
     assert begun is not None
     _break_off(days, begun, after="exposure, level 3, population_affected")
     assert days.get("/event", countryCodeISO3="XTV", disasterType="flash-floods").status_code == 500
@@ -126,11 +127,11 @@ def test_questions_while_the_list_of_events_cannot_be_read(half_made: tuple[Flas
         state = IbfPortal(target.client).state("XTV", days.run(block(1)).profile)
         assert state.open_events is None
         assert any("somebody's upload may be half made there" in words for words in state.not_checked)
-    said = words_of(days.run(block(1)), "sandbox", shows)
+    said = portal_words(days.run(block(1)), "sandbox", shows)
     assert said == "the portal shows no alerts, those of the block before included"
     with days.target() as target:
         with pytest.raises(ServerUnreachable, match="500"):
-            read_shown(target.client, "XTV", days.run(block(1)).profile, 3)
+            read_snapshot(target.client, "XTV", days.run(block(1)).profile, 3)
         assert look_back(days.revisions(1)[0], target.client, clock).verdict == "unread"
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.targets.half_made import NO_ALERTS, half_made, words_of
-from ibf_pipeline.targets.ibf.half_made import shows
+from ibf_pipeline.targets.ibf.incomplete_day import shows
+from ibf_pipeline.targets.incomplete_day import interruption_words, portal_words
 from tests.publish.test_day_sequences import day
 from tests.publish.test_stopped_in_between import AFTER, BEFORE, dying_after
 from tests.worlds.countries.flood_days import FloodDays
 from tests.worlds.runs import flood_run
 
+NO_ALERTS = "the portal shows no alerts, yesterday's included"
+
 
 def said(portal: FloodDays, number: int) -> str:
     run = flood_run(portal.runs, portal.country.iso3, day(number))
-    words = words_of(run, "sandbox", shows)
-    assert half_made(run, "sandbox", shows) in (None, words)
+    words = portal_words(run, "sandbox", shows)
+    assert interruption_words(run, "sandbox", shows) in (None, words)
     return words
 
 
@@ -64,7 +66,7 @@ def test_where_only_the_notification_is_left_it_shows_the_day(portal: FloodDays)
     with dying_after(last - 1):
         portal.day(AFTER, day(2))
     (revision,) = portal.revisions(day(2))
-    assert revision.state().left[-1].kind == "end"
+    assert revision.state().remaining_calls[-1].kind == "end"
     assert "G9001" in portal.events()
 
 

@@ -10,7 +10,7 @@ import pytest
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
-from ibf_pipeline.runs.unconfirmed import give_up
+from ibf_pipeline.runs.confirmation import give_up
 from ibf_pipeline.targets.ibf import planner
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfTransport
@@ -60,7 +60,7 @@ def test_a_call_that_the_server_refuses_for_good_is_planned_anew_after_an_abort(
             calls = plan(*given)
             return [replace(calls[0], body={**(calls[0].body or {}), "adminLevel": "two"}), *calls[1:]]
 
-        patched.setattr("ibf_pipeline.targets.ibf.revise.plan_calls", misspelt)
+        patched.setattr("ibf_pipeline.targets.ibf.revision.plan_calls", misspelt)
         with pytest.raises(ServerRefused, match="answered 400"):
             portal.day("G9001=--TT----", day(1))
     with pytest.raises(ServerRefused, match=r"answered 400.*planned anew, give these up with .*resume --abort`"):

@@ -24,12 +24,12 @@ from ibf_pipeline.errors import (
     ServerUnreachable,
     WriteFailed,
 )
-from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.publish.call import Call, as_lines, calls_of
+from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.publish.call import Call, calls_of, plan_lines
 from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.publish.publisher import Answer, End, publish, require_decidable
-from ibf_pipeline.records.open import beside, open_records
-from tests.worlds.journals import journal_in
+from ibf_pipeline.publish.publisher import Answer, NotificationMode, publish, require_decidable
+from ibf_pipeline.records.database import open_records, records_url
+from tests.worlds.journals import Counting, journal_in
 
 PLAN = [
     Call(1, "exposure", "POST", "/a", body={"n": 1}),
@@ -42,25 +42,12 @@ def clock() -> datetime:
     return datetime(2026, 11, 22, tzinfo=UTC)
 
 
-class Counting:
-    """A target that carries everything out and counts it."""
-
-    def __init__(self, on_call: Callable[[int], None] = lambda number: None) -> None:
-        self.sent: Counter[int] = Counter()
-        self.on_call = on_call
-
-    def send(self, call: Call) -> Answer:
-        self.sent[call.number] += 1
-        self.on_call(call.number)
-        return Answer(201, "")
-
-
 def settle(folder: Path, target: Counting) -> None:
     """Resume as a person would, who looks whether the mail went out."""
     try:
         publish(PLAN, target, journal_in(folder, clock))
     except OutcomeUnknown:
-        end: End = "assume" if target.sent[3] else "again"
+        end: NotificationMode = "assume" if target.sent[3] else "again"
         publish(PLAN, target, journal_in(folder, clock), end=end)
 
 
@@ -124,7 +111,7 @@ def test_records_that_fail_at_any_call(
     """
     journal_in(tmp_path, clock)
     impatient = Journal(
-        open_records(f"{beside(tmp_path)}?timeout=0.05"), 1, "XTY/floods/portal", tmp_path / "journal.jsonl", clock
+        open_records(f"{records_url(tmp_path)}?timeout=0.05"), 1, "XTY/floods/portal", tmp_path / "journal.jsonl", clock
     )
     impatient.progress()
     with ExitStack() as until_mended:
@@ -192,7 +179,7 @@ def test_records_that_fail_do_not_hide_why_a_call_failed(tmp_path: Path) -> None
             raise ServerUnreachable("no answer in time")
 
     journal_in(tmp_path, clock)
-    database = open_records(f"{beside(tmp_path)}?timeout=0.05")
+    database = open_records(f"{records_url(tmp_path)}?timeout=0.05")
     journal = Journal(database, 1, "XTY/floods/portal", tmp_path / "journal.jsonl", clock)
     with ExitStack() as until_mended, pytest.raises(ServerUnreachable, match="no answer in time"):
         publish(PLAN, Down(), journal)
@@ -258,7 +245,7 @@ def test_half_a_character_of_a_server_does_not_hide_its_refusal(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("end", ["again", "assume"])
-def test_a_person_decides_only_about_what_is_unknown(end: End, tmp_path: Path) -> None:
+def test_a_person_decides_only_about_what_is_unknown(end: NotificationMode, tmp_path: Path) -> None:
     journal = journal_in(tmp_path, clock)
     with pytest.raises(ForbiddenByRule, match="nothing is unknown about the notification"):
         require_decidable(PLAN[-1:], journal, end)
@@ -274,7 +261,7 @@ def test_a_person_decides_only_about_what_is_unknown(end: End, tmp_path: Path) -
 
 def test_a_name_that_holds_a_line_separator() -> None:
     plan = [Call(1, "exposure", "POST", "/a", body={"eventName": "Sio\u2028Wé\x85Q"}, event="Sio\u2028Wé\x85Q")]
-    assert calls_of(as_lines(plan).encode(), "here") == plan
+    assert calls_of(plan_lines(plan).encode(), "here") == plan
 
 
 @pytest.mark.parametrize("content", ["{", '{"number": 1}', json.dumps({"number": 1, "file": {}}), "\x00\x00"])

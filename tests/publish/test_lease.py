@@ -23,8 +23,8 @@ from ibf_pipeline.io.sql import Database
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer, publish
 from ibf_pipeline.records import lease as leases
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.records.lease import LeaseLost, holders, lease
-from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.schema import LEASE
 from tests.conftest import ROOT
 from tests.worlds.journals import journal_in
@@ -33,7 +33,7 @@ NAME = "XTY/floods/portal"
 HOLDER = """
 import sys, time
 from ibf_pipeline.records.lease import lease
-from ibf_pipeline.records.open import open_records
+from ibf_pipeline.records.database import open_records
 with lease(open_records(sys.argv[1]), sys.argv[2], "run XTY 2026-02-15"):
     print("held", flush=True)
     time.sleep(60)
@@ -57,7 +57,7 @@ def another_machine_takes_it(database: Database) -> None:
 
 
 def test_the_second_one_is_told_who_holds_it_until_the_holder_is_killed(tmp_path: Path) -> None:
-    url = beside(tmp_path)
+    url = records_url(tmp_path)
     command = [sys.executable, "-c", HOLDER, url, NAME]
     holder = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
@@ -81,7 +81,7 @@ def test_the_second_one_is_told_who_holds_it_until_the_holder_is_killed(tmp_path
 
 
 def test_who_needs_it_further_down_has_it_already_and_another_thread_has_not(tmp_path: Path) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     said: list[str] = []
 
     def elsewhere() -> None:
@@ -101,7 +101,7 @@ def test_who_needs_it_further_down_has_it_already_and_another_thread_has_not(tmp
 
 
 def test_one_of_another_machine_is_taken_over_when_it_has_expired(tmp_path: Path) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     with lease(database, NAME, "first"):
         pass
     another_machine_takes_it(database)
@@ -116,14 +116,14 @@ def test_one_of_another_machine_is_taken_over_when_it_has_expired(tmp_path: Path
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_who_loses_it_makes_no_further_call(at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was asleep while it made a call, for longer than a lease is good."""
-    monkeypatch.setattr(leases, "SECONDS", 0.0)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.0)
     journal, made = journal_in(tmp_path, clock), list[int]()
 
     class Slow:
         def send(self, call: Call) -> Answer:
             made.append(call.number)
             if call.number == at:
-                another_machine_takes_it(open_records(beside(tmp_path)))
+                another_machine_takes_it(open_records(records_url(tmp_path)))
             return Answer(201, "")
 
     monkeypatch.setattr(leases.Lease, "_keep", lambda self: None)
@@ -136,7 +136,7 @@ def test_who_loses_it_makes_no_further_call(at: int, tmp_path: Path, monkeypatch
 
 
 def test_nothing_is_recorded_by_who_lost_it(tmp_path: Path) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     journal = journal_in(tmp_path, clock)
     journal.begin()
     with journal.open("publish"):
@@ -150,7 +150,7 @@ def test_a_machine_that_slept_asks_whether_the_lease_is_still_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its monotonic clock stood still, the calendar did not."""
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     with lease(database, NAME, "first") as held:
         another_machine_takes_it(database)
         held.require()  # it is sure of it for two minutes
@@ -161,8 +161,8 @@ def test_a_machine_that_slept_asks_whether_the_lease_is_still_its_own(
 
 
 def test_it_is_renewed_while_its_holder_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "SECONDS", 0.15)
-    database = open_records(beside(tmp_path))
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.15)
+    database = open_records(records_url(tmp_path))
     renewed = threading.Event()
     real = leases.Lease.renew
 
@@ -180,7 +180,7 @@ def test_it_is_renewed_while_its_holder_lives(tmp_path: Path, monkeypatch: pytes
 
 
 def test_one_that_could_not_be_given_back_is_nobody_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     with monkeypatch.context() as patch, lease(database, NAME, "first"):
         patch.setattr(leases, "_give_back", lambda held: None)
     with lease(database, NAME, "second") as taken:
@@ -191,7 +191,7 @@ def test_who_has_patience_waits_and_says_once_for_whom(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger=leases.__name__)
-    database, looks, fences = open_records(beside(tmp_path)), threading.Semaphore(0), list[int]()
+    database, looks, fences = open_records(records_url(tmp_path)), threading.Semaphore(0), list[int]()
     monkeypatch.setattr(leases, "_POLL_SECONDS", 0.01)
     real = leases._take
 
@@ -202,7 +202,7 @@ def test_who_has_patience_waits_and_says_once_for_whom(
     monkeypatch.setattr(leases, "_take", take)
 
     def wait() -> None:
-        with lease(database, NAME, "second", patience_seconds=60) as taken:
+        with lease(database, NAME, "second", wait_seconds=60) as taken:
             fences.append(taken.fence)
 
     with lease(database, NAME, "first"):
@@ -212,12 +212,35 @@ def test_who_has_patience_waits_and_says_once_for_whom(
             assert looks.acquire(timeout=20)
         assert not fences
         with pytest.raises(ForbiddenByRule, match="first, process"):
-            threaded(lambda: lease(database, NAME, "third", patience_seconds=0.05).__enter__())
+            threaded(lambda: lease(database, NAME, "third", wait_seconds=0.05).__enter__())
     thread.join(20)
     assert fences == [2]
     said = [record.getMessage() for record in caplog.records if "waiting" in record.getMessage()]
     assert len(said) == 2
     assert said[0].startswith(f"waiting for {NAME}: another process is at work there: first, process ")
+
+
+def test_a_lost_machine_is_waited_for_where_a_neighbour_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database, looks = open_records(records_url(tmp_path)), list[str]()
+    monkeypatch.setattr(leases, "_POLL_SECONDS", 0.01)
+    real = leases._take
+
+    def take(_: Database, *arguments: str) -> leases.Lease:
+        looks.append(arguments[1])
+        if looks.count("second") == 3:
+            with database.transaction() as connection:
+                connection.execute(update(LEASE).values(expires=time.time() - 1))
+        return real(database, *arguments)
+
+    monkeypatch.setattr(leases, "_take", take)
+    with lease(database, NAME, "first"), pytest.raises(ForbiddenByRule, match="first, process"):
+        threaded(lambda: lease(database, NAME, "neighbour", elsewhere_seconds=60).__enter__())
+    assert looks == ["first", "neighbour"], "one that lives here is not waited for"
+    another_machine_takes_it(database)
+    with pytest.raises(leases.HeldElsewhere, match="if its machine was lost, that is so in 150 s at most"):
+        lease(database, NAME, "person").__enter__()
+    with lease(database, NAME, "second", elsewhere_seconds=60) as taken:
+        assert (taken.fence, looks[3:]) == (3, ["second"] * 3)
 
 
 def threaded(work: Callable[[], object]) -> object:
@@ -229,7 +252,7 @@ def threaded(work: Callable[[], object]) -> object:
 def test_one_whose_taking_was_recorded_without_an_answer_is_nobody_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     real = database.transaction
 
     @contextmanager
@@ -247,7 +270,7 @@ def test_one_whose_taking_was_recorded_without_an_answer_is_nobody_s(
 
 
 def test_a_child_that_was_forked_has_no_lease_of_its_parent(tmp_path: Path) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     with lease(database, NAME, "first"):
         child = os.fork()
         if child == 0:
@@ -263,7 +286,7 @@ def test_a_child_that_was_forked_has_no_lease_of_its_parent(tmp_path: Path) -> N
 
 
 def test_a_dead_holder_is_not_told_as_at_work(tmp_path: Path) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     with lease(database, NAME, "first"):
         with database.transaction() as connection:
             mine = database.rows(LEASE.select())[0].holder.split()
@@ -273,7 +296,7 @@ def test_a_dead_holder_is_not_told_as_at_work(tmp_path: Path) -> None:
 
 def test_records_that_cannot_be_written_are_no_other_run(tmp_path: Path) -> None:
     (tmp_path / "UGA").write_text("a file in the way")
-    held = lease(open_records(beside(tmp_path / "UGA" / "runs")), NAME, "run")
+    held = lease(open_records(records_url(tmp_path / "UGA" / "runs")), NAME, "run")
     with pytest.raises(WriteFailed, match="records cannot be used"), held:
         pytest.fail("not held")
 
@@ -287,5 +310,5 @@ def test_an_exercise_and_a_real_day_keep_each_other_out(tmp_path: Path) -> None:
     held = real.right_to_publish("sandbox", "run XDM 2026-02-15")
     with held as first, exercise.right_to_publish("sandbox", "scenario XDM 2026-02-15") as second:
         assert first is second
-    with exercise.alone("scenario XDM 2026-02-15") as first, real.alone("run XDM 2026-02-15") as second:
+    with exercise.exclusive("scenario XDM 2026-02-15") as first, real.exclusive("run XDM 2026-02-15") as second:
         assert first is second

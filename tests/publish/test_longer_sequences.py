@@ -15,12 +15,12 @@ import pytest
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.holding import approve, require_in_time
 from ibf_pipeline.runs.ledger import close
+from ibf_pipeline.runs.notification_hold import approve, require_in_time
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
-from ibf_pipeline.targets.ibf.publication import found_out
+from ibf_pipeline.targets.ibf.publication import notification_log_words
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.publish.test_day_sequences import day, kinds, mails, person, set_trigger, shown
 from tests.worlds.countries.flood_days import FloodDays, SharedServers, clock
 from tests.worlds.services.faulty_proxy import FaultyProxy
@@ -163,7 +163,7 @@ def test_early_actions_that_people_ticked_today_are_not_deleted_unasked(portal: 
     ):
         portal.day("G9001=----TT--", day(1))
     assert snapshot(portal.sandbox) == before, "nothing was sent"
-    portal.day("G9001=----TT--", day(1), consent=Consent(discard_decisions=True))
+    portal.day("G9001=----TT--", day(1), overrides=Overrides(discard_decisions=True))
     assert ticked(portal, "G9001") == 0
 
 
@@ -245,7 +245,7 @@ def test_what_the_log_of_notifications_tells(portal: FloodDays) -> None:
     said = {}
     for role in ("admin", "pipeline"):
         client = IbfClient(portal.sandbox.url, Credentials(f"{role}@sandbox.example", SANDBOX_PASSWORD))
-        said[role] = found_out(client, "XDM", "floods")
+        said[role] = notification_log_words(client, "XDM", "floods")
         client.close()
     assert "recipients, about G9001" in said["admin"]
     assert said["pipeline"].startswith("nothing can tell whether people were notified")

@@ -56,7 +56,7 @@ def test_a_map_that_looks_different_is_no_news(portal: FloodDays, monkeypatch: p
     found, run = portal.find(WISHES, DAY)
     assert portal.publish(found, run) is not None
     found, run = portal.find(WISHES, DAY)
-    monkeypatch.setattr("ibf_pipeline.report.write.event_map", lambda *parts: b"another picture")
+    monkeypatch.setattr("ibf_pipeline.report.writer.event_map", lambda *parts: b"another picture")
     assert portal.publish(found, run) is None
     assert len(portal.revisions(DAY)) == 1
 
@@ -67,7 +67,7 @@ def test_a_map_that_cannot_be_drawn_does_not_stop_the_alert(
     def broken(*parts: object) -> bytes:
         raise ZeroDivisionError("a font without height")
 
-    monkeypatch.setattr("ibf_pipeline.report.write.event_map", broken)
+    monkeypatch.setattr("ibf_pipeline.report.writer.event_map", broken)
     portal.day(WISHES, DAY)
     assert [mail.event_names for mail in portal.sandbox.mails("XDM")] == [("G9001", "G9004")]
     assert image_calls(portal) == []

@@ -12,20 +12,20 @@ from typing import Any
 
 import pytest
 
-from flows.ending import ended
+from flows.day_state import day_state
 from flows.states import exit_code
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
-from ibf_pipeline.io.answers import NoAnswer
+from ibf_pipeline.io.http_errors import NoAnswer
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer, require_decidable
 from ibf_pipeline.report.calls import published as in_report
+from ibf_pipeline.runs.confirmation import unconfirmed_revision
 from ibf_pipeline.runs.ledger import unfinished
-from ibf_pipeline.runs.unconfirmed import unconfirmed
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.ibf import state
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
-from ibf_pipeline.targets.ibf.mailing import MAILED, mailed_only
-from ibf_pipeline.targets.ibf.revise import PROCESSING
+from ibf_pipeline.targets.ibf.mail_coverage import MAILED_COUNTRIES, mailed_only
+from ibf_pipeline.targets.ibf.revision import PROCESSING
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from tests.publish.test_day_sequences import day, kinds, mails, shown
 from tests.publish.test_stopped_in_between import portal_calls
@@ -49,7 +49,7 @@ def without_time_zone(sandbox: Sandbox) -> Iterator[None]:
 @pytest.fixture
 def silent(portal: FloodDays) -> Iterator[FloodDays]:
     """The server cannot make a mail about the country, and the pipeline knows that."""
-    portal.mailed_only = MAILED
+    portal.mailed_only = MAILED_COUNTRIES
     yield from (portal for _ in without_time_zone(portal.sandbox))
 
 
@@ -57,7 +57,7 @@ def silent(portal: FloodDays) -> Iterator[FloodDays]:
 def described(portal: FloodDays, servers: SharedServers) -> Iterator[FloodDays]:
     """The same with a server of the description, which has no preview."""
     portal.sandbox = servers.empty("described")
-    portal.mailed_only = MAILED
+    portal.mailed_only = MAILED_COUNTRIES
     yield from (portal for _ in without_time_zone(portal.sandbox))
 
 
@@ -72,7 +72,7 @@ def test_three_days_that_nobody_is_mailed_about(silent: FloodDays) -> None:
     """Shown, told by a notice of every trigger, and no question is left for the run of the next day."""
     found, published = silent.day(TRIGGER, day(1))
     assert published is not None
-    said = ended(found, [published])
+    said = day_state(found, [published])
     assert (said.name, exit_code(said), published.notified) == ("Not notified", 1, False)
     assert "the portal shows it and nobody was mailed: it can make no mail about Demoland" in str(said.message)
     assert journal(silent) == {"close and preview": "not mailed", "notify": "not mailed"}
@@ -80,15 +80,15 @@ def test_three_days_that_nobody_is_mailed_about(silent: FloodDays) -> None:
     (notice,) = published.notices
     assert "The portal shows it and nobody was mailed" in notice.text
     assert "tell the recipients yourself" in notice.text
-    kept = json.loads(silent.revisions(day(1))[0].notices_file.read_text(encoding="utf-8"))
+    kept = json.loads(silent.revisions(day(1))[0].folder.joinpath("notices.json").read_text(encoding="utf-8"))
     assert [each["text"] for each in kept["notices"]] == [notice.text]
     (row,) = in_report(flood_run(silent.runs, "XDM", day(1)))
     assert (row.is_complete, row.outcome) == (True, "48 calls; the target shows what they make, and nobody was mailed")
 
     assert silent.day(TRIGGER, day(1))[1] is None, "nothing to publish"
-    assert exit_code(ended(found, [])) == 0
+    assert exit_code(day_state(found, [])) == 0
     run = flood_run(silent.runs, "XDM", day(1))
-    assert (unfinished(run, "sandbox"), unconfirmed(run, "sandbox")) == (None, None)
+    assert (unfinished(run, "sandbox"), unconfirmed_revision(run, "sandbox")) == (None, None)
 
     _, published = silent.day(LATER, day(2))
     assert (kinds(published), journal(silent, 2)["notify"]) == (UNTOLD, "not mailed"), "told every day"
@@ -96,7 +96,7 @@ def test_three_days_that_nobody_is_mailed_about(silent: FloodDays) -> None:
 
     found, published = silent.day("", day(3))
     assert published is not None
-    assert (ended(found, [published]).name, shown(silent), mails(silent)) == ("Completed", {}, 0)
+    assert (day_state(found, [published]).name, shown(silent), mails(silent)) == ("Completed", {}, 0)
     assert journal(silent, 3) == {"close and preview": "done", "notify": "done"}, "there is nothing to mail about"
     assert kinds(published) == [("alert ended", "G9001"), ("alert ended", "G9002")]
 
@@ -118,17 +118,17 @@ def test_a_day_that_is_to_mail_nobody_is_completed(silent: FloodDays) -> None:
     """A backfill: what would have been mailed is not missed."""
     found, published = silent.day(TRIGGER, day(1), notify=False)
     assert published is not None
-    assert (ended(found, [published]).name, kinds(published)) == ("Completed", [])
+    assert (day_state(found, [published]).name, kinds(published)) == ("Completed", [])
     assert set(journal(silent).values()) == {"not mailed"}
     _, published = silent.day(LATER, day(2))
     assert kinds(published) == UNTOLD
 
 
 def test_a_server_that_was_mended_mails_as_any_other(portal: FloodDays) -> None:
-    portal.mailed_only = MAILED
+    portal.mailed_only = MAILED_COUNTRIES
     found, published = portal.day(TRIGGER, day(1))
     assert published is not None
-    assert (ended(found, [published]).name, mails(portal), kinds(published)) == ("Completed", 1, [])
+    assert (day_state(found, [published]).name, mails(portal), kinds(published)) == ("Completed", 1, [])
 
 
 def test_a_country_that_is_mailed_about_keeps_its_error(silent: FloodDays) -> None:
@@ -192,7 +192,7 @@ def test_killed_between_the_two_notes_no_call_is_made_any_more(
 ) -> None:
     found, run = silent.find(TRIGGER, day(1))
     with monkeypatch.context() as patch:
-        patch.setattr("ibf_pipeline.targets.carry_out._kept", _stop)
+        patch.setattr("ibf_pipeline.targets.publication.keep_notices", _stop)
         with pytest.raises(KeyboardInterrupt):
             silent.publish(found, run)
     assert journal(silent) == {"close and preview": "not mailed", "notify": "None"}
@@ -210,7 +210,7 @@ def test_a_server_without_a_preview_says_so_with_its_own_calls(described: FloodD
     found, run = described.find(TRIGGER, day(1))
     published = described.publish(found, run)
     assert published is not None
-    assert (ended(found, [published]).name, kinds(published), mails(described)) == ("Not notified", UNTOLD, 0)
+    assert (day_state(found, [published]).name, kinds(published), mails(described)) == ("Not notified", UNTOLD, 0)
     assert journal(described)["notify"] == "not mailed"
     assert described.publish(found, run) is None
     _, published = described.day(LATER, day(2))
@@ -281,14 +281,14 @@ def test_a_person_has_nothing_to_decide(silent: FloodDays) -> None:
     found, run = silent.find(TRIGGER, day(1))
     silent.publish(found, run)
     target = silent.revisions(day(1))[0]
-    assert target.state().unknown_end is None
+    assert target.state().unconfirmed_call is None
     with pytest.raises(ForbiddenByRule, match="nothing is unknown"):
         require_decidable(target.calls()[-1:], target.journal(clock), "again")
 
 
 def test_an_answer_that_is_lost_after_a_preview_stays_unknown(portal: FloodDays) -> None:
     """A preview that was answered says that the server can make the mail."""
-    portal.mailed_only = MAILED
+    portal.mailed_only = MAILED_COUNTRIES
     found, run = portal.find(TRIGGER, day(1))
     portal.publish(found, run, hold_until=clock() + timedelta(hours=1))
     with FaultyProxy(portal.sandbox.url) as proxy:
@@ -304,7 +304,7 @@ def test_an_answer_that_is_lost_after_a_preview_stays_unknown(portal: FloodDays)
     ("iso3", "setting", "only"),
     [
         ("UGA", None, None),
-        ("RWA", None, MAILED),
+        ("RWA", None, MAILED_COUNTRIES),
         ("XDM", None, None),
         ("RWA", ("RWA", "KEN"), None),
         ("XDM", (), ()),

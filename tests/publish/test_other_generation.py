@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.publish.test_day_sequences import day, mails, set_trigger, shown
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays
 
@@ -41,7 +41,7 @@ def polygons(portal: FloodDays) -> set[tuple[str | None, str | None]]:
 def test_after_a_take_over_nothing_of_theirs_is_left(wishes: str, portal: FloodDays) -> None:
     publish_theirs(portal)
     assert (shown(portal)["theirs"][0], mails(portal)) == ("trigger", 1)
-    portal.day(wishes, day(1), consent=Consent(take_over=True))
+    portal.day(wishes, day(1), overrides=Overrides(take_over=True))
     if wishes:
         assert (shown(portal).keys(), mails(portal)) == ({"G9001"}, 2)
         assert portal.sandbox.mails("XDM")[-1].event_names == ("G9001",)

@@ -12,31 +12,32 @@ from typing import Any
 
 import pytest
 
-from flows.ending import failed
+from flows.day_state import failed_state
 from flows.states import exit_code
 from flows.wiring.targets import OPENERS, away_is_told
 from ibf_pipeline.errors import StoreUnavailable
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.runs.verified import kept_verified
-from ibf_pipeline.sources.kept import RunSource
+from ibf_pipeline.report.writer import rewrite_report
+from ibf_pipeline.runs.verification import read_verification
+from ibf_pipeline.sources.past_runs import RunSource
 from ibf_pipeline.storage.storage import Storage
-from ibf_pipeline.targets.again import next_step
-from ibf_pipeline.targets.compared import compare_with, kept_comparisons
-from ibf_pipeline.targets.half_made import half_made
-from ibf_pipeline.targets.ibf.shown import read_shown
+from ibf_pipeline.targets.attempts import next_attempt
+from ibf_pipeline.targets.comparison_records import compare_snapshot, kept_comparisons
+from ibf_pipeline.targets.day_summary import mail_of
+from ibf_pipeline.targets.ibf.snapshot import read_snapshot
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.resume import Decision, PublishedDay, resume
-from ibf_pipeline.targets.told import kept_notices, mail_of
-from ibf_pipeline.targets.withdraw import withdraw
+from ibf_pipeline.targets.incomplete_day import interruption_words
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.resumption import Decision, PublishedDay, resume
+from ibf_pipeline.targets.withdrawal import withdraw
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.publish.test_stopped_in_between import dying_after
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock
+from tests.worlds.runs import kept_notices
 
 TRIGGER = "G9001=---TT---"
 Machines = Callable[[str], FloodDays]
@@ -45,7 +46,7 @@ Machines = Callable[[str], FloodDays]
 @pytest.fixture
 def machine(portal: FloodDays, tmp_path: Path) -> Machines:
     """A machine of some name: the same portal, records and store."""
-    store = Store(f"file://{tmp_path}/store", Patience(attempts=1))
+    store = FileStore(f"file://{tmp_path}/store", RetryPolicy(attempts=1))
     storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}", store)
     return lambda name: replace(portal, runs=tmp_path / name / "runs", storage=storage)
 
@@ -60,12 +61,12 @@ def test_what_one_machine_began_another_ends_and_a_third_repeats_nothing(machine
         one.day(TRIGGER, day(1))
     shutil.rmtree(one.runs)
     (begun,) = other.revisions(day(1))
-    left = len(begun.state().left)
+    left = len(begun.state().remaining_calls)
     assert 0 < len(begun.calls()) - left <= 17
-    morning = half_made(other.run(day(1)), "sandbox", OPENERS["ibf"].shows)
+    morning = interruption_words(other.run(day(1)), "sandbox", OPENERS["ibf"].shows)
     assert morning == "the portal shows no alerts, yesterday's included", "the first line of the morning page"
-    decision, consent = Decision(), Consent()
-    revision, publication = resume(decided_about(other), decision, consent, lambda: other.target(), clock)
+    decision, overrides = Decision(), Overrides()
+    revision, publication = resume(decided_about(other), decision, overrides, lambda: other.target(), clock)
     assert publication is not None
     assert (revision.number, publication.outcome.made, publication.notified, mails(other)) == (1, left, True, 1)
     assert publication.verified is not None
@@ -90,8 +91,8 @@ def test_a_day_of_one_machine_is_compared_on_another_and_a_third_knows_of_it(mac
     one.day(TRIGGER, day(1))
     shutil.rmtree(one.runs)
     with closing(IbfClient(other.sandbox.url, PIPELINE)) as client:
-        shown_now = read_shown(client, "XDM", FLOODS, other.country.default_admin_level)
-    issued, rows = compare_with(shown_now, lambda shown: other.run(shown.day), None, "sandbox", other.sandbox.url)
+        shown_now = read_snapshot(client, "XDM", FLOODS, other.country.default_admin_level)
+    issued, rows = compare_snapshot(shown_now, lambda shown: other.run(shown.day), None, "sandbox", other.sandbox.url)
     assert [(row.event, row.verdict) for row in rows] == [("G9001", "agrees")]
     shutil.rmtree(other.runs)
     assert kept_comparisons(third.run(day(2)), "sandbox") == [(issued, {"agrees": 1})]
@@ -143,12 +144,12 @@ def test_a_store_that_is_away_in_the_middle_is_no_portal_that_is_away(
         patch.setattr(IbfTransport, "send", then_away)
         with pytest.raises(StoreUnavailable, match="nobody answers") as raised, away_is_told():
             one.day(TRIGGER, day(1))
-        state = failed(raised.value)
+        state = failed_state(raised.value)
         assert (state.name, exit_code(state), mails(one)) == ("Failed", 1, 0)
         assert "what was done is not lost" in str(state.message)
-        step = next_step(one.run(day(1)), "sandbox", since=clock(), mails=True)
+        step = next_attempt(one.run(day(1)), "sandbox", since=clock(), mails=True)
         assert step.kind == "resume", "nothing about it is left to a person"
-    _, publication = resume(decided_about(other), Decision(), Consent(), lambda: other.target(), clock)
+    _, publication = resume(decided_about(other), Decision(), Overrides(), lambda: other.target(), clock)
     assert publication is not None
     rasters = sum(call.file is not None for call in other.revisions(day(1))[0].calls())
     assert publication.outcome.made >= rasters - 1
@@ -164,17 +165,17 @@ def test_what_is_held_here_is_approved_there_and_taken_back_elsewhere(machine: M
     shutil.rmtree(one.runs)
 
     (revision,) = other.revisions(day(1))
-    seen = kept_verified(revision.kept)
+    seen = read_verification(revision.kept)
     assert seen is not None
     assert (seen.verdict, "G9001" in str(mail_of(revision))) == ("agrees", True)
     decision = Decision(approve=True, by="Amina")
-    _, approved = resume(decided_about(other), decision, Consent(), lambda: other.target(), clock)
+    _, approved = resume(decided_about(other), decision, Overrides(), lambda: other.target(), clock)
     assert approved is not None
     assert (approved.notified, mails(other)) == (True, 1)
     shutil.rmtree(other.runs)
 
     done = withdraw(
-        decided_about(third), [], notify=False, consent=Consent(), now=clock,
+        decided_about(third), [], notify=False, overrides=Overrides(), now=clock,
         open_target=lambda notify: third.target(notify=notify),
     )  # fmt: skip
     assert (done.revision.number, shown(third), mails(third)) == (2, {}, 1)

@@ -15,7 +15,7 @@ from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachabl
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.publish.test_day_sequences import day, kinds, mails, shown
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock, open_sandbox
 from tests.worlds.services.faulty_proxy import FaultyProxy
@@ -160,7 +160,7 @@ def test_a_day_that_others_left_half_made_is_taken_over(
     found, run = portal.find("G9002=---w----:min", day(next_day))
     with pytest.raises(ServerRefused, match=r"GET /event answered 500.* 09:00:00Z, is not ours.*with --take-over"):
         portal.publish(found, run)
-    published = portal.publish(found, run, consent=Consent(take_over=True))
+    published = portal.publish(found, run, overrides=Overrides(take_over=True))
     assert "open events: not checked, our own record stands in (GET /event answered 500" in caplog.text
     assert list(shown(portal)) == ["G9002"]
     assert kinds(published) == ([] if lost else [("alert ended", "G9001")])
@@ -180,7 +180,7 @@ def test_a_day_that_others_uploaded_for_at_an_earlier_moment_is_not_gone_on_with
     close(portal.revisions(day(1))[-1], clock, "aborted")
     with pytest.raises(ServerRefused, match="--take-over"):
         portal.publish(found, run)
-    portal.publish(found, run, consent=Consent(take_over=True))
+    portal.publish(found, run, overrides=Overrides(take_over=True))
     assert (list(shown(portal)), mails(portal)) == (["G9002"], 1)
 
 
@@ -235,11 +235,11 @@ def test_a_trigger_of_a_run_that_stopped_before_its_mail_is_told_of_the_next_day
 
 def portal_calls(portal: FloodDays, found: Any, run: Any) -> tuple[Call, ...]:
     """The calls as they would be made."""
-    from ibf_pipeline.targets.ibf.revise import Destination
+    from ibf_pipeline.targets.ibf.revision import Destination
     from ibf_pipeline.targets.ibf.target import IbfTarget
     from tests.worlds.countries.flood_days import PIPELINE
 
-    client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
+    client = IbfClient(portal.sandbox.url, PIPELINE, portal.retry_policy)
     target = IbfTarget(client, Destination("sandbox", client.base, True, None), portal.prepared, clock)
     try:
         return target.draft(found, run, run.path).calls

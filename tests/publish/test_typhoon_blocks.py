@@ -12,22 +12,22 @@ import pytest
 
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
-from ibf_pipeline.runs.findings import read_found
+from ibf_pipeline.runs.findings import read_findings_json
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE
-from ibf_pipeline.targets.ibf.lookback.look import look_back
+from ibf_pipeline.targets.ibf.lookback.verification import look_back
 from ibf_pipeline.targets.ibf.publication import carry_out
-from ibf_pipeline.targets.ibf.shown import read_shown
+from ibf_pipeline.targets.ibf.snapshot import read_snapshot
 from ibf_pipeline.targets.ibf.typhoon import TRACK
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.resume import PublishedDay
-from ibf_pipeline.targets.withdraw import withdraw
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.resumption import PublishedDay
+from ibf_pipeline.targets.withdrawal import withdraw
 from tasks.runs import plan_revision
 from tests.publish.test_fault_matrix import _Stop, _stop_after
 from tests.worlds.countries.flash_days import clock
 from tests.worlds.services.faulty_proxy import FaultyProxy
 from tests.worlds.typhoon_days import TyphoonDays, kinds, seed
-from tests.worlds.typhoon_found import AREAS, area, cycle, issue, sharing, storm
+from tests.worlds.typhoon_findings import AREAS, area, cycle, issue, sharing, storm
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ ALPHA, BRAVO = storm("ALPHA", AREAS[:2]), storm("BRAVO", AREAS[3:5], trigger=Fal
 
 def test_what_was_published_is_read_back(days: TyphoonDays) -> None:
     result, _ = days.cycle(ALPHA, BRAVO)
-    assert read_found(days.run(issue(0)).path / "events.json") == result
+    assert read_findings_json(days.run(issue(0)).path / "events.json") == result
     assert days.events() == {
         "ALPHA": ("trigger", "48-hour", "48-hour", 2), "BRAVO": ("warning", "96-hour", None, 2)
     }  # fmt: skip
     assert (len(days.track("ALPHA")), len(days.track("BRAVO")), len(days.track())) == (15, 23, 38)
     with days.target() as target:
-        shown = read_shown(target.client, "PHL", days.run(issue(0)).profile, 3)
+        shown = read_snapshot(target.client, "PHL", days.run(issue(0)).profile, 3)
     assert [(event.name, event.people) for event in shown.events] == [
         ("ALPHA", dict.fromkeys(AREAS[:2], 100)), ("BRAVO", dict.fromkeys(AREAS[3:5], 100)),
     ]  # fmt: skip
@@ -113,7 +113,7 @@ def test_a_revision_that_broke_off_after_its_wipe_leaves_no_track(days: TyphoonD
     changed = cycle(storm("ALPHA", AREAS[:3]))
     run = days.keep(changed)
     with days.target() as target:
-        revision = plan_revision.fn(changed, run, target, consent=Consent(), now=clock)
+        revision = plan_revision.fn(changed, run, target, overrides=Overrides(), now=clock)
         assert revision is not None
         first_row = next(call for call in revision.calls() if (call.body or {}).get("exposurePlaceCodes"))
         with pytest.raises(_Stop):
@@ -128,7 +128,7 @@ def test_what_a_person_takes_back_leaves_no_row_and_no_track(days: TyphoonDays, 
     days.cycle(ALPHA, BRAVO)
     run = days.run(issue(0))
     done = withdraw(
-        PublishedDay(run, "sandbox", tmp_path), ["BRAVO"], notify=None, consent=Consent(), now=clock,
+        PublishedDay(run, "sandbox", tmp_path), ["BRAVO"], notify=None, overrides=Overrides(), now=clock,
         open_target=lambda notify: days.target(notify=notify),
     )  # fmt: skip
     assert "BRAVO" in done.text
@@ -148,7 +148,7 @@ def test_the_next_block_after_one_that_is_half_made(days: TyphoonDays) -> None:
     )  # fmt: skip
     run = days.keep(second)
     with days.target() as target:
-        revision = plan_revision.fn(second, run, target, consent=Consent(), now=clock)
+        revision = plan_revision.fn(second, run, target, overrides=Overrides(), now=clock)
         assert revision is not None
         target.client.login()
         target.client.send(revision.calls()[0], revision.file)
@@ -175,7 +175,7 @@ def test_a_storm_that_is_missing_from_the_cycle_is_not_closed(days: TyphoonDays)
     with pytest.raises(ServerRefused, match="--accept-blind ALPHA"):
         days.publish(gone)
     assert set(days.events()) == {"ALPHA"}
-    days.publish(gone, consent=Consent(blind=("ALPHA",)))
+    days.publish(gone, overrides=Overrides(blind=("ALPHA",)))
     assert days.events() == {}
 
 
@@ -194,12 +194,12 @@ def test_t12_a_failed_upload_of_one_storm_skips_nothing_in_silence(days: Typhoon
     result = cycle(ALPHA, BRAVO)
     run = days.keep(result)
     with FaultyProxy(days.sandbox.url) as proxy, days.target(url=proxy.url) as target:
-        revision = plan_revision.fn(result, run, target, consent=Consent(), now=clock)
+        revision = plan_revision.fn(result, run, target, overrides=Overrides(), now=clock)
         assert revision is not None
         track = next(call for call in revision.calls() if (call.path, call.event) == (TRACK, "ALPHA"))
         with pytest.raises(_Stop):
             carry_out(revision, target.client, clock, progress=_stop_after(track.number - 1))
-        proxy.spoil("500", days.patience.attempts)
+        proxy.spoil("500", days.retry_policy.attempts)
         with pytest.raises(ServerUnreachable, match="typhoon-track"):
             carry_out(revision, target.client, clock)
     assert (days.mails, revision.state().is_finished) == ([], False)

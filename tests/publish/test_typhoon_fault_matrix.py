@@ -13,13 +13,13 @@ import pytest
 
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import Sandbox
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tasks.runs import plan_revision
 from tests.publish.test_fault_matrix import FAULTS, KILLED, LaterStage, kill, later_undisturbed, spoil
 from tests.worlds.countries.flash_days import clock
 from tests.worlds.services.faulty_proxy import Fault, FaultyProxy
 from tests.worlds.typhoon_days import TyphoonDays, seed
-from tests.worlds.typhoon_found import AREAS, cycle, issue, storm
+from tests.worlds.typhoon_findings import AREAS, cycle, issue, storm
 
 
 def planned(folder: Path, sandbox: Sandbox) -> tuple[TyphoonDays, Revision]:
@@ -36,7 +36,7 @@ def planned(folder: Path, sandbox: Sandbox) -> tuple[TyphoonDays, Revision]:
     )
     run = days.keep(result)
     with days.target() as target:
-        revision = plan_revision.fn(result, run, target, consent=Consent(), now=clock)
+        revision = plan_revision.fn(result, run, target, overrides=Overrides(), now=clock)
     assert revision is not None
     return days, revision
 

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from flows.ending import ended
+from flows.day_state import day_state
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.runs.confirmation import assume_notified, give_up, require_newest_day, unconfirmed_revision
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.holding import approve
-from ibf_pipeline.runs.unconfirmed import assume_notified, give_up, require_newest_day, unconfirmed
+from ibf_pipeline.runs.notification_hold import approve
 from ibf_pipeline.sandbox import routes_reading
 from tests.publish.test_day_sequences import day, kinds, mails
 from tests.worlds.countries.flood_days import FloodDays, clock
@@ -69,7 +69,7 @@ def test_aborted_it_is_still_unconfirmed_and_the_next_run_asks(again: str, porta
             portal.day(again, day(1))
     assert (mails(portal), len(portal.revisions(day(1)))) == (1, 1)
     assume_notified(revision, clock)
-    assert unconfirmed(flood_run(portal.runs, "XDM", day(1)), "sandbox") is None
+    assert unconfirmed_revision(flood_run(portal.runs, "XDM", day(1)), "sandbox") is None
     portal.day(again, day(1))
     assert mails(portal) == (1 if again == "G9001=--TT----" else 2), "the same content is nothing to do"
 
@@ -97,7 +97,7 @@ def test_what_nobody_has_seen_a_preview_of_is_not_approved(portal: FloodDays) ->
         approve(revision, clock)
     held = portal.publish(found, run)
     assert held is not None
-    assert (held.outcome.held, revision.preview_file.is_file(), mails(portal)) == (True, True, 0)
+    assert (held.outcome.held, revision.folder.joinpath("preview.json").is_file(), mails(portal)) == (True, True, 0)
     with FaultyProxy(portal.sandbox.url) as proxy:
         proxy.spoil("429", 99)
         approve(revision, clock)
@@ -114,15 +114,15 @@ def test_the_run_of_the_next_day_says_what_it_leaves_unconfirmed(portal: FloodDa
     doubts = [("earlier notification unconfirmed", name) for name in ("G9001", "G9002")]
     assert [notice for notice in kinds(published) if notice[0] != "alert ended"] == doubts
     assert published is not None
-    assert "earlier notification unconfirmed: G9001 and G9002" in str(ended(found, [published]).message)
+    assert "earlier notification unconfirmed: G9001 and G9002" in str(day_state(found, [published]).message)
     (revision,) = portal.revisions(day(1))
     assert revision.state().progress.entries[-1].error == ("2026-03-02 is published: notification unconfirmed")
-    left = unconfirmed(run, "sandbox")
+    left = unconfirmed_revision(run, "sandbox")
     assert left is not None
     assert left.number == 1, "a person can still say what became of it"
     with pytest.raises(ForbiddenByRule, match="2026-03-02 has been published since: sending again would mail"):
         require_newest_day(run, "sandbox")
     assume_notified(left, clock)
-    assert unconfirmed(run, "sandbox") is None
+    assert unconfirmed_revision(run, "sandbox") is None
     _, published = portal.day("G9001=-TT-----", day(3))
     assert kinds(published) == [], "said once"

@@ -13,15 +13,15 @@ import pytest
 from flows.wiring import decisions as resume
 from flows.wiring.decisions import resume_run, withdraw_run
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
+from ibf_pipeline.runs.confirmation import give_up, unconfirmed_revision
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.unconfirmed import give_up, unconfirmed
 from ibf_pipeline.storage.storage import Storage
-from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.revision import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.resume import Decision, closing_words
-from ibf_pipeline.targets.withdraw import Withdrawal
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.resumption import Decision, closing_words
+from ibf_pipeline.targets.withdrawal import Withdrawal
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.publish.test_unconfirmed import answer_lost
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock
@@ -37,7 +37,7 @@ def first(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     @contextmanager
     def target(opened: Any, *, notify: bool = False) -> Iterator[IbfTarget]:
-        client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
+        client = IbfClient(portal.sandbox.url, PIPELINE, portal.retry_policy)
         try:
             there = Destination("sandbox", client.base, notify)
             yield IbfTarget(client, there, portal.prepared, clock, mailed_only=portal.mailed_only)
@@ -54,7 +54,7 @@ def first(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def withdraw(opened: Any, *, notify: bool | None = None, event: str = "G9001") -> Withdrawal:
-    return withdraw_run(opened, [event], notify=notify, consent=Consent())
+    return withdraw_run(opened, [event], notify=notify, overrides=Overrides())
 
 
 def hold(portal: FloodDays) -> None:
@@ -106,7 +106,7 @@ def test_a_withdrawal_that_notifies_nobody_leaves_the_doubt(portal: FloodDays, f
     with pytest.raises(ForbiddenByRule, match="revision 1 was replaced since: sending again would mail what the later"):
         resume_run(first, Decision(notify_again=True))
     assert resume_run(first, Decision(assume_notified=True)) == (one, None)
-    assert unconfirmed(first.run, "sandbox") is None
+    assert unconfirmed_revision(first.run, "sandbox") is None
     assert (two.about().withdraws, mails(portal)) == (("G9001",), 1)
 
 

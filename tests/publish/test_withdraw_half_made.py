@@ -8,10 +8,10 @@ import pytest
 
 from flows.wiring.decisions import resume_run
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, ServerUnreachable
-from ibf_pipeline.runs.unconfirmed import give_up
-from ibf_pipeline.targets.ibf.mailing import MAILED
+from ibf_pipeline.runs.confirmation import give_up
+from ibf_pipeline.targets.ibf.mail_coverage import MAILED_COUNTRIES
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.resume import Decision
+from ibf_pipeline.targets.resumption import Decision
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.publish.test_not_mailed import journal, without_time_zone
 from tests.publish.test_stopped_in_between import Died, dying_after
@@ -40,7 +40,7 @@ def _die(*given: Any, **more: Any) -> Any:
 
 
 BEFORE_THE_FIRST_CALL = "ibf_pipeline.publish.journal.Journal.begin"
-BEFORE_THE_NOTIFICATION = "ibf_pipeline.targets.carry_out._kept"
+BEFORE_THE_NOTIFICATION = "ibf_pipeline.targets.publication.keep_notices"
 POSITIONS = [BEFORE_THE_FIRST_CALL, 1, 8, CALLS - 2, CALLS - 1, BEFORE_THE_NOTIFICATION, CALLS]
 
 
@@ -115,7 +115,7 @@ def test_a_withdrawal_that_dies_before_it_gave_up_the_first_revision(
 ) -> None:
     died(portal, CALLS - 1)
     with monkeypatch.context() as patch:
-        patch.setattr("ibf_pipeline.targets.without.give_up_replaced", _die)
+        patch.setattr("ibf_pipeline.targets.withdrawn_events.give_up_replaced", _die)
         with pytest.raises(Died):
             withdraw(first, notify=True)
     resume_run(first, Decision())
@@ -156,7 +156,7 @@ def test_what_only_the_half_made_revision_has_is_taken_from_it(portal: FloodDays
 
 
 def test_where_nobody_can_be_mailed_it_is_taken_back_and_nobody_is_asked(portal: FloodDays, first: Any) -> None:
-    portal.mailed_only = MAILED
+    portal.mailed_only = MAILED_COUNTRIES
     for _ in without_time_zone(portal.sandbox):
         portal.day(BOTH, day(1))
         done = withdraw(first)

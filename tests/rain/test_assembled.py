@@ -10,8 +10,8 @@ import xarray as xr
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.rain.assembled import assemble
-from ibf_pipeline.rain.hourly import HourlyRain
+from ibf_pipeline.rain.assembly import assemble
+from ibf_pipeline.rain.hourly_rain import HourlyRain
 
 ISSUE = IssueTime(date(2026, 2, 15), 6)
 NOW = np.datetime64("2026-02-15T06", "h")

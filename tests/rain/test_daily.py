@@ -11,10 +11,10 @@ import xarray as xr
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.hazards.typhoon.near import hours_near
-from ibf_pipeline.rain.daily import largest_of_24h
-from ibf_pipeline.rain.hourly import HourlyRain
-from ibf_pipeline.sources.rain.source import RainAreas, RainGiven
+from ibf_pipeline.hazards.typhoon.proximity import hours_near
+from ibf_pipeline.rain.daily_rain import largest_of_24h
+from ibf_pipeline.rain.hourly_rain import HourlyRain
+from ibf_pipeline.sources.rain.source import RainAreas, RainDelivery
 from ibf_pipeline.sources.rain.storm import rain_of_storm
 
 CYCLE = IssueTime.parse("2021-09-10T00")
@@ -53,10 +53,10 @@ class Model:
     def __init__(self, name: str, series: xr.DataArray | None) -> None:
         self.name, self.series = name, series
 
-    def hours(self, *_: object) -> RainGiven:
+    def hours(self, *_: object) -> RainDelivery:
         if self.series is None:
             raise InputMissing("there is none")
-        return RainGiven((HourlyRain("Model", self.series, np.datetime64(CYCLE.start.replace(tzinfo=None), "m")),))
+        return RainDelivery((HourlyRain("Model", self.series, np.datetime64(CYCLE.start.replace(tzinfo=None), "m")),))
 
 
 def moment(hour: int) -> datetime:

@@ -10,11 +10,19 @@ import pytest
 import shapely
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.rain.gauges import Gauge, GaugeReads, Readings, gauge_hours, gauge_rain, read_gauge, read_gauges
-from ibf_pipeline.rain.hourly import HourlyRain
+from ibf_pipeline.rain.gauges import (
+    GaugeDeclaration,
+    RainGauge,
+    Readings,
+    gauge_hours,
+    gauge_rain,
+    read_gauge,
+    read_gauges,
+)
+from ibf_pipeline.rain.hourly_rain import HourlyRain
 
 nan = float("nan")
-SENSOR = GaugeReads(moment="$ts", amount="Rain")
+SENSOR = GaugeDeclaration(moment="$ts", amount="Rain")
 KM = 1 / 111.195
 """degrees of latitude"""
 
@@ -26,7 +34,7 @@ def readings(*pairs: tuple[str, float]) -> Readings:
 
 
 def hours_of(series: Readings, *, is_counter: bool = True) -> list[float]:
-    rain = gauge_hours({"K": series}, GaugeReads(is_counter=is_counter))["K"].rain
+    rain = gauge_hours({"K": series}, GaugeDeclaration(is_counter=is_counter))["K"].rain
     return [float(each) for each in rain.values[0, :, 0]]
 
 
@@ -73,10 +81,10 @@ def test_files_of_sensors(tmp_path: Path) -> None:
     assert values.tolist() == [1.5, 4]
     assert moments.astype(str).tolist() == ["2026-02-15T00:00:00", "2026-02-15T01:00:00"]
     table.write_text("time,rain\n2026-02-15T02:00:00+02:00,1.5\n2026-02-15T01:00:00Z,4\n2026-02-15T02:00:00Z,\n")
-    np.testing.assert_array_equal(read_gauge([table], GaugeReads())[0], moments)
+    np.testing.assert_array_equal(read_gauge([table], GaugeDeclaration())[0], moments)
     table.write_text("time,rain\nyesterday,4\n")
-    with pytest.raises(InputInvalid, match="'yesterday' is no moment"):
-        read_gauge([table], GaugeReads())
+    with pytest.raises(InputInvalid, match="'yesterday' is not a timestamp"):
+        read_gauge([table], GaugeDeclaration())
     first.write_text(json.dumps({"data": [{"$ts": 260215000000, "Rain": 7}]}))
     with pytest.raises(InputInvalid, match=r"two readings at 2026-02-15T00:00:00: 1.5 and 7"):
         read_gauge([second, first], SENSOR)
@@ -88,22 +96,22 @@ def test_files_of_sensors(tmp_path: Path) -> None:
 def test_places_of_gauges(tmp_path: Path) -> None:
     file = tmp_path / "gauges.csv"
     file.write_text("code,lat,lon,area\nK1,-9.94,33.83,MW10407\nB1,-15.8,35.04,\n")
-    assert read_gauges(file) == [Gauge("K1", -9.94, 33.83, "MW10407"), Gauge("B1", -15.8, 35.04)]
+    assert read_gauges(file) == [RainGauge("K1", -9.94, 33.83, "MW10407"), RainGauge("B1", -15.8, 35.04)]
     file.write_text("code,lat,lon\nK1,-9.94,33.83\nK1,-15.8,35.04\n")
     with pytest.raises(InputInvalid, match=r"line 3: gauge K1 at -15\.8, 35\.04"):
         read_gauges(file)
 
 
-def at_km(code: str, north: float, area: str = "") -> Gauge:
+def at_km(code: str, north: float, area: str = "") -> RainGauge:
     """So many kilometres north of the middle of the area, which is 0, 0."""
-    return Gauge(code, north * KM, 0.0, area)
+    return RainGauge(code, north * KM, 0.0, area)
 
 
-def rain_of(gauges: list[Gauge], mm: dict[str, list[float]], half_km: float = 0.5) -> dict[str, list[float]]:
+def rain_of(gauges: list[RainGauge], mm: dict[str, list[float]], half_km: float = 0.5) -> dict[str, list[float]]:
     """mm of area A, half_km in every direction around 0, 0, by label."""
     clock = [f"{hour:02d}:00" for hour in range(len(next(iter(mm.values()))) + 1)]
     series = {code: readings(*zip(clock, [0, *each], strict=True)) for code, each in mm.items()}
-    hours = gauge_hours(series, GaugeReads(is_counter=False))
+    hours = gauge_hours(series, GaugeDeclaration(is_counter=False))
     half = half_km * KM
     found: list[HourlyRain] = gauge_rain(gauges, hours, ["A"], [shapely.box(-half, -half, half, half)])
     return {each.label: [float(value) for value in each.rain.values[0, :, 0]] for each in found}

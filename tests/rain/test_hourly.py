@@ -12,10 +12,10 @@ import shapely
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from ibf_pipeline.rain.grid import Grid
-from ibf_pipeline.rain.hourly import HourlyRain, hourly
+from ibf_pipeline.rain.declaration import RainDeclaration
+from ibf_pipeline.rain.grid import RainGrid
+from ibf_pipeline.rain.hourly_rain import HourlyRain, hourly_rain
 from ibf_pipeline.rain.reader import read_rain
-from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.rain.steps import GriddedRain
 from ibf_pipeline.rain.weights import AreaSteps, area_steps, weigh
 from tests.rain.written import BOUNDS, CYCLE, flat, grib, hour, netcdf
@@ -27,7 +27,7 @@ def of(steps: list[tuple[int, int, float]]) -> HourlyRain:
     """Steps of one area as (first minute, last minute, mm), after the cycle."""
     starts, ends = (np.array([CYCLE + np.timedelta64(step[side], "m") for step in steps]) for side in (0, 1))
     amount = np.array([[[step[2]] for step in steps]], dtype=np.float32)
-    return hourly(AreaSteps(("A",), (0,), starts, ends, amount, CYCLE), "GFS")
+    return hourly_rain(AreaSteps(("A",), (0,), starts, ends, amount, CYCLE), "GFS")
 
 
 def mm(rain: HourlyRain) -> list[float]:
@@ -74,15 +74,19 @@ def ways(folder: Path, rain: np.ndarray) -> dict[str, GriddedRain]:
 
     buckets = [(f"{(end - 1) // 6 * 6}-{end}", flat(mm)) for end, mm in zip(ends, since, strict=True)]
     return {
-        "from start": read_rain(written("start", ends, total), Reads(amounts="from-start"), BOUNDS, CYCLE),
-        "buckets": read_rain(written("bucket", ends, since), Reads(amounts="buckets", bucket_hours=6), BOUNDS, CYCLE),
-        "steps": read_rain(written("step", range(len(rain)), rain), Reads(amounts="step", stamp="start"), BOUNDS),
-        "rates": read_rain(written("rate", ends, rain / 3600, "kg m-2 s-1"), Reads(stamp="end"), BOUNDS),
-        "buckets of GRIB": read_rain([grib(folder / "grib", buckets)], Reads(), BOUNDS),
+        "from start": read_rain(written("start", ends, total), RainDeclaration(amounts="from-start"), BOUNDS, CYCLE),
+        "buckets": read_rain(
+            written("bucket", ends, since), RainDeclaration(amounts="buckets", bucket_hours=6), BOUNDS, CYCLE
+        ),
+        "steps": read_rain(
+            written("step", range(len(rain)), rain), RainDeclaration(amounts="step", stamp="start"), BOUNDS
+        ),
+        "rates": read_rain(written("rate", ends, rain / 3600, "kg m-2 s-1"), RainDeclaration(stamp="end"), BOUNDS),
+        "buckets of GRIB": read_rain([grib(folder / "grib", buckets)], RainDeclaration(), BOUNDS),
     }
 
 
-WEIGHTS = weigh(Grid(33.0, -10.0, 0.5, 0.5, 4, 3), ["A"], [shapely.box(33.4, -10.9, 34.1, -10.4)])
+WEIGHTS = weigh(RainGrid(33.0, -10.0, 0.5, 0.5, 4, 3), ["A"], [shapely.box(33.4, -10.9, 34.1, -10.4)])
 
 
 @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate])
@@ -91,6 +95,6 @@ def test_sums_buckets_steps_and_rates_of_the_same_rain_give_the_same_hours(tenth
     rain = np.array(tenths) / 10
     with tempfile.TemporaryDirectory() as folder:
         for way, read in ways(Path(folder), rain).items():
-            series = hourly(area_steps(read, WEIGHTS), way).rain
+            series = hourly_rain(area_steps(read, WEIGHTS), way).rain
             assert series["time"].values[0] == hour(1).astype("datetime64[ns]")
             np.testing.assert_allclose(series.values[0, :, 0], rain, atol=0.01, err_msg=way)

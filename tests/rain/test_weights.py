@@ -9,15 +9,15 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.rain.grid import Grid, rotated
+from ibf_pipeline.rain.grid import RainGrid, rotated
 from ibf_pipeline.rain.weights import kept_weights, weigh
 
-GRID = Grid(left=33.0, top=-10.0, dx=0.5, dy=0.5, width=4, height=3)
+GRID = RainGrid(left=33.0, top=-10.0, dx=0.5, dy=0.5, width=4, height=3)
 RAIN = np.array([[10, 30, 50, 70], [0, 0, 0, 0], [8, 8, 8, 8]], dtype=np.float32)
 nan = float("nan")
 
 
-def mean(area: BaseGeometry, rain: np.ndarray = RAIN, grid: Grid = GRID) -> float:
+def mean(area: BaseGeometry, rain: np.ndarray = RAIN, grid: RainGrid = GRID) -> float:
     return float(weigh(grid, ["A"], [area]).means(rain)[0])
 
 
@@ -39,7 +39,7 @@ def test_an_area_smaller_than_a_cell_and_a_point() -> None:
 
 def test_rows_count_by_their_ground_on_the_sphere() -> None:
     """From 60 to 61 degrees there is less ground than from 59 to 60: cos 60.5 and cos 59.5 degrees."""
-    grid = Grid(left=0.0, top=61.0, dx=1.0, dy=1.0, width=1, height=2)
+    grid = RainGrid(left=0.0, top=61.0, dx=1.0, dy=1.0, width=1, height=2)
     north, south = np.cos(np.radians([60.5, 59.5]))
     rain = np.array([[100], [0]], dtype=np.float32)
     assert mean(shapely.box(0, 59, 1, 61), rain, grid) == pytest.approx(100 * north / (north + south))
@@ -73,7 +73,7 @@ def test_members_and_steps_keep_their_places() -> None:
 
 def test_a_grid_that_counts_to_360() -> None:
     """West of Greenwich in a file of 0..360."""
-    grid = Grid(left=355.0, top=10.0, dx=1.0, dy=1.0, width=4, height=1)
+    grid = RainGrid(left=355.0, top=10.0, dx=1.0, dy=1.0, width=4, height=1)
     assert mean(shapely.box(-3.9, 9.1, -3.2, 9.9), np.array([[1, 2, 3, 4]], dtype=np.float32), grid) == pytest.approx(2)
 
 
@@ -84,7 +84,7 @@ def test_a_rotated_grid_has_its_cells_where_they_are() -> None:
     np.testing.assert_allclose(rotated(np.array([[35.0, -12.0]]), (90.0, 180.0)), [[35, -12]], atol=1e-9)
     east = rotated(np.array([[11.0, 50.0]]), pole)
     np.testing.assert_allclose(east, [[np.cos(np.radians(50)), 0]], atol=0.01)
-    grid = Grid(left=-1.0, top=1.0, dx=1.0, dy=1.0, width=2, height=2, pole=pole)
+    grid = RainGrid(left=-1.0, top=1.0, dx=1.0, dy=1.0, width=2, height=2, pole=pole)
     rain = np.array([[1, 2], [3, 4]], dtype=np.float32)
     assert mean(shapely.box(10.1, 50.1, 10.2, 50.2), rain, grid) == pytest.approx(2)
     assert mean(shapely.box(9.7, 49.7, 9.9, 49.9), rain, grid) == pytest.approx(3)
@@ -101,7 +101,7 @@ def test_weights_are_made_once_for_a_grid_and_areas(tmp_path: Path) -> None:
     kept = kept_weights(tmp_path / "rain", GRID, ["A"], "shapes", ground)
     assert (len(asked), float(kept.means(RAIN)[0])) == (1, float(made.means(RAIN)[0]))
     kept_weights(tmp_path / "rain", GRID, ["A"], "other shapes", ground)
-    kept_weights(tmp_path / "rain", Grid(33.0, -10.0, 0.5, 0.5, 4, 4), ["A"], "shapes", ground)
+    kept_weights(tmp_path / "rain", RainGrid(33.0, -10.0, 0.5, 0.5, 4, 4), ["A"], "shapes", ground)
     assert len(asked) == 3
     for file in (tmp_path / "rain").iterdir():
         file.write_bytes(file.read_bytes()[:100])

@@ -13,9 +13,9 @@ from sqlalchemy import BigInteger, Boolean, Float, Integer, MetaData, Table, cre
 
 from ibf_pipeline.errors import ForbiddenByRule, WriteFailed
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.records import open as records
-from ibf_pipeline.records.moved import move
-from ibf_pipeline.records.open import HEAD, beside, bring_up_to_date, open_records
+from ibf_pipeline.records import database as records
+from ibf_pipeline.records.database import HEAD, migrate_schema, open_records, records_url
+from ibf_pipeline.records.relocation import move
 from ibf_pipeline.records.schema import ENTRY, LEASE, METADATA, REVISION
 from tests.worlds.services.postgres import PostgresServer
 
@@ -34,7 +34,7 @@ def a_row(table: Table) -> dict[str, Any]:
 def first(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of records of the first version with a row in every table."""
     if request.param == "sqlite":
-        url = beside(tmp_path)
+        url = records_url(tmp_path)
         with closing(sqlite3.connect(tmp_path / "records.sqlite")) as made:
             made.executescript((Path(__file__).parents[1] / "fixtures" / "records" / "0001.sql").read_text())
     else:
@@ -55,7 +55,7 @@ def content(database: Database, tables: list[Table]) -> dict[str, list[Any]]:
 
 
 def test_what_was_recorded_by_the_first_version_stays(first: str) -> None:
-    database = Database(first, bring_up_to_date, "")
+    database = Database(first, migrate_schema, "")
     assert content(database, FIRST) == {table.name: [a_row(table)] for table in FIRST}
     assert database.rows(text("SELECT version_num FROM records_version")) == [(HEAD,)]
     assert content(database, METADATA.sorted_tables).keys() >= set(NEW)
@@ -71,7 +71,7 @@ def test_steps_that_end_in_the_middle_are_taken_later(first: str, monkeypatch: p
 
         patch.setattr(records, "_upgrade", half)
         with pytest.raises(WriteFailed, match="the power failed"):
-            Database(first, bring_up_to_date, "").rows(text("SELECT 1"))
+            Database(first, migrate_schema, "").rows(text("SELECT 1"))
     with create_engine(first).connect() as connection:
         known = MetaData()
         known.reflect(connection)
@@ -99,7 +99,7 @@ def test_two_that_take_the_steps_at_once(first: str) -> None:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Records of one machine with a row in every table."""
-    database = Database(beside(tmp_path), bring_up_to_date, "")
+    database = Database(records_url(tmp_path), migrate_schema, "")
     with database.transaction() as connection:
         for table in METADATA.sorted_tables:
             connection.execute(table.insert().values(**a_row(table)))

@@ -18,9 +18,10 @@ import ibf_pipeline.records.migrations
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.errors import ConfigError, InputInvalid, WriteFailed
-from ibf_pipeline.io.sql import Database, shown
-from ibf_pipeline.records import open as records
-from ibf_pipeline.records.open import HEAD, beside, open_records
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.sql_address import printable_address
+from ibf_pipeline.records import database as records
+from ibf_pipeline.records.database import HEAD, open_records, records_url
 from ibf_pipeline.records.schema import METADATA
 
 
@@ -43,9 +44,9 @@ def test_records_of_the_first_version_are_brought_up_to_these_tables(tmp_path: P
         first.executescript((Path(__file__).parents[1] / "fixtures" / "records" / "0001.sql").read_text())
         first.execute("INSERT INTO lease VALUES ('XTY/floods/portal', 7, NULL, 'run', '2026-02-15', 0)")
         first.commit()
-    (lease,) = open_records(beside(tmp_path)).rows(METADATA.tables["lease"].select())
+    (lease,) = open_records(records_url(tmp_path)).rows(METADATA.tables["lease"].select())
     assert (lease.name, lease.fence) == ("XTY/floods/portal", 7), "what was recorded stays"
-    with create_engine(beside(tmp_path)).connect() as connection:
+    with create_engine(records_url(tmp_path)).connect() as connection:
         assert (
             compare_metadata(
                 MigrationContext.configure(connection, opts={"version_table": "records_version"}), METADATA
@@ -53,10 +54,10 @@ def test_records_of_the_first_version_are_brought_up_to_these_tables(tmp_path: P
             == []
         )
     (tmp_path / "made").mkdir()
-    made = beside(tmp_path / "made")
-    with open_records(made).reading():
+    made = records_url(tmp_path / "made")
+    with open_records(made).snapshot():
         pass
-    assert described(beside(tmp_path)) == described(made)
+    assert described(records_url(tmp_path)) == described(made)
 
 
 STEP = """
@@ -74,13 +75,13 @@ def upgrade() -> None:
 
 def test_the_steps_that_a_database_lacks_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a step of a version that is to come."""
-    with open_records(beside(tmp_path)).transaction() as connection:
+    with open_records(records_url(tmp_path)).transaction() as connection:
         connection.execute(text("INSERT INTO lease VALUES ('a', 7, NULL, '', '', 0)"))
     shutil.copytree(records._STEPS, tmp_path / "steps")
     (tmp_path / "steps" / "versions" / "9000_note.py").write_text(STEP.replace('"HEAD"', repr(HEAD)))
     monkeypatch.setattr(records, "_STEPS", tmp_path / "steps")
     monkeypatch.setattr(records, "HEAD", "9000")
-    later = Database(beside(tmp_path), records.bring_up_to_date, "")
+    later = Database(records_url(tmp_path), records.migrate_schema, "")
     assert later.rows(text("SELECT name, fence, note FROM lease")) == [("a", 7, None)]
     assert later.rows(text("SELECT version_num FROM records_version")) == [("9000",)]
 
@@ -91,15 +92,15 @@ def test_the_newest_step_is_the_version_that_new_databases_get() -> None:
 
 
 def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
-    with open_records(beside(tmp_path)).transaction() as connection:
+    with open_records(records_url(tmp_path)).transaction() as connection:
         connection.execute(text("UPDATE records_version SET version_num = '9999'"))
-    another = Database(beside(tmp_path), records.bring_up_to_date, "")
+    another = Database(records_url(tmp_path), records.migrate_schema, "")
     with pytest.raises(InputInvalid, match="the records are of a later version of the pipeline \\(9999\\)"):
         another.rows(text("SELECT 1"))
 
 
 def test_two_that_open_it_at_once_make_it_once(tmp_path: Path) -> None:
-    databases = [Database(beside(tmp_path), records.bring_up_to_date, "") for _ in range(4)]
+    databases = [Database(records_url(tmp_path), records.migrate_schema, "") for _ in range(4)]
     failed: list[Exception] = []
 
     def use(database: Database) -> None:
@@ -121,32 +122,32 @@ def test_two_that_open_it_at_once_make_it_once(tmp_path: Path) -> None:
 
 
 def test_the_same_address_is_opened_once_and_many_are_not_kept_open(tmp_path: Path) -> None:
-    first = open_records(beside(tmp_path))
-    assert open_records(beside(tmp_path)) is first
+    first = open_records(records_url(tmp_path))
+    assert open_records(records_url(tmp_path)) is first
     for number in range(records._MOST):
-        open_records(beside(tmp_path / str(number)))
-    assert open_records(beside(tmp_path)) is not first
+        open_records(records_url(tmp_path / str(number)))
+    assert open_records(records_url(tmp_path)) is not first
 
 
 @pytest.mark.parametrize("url", ["no address", "nosuch://host/name", "postgresql+nodriver://host/name"])
 def test_an_address_that_is_none_is_said(url: str) -> None:
     with pytest.raises(ConfigError, match=r"settings\.yaml: records: the address of the records cannot be used"):
-        Database(url, records.bring_up_to_date, "")
+        Database(url, records.migrate_schema, "")
 
 
 def test_a_password_in_an_address_is_not_told() -> None:
     url = make_url("postgresql+psycopg2://ibf:s3cret@db.example.org/ibf?password=s3cret&sslpassword=s3cret")
-    assert shown(url) == "postgresql+psycopg2://ibf:***@db.example.org/ibf"
+    assert printable_address(url) == "postgresql+psycopg2://ibf:***@db.example.org/ibf"
 
 
 def test_a_value_that_is_no_text_is_not_kept(tmp_path: Path) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     with pytest.raises(InputInvalid, match="a value cannot be kept"), database.transaction() as connection:
         connection.execute(text("INSERT INTO lease VALUES (:name, 1, NULL, '', '', 0)"), {"name": "\ud800"})
 
 
 def test_what_fails_half_way_is_not_kept_at_all(tmp_path: Path) -> None:
-    database = open_records(beside(tmp_path))
+    database = open_records(records_url(tmp_path))
     row = text("INSERT INTO lease VALUES ('a', 1, NULL, '', '', 0)")
 
     def twice() -> None:

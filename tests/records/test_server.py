@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,12 +19,13 @@ from ibf_pipeline.io.outage import Outage
 from ibf_pipeline.io.sql import Database, DatabaseAway
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.publish.publisher import Answer, publish
+from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.records import lease as leases
+from ibf_pipeline.records.database import HEAD, open_records
 from ibf_pipeline.records.lease import LeaseLost, lease
-from ibf_pipeline.records.open import HEAD, open_records
 from ibf_pipeline.records.schema import LEASE, REVISION
 from ibf_pipeline.storage.storage import Storage
+from tests.worlds.journals import Counting
 from tests.worlds.services.postgres import PASSWORD, PostgresServer
 from tests.worlds.services.wire import Wire
 
@@ -227,19 +227,6 @@ def states(journal: Journal) -> list[tuple[int, str]]:
     return [(entry.call, entry.state) for entry in journal.progress().entries]
 
 
-class Counting:
-    """A target that carries everything out, and what happens at a call."""
-
-    def __init__(self, on_call: Callable[[int], None] = lambda number: None) -> None:
-        self.sent: Counter[int] = Counter()
-        self.on_call = on_call
-
-    def send(self, call: Call) -> Answer:
-        self.sent[call.number] += 1
-        self.on_call(call.number)
-        return Answer(201, "")
-
-
 def nth(number: int, word: bytes = b"") -> Callable[[bytes], bool]:
     """True for the n-th of what is sent that holds a word."""
     met = iter(range(1, 1_000_000))
@@ -277,7 +264,7 @@ def test_a_publisher_whose_lease_lapsed_while_the_database_was_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """It makes no further call where another one has taken it, and goes on where nobody has."""
-    monkeypatch.setattr(leases, "SECONDS", 0.0)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.0)
     monkeypatch.setattr(leases.Lease, "_keep", lambda self: None)
     database, direct = open_records(postgres.url(name, wire.port)), open_records(postgres.url(name))
 

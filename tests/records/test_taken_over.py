@@ -12,17 +12,17 @@ from sqlalchemy import func, select
 
 from ibf_pipeline.errors import ForbiddenByRule, WriteFailed
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.records import taken_over
-from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.records import legacy_files
+from ibf_pipeline.records.database import open_records, records_url
+from ibf_pipeline.records.legacy_files import require_taken_over, take_over
 from ibf_pipeline.records.schema import NOTIFICATION, ORDER, PRODUCT
-from ibf_pipeline.records.taken_over import require_taken_over, take_over
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "earlier" / "databases"
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return open_records(beside(tmp_path / "runs"))
+    return open_records(records_url(tmp_path / "runs"))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_nothing_is_taken_from_under_who_uses_it(
     inbox: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = sqlite3.connect
-    monkeypatch.setattr(taken_over.sqlite3, "connect", lambda file, **more: real(file, timeout=0.05, **more))
+    monkeypatch.setattr(legacy_files.sqlite3, "connect", lambda file, **more: real(file, timeout=0.05, **more))
     with closing(real(inbox)) as other:
         other.execute("SELECT count(*) FROM eodata_product").fetchone()
         with pytest.raises(WriteFailed, match="locked"):

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.report.changes import compare
+from ibf_pipeline.report.run_comparison import compare_runs
 from tests.worlds.countries.square_country import square_config, square_day
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 17)
@@ -14,19 +14,19 @@ DISABLED = {"classes": {"rule": "disable"}}
 
 
 def only(before, today):
-    changes = compare(before, today)
+    changes = compare_runs(before, today)
     assert len(changes) == 1, changes
     return changes[0]
 
 
 def test_the_same_trigger_one_day_nearer_is_no_change():
     before = square_day(SUNDAY, {"S01": {4: (38, FLOOD), 5: (38, FLOOD)}})
-    assert compare(before, square_day(MONDAY, {"S01": {3: (35, FLOOD), 4: (40, FLOOD)}})) == ()
+    assert compare_runs(before, square_day(MONDAY, {"S01": {3: (35, FLOOD), 4: (40, FLOOD)}})) == ()
 
 
 def test_days_gone_by_are_no_move():
     before = square_day(SUNDAY, {"S01": {0: (38, FLOOD), 1: (38, FLOOD)}})
-    assert compare(before, square_day(MONDAY, {"S01": {0: (38, FLOOD)}})) == ()
+    assert compare_runs(before, square_day(MONDAY, {"S01": {0: (38, FLOOD)}})) == ()
 
 
 def test_new_alert_says_how_many_members_then_and_now():
@@ -130,18 +130,18 @@ def test_a_flood_seven_times_larger_is_named():
 def test_what_a_person_took_back_is_named_and_not_called_ended():
     before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})
     today = square_day(MONDAY, {"S01": {3: (38, FLOOD)}, "S02": {3: (38, FLOOD)}})
-    changes = compare(before, today.without({"S01", "S02"}))
+    changes = compare_runs(before, today.without({"S01", "S02"}))
     assert [(change.event, change.kind, change.after) for change in changes] == [
         ("S01", "withdrawn", None), ("S02", "withdrawn", None),
     ]  # fmt: skip
-    assert changes[0].why.startswith("A person took back the trigger of this day after it was published.")
+    assert changes[0].why.startswith("An operator took back the trigger of this day after it was published.")
     change = only(before.without({"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}))
     assert change.kind == "new"
     assert change.why.startswith(
-        "A person took back the alert of the run of Sun 2026-02-15; the forecast has one again."
+        "An operator took back the alert of the run of Sun 2026-02-15; the forecast has one again."
     )
-    assert compare(before.without({"S01"}), square_day(MONDAY, {})) == ()
-    assert compare(before.without({"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}).without({"S01"})) == ()
+    assert compare_runs(before.without({"S01"}), square_day(MONDAY, {})) == ()
+    assert compare_runs(before.without({"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}).without({"S01"})) == ()
 
 
 def test_escalated_warning_tells_its_move_too():
@@ -186,16 +186,20 @@ def test_a_changed_rule_is_named():
 def test_triggers_of_today_come_first():
     before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})
     today = square_day(MONDAY, {"S02": {5: (38, LOW)}, "S03": {5: (38, FLOOD)}})
-    assert [(c.event, c.kind) for c in compare(before, today)] == [("S03", "new"), ("S02", "new"), ("S01", "ended")]
+    assert [(c.event, c.kind) for c in compare_runs(before, today)] == [
+        ("S03", "new"),
+        ("S02", "new"),
+        ("S01", "ended"),
+    ]
 
 
 def test_runs_days_apart_are_compared_on_calendar_days():
     before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})
-    assert compare(before, square_day(TUESDAY, {"S01": {2: (38, FLOOD)}})) == ()
+    assert compare_runs(before, square_day(TUESDAY, {"S01": {2: (38, FLOOD)}})) == ()
 
 
 def test_a_later_run_or_another_country_is_refused():
     with pytest.raises(InputInvalid, match="no earlier run"):
-        compare(square_day(MONDAY, {}), square_day(SUNDAY, {}))
+        compare_runs(square_day(MONDAY, {}), square_day(SUNDAY, {}))
     with pytest.raises(InputInvalid, match="no earlier run"):
-        compare(square_day(SUNDAY, {}, config=square_config(iso3="XXA")), square_day(MONDAY, {}))
+        compare_runs(square_day(SUNDAY, {}, config=square_config(iso3="XXA")), square_day(MONDAY, {}))

@@ -16,24 +16,24 @@ from rich.console import Console
 from flows.cli.tables import print_found
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.hazards.known import HAZARDS, Hazard
-from ibf_pipeline.report.blocks import BLOCKS, Blocks
-from ibf_pipeline.report.changes import compare
+from ibf_pipeline.hazards.registry import HAZARDS, Hazard
 from ibf_pipeline.report.content import map_name
-from ibf_pipeline.report.earlier import earlier_runs
+from ibf_pipeline.report.default_words import country_words, event_words
+from ibf_pipeline.report.earlier_runs import earlier_runs
+from ibf_pipeline.report.extensions import REPORT_EXTENSIONS, ReportExtension
 from ibf_pipeline.report.headline import cautions, headline, title_of
 from ibf_pipeline.report.pictures.event_map import event_figure
 from ibf_pipeline.report.pictures.outlines import read_map_layers
 from ibf_pipeline.report.pictures.overview_map import overview_figure
-from ibf_pipeline.report.plain import country_words, event_words
+from ibf_pipeline.report.run_comparison import compare_runs
 from ibf_pipeline.report.tables import area_rows, change_rows, event_rows, summary
-from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.report.writer import rewrite_report
 from ibf_pipeline.runs.folder import RunFolder
 from tasks.artifacts import artifact_key, report_link
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.report.tides import GAUGED, MIDNIGHT, MORNING, TIDES, GaugedTides, gauged, tide, tide_run, tides
 from tests.worlds.countries.square_run import make_square_country
-from tests.worlds.quick import quick_days
+from tests.worlds.speedups import quick_days
 
 WORDS_OF_FLOODS = re.compile(r"flood|station|river|glofas|member|hydrograph|\bday|issue date", re.IGNORECASE)
 
@@ -112,7 +112,7 @@ def test_headline_says_hours_people_and_places(cycles):
 
 def test_changes_are_counted_on_the_clock_and_not_by_lead_time(cycles):
     """18 hours ahead at 06 UTC is 24 hours ahead at midnight: no move. Ros moved from 18 UTC to 06 UTC."""
-    changes = {change.event: change for change in compare(cycles.before, cycles.now)}
+    changes = {change.event: change for change in compare_runs(cycles.before, cycles.now)}
     assert {name: (change.kind, change.moved) for name, change in changes.items()} == {
         "Kelim coast": ("larger", 0),
         "Ros": ("moved", 12),
@@ -132,26 +132,26 @@ def test_changes_are_counted_on_the_clock_and_not_by_lead_time(cycles):
 
 
 def test_what_a_person_took_back_and_a_smaller_one(cycles):
-    (change, *_) = [c for c in compare(cycles.before, cycles.now.without({"Ros"})) if c.event == "Ros"]
+    (change, *_) = [c for c in compare_runs(cycles.before, cycles.now.without({"Ros"})) if c.event == "Ros"]
     assert (change.kind, change.after) == ("withdrawn", None)
-    assert change.why.startswith("A person took back the trigger of this cycle after it was published.")
+    assert change.why.startswith("An operator took back the trigger of this cycle after it was published.")
     smaller = replace(cycles.now, events=(replace(cycles.now.events[0], people=200),))
-    assert [c.kind for c in compare(cycles.before, smaller) if c.event == "Kelim coast"] == ["smaller"]
+    assert [c.kind for c in compare_runs(cycles.before, smaller) if c.event == "Kelim coast"] == ["smaller"]
 
 
 def test_a_later_wave_is_new_and_runs_of_two_hazards_are_not_compared(cycles):
     """The old one is over at 06 UTC; the new one begins twelve hours after its end: two lead times."""
     over = tides(MIDNIGHT, [tide("Ros", {0: "T"}, "max", {"Q2": (70, 0)})])
     later = tides(MORNING, [tide("Ros", {6: "T"}, "max", {"Q2": (70, 0)})])
-    (change,) = compare(over, later)
+    (change,) = compare_runs(over, later)
     assert (change.kind, change.moved) == ("new", 0)
     assert change.why == "A trigger in the run of Sun 2026-02-15 00:00 UTC is over; this one is for later hours."
-    (moved,) = compare(over, tides(MORNING, [tide("Ros", {0: "T"}, "max", {"Q2": (70, 0)})]))
+    (moved,) = compare_runs(over, tides(MORNING, [tide("Ros", {0: "T"}, "max", {"Q2": (70, 0)})]))
     assert (moved.kind, moved.moved) == ("moved", 6)
     with pytest.raises(InputInvalid, match="XSQ of 2026-02-15T06 is no earlier run of XSQ of 2026-02-15T00"):
-        compare(later, over)
+        compare_runs(later, over)
     with pytest.raises(InputInvalid):
-        compare(replace(over, hazard="floods"), later)
+        compare_runs(replace(over, hazard="floods"), later)
 
 
 def test_rows_are_in_hours(cycles):
@@ -167,12 +167,12 @@ def test_rows_are_in_hours(cycles):
     assert [(row["place code"], row["people affected"]) for row in area_rows(cycles.now)] == [
         ("Q1", 450), ("Q2", 70), ("Q1", 60), ("Q2", 9),
     ]  # fmt: skip
-    row = change_rows(cycles.now, compare(cycles.before, cycles.now), "the run of midnight")[0]
+    row = change_rows(cycles.now, compare_runs(cycles.before, cycles.now), "the run of midnight")[0]
     assert list(row) == ["since", "change", "event", "coast", "before", "now", "why"]
 
 
 def test_the_summary_names_the_hazard(cycles):
-    changes = compare(cycles.before, cycles.now)
+    changes = compare_runs(cycles.before, cycles.now)
     text = summary(cycles.now, changes, datetime(2026, 2, 15, tzinfo=UTC), (), "report.html")
     assert text.startswith(
         "# Squareland, spring tides: 3 triggers, 1 warning\n\n"
@@ -260,17 +260,17 @@ def test_the_terminal_and_artifacts_know_the_hazard(cycles):
 
 def test_blocks_from_outside_bring_words_and_parts_of_the_page(cycles, monkeypatch):
     page = DictLoader({"areas.html.j2": "<p>{{ moon(event) }}</p>\n"})
-    blocks = Blocks(
+    extension = ReportExtension(
         cautions=lambda found: ["Mind the moon."],
         templates=page,
-        names={"moon": lambda event: f"The moon over {event.name}."},
+        template_names={"moon": lambda event: f"The moon over {event.name}."},
     )
-    monkeypatch.setitem(BLOCKS, "tides", blocks)
+    monkeypatch.setitem(REPORT_EXTENSIONS, "tides", extension)
     rewrite_report(cycles.run, cycles.prepared)
     assert "Mind the moon." in cycles.text
     assert "The moon over Kelim coast." in cycles.text
     assert "18-hour Mon 2026-02-16 00:00 UTC trigger" in cycles.text
-    monkeypatch.delitem(BLOCKS, "tides")
+    monkeypatch.delitem(REPORT_EXTENSIONS, "tides")
     rewrite_report(cycles.run, cycles.prepared)
     assert "moon over" not in cycles.text
 
@@ -285,10 +285,10 @@ def test_subjects_with_name_and_place_are_the_frames_too(cycles, tmp_path, monke
     now = gauged(tides(MORNING, [at]), names)
     assert headline(now).startswith("Trigger detected by the forecast at 1 gauge in Squareland, for ")
     assert cautions(now) == ["1 gauge has no usable forecast, which is no all clear: Nor quay (K3)."]
-    blind = next(change for change in compare(before, now) if change.key == "K3")
+    blind = next(change for change in compare_runs(before, now) if change.key == "K3")
     assert (blind.kind, blind.name) == ("blind", "Nor quay")
     assert blind.why == ("Low warning before; now the gauge has no usable forecast: no readings. That is no all clear.")
-    gone = next(change for change in compare(before, gauged(now, {"K1": "Kelim pier"})) if change.key == "K3")
+    gone = next(change for change in compare_runs(before, gauged(now, {"K1": "Kelim pier"})) if change.key == "K3")
     assert (gone.kind, gone.why.split(": ")[1]) == (
         "blind", "it is no longer among the country's gauges. That is no all clear.",
     )  # fmt: skip

@@ -13,18 +13,18 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.notes import station_notes
 from ibf_pipeline.report.headline import cautions
 from ibf_pipeline.report.words import event_text, subject_text
+from ibf_pipeline.targets.event_keys import event_keys
 from ibf_pipeline.targets.ibf.notices import notices
-from ibf_pipeline.targets.owners import owners
-from ibf_pipeline.targets.withdraw import withdrawal_text
-from tests.worlds.countries import made_found
-from tests.worlds.countries.made_found import event, station
+from ibf_pipeline.targets.withdrawal import withdrawal_text
+from tests.worlds.countries import flood_findings
+from tests.worlds.countries.flood_findings import event, station
 
 NONE = ("Na", "NaN", "None", "null", "-", "", "  ")
 
 
 def day(name: str) -> FloodFindings:
     """An alert at G1724, and a blind G1725; both are called `name` in the list of stations."""
-    found = made_found.found([event("G1724", "TT------", "max", {"A": 3, "A1": 3})], [station("G1725", blind=True)])
+    found = flood_findings.found([event("G1724", "TT------", "max", {"A": 3, "A1": 3})], [station("G1725", blind=True)])
     return replace(found, stations=tuple(replace(each, name=name) for each in found.stations))
 
 
@@ -56,7 +56,7 @@ def test_people_read_the_code_of_a_station_that_has_no_name(name: str) -> None:
 def test_an_event_that_was_called_so_is_still_known() -> None:
     """The name on the portal is the event's identity: what is open there as `Na` is this station's."""
     found = replace(day("Na"), stations=day("Na").stations[:1])
-    assert owners(found, ["Na"], None, {}) == {"Na": "G1724"}
+    assert event_keys(found, ["Na"], None, {}) == {"Na": "G1724"}
     assert found.events[0].name == "G1724"
     assert event_text(found, "Na", "G1724") == "Na (station G1724)"
 

@@ -6,19 +6,22 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
+from ibf_pipeline.domain.observation import EventObservation, Look, ObservedArea, Verdict
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.floods import drawing
-from ibf_pipeline.report.floods.kept import FloodKept
-from ibf_pipeline.report.write import _Maps, event_maps, rewrite_report
+from ibf_pipeline.report.floods.run_data import FloodRunData
+from ibf_pipeline.report.writer import _Maps, event_maps, rewrite_report
 from ibf_pipeline.runs.observations import event_folder, write_observed_event
-from ibf_pipeline.runs.revision import RevisionAbout
-from ibf_pipeline.runs.withdrawn import standing
+from ibf_pipeline.runs.revision import RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, keep_revision
+from ibf_pipeline.runs.withdrawal import standing_findings
 from tests.report.conftest import FLOOD, MONDAY, NAMES, SUNDAY, TUESDAY
 from tests.worlds.journals import change_record
 
-ABOUT = RevisionAbout("2026-02-16T00:00:00Z", "portal", "https://ibf.example.org/api", "current", "asked", True, "hash")
+ABOUT = RevisionMetadata(
+    "2026-02-16T00:00:00Z", "portal", "https://ibf.example.org/api", "current", "asked", True, "hash"
+)
 CALLS = [
     Call(1, "exposure", "POST", "/admin-area-dynamic-data/exposure", body={}, event="S01"),
     Call(2, "station of the event", "POST", "/point-data/dynamic", body={}, event="S01"),
@@ -38,7 +41,7 @@ def equal_pictures_are_drawn_once(pictures, monkeypatch):
         draw = getattr(place, kind)
 
         def kept(of, *what, draw=draw):
-            of_what = [each for each in what if not isinstance(each, FloodKept)]
+            of_what = [each for each in what if not isinstance(each, FloodRunData)]
             key = (draw.__name__, repr(getattr(of, "found", of)), repr(of_what))
             if key not in pictures:
                 pictures[key] = draw(of, *what)
@@ -52,7 +55,7 @@ def run(tmp_path, days):
     country = replace(days.country, folder=tmp_path)
     (tmp_path / "prepared").symlink_to(days.country.prepared)
     found, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}})
-    revision = run.allot("portal", 1, run.stage("portal", 1), found, CALLS, ABOUT)
+    revision = keep_revision(run, "portal", 1, begin_revision(run, "portal", 1), found, CALLS, ABOUT)
     journal = revision.journal(lambda: datetime(2026, 2, 16, 6, 12, 31, tzinfo=UTC))
     return country, found, run, journal
 
@@ -94,7 +97,7 @@ def test_a_day_that_is_run_again_tells_what_became_of_its_first_publication(firs
     (tmp_path / "prepared").symlink_to(days.country.prepared)
     country.run(SUNDAY, {})
     found, run = country.run(MONDAY, first)
-    revision = run.allot("portal", 1, run.stage("portal", 1), found, CALLS, ABOUT)
+    revision = keep_revision(run, "portal", 1, begin_revision(run, "portal", 1), found, CALLS, ABOUT)
     country.run(MONDAY, second)
     assert changes_of(run)["correction"] is None, "planned, and nothing of it uploaded"
     journal = revision.journal(lambda: datetime(2026, 2, 16, 6, tzinfo=UTC))
@@ -114,10 +117,11 @@ def test_what_a_person_took_back_is_no_correction(run):
     country, found, folder, journal = run
     for number in (1, 2, 3):
         journal.append(number, "done", status=201)
-    second = folder.allot(
+    second = keep_revision(
+        folder,
         "portal",
         2,
-        folder.stage("portal", 2),
+        begin_revision(folder, "portal", 2),
         found.without({"S01"}),
         CALLS,
         replace(ABOUT, withdraws=("S01",)),
@@ -187,7 +191,7 @@ def test_what_a_satellite_saw_is_in_the_report(run):
         )  # fmt: skip
 
     hit = Verdict("hit", "8.2 km2 flooded, at least 1 km2 make a hit")
-    observed = Observed(
+    observed = EventObservation(
         country=folder.iso3, issue_date=MONDAY, event="S01", verdict=hit, default_admin_level=1, areas=areas,
         looks=(look(20, hit, areas), look(21, Verdict("undecided", "little was seen"), dry)),
     )  # fmt: skip
@@ -204,10 +208,10 @@ def test_what_a_satellite_saw_is_in_the_report(run):
     assert "What a satellite saw" not in rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
 
 
-def allot(run, target, number, found, withdraws=(), **about):
+def carried_out(run, target, number, found, withdraws=(), **about):
     """A revision all of whose calls are done."""
     about = replace(ABOUT, target=target, withdraws=withdraws, **about)
-    revision = run.allot(target, number, run.stage(target, number), found, CALLS, about)
+    revision = keep_revision(run, target, number, begin_revision(run, target, number), found, CALLS, about)
     journal = revision.journal(lambda: datetime(2026, 2, 16, 7, tzinfo=UTC))
     for call in CALLS:
         journal.append(call.number, "done", status=201)
@@ -221,9 +225,9 @@ def test_what_a_person_took_back_is_withdrawn_wherever_the_report_speaks(tmp_pat
     country.run(SUNDAY, {"S01": {4: (38, FLOOD)}})
     found, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}, "S02": {2: (40, FLOOD)}})
     before = (run.path / "report" / "overview.png").read_bytes()
-    allot(run, "portal", 1, found)
+    carried_out(run, "portal", 1, found)
     without = found.without({"S01"})
-    withdrawal = allot(run, "portal", 2, without, ("S01",))
+    withdrawal = carried_out(run, "portal", 2, without, ("S01",))
     html = rewrite_report(run, country.prepared).read_text(encoding="utf-8")
     data = json.loads((run.path / "report" / "report.json").read_text())
     assert data["short"] == "1 trigger, 1 withdrawn"
@@ -241,24 +245,24 @@ def test_what_a_person_took_back_is_withdrawn_wherever_the_report_speaks(tmp_pat
     _, after = country.run(TUESDAY, {"S01": {2: (38, FLOOD)}, "S02": {1: (40, FLOOD)}})
     changes = json.loads((after.path / "report" / "report.json").read_text())["changes"]
     assert [(change["event"], change["kind"]) for change in changes] == [("S01", "new")]
-    assert changes[0]["why"].startswith("A person took back the alert of the run of Mon 2026-02-16;")
+    assert changes[0]["why"].startswith("An operator took back the alert of the run of Mon 2026-02-16;")
 
-    allot(run, "other", 1, found)  # another portal still shows it
-    assert standing(run.found(), run).withdrawn == ()
-    allot(run, "other", 2, without, ("S01",))
+    carried_out(run, "other", 1, found)  # another portal still shows it
+    assert standing_findings(run.findings(), run).withdrawn == ()
+    carried_out(run, "other", 2, without, ("S01",))
     withdrawal.append(1, "failed", error="refused: 400")  # and the withdrawal never reached the first one
-    assert standing(run.found(), run).withdrawn == ()
+    assert standing_findings(run.findings(), run).withdrawn == ()
     withdrawal.append(1, "done", status=201)
-    assert [event.name for event in standing(run.found(), run).withdrawn] == ["S01"]
-    allot(run, "portal", 3, found)  # published again with --publish-withdrawn
-    assert standing(run.found(), run).events == found.events
+    assert [event.name for event in standing_findings(run.findings(), run).withdrawn] == ["S01"]
+    carried_out(run, "portal", 3, found)  # published again with --publish-withdrawn
+    assert standing_findings(run.findings(), run).events == found.events
 
 
 def test_a_country_without_any_standing_alert_says_so(tmp_path, days):
     country = replace(days.country, folder=tmp_path)
     (tmp_path / "prepared").symlink_to(days.country.prepared)
     found, run = country.run(MONDAY, {"S07": {3: (38, FLOOD)}})
-    allot(run, "portal", 1, found.without({"S07"}), ("S07",))
+    carried_out(run, "portal", 1, found.without({"S07"}), ("S07",))
     rewrite_report(run, country.prepared)
     data = json.loads((run.path / "report" / "report.json").read_text())
     assert data["short"] == "no alert, 1 withdrawn"
@@ -270,7 +274,7 @@ def test_a_country_without_any_standing_alert_says_so(tmp_path, days):
 
 def test_what_was_left_out_is_said(run):
     country, found, folder, _ = run
-    allot(folder, "portal", 2, found, left_out=("map images: the server has no endpoint for them",))
+    carried_out(folder, "portal", 2, found, left_out=("map images: the server has no endpoint for them",))
     html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
     assert html.count("Left out: ") == 1
     assert "Left out: map images: the server has no endpoint for them." in html

@@ -200,13 +200,13 @@ def test_inputs_versions_and_rule_are_there(days):
 
 
 def test_with_many_events_hydrographs_become_small_pictures():
-    from ibf_pipeline.report.floods.kept import FloodKept
-    from ibf_pipeline.report.make import make_report
+    from ibf_pipeline.report.builder import make_report
+    from ibf_pipeline.report.floods.run_data import FloodRunData
     from tests.worlds.countries.square_country import square_day
 
     def report(events):
         rises = {station_code(n): {2: (40, 350.0)} for n in range(events)}
-        return make_report(square_day(MONDAY, rises, stations=40), None, {}, (), FloodKept(None, {"S01": ()}))
+        return make_report(square_day(MONDAY, rises, stations=40), None, {}, (), FloodRunData(None, {"S01": ()}))
 
     few, many = report(12), report(40)
     assert {part.hydrograph[-4:] for part in few.events} == {".svg"}

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
-from ibf_pipeline.report.calls import Published
+from ibf_pipeline.report.calls import PublishedRevision
 from ibf_pipeline.report.change import Correction
-from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.floods.tables import station_rows
-from ibf_pipeline.report.rows import MOST_ROWS
+from ibf_pipeline.report.run_comparison import compare_runs
+from ibf_pipeline.report.short_table import MOST_ROWS
 from ibf_pipeline.report.tables import (
     area_rows,
     change_rows,
@@ -18,8 +18,8 @@ from ibf_pipeline.report.tables import (
     event_rows,
     summary,
 )
-from tests.worlds.countries.made_found import event, station
-from tests.worlds.countries.made_found import found as made
+from tests.worlds.countries.flood_findings import event, station
+from tests.worlds.countries.flood_findings import found as made
 
 
 def found(events: list[FloodEvent], quiet: list[StationFound], issue_date: date = date(2026, 11, 10)) -> FloodFindings:
@@ -69,22 +69,22 @@ def test_the_page_tells_the_day_and_what_changed() -> None:
     as_before = event("G2", "------ww", "med", {"B": 0, "B1": 0})
     before = found([as_before], [station("G1"), station("G3")], date(2026, 11, 9))
     at = "2026-11-10T00:00:01Z"
-    published = Published("portal", "https://x", 1, at, "current", True, "all 9 calls made", True, ())
-    page = summary(DAY, compare(before, DAY), before.issue_date, [published], "https://host/UGA/report.html")
+    published = PublishedRevision("portal", "https://x", 1, at, "current", True, "all 9 calls made", True, ())
+    page = summary(DAY, compare_runs(before, DAY), before.issue_date, [published], "https://host/UGA/report.html")
     assert page.startswith("# Testland: 1 trigger, 1 warning\n")
     assert "| G1 | Name of G1 | trigger | Fri 2026-11-13, 3-day | 300 | ---TT--- | Area A |" in page
     assert "- **new** G1 (Name of G1): " in page
     assert "no usable forecast, which is no all clear" in page
     assert "- portal, revision 1: all 9 calls made" in page
     assert "[report.html](https://host/UGA/report.html)" in page
-    (row,) = change_rows(DAY, compare(before, DAY), "the run of 2026-11-09")
+    (row,) = change_rows(DAY, compare_runs(before, DAY), "the run of 2026-11-09")
     assert (row["since"], row["change"]) == ("the run of 2026-11-09", "new")
 
 
 def test_the_page_tells_what_became_of_an_earlier_publication_of_the_day() -> None:
     earlier = found([event("G1", "---TT---", "max", {"A": 300, "A1": 300})], [station("G1"), station("G3")])
     quiet = found([], [station("G1"), station("G3")])
-    correction = Correction("portal", 1, "2026-11-10T00:00:01Z", compare(earlier, quiet))
+    correction = Correction("portal", 1, "2026-11-10T00:00:01Z", compare_runs(earlier, quiet))
     page = summary(quiet, (), date(2026, 11, 9), (), None, correction)
     head = page.index("## Since the earlier run of this day, revision 1 on portal (2026-11-10 00:00 UTC)")
     assert head < page.index("- **lapsed** G1 (Name of G1): ") < page.index("## Since the run of Mon 2026-11-09")

@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
-from ibf_pipeline.domain.findings import Event, EventArea, Findings, Unseen
+from ibf_pipeline.domain.findings import Event, EventArea, Findings, UnreliablePlace
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.report.write import write_report
-from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.report.writer import write_report
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 
 TIDES = HazardProfile(
@@ -82,10 +83,10 @@ class GaugedTides(Findings):
     """key -> name; from west to east in the middle of the squares of the first row"""
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
+    def unseen(self) -> Sequence[UnreliablePlace]:
         """The last gauge."""
         key, name = list(self.gauges.items())[-1]
-        return [Unseen(key, key, f"{key} ({name})", "blind", "no readings")]
+        return [UnreliablePlace(key, key, f"{key} ({name})", "blind", "no readings")]
 
     @property
     def known(self) -> Mapping[str, str]:
@@ -112,9 +113,9 @@ GAUGED = replace(TIDES, subject="gauge", subject_list="gauges.csv", subject_poin
 def tide_run(found: Findings, runs: Path, prepared: Path) -> RunFolder:
     """A finished run with its report."""
     run = RunFolder(runs, RunId(found.country, found.hazard, found.issue_time))
-    partial = run.begin()
-    write_found(found, partial / "events.json")
+    partial = begin_findings(run)
+    write_findings_json(found, partial / "events.json")
     manifest = {"versions": {"ibf-pipeline": "0"}, "configuration": {"hazard": "tides", "gauge": "pier"}}
     write_report(found, partial, prepared, run, manifest)
-    run.finish(partial, manifest)
+    keep_findings(run, partial, manifest)
     return run

@@ -15,7 +15,7 @@ from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.prepare.extent_tiles import FloodTiles
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.national_grid import national_grid
-from ibf_pipeline.prepare.tiles import new_raster
+from ibf_pipeline.prepare.raster_blocks import new_raster
 from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.runs.rasters import make_rasters
 from tests.worlds.countries import flash_files, two_valleys

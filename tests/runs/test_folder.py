@@ -17,9 +17,11 @@ from sqlalchemy import update
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.records.lease import LeaseLost
 from ibf_pipeline.records.schema import LEASE
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.revision import RevisionAbout
-from tests.worlds.countries.made_found import found
+from ibf_pipeline.runs.revision import RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, keep_revision
+from tests.worlds.countries.flood_findings import found
 from tests.worlds.runs import flood_run
 
 PARTS = ("events.json", "forecast.nc", "extents/0.tif")
@@ -31,7 +33,7 @@ def write(runs: Path, words: str, survive: int | None = None) -> None:
     """Findings that say `words`; the process kills itself instead of the rename after `survive` ones."""
     run = flood_run(runs, "XTY", date(2026, 2, 15))
     renames = RENAMES + (run.path / "extents").is_dir()
-    partial = run.begin()
+    partial = begin_findings(run)
     for name in PARTS:
         (partial / name).write_text(words)
     rename, done = Path.rename, 0
@@ -45,7 +47,7 @@ def write(runs: Path, words: str, survive: int | None = None) -> None:
 
     Path.rename = counted  # type: ignore[method-assign, assignment]
     try:
-        run.finish(partial, {"of": words})
+        keep_findings(run, partial, {"of": words})
     finally:
         Path.rename = rename  # type: ignore[method-assign]
     assert done == renames
@@ -87,9 +89,9 @@ def test_a_picture_that_is_written_meanwhile_fails_no_run(tmp_path: Path) -> Non
     drawing.start()
     try:
         for number in range(50):
-            partial = run.begin()
+            partial = begin_findings(run)
             (partial / "report").mkdir()
-            run.finish(partial, {"of": number})
+            keep_findings(run, partial, {"of": number})
     finally:
         stop.set()
         drawing.join()
@@ -100,16 +102,16 @@ def test_a_picture_that_is_written_meanwhile_fails_no_run(tmp_path: Path) -> Non
 def test_who_has_lost_the_right_to_publish_touches_no_revision_of_another_one(tmp_path: Path) -> None:
     """Two machines, one folder: the slow one finds out before anything of the other's is replaced."""
     run, day = flood_run(tmp_path, "XTY", date(2026, 2, 15)), found([], [], date(2026, 2, 15))
-    about = RevisionAbout("2026-02-15T00:00:01Z", "portal", "http://portal", "current", "asked", True, "hash")
+    about = RevisionMetadata("2026-02-15T00:00:01Z", "portal", "http://portal", "current", "asked", True, "hash")
     calls = [Call(1, "exposure", "POST", "/exposure", body={})]
     with run.right_to_publish("portal", "slow"):
-        staging = run.stage("portal", 1)
+        staging = begin_revision(run, "portal", 1)
         with run.records.transaction() as connection:
             connection.execute(update(LEASE).values(fence=LEASE.c.fence + 1, holder="elsewhere pid:[1] 77 123"))
         other = run.path / "targets" / "portal" / "r1"
         other.mkdir()
         (other / "preview.json").write_text("of the other one")
         with pytest.raises(LeaseLost):
-            run.allot("portal", 1, staging, day, calls, about)
+            keep_revision(run, "portal", 1, staging, day, calls, about)
         assert (other / "preview.json").read_text() == "of the other one"
     assert run.revisions("portal") == []

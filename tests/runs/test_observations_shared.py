@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.observed import Look, Observed, Verdict
+from ibf_pipeline.domain.observation import EventObservation, Look, Verdict
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.observations import (
-    bring_observations,
     event_folder,
+    fetch_observations,
     read_observations,
     shared_event,
-    together_with_others,
+    shared_looks,
     write_observed_event,
 )
 from ibf_pipeline.storage.storage import Storage
@@ -47,7 +47,7 @@ def observe(run: RunFolder, look: str, event: str = "S 01") -> None:
     folder = event_folder(run.path, event)
     (folder / look).mkdir(parents=True)
     (folder / look / "mask.tif").write_text(look)
-    with together_with_others(shared_event(run, folder), event):
+    with shared_looks(shared_event(run, folder), event):
         write_observed_event(observed(event, ", ".join(looks_of(run, event))), folder)
 
 
@@ -55,20 +55,20 @@ def looks_of(run: RunFolder, event: str = "S 01") -> list[str]:
     return sorted(file.read_text() for file in event_folder(run.path, event).glob("*/mask.tif"))
 
 
-def observed(event: str, reason: str) -> Observed:
+def observed(event: str, reason: str) -> EventObservation:
     verdict = Verdict("undecided", reason)
     at = datetime(2026, 2, 18, 6, tzinfo=UTC)
     look = Look(
         source="open water", first_day=MONDAY, last_day=MONDAY, passes=(at,), products=("S1A",), method="Open water.",
         verdict=verdict, areas=(),
     )  # fmt: skip
-    return Observed(
+    return EventObservation(
         country="UGA", issue_date=MONDAY, event=event, verdict=verdict, default_admin_level=1, areas=(), looks=(look,)
     )
 
 
 def told(run: RunFolder) -> dict[str, str]:
-    bring_observations(run)
+    fetch_observations(run)
     return {each.event: each.verdict.reason for each in read_observations(run.path)}
 
 

@@ -12,11 +12,12 @@ from sqlalchemy import delete
 
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import State
+from ibf_pipeline.publish.journal import CallState
 from ibf_pipeline.records.schema import ENTRY
-from ibf_pipeline.runs import taken_over
-from ibf_pipeline.runs.revision import Revision, RevisionAbout
-from tests.worlds.countries.made_found import found
+from ibf_pipeline.runs import legacy_journals
+from ibf_pipeline.runs.revision import Revision, RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, keep_revision
+from tests.worlds.countries.flood_findings import found
 from tests.worlds.runs import flood_run
 
 DAY = date(2026, 2, 15)
@@ -28,12 +29,12 @@ def clock() -> datetime:
     return datetime(2026, 2, 15, tzinfo=UTC) + timedelta(seconds=next(MOMENTS))
 
 
-def published(runs: Path, day: date, *states: State) -> Revision:
+def published(runs: Path, day: date, *states: CallState) -> Revision:
     """A revision whose one call notifies, and what happened to it."""
     run = flood_run(runs, "XTY", day)
-    about = RevisionAbout(f"{day}T00:00:01Z", "portal", "http://portal", "current", "forced", True, "hash")
+    about = RevisionMetadata(f"{day}T00:00:01Z", "portal", "http://portal", "current", "forced", True, "hash")
     call = Call(1, "notify", "POST", "/end", body={"date": about.date}, kind="end")
-    revision = run.allot("portal", 1, run.stage("portal", 1), found([], [], day), [call], about)
+    revision = keep_revision(run, "portal", 1, begin_revision(run, "portal", 1), found([], [], day), [call], about)
     with revision.journal(clock).open("test"):
         for state in states:
             revision.journal(clock).append(1, state)
@@ -47,13 +48,13 @@ def bring_back(revision: Revision, *, words: int) -> None:
     with revision.run.records.transaction() as connection:
         connection.execute(delete(ENTRY).where(ENTRY.c.revision == revision.row, ENTRY.c.at.in_(later)))
     assert len(revision.state().progress.entries) == words
-    taken_over._known.clear()  # as in a new process
+    legacy_journals._known.clear()  # as in a new process
 
 
 @pytest.fixture(autouse=True)
 def known_as_before() -> Iterator[None]:
     yield
-    taken_over._known.clear()
+    legacy_journals._known.clear()
 
 
 def test_it_is_noticed_however_many_exercises_there_were_since(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_it_is_noticed_however_many_exercises_there_were_since(tmp_path: Path) -
 def test_a_second_mark_is_not_taken_for_the_first(tmp_path: Path) -> None:
     revision = published(tmp_path, DAY, "sending", "failed", "sending")
     bring_back(revision, words=2)
-    assert revision.state().unknown_end is None
+    assert revision.state().unconfirmed_call is None
     with pytest.raises(ForbiddenByRule, match="not in the records"):
         assert flood_run(tmp_path, "XTY", DAY).records
 
@@ -85,7 +86,7 @@ def test_a_revision_whose_folder_cannot_be_read_is_no_revision_less(
             raise PermissionError(13, "Permission denied")
         return iterdir(self)
 
-    taken_over._known.clear()
+    legacy_journals._known.clear()
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(InputInvalid, match="the run folders cannot be looked through"):
         assert flood_run(tmp_path, "XTY", DAY).records

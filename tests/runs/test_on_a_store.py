@@ -15,33 +15,36 @@ import pytest
 from sqlalchemy import event, select, update
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, StoreUnavailable
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.records import lease
-from ibf_pipeline.records.schema import KEPT
-from ibf_pipeline.runs.findings import write_found
-from ibf_pipeline.runs.folder import RunFolder, countries_run, runs_of
-from ibf_pipeline.runs.kept_before import put_earlier
-from ibf_pipeline.runs.observations import bring_observations, event_folder
-from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.records.schema import KEPT_FILES
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.local_runs import store_local_runs
+from ibf_pipeline.runs.observations import event_folder, fetch_observations
+from ibf_pipeline.runs.revision import Revision, RevisionMetadata
+from ibf_pipeline.runs.revision_staging import attach_file, begin_revision, keep_revision
+from ibf_pipeline.runs.run_index import countries_with_runs, runs_of, sibling_runs
 from ibf_pipeline.storage.storage import Storage
-from tests.worlds.countries.made_found import found
+from tests.worlds.countries.flood_findings import found
 from tests.worlds.runs import flood_run
 
 DAY = date(2026, 11, 10)
 """of `made_found`"""
-ABOUT = RevisionAbout("2026-11-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
+ABOUT = RevisionMetadata("2026-11-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
 Machine = Callable[[str], RunFolder]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(f"file://{tmp_path}/store", Patience(attempts=1))
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(f"file://{tmp_path}/store", RetryPolicy(attempts=1))
 
 
 @pytest.fixture
-def machine(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(tmp_path: Path, store: FileStore, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A day of one country on a machine of some name; all have the same records and store."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}", store)
@@ -50,24 +53,24 @@ def machine(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Ma
 
 def find(run: RunFolder, extent: str = "flood", *further: str) -> None:
     """A day with two rasters of the same content, and one of another."""
-    partial = run.begin()
-    write_found(found([], []), partial / "events.json")
+    partial = begin_findings(run)
+    write_findings_json(found([], []), partial / "events.json")
     for name in ("0.tif", "1.tif"):
         (partial / "extents" / name).write_text("dry")
     (partial / "extents" / "2.tif").write_text(extent)
     for name in further:
         (partial / name).write_text(name)
-    run.finish(partial, {"source": "made up"})
+    keep_findings(run, partial, {"source": "made up"})
 
 
 def publish(run: RunFolder) -> Revision:
     """A revision that uploads a raster of the run and a table of its own, and not a call made."""
     number = run.next_number("portal")
-    staging = run.stage("portal", number)
-    body = run.attach(staging, run.extent("2.tif"), "2.tif")
+    staging = begin_revision(run, "portal", number)
+    body = attach_file(staging, run.extent("2.tif"), "2.tif")
     (staging / "files" / "table.csv").write_text("a\n1\n")
     calls = [Call(1, "raster", "POST", "/raster", file=body)]
-    return run.allot("portal", number, staging, found([], []), calls, ABOUT)
+    return keep_revision(run, "portal", number, staging, found([], []), calls, ABOUT)
 
 
 def stored(tmp_path: Path) -> list[str]:
@@ -87,20 +90,20 @@ def test_a_run_is_whole_on_every_machine_and_after_its_disk_is_gone(machine: Mac
     find(one)
     assert stored(tmp_path) == ["0.tif", "2.tif", "events.json", "manifest.json"], "the same content is put once"
     assert other.is_whole
-    assert (other.found(), other.manifest()["source"]) == (one.found(), "made up")
+    assert (other.findings(), other.manifest()["source"]) == (one.findings(), "made up")
     assert [other.extent(name).read_text() for name in ("0.tif", "1.tif", "2.tif")] == ["dry", "dry", "flood"]
     forget(one)
     assert one.is_whole
     assert one.extent("2.tif").read_text() == "flood"
     assert [str(run.issue_time) for run in runs_of(tmp_path / "third", "XTS", "floods", one.storage)] == ["2026-11-10"]
-    assert countries_run(tmp_path / "third", "floods", one.storage) == ["XTS"]
-    assert countries_run(tmp_path / "third", "typhoon", one.storage) == []
+    assert countries_with_runs(tmp_path / "third", "floods", one.storage) == ["XTS"]
+    assert countries_with_runs(tmp_path / "third", "typhoon", one.storage) == []
 
 
 def test_a_folder_of_an_earlier_run_of_the_day_follows_the_newest(machine: Machine, tmp_path: Path) -> None:
     one, other = machine("one"), machine("other")
     find(one, "flood", "tracks.nc")
-    assert other.kept.whole().joinpath("tracks.nc").read_text() == "tracks.nc"
+    assert other.kept.fetch_all().joinpath("tracks.nc").read_text() == "tracks.nc"
     find(other, "drought")
     assert len("flood") != len("drought"), "and of another content"
     assert one.extent("2.tif").read_text() == "drought"
@@ -116,7 +119,7 @@ def test_before_the_first_call_all_that_is_uploaded_is_in_the_store(machine: Mac
     one, other = machine("one"), machine("other")
     find(one)
     revision = publish(one)
-    (kept,) = one.records.rows(select(KEPT).where(KEPT.c.kind == "revision"))
+    (kept,) = one.records.rows(select(KEPT_FILES).where(KEPT_FILES.c.kind == "revision"))
     assert (kept.place, kept.revision) == ("XTS/floods/2026-11-10/targets/portal/r1", revision.row)
     names = {each["name"]: each["key"] for each in json.loads(kept.files)}
     assert sorted(names) == ["events.json", "files/2.tif", "files/table.csv", "plan.jsonl", "revision.json"]
@@ -127,7 +130,7 @@ def test_before_the_first_call_all_that_is_uploaded_is_in_the_store(machine: Mac
     for each in (revision, there):
         assert each.file("files/2.tif").read_text() == "flood"
         assert each.file("files/table.csv").read_text() == "a\n1\n"
-        assert each.found() == found([], [])
+        assert each.findings() == found([], [])
     forget(other)
     assert there.file("files/2.tif").read_text() == "flood", "between two calls, too"
 
@@ -165,7 +168,7 @@ def test_the_records_are_asked_once_for_the_files_of_a_revision_and_for_several_
 
 
 def test_nothing_is_recorded_of_what_could_not_be_put(
-    machine: Machine, store: Store, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that is away ends a run before it is whole, and a revision before it is one; later it is run again."""
     one = machine("one")
@@ -227,15 +230,15 @@ def test_without_a_store_the_files_of_another_machine_are_asked_for_by_name(
     one, other = (flood_run(tmp_path / name, "XTS", DAY, storage) for name in ("one", "other"))
     find(one)
     publish(one)
-    assert [str(run.issue_time) for run in other.days()] == ["2026-11-10"]
+    assert [str(run.issue_time) for run in sibling_runs(other)] == ["2026-11-10"]
     monkeypatch.setattr(one.records, "is_file", False)
     monkeypatch.setattr(one.records, "_opened", None)
     with pytest.raises(InputMissing, match=r"on the disk of another machine.*store\.url in settings\.yaml"):
-        other.found()
+        other.findings()
     (there,) = other.revisions("portal")
     with pytest.raises(InputMissing, match=r"on the disk of another machine.*store\.url in settings\.yaml"):
-        there.found()
-    assert one.revisions("portal")[0].found() == found([], [])
+        there.findings()
+    assert one.revisions("portal")[0].findings() == found([], [])
 
 
 def test_what_one_machine_had_before_there_was_a_store_is_put_there(machine: Machine, tmp_path: Path) -> None:
@@ -252,27 +255,27 @@ def test_what_one_machine_had_before_there_was_a_store_is_put_there(machine: Mac
     assert there.kept.note("preview.json") is None
     assert (other.is_whole, one.is_whole) == (False, True)
     with pytest.raises(InputMissing, match="ibf-pipeline records take-over"):
-        there.found()
-    assert put_earlier(tmp_path / "one", "XTS", one.storage) == 2, "the run and its revision"
-    assert (other.found(), there.found()) == (found([], []), found([], []))
+        there.findings()
+    assert store_local_runs(tmp_path / "one", "XTS", one.storage) == 2, "the run and its revision"
+    assert (other.findings(), there.findings()) == (found([], []), found([], []))
     assert (there.file("files/2.tif").read_text(), other.extent("2.tif").read_text()) == ("flood", "flood")
     assert there.kept.note("preview.json") == "preview of an earlier version"
     assert other.kept.note("comparisons/portal.json") == "portal of an earlier version"
     assert there.kept.note("revision.json") is None, "it is a file of the set"
-    bring_observations(other)
+    fetch_observations(other)
     assert (event_folder(other.path, "G1") / "observation.json").read_text() == "seen from above"
     for name in ("one", "other"):
-        assert put_earlier(tmp_path / name, "XTS", one.storage) == 0, "it can be repeated, on each machine"
+        assert store_local_runs(tmp_path / name, "XTS", one.storage) == 0, "it can be repeated, on each machine"
 
 
 def test_pruned_files_are_said_to_be_and_the_findings_stay(machine: Machine) -> None:
     one = machine("one")
     find(one)
     with one.records.transaction() as connection:
-        connection.execute(update(KEPT).values(pruned="2027-03-01T00:00:00+00:00"))
+        connection.execute(update(KEPT_FILES).values(pruned="2027-03-01T00:00:00+00:00"))
     forget(one)
     assert one.is_whole
-    assert one.found() == found([], []), "later days look back at it"
+    assert one.findings() == found([], []), "later days look back at it"
     with pytest.raises(InputMissing, match="were deleted from the store on 2027-03-01"):
         one.extent("2.tif")
 
@@ -281,7 +284,7 @@ def test_without_a_store_nothing_is_copied(tmp_path: Path) -> None:
     run = flood_run(tmp_path / "runs", "XTS", DAY)
     find(run)
     publish(run)
-    assert run.records.rows(select(KEPT)) == []
+    assert run.records.rows(select(KEPT_FILES)) == []
     assert not [file.name for file in tmp_path.rglob(".*") if file.is_file()], "no mark and no lock"
 
 
@@ -294,14 +297,14 @@ def test_a_machine_that_was_overtaken_does_not_take_its_own_files_for_the_newest
 
     def suspended(*arguments: Any, **options: Any) -> Any:
         result = newest(*arguments, **options)
-        if arguments[0].__qualname__.endswith("finish.<locals>.add"):
+        if arguments[0].__qualname__.endswith("keep_findings.<locals>.add"):
             with monkeypatch.context() as awake:
                 awake.setattr(one.records, "write", newest)
                 contextvars.Context().run(find, other, "storm")
         return result
 
-    monkeypatch.setattr("ibf_pipeline.runs.folder.PATIENCE_SECONDS", 0)
-    monkeypatch.setattr(RunFolder.alone, "__defaults__", (0,))
+    monkeypatch.setattr("ibf_pipeline.runs.folder.RUN_WAIT_SECONDS", 0)
+    monkeypatch.setattr(RunFolder.exclusive, "__defaults__", (0,))
     monkeypatch.setattr(one.records, "write", suspended)
     monkeypatch.setattr(lease, "_is_over", lambda *_: True)
     find(one, "flood")
@@ -311,23 +314,23 @@ def test_a_machine_that_was_overtaken_does_not_take_its_own_files_for_the_newest
 
 def test_words_of_later_do_not_make_a_revision_of_another_machine_damaged(tmp_path: Path) -> None:
     """An abort writes the journal down on any machine: what was published is then still on the other one."""
-    storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}", Store(f"file://{tmp_path}/store", Patience(1)))
+    storage = Storage(f"sqlite:///{tmp_path / 'records.sqlite'}", FileStore(f"file://{tmp_path}/store", RetryPolicy(1)))
     alone = flood_run(tmp_path / "one", "XTS", DAY, Storage(storage.records))
     other = flood_run(tmp_path / "other", "XTS", DAY, storage)
     publish_after_finding(alone)
     (there,) = other.revisions("portal")
     with pytest.raises(InputMissing, match="on the disk of another machine"):
-        there.found()
+        there.findings()
     there.journal(lambda: datetime(2026, 11, 10, tzinfo=UTC)).append(0, "begun")
     there.kept.keep_note("verified.json", "{}")
     there.keep(ABOUT)
     assert sorted(file.name for file in there.folder.iterdir()) == ["journal.jsonl", "revision.json", "verified.json"]
     with pytest.raises(InputMissing, match="on the disk of another machine"):
-        there.found()
-    assert put_earlier(tmp_path / "other", "XTS", storage) == 0, "only the machine that made it has its files"
+        there.findings()
+    assert store_local_runs(tmp_path / "other", "XTS", storage) == 0, "only the machine that made it has its files"
     shutil.rmtree(there.folder)
     there.folder.mkdir()
     with pytest.raises(InputInvalid):
-        there.found()  # a person says that its files are lost
-    assert put_earlier(tmp_path / "one", "XTS", storage) == 2
-    assert there.found() == found([], [])
+        there.findings()  # a person says that its files are lost
+    assert store_local_runs(tmp_path / "one", "XTS", storage) == 2
+    assert there.findings() == found([], [])

@@ -12,25 +12,27 @@ import pytest
 from sqlalchemy import select, update
 
 from ibf_pipeline.errors import InputMissing, UsageError
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.publish.call import Call
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.records.lease import lease
-from ibf_pipeline.records.open import beside, open_records
-from ibf_pipeline.records.schema import KEPT, RUN
+from ibf_pipeline.records.schema import KEPT_FILES, RUN
 from ibf_pipeline.runs import pruning
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.pruning import Asked, Pruned, Pruning
-from ibf_pipeline.runs.revision import Revision, RevisionAbout
-from ibf_pipeline.storage.kept import put_files, record_files
+from ibf_pipeline.runs.pruning import PruneRequest, PruneResult, Pruning
+from ibf_pipeline.runs.revision import Revision, RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, keep_revision
 from ibf_pipeline.storage.storage import Storage
-from tests.worlds.countries.made_found import event, found
+from ibf_pipeline.storage.store_location import SharedStorage, StoreLocation
+from tests.worlds.countries.flood_findings import event, found
 from tests.worlds.runs import flood_run
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FIRST = date(2026, 2, 1)
-ABOUT = RevisionAbout("2026-02-15T00:00:01Z", "portal", "http://portal", "current", "asked", True, "hash")
-ALL = Asked(dict.fromkeys(("run", "revision", "report", "prepared", "forecast", "observation"), 30))
+ABOUT = RevisionMetadata("2026-02-15T00:00:01Z", "portal", "http://portal", "current", "asked", True, "hash")
+ALL = PruneRequest(dict.fromkeys(("run", "revision", "report", "prepared", "forecast", "observation"), 30))
 CALLS = [Call(1, "exposure", "POST", "/exposure"), Call(2, "notify", "POST", "/send", kind="end")]
 
 
@@ -46,7 +48,7 @@ class World:
 
     @property
     def storage(self) -> Storage:
-        return Storage(beside(self.folder), Store(f"file://{self.folder}/store", Patience(1, 1)))
+        return Storage(records_url(self.folder), FileStore(f"file://{self.folder}/store", RetryPolicy(1, 1)))
 
     @property
     def pruning(self) -> Pruning:
@@ -56,18 +58,18 @@ class World:
         run = flood_run(self.folder / "runs", "XTY", FIRST + timedelta(days=days))
         return RunFolder(run.runs, run.id, self.storage)
 
-    def day(self, days: int, *states: tuple[int, str], about: RevisionAbout = ABOUT) -> Revision:
+    def day(self, days: int, *states: tuple[int, str], about: RevisionMetadata = ABOUT) -> Revision:
         """A run with a revision of which these words are in the journal."""
         run = self.run(days)
-        part = run.begin()
+        part = begin_findings(run)
         (part / "forecast.nc").write_text(f"forecast {days}" * 100)
         (part / "events.json").write_text(f"events {days}")
-        run.finish(part, {"headline": "1 trigger"})
+        keep_findings(run, part, {"headline": "1 trigger"})
         day = found([event("G1", "--TTT---", "max", {"01A": 5})], [], run.issue_date)
-        staging = run.stage("portal", 1)
+        staging = begin_revision(run, "portal", 1)
         (staging / "files").mkdir()
         (staging / "files/extent.tif").write_text(f"extent {days}" * 100)
-        revision = run.allot("portal", 1, staging, day, CALLS, about)
+        revision = keep_revision(run, "portal", 1, staging, day, CALLS, about)
         journal = revision.journal(clock)
         journal.begin()
         for call, state in states:
@@ -76,15 +78,17 @@ class World:
 
     def age(self) -> None:
         """Everything was put there four months ago."""
-        with open_records(beside(self.folder)).transaction() as connection:
-            connection.execute(update(KEPT).values(at="2026-02-01T00:00:00+00:00"))
+        with open_records(records_url(self.folder)).transaction() as connection:
+            connection.execute(update(KEPT_FILES).values(at="2026-02-01T00:00:00+00:00"))
 
     def pruned(self) -> set[str]:
         """Places whose files were deleted, as the records have it."""
-        rows = open_records(beside(self.folder)).rows(select(KEPT.c.place).where(KEPT.c.pruned.is_not(None)))
+        rows = open_records(records_url(self.folder)).rows(
+            select(KEPT_FILES.c.place).where(KEPT_FILES.c.pruned.is_not(None))
+        )
         return {row.place for row in rows}
 
-    def prune(self, asked: Asked = ALL) -> Pruned:
+    def prune(self, asked: PruneRequest = ALL) -> PruneResult:
         return self.pruning.prune(asked)
 
     def in_store(self) -> set[str]:
@@ -99,7 +103,7 @@ UNKNOWN = ((1, "done"), (2, "unknown"), (0, "closed"))
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(pruning, "NEWEST_RUNS", 1)
-    monkeypatch.setattr(pruning, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(pruning, "PRUNE_WAIT_SECONDS", 0.0)
     return World(tmp_path)
 
 
@@ -116,7 +120,7 @@ def test_what_the_records_need_is_never_pruned(world: World) -> None:
     world.day(4, *DONE)  # the newest that the portal shows
     world.day(5, (1, "failed"), (0, "closed"))  # given up in the middle: the portal may have some of it
     world.age()
-    said = {each.row.place: each.why for each in world.pruning.decisions(ALL) if not each.deletes}
+    said = {each.kept.place: each.why for each in world.pruning.decisions(ALL) if not each.deletes}
     assert {place.split("/")[2]: why for place, why in said.items()} == {
         "2026-02-02": "it is not finished",
         "2026-02-03": "its notification is unconfirmed",
@@ -139,7 +143,7 @@ def test_look_backs_still_read_what_was_pruned_and_other_files_say_that_they_are
     }  # fmt: skip
     elsewhere = Revision(RunFolder(world.folder / "other machine", first.run.id, world.storage), "portal", 1, first.row)
     assert elsewhere.run.is_whole
-    assert [each.name for each in elsewhere.found().events] == ["G1"]
+    assert [each.name for each in elsewhere.findings().events] == ["G1"]
     with pytest.raises(InputMissing, match="were deleted from the store on 2026-06-01"):
         elsewhere.run.file("forecast.nc")
     with pytest.raises(InputMissing, match="were deleted from the store on 2026-06-01"):
@@ -152,9 +156,9 @@ def test_a_pruned_day_can_be_run_again(world: World) -> None:
     world.age()
     world.prune()
     run = world.run(0)
-    part = run.begin()
+    part = begin_findings(run)
     (part / "forecast.nc").write_text("forecast 0" * 100)
-    run.finish(part, {"headline": "1 trigger"})
+    keep_findings(run, part, {"headline": "1 trigger"})
     again = RunFolder(world.folder / "other machine", run.id, world.storage)
     assert again.file("forecast.nc").read_text() == "forecast 0" * 100
 
@@ -163,7 +167,7 @@ def test_nothing_is_pruned_while_a_run_of_the_country_is_at_work(world: World) -
     world.day(0, *DONE)
     world.day(1, *DONE)
     world.age()
-    with lease(open_records(beside(world.folder)), "XTY/floods", "run XTY"):
+    with lease(open_records(records_url(world.folder)), "XTY/floods", "run XTY"):
         done = contextvars.Context().run(world.prune)
     assert done.sets == ()
     assert done.passed_over[0].startswith("XTY/floods: another process is at work there: run XTY")
@@ -177,17 +181,17 @@ def test_what_ends_between_mark_and_deletion_is_finished_by_the_next_prune(
     world.day(1, *DONE)
     world.age()
 
-    def killed(store: Store, keys: object) -> None:
+    def killed(store: FileStore, keys: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "remove", killed)
+        patch.setattr(FileStore, "remove", killed)
         with pytest.raises(KeyboardInterrupt):
             world.prune()
     assert world.pruned() == places(0)
     assert "forecast.nc of 2026-02-01" in world.in_store()
     done = world.prune()
-    assert (done.sets, done.left_over > 1) == ((), True)
+    assert (done.sets, done.orphans > 1) == ((), True)
     assert "forecast.nc of 2026-02-01" not in world.in_store()
     assert "forecast.nc of 2026-02-02" in world.in_store()
 
@@ -196,19 +200,21 @@ def test_a_kind_and_a_country_by_itself(world: World) -> None:
     world.day(0, *DONE)
     world.day(1, *DONE)
     world.age()
-    assert world.prune(Asked(ALL.days, country="XTZ")).sets == ()
-    assert {each.kind for each in world.prune(Asked(ALL.days, kind="revision")).sets} == {"revision"}
+    assert world.prune(PruneRequest(ALL.days, country="XTZ")).sets == ()
+    assert {each.kind for each in world.prune(PruneRequest(ALL.days, kind="revision")).sets} == {"revision"}
     assert world.pruned() == places(0, parts=["/targets/portal/r1"])
 
 
 def test_copies_of_static_data_go_when_newer_ones_have_replaced_them(world: World) -> None:
     file, store = world.folder / "here/stations.csv", world.pruning.store
+    records = open_records(records_url(world.folder))
+    copy = StoreLocation(SharedStorage(records, store), "static/XTY", "prepared", "XTY")
     file.parent.mkdir()
     for content in ("first", "second"):
         file.write_text(content)
-        with open_records(beside(world.folder)).transaction() as connection:
-            files = put_files(store, "here", "static/XTY", file.parent, [file.name])
-            record_files(connection, "static/XTY", "prepared", "XTY", files)
+        files = copy.put(file.parent, [file.name])
+        with records.transaction() as connection:
+            copy.record(connection, files)
     world.age()
     done = world.prune()
     assert (len(done.sets), done.passed_over, world.pruned()) == (1, (), {"static/XTY"})
@@ -223,7 +229,7 @@ def test_without_a_store_there_is_nothing_to_prune(tmp_path: Path) -> None:
 def test_runs_are_counted_by_issue_time_not_by_attempt(world: World) -> None:
     """A day that was run three times is one of the newest runs, not three."""
     world.day(0, *DONE)
-    with open_records(beside(world.folder)).transaction() as connection:
+    with open_records(records_url(world.folder)).transaction() as connection:
         (row,) = connection.execute(select(RUN)).all()
         again = {name: value for name, value in row._mapping.items() if name != "id"}
         connection.execute(RUN.insert(), [again, again])

@@ -132,7 +132,7 @@ def test_a_category_without_a_file_is_one_of_which_there_is_nothing(static: Path
         ("schools.csv", "fid,name,lat,lon\n,A,0.5,31\n", "line 2: fid ''"),
         ("buildings.csv", "wkt,fid\nPOINT (1 1),x1\n", "line 2: fid 'x1'"),
         ("buildings.csv", "wkt,fid\nPOINT (1 1),3731.5\n", "3731.5"),
-        ("waterpoints.geojson", "[]", "this is no GeoJSON"),
+        ("waterpoints.geojson", "[]", "this is not GeoJSON"),
         ("waterpoints.geojson", '{"features": [{"properties": {"fid": 1}, "geometry": null}]}', "feature 1: fid '1'"),
     ],
 )

@@ -140,7 +140,7 @@ def test_static_data_without_glofas_stations(tmp_path: Path) -> None:
     flash = HazardSeed("flash-floods", (3,), 3)
     seed = seed_from_static(tmp_path, "COA", name="Coast", hazards=(flash, HazardSeed("tides", (2,), 2)))
     assert (sorted(seed.admin_areas), seed.stations) == ([2, 3], ())
-    with pytest.raises(InputMissing, match="no list of stations"):
+    with pytest.raises(InputMissing, match="not a list of stations"):
         seed_from_static(tmp_path, "COA", name="Coast", hazards=(flash, HazardSeed("floods", (2,), 2)))
 
 

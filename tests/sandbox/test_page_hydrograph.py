@@ -7,7 +7,8 @@ import pytest
 import requests
 
 from ibf_pipeline.report.floods.station_picture import run_hydrograph
-from ibf_pipeline.runs.findings import write_findings
+from ibf_pipeline.runs.findings import write_flood_findings
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.sandbox import Sandbox
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 from tests.worlds.runs import flood_run
@@ -23,9 +24,9 @@ def runs(tmp_path_factory):
     layers = square_layers(2)
     cube = square_discharge(layers, DAY, {"S01": {3: (38, 350.0)}})
     run = flood_run(folder, "XSQ", DAY)
-    partial = run.begin()
-    write_findings(find(cube, layers, square_config()), cube, partial)
-    run.finish(partial, {})
+    partial = begin_findings(run)
+    write_flood_findings(find(cube, layers, square_config()), cube, partial)
+    keep_findings(run, partial, {})
     return folder
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.discharge.version import VersionRefused
-from ibf_pipeline.sources.accepted import accepted_version
+from ibf_pipeline.sources.version_acceptance import accepted_version
 from tests.worlds.countries import tiny_country
 
 FILE = Path("in/glofas.grib2")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.sources.alike import (
+from ibf_pipeline.sources.duplicate_members import (
     ALL_AGREE,
     all_agree,
     all_members_alike,
@@ -17,7 +17,7 @@ from ibf_pipeline.sources.alike import (
     is_rounded,
     own_members,
     repeated_members,
-    standing_still,
+    stale_forecast,
 )
 
 DAYS = 8
@@ -213,36 +213,36 @@ BEFORE = [[50, 60, 70, 65, 55], [50, 61, 75, 70, 60], [50, 58, 66, 60, 52]]
 
 def test_a_new_run_is_another_forecast() -> None:
     assert (
-        standing_still(series([[59, 71, 66, 54, 50], [59, 77, 72, 61, 55], [59, 64, 60, 53, 49]]), series(BEFORE))
+        stale_forecast(series([[59, 71, 66, 54, 50], [59, 77, 72, 61, 55], [59, 64, 60, 53, 49]]), series(BEFORE))
         is None
     )
 
 
 def test_the_same_run_has_the_same_values_on_the_same_days_and_one_day_more() -> None:
-    assert standing_still(series([[*row[1:], 40.0] for row in BEFORE]), series(BEFORE)) == "the same run"
+    assert stale_forecast(series([[*row[1:], 40.0] for row in BEFORE]), series(BEFORE)) == "the same run"
 
 
 def test_yesterdays_series_under_todays_dates_was_moved_by_a_day() -> None:
-    assert standing_still(series(BEFORE), series(BEFORE)) == "moved by a day"
+    assert stale_forecast(series(BEFORE), series(BEFORE)) == "moved by a day"
 
 
 def test_members_that_stand_still_beside_a_new_control_are_told() -> None:
     moved = [[59, 71, 66, 54, 50], *BEFORE[1:]]
-    assert standing_still(series(moved), series(BEFORE)) == "moved by a day"
+    assert stale_forecast(series(moved), series(BEFORE)) == "moved by a day"
     one_alike = [[59, 71, 66, 54, 50], [59, 77, 72, 61, 55], BEFORE[2]]
-    assert standing_still(series(one_alike), series(BEFORE)) is None
+    assert stale_forecast(series(one_alike), series(BEFORE)) is None
 
 
 def test_dry_beds_and_missing_values_tell_nothing() -> None:
     dry = [[0.0] * 5, [0.3] * 5, [float("nan")] * 5]
-    assert standing_still(series(dry), series(dry)) is None
+    assert stale_forecast(series(dry), series(dry)) is None
     assert not all_members_alike(series(dry))
 
 
 def test_only_what_both_have_is_compared() -> None:
     longer = [[*row, 9.0, 8.0] for row in BEFORE]
-    assert standing_still(series(BEFORE, "BA"), series(longer, "A")) == "moved by a day"
-    assert standing_still(series(BEFORE, "B"), series(BEFORE, "A")) is None, "no station in common"
+    assert stale_forecast(series(BEFORE, "BA"), series(longer, "A")) == "moved by a day"
+    assert stale_forecast(series(BEFORE, "B"), series(BEFORE, "A")) is None, "no station in common"
 
 
 def test_one_member_under_many_numbers() -> None:

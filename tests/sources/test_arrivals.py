@@ -15,7 +15,13 @@ from flows.wiring.day import open_configuration
 from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.sources import ewds_request
-from ibf_pipeline.sources.arrivals import ArrivalNotes, Arrived, clock_text, read_arrivals, schedule_of
+from ibf_pipeline.sources.arrivals import (
+    ArrivalNotes,
+    IssueArrival,
+    arrival_statistics,
+    read_arrivals,
+    since_issue_text,
+)
 from ibf_pipeline.sources.watch import LookTimes
 from tests.sources.test_cli_inputs import config, invoke  # noqa: F401 - a fixture
 from tests.sources.test_sensor import Starter, use
@@ -27,8 +33,8 @@ def at(clock: str, day: date = ISSUE) -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}:00+00:00")
 
 
-def came(day: date, seen: str, missing: str | None) -> Arrived:
-    return Arrived(day, "KEN", at(seen, day), None if missing is None else at(missing, day))
+def came(day: date, seen: str, missing: str | None) -> IssueArrival:
+    return IssueArrival(day, "KEN", at(seen, day), None if missing is None else at(missing, day))
 
 
 def test_the_start_that_would_have_missed_none_of_the_days() -> None:
@@ -36,25 +42,29 @@ def test_the_start_that_would_have_missed_none_of_the_days() -> None:
     days = [came(date(2026, 9, day), seen, missing) for day, seen, missing in (
         (14, "15:30", "15:20"), (21, "10:10", "10:05"), (22, "10:20", "10:10"),
     )]  # fmt: skip
-    found = schedule_of(days)
+    found = arrival_statistics(days)
     assert found is not None
-    texts = (found.days, clock_text(found.middle), clock_text(found.latest), clock_text(found.start))
+    texts = (found.days, since_issue_text(found.middle), since_issue_text(found.latest), since_issue_text(found.start))
     assert texts == (3, "10:20", "15:30", "10:00")
     assert found.at_first_look == 0
-    earlier = schedule_of([*days, came(date(2026, 9, 23), "10:00", None)])
+    earlier = arrival_statistics([*days, came(date(2026, 9, 23), "10:00", None)])
     assert earlier is not None
-    assert (clock_text(earlier.start), earlier.at_first_look, clock_text(earlier.middle)) == ("09:00", 1, "10:15")
-    assert schedule_of([]) is None
+    assert (since_issue_text(earlier.start), earlier.at_first_look, since_issue_text(earlier.middle)) == (
+        "09:00",
+        1,
+        "10:15",
+    )
+    assert arrival_statistics([]) is None
 
 
 def test_an_arrival_on_the_next_morning_and_one_just_after_midnight() -> None:
-    next_day = Arrived(ISSUE, "KEN", at("01:20", ISSUE + timedelta(days=1)), at("23:50"))
-    found = schedule_of([next_day])
+    next_day = IssueArrival(ISSUE, "KEN", at("01:20", ISSUE + timedelta(days=1)), at("23:50"))
+    found = arrival_statistics([next_day])
     assert found is not None
-    assert (clock_text(found.latest), clock_text(found.start)) == ("01:20 (+1)", "23:50")
-    first = schedule_of([came(ISSUE, "00:20", None)])
+    assert (since_issue_text(found.latest), since_issue_text(found.start)) == ("01:20 (+1)", "23:50")
+    first = arrival_statistics([came(ISSUE, "00:20", None)])
     assert first is not None
-    assert clock_text(first.start) == "00:00"
+    assert since_issue_text(first.start) == "00:00"
 
 
 def notes(root: Path) -> ArrivalNotes:
@@ -67,7 +77,7 @@ def test_the_earliest_look_of_any_country_counts(tmp_path: Path) -> None:
     of_day.missing("UGA", at("10:10"))
     of_day.whole("KEN", at("10:20"))
     of_day.whole("UGA", at("10:30"))
-    assert read_arrivals(tmp_path, "ewds") == [Arrived(ISSUE, "KEN", at("10:20"), at("10:10"))]
+    assert read_arrivals(tmp_path, "ewds") == [IssueArrival(ISSUE, "KEN", at("10:20"), at("10:10"))]
     of_day.whole("ZMB", at("10:15"))
     assert [each.country for each in read_arrivals(tmp_path, "ewds")] == ["ZMB"]
 

@@ -147,7 +147,7 @@ def test_a_day_is_fetched_anew_on_demand(config: Path, tmp_path: Path) -> None:
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert "1,705.0" in invoke(config, *arguments)[1]
     code, output = invoke(config, *arguments, "--again")
-    assert (code, "2,705.0" in output, "because a person asked for it" in output) == (0, True, True)
+    assert (code, "2,705.0" in output, "because an operator asked for it" in output) == (0, True, True)
     assert "2,705.0" in invoke(config, *arguments)[1]
     (tmp_path / "archive" / f"{ISSUE:%Y%m%d}" / "dis_02_2026021500.nc").unlink()
     assert "6 of 6 members" in invoke(config, *arguments)[1]

@@ -16,9 +16,9 @@ import pytest
 
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources import ForecastFiles
-from ibf_pipeline.sources.edition import SETTLING_SECONDS
+from ibf_pipeline.sources.input_revision import SETTLING_SECONDS
 from tests.sources.test_ftp import Make, day, make, member, server  # noqa: F401 - fixtures
 from tests.sources.test_object_store import make as make_archive  # noqa: F401 - a fixture
 from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, cells_of, require_whole, write_grib, write_members
@@ -106,7 +106,7 @@ def test_a_whole_ensemble_is_used_until_its_correction_is_there_as_fully(
         change(folder(server) / member(number), 2)
     for number in range(arrive, MEMBERS):
         server.cut_after[member(number)] = 100
-    once = dataclasses.replace(make(), patience=Patience(attempts=1, sleep=lambda seconds: None))
+    once = dataclasses.replace(make(), retry_policy=RetryPolicy(attempts=1, sleep=lambda seconds: None))
     files = once.fetch(ISSUE)
     assert versions(files) == [1000, 1001, 1002, 1003, 1004, 1005]
     note = files.origin["corrected"]
@@ -139,7 +139,7 @@ def test_a_day_that_a_person_fetches_anew_is_used_as_it_was_where_the_server_bre
     make().forget(ISSUE)
     for number in range(MEMBERS):
         server.cut_after[member(number)] = 100
-    files = dataclasses.replace(make(), patience=Patience(attempts=1, sleep=lambda seconds: None)).fetch(ISSUE)
+    files = dataclasses.replace(make(), retry_policy=RetryPolicy(attempts=1, sleep=lambda seconds: None)).fetch(ISSUE)
     assert versions(files) == [1000, 1001, 1002, 1003, 1004, 1005]
     assert "the 6 of before are used" in files.origin["corrected"]
     (folder(server) / member(5)).unlink()

@@ -20,7 +20,7 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ibf_pipeline.discharge.grib_messages import read_messages
+from ibf_pipeline.discharge.grib_messages import read_grib_messages
 from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.sources import FolderSource
@@ -54,7 +54,7 @@ def members_of(folder: Path) -> xr.DataArray:
 
 
 def control_and_perturbed(whole: Path) -> tuple[bytes, bytes]:
-    messages = list(read_messages(whole))
+    messages = list(read_grib_messages(whole))
     own = len(messages) // len(MEMBERS)
     return b"".join(messages[:own]), b"".join(messages[own:])
 

@@ -13,7 +13,7 @@ import pytest
 
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
 from ibf_pipeline.sources.ewds_service import EwdsService, Progress, Queue
@@ -60,8 +60,8 @@ def clock() -> Clock:
 @pytest.fixture
 def make(service: Service, clock: Clock, tmp_path: Path) -> Make:
     def source(country: str = "AAA", key: str = KEY, url: str | None = None, **more: object) -> EwdsSource:
-        patience = Patience(5, 3, clock.sleep, clock=lambda: clock.now)
-        client = EwdsService(url or service.url, DATASET, lambda: key, patience, Queue(0.01, 600, 30))
+        retry_policy = RetryPolicy(5, 3, clock.sleep, clock=lambda: clock.now)
+        client = EwdsService(url or service.url, DATASET, lambda: key, retry_policy, Queue(0.01, 600, 30))
         return EwdsSource("ewds", client, InputCache(tmp_path / "cache"), country, areas()[country], None, 8, **more)  # type: ignore[arg-type]
 
     return source
@@ -157,12 +157,12 @@ def test_the_size_is_estimated_and_said(make: Make, caplog: pytest.LogCaptureFix
     caplog.set_level(logging.INFO)
     files = make().fetch(ISSUE)
     assert "2026-02-15 for AAA: 48 fields of 135 cells, about 0 MB, 1 order" in caplog.text
-    from ibf_pipeline.sources.area import Area
     from ibf_pipeline.sources.ewds_request import estimated_bytes, glofas_request
+    from ibf_pipeline.sources.lat_lon_box import LatLonBox
 
     small = areas()["AAA"]
     assert estimated_bytes(glofas_request(ISSUE, small, 8, {}), small) >= files.files[0].stat().st_size
-    kenya = Area(5.4, 33.9, -4.7, 41.95)
+    kenya = LatLonBox(5.4, 33.9, -4.7, 41.95)
     whole = estimated_bytes(glofas_request(ISSUE, kenya, 8, {}), kenya) * 51 / MEMBERS
     assert 20e6 < whole < 60e6
 
@@ -460,7 +460,7 @@ def test_countries_wait_in_the_queue_side_by_side(make: Make, service: Service) 
     service.together = 2
     sources = [make("AAA"), make("BBB")]
     for source in sources:
-        source.service._patience = dataclasses.replace(source.service._patience, sleep=lambda seconds: None)
+        source.service._retry_policy = dataclasses.replace(source.service._retry_policy, sleep=lambda seconds: None)
         source.service._queue = dataclasses.replace(source.service._queue, longest_seconds=1e9)
     with ThreadPoolExecutor(2) as pool:
         for source, files in zip(sources, pool.map(lambda source: source.fetch(ISSUE), sources), strict=True):

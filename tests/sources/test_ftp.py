@@ -15,7 +15,7 @@ import netCDF4
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.members import MemberSource
@@ -56,7 +56,7 @@ def make(server: Server, tmp_path: Path) -> Make:
             tls=False,
             timeout_seconds=5,
         )
-        options = {"parallel": 3, "patience": Patience(attempts=4, sleep=lambda seconds: None), **more}
+        options = {"parallel": 3, "retry_policy": RetryPolicy(attempts=4, sleep=lambda seconds: None), **more}
         return MemberSource("ftp", folder, InputCache(tmp_path / "cache"), country, areas(), MEMBERS, "4", **options)  # type: ignore[arg-type]
 
     return source
@@ -109,7 +109,7 @@ def test_a_transfer_that_ends_early_and_says_so_not_is_no_whole_file(make: Make,
 
 def test_a_run_that_died_is_continued_by_the_next_one(make: Make, server: Server) -> None:
     server.cut_after[LAST] = 5000
-    files = make(patience=Patience(attempts=1)).fetch(ISSUE)
+    files = make(retry_policy=RetryPolicy(attempts=1)).fetch(ISSUE)
     require_whole(files, "AAA", range(MEMBERS - 1))
     server.served.clear()
     require_whole(make().fetch(ISSUE), "AAA")
@@ -119,7 +119,7 @@ def test_a_run_that_died_is_continued_by_the_next_one(make: Make, server: Server
 
 def test_a_part_of_another_file_is_not_continued(make: Make, server: Server, tmp_path: Path) -> None:
     server.cut_after[LAST] = 5000
-    make(patience=Patience(attempts=1)).fetch(ISSUE)
+    make(retry_policy=RetryPolicy(attempts=1)).fetch(ISSUE)
     served = server.root / "glofas" / f"{ISSUE:%Y%m%d}" / LAST
     served.write_bytes(served.read_bytes() + b" ")  # the producer replaced it
     require_whole(make().fetch(ISSUE), "AAA")
@@ -138,7 +138,7 @@ def test_a_server_without_modification_times_serves_whole_files_from_their_begin
 
 def test_a_file_that_grows_while_it_is_fetched_is_not_whole(make: Make, server: Server) -> None:
     """The producer is still writing: size before and after differ."""
-    source = make(patience=Patience(attempts=1))
+    source = make(retry_policy=RetryPolicy(attempts=1))
     describe = source.remote.describe
     served = server.root / "glofas" / f"{ISSUE:%Y%m%d}" / LAST
     whole = served.read_bytes()
@@ -158,7 +158,7 @@ def test_a_file_that_grows_while_it_is_fetched_is_not_whole(make: Make, server: 
 def test_a_file_that_is_replaced_while_it_is_fetched_is_fetched_again(make: Make, server: Server) -> None:
     """Of the same size, and whole: only the time of its last change tells."""
     served = server.root / "glofas" / f"{ISSUE:%Y%m%d}" / LAST
-    source = make(patience=Patience(attempts=2, sleep=lambda seconds: None))
+    source = make(retry_policy=RetryPolicy(attempts=2, sleep=lambda seconds: None))
     read = source.remote.read
 
     def replaced_meanwhile(issue_date, name, start):  # type: ignore[no-untyped-def]
@@ -290,7 +290,7 @@ def test_a_wrong_password_is_said_and_shown_nowhere(make: Make, caplog: pytest.L
 def test_an_account_that_may_have_two_connections_serves_four_threads(make: Make, server: Server) -> None:
     server.most_logins = 2
     server.slow = True
-    require_whole(make(parallel=4, patience=Patience(attempts=1)).fetch(ISSUE), "AAA")
+    require_whole(make(parallel=4, retry_policy=RetryPolicy(attempts=1)).fetch(ISSUE), "AAA")
 
 
 def test_what_the_server_says_to_a_login_that_it_refuses(make: Make, server: Server) -> None:

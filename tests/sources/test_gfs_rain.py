@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerUnreachable
-from ibf_pipeline.io.answers import Refused
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import Refused
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.rain.declaration import RainDeclaration
 from ibf_pipeline.rain.reader import read_rain
-from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.rain.gfs import Message, fetch_gfs, gfs_hours, in_index
 from tests.rain.written import BOUNDS, flat, grib
 from tests.worlds.services import web_archive
@@ -52,12 +52,12 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def client(archive: Archive, attempts: int = 3) -> Client:
-    return Client(Server(archive.url), Patience(attempts=attempts, sleep=lambda _: None), Redactor())
+    return Client(Server(archive.url), RetryPolicy(attempts=attempts, sleep=lambda _: None), Redactor())
 
 
 def test_the_precipitation_alone_is_fetched_and_only_once(archive: Archive, tmp_path: Path) -> None:
     files = fetch_gfs(client(archive), CYCLE, [3, 6, 9], tmp_path / "kept")
-    rain = read_rain(files, Reads(), BOUNDS, np.datetime64("2026-02-15T06:00", "m"))
+    rain = read_rain(files, RainDeclaration(), BOUNDS, np.datetime64("2026-02-15T06:00", "m"))
     assert [round(float(each), 2) for each in rain.amount[0, :, 0, 0]] == [2, 3, 4]
     assert archive.sent["gfs.t06z.pgrb2.0p25.f009"] == files[2].stat().st_size < 300
     asked = archive.asked.total()

@@ -9,15 +9,15 @@ import netCDF4
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.sources.ewds import EwdsSource
 from ibf_pipeline.sources.ewds_service import EwdsService, Queue
-from ibf_pipeline.sources.kept import read_files, read_kept
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import open_folder
+from ibf_pipeline.sources.past_runs import read_files, read_kept_forecast
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas, cells_of, require_whole, write_members
 from tests.worlds.countries.tiny_day import ISSUE as TINY_ISSUE
@@ -26,8 +26,8 @@ from tests.worlds.services.ewds import DATASET, KEY, running
 
 
 def archive(tmp_path: Path, country: str = "AAA", **lead_times: int) -> MemberSource:
-    folder = open_folder(f"file://{tmp_path / 'served'}", Patience(5), members=MEMBERS)
-    tries = Patience(attempts=1, sleep=lambda seconds: None)
+    folder = open_folder(f"file://{tmp_path / 'served'}", RetryPolicy(5), members=MEMBERS)
+    tries = RetryPolicy(attempts=1, sleep=lambda seconds: None)
     return MemberSource(
         "archive", folder, InputCache(tmp_path / "cache"), country, areas(), MEMBERS, "4", 3, tries,
         lead_times=lead_times,
@@ -81,7 +81,7 @@ def test_an_order_names_the_hours_of_all_days_and_what_lacks_some_is_not_kept(
     monkeypatch.setattr(ewds_request, "MEMBERS_OF", members)
     with running() as service:
         client = EwdsService(
-            service.url, DATASET, lambda: KEY, Patience(5, 1, lambda seconds: None), Queue(0.01, 600, 30)
+            service.url, DATASET, lambda: KEY, RetryPolicy(5, 1, lambda seconds: None), Queue(0.01, 600, 30)
         )
         cache = InputCache(tmp_path / "cache")
         usual = EwdsSource("ewds", client, cache, "AAA", areas()["AAA"], None, 8, check=False)
@@ -108,7 +108,7 @@ def test_a_run_that_kept_fewer_lead_times_is_no_longer_forecast(tiny_day: TinyDa
     cells = cells_of_stations(read_stations(tiny_day.static / "stations.csv"))
     file = tiny_day.run_folder.path / "forecast.nc"
     with pytest.raises(InputInvalid) as caught:
-        read_kept(file, cells, TINY_ISSUE, 11)
+        read_kept_forecast(file, cells, TINY_ISSUE, 11)
     error = caught.value
     assert error.found == "the run looked at 8 lead times, 0-day to 7-day, and kept no others"
     assert (error.where, error.expected) == (str(file), "lead times 0-day to 10-day")
@@ -127,5 +127,5 @@ def test_a_longer_run_keeps_all_of_it_and_serves_a_shorter_horizon(tiny_day: Tin
     assert tiny_day.flow(publish=False).is_completed()
     cells = cells_of_stations(read_stations(tiny_day.static / "stations.csv"))
     file = tiny_day.run_folder.path / "forecast.nc"
-    assert read_kept(file, cells, TINY_ISSUE, 11)["lead_time"].values.tolist() == list(range(11))
-    assert read_kept(file, cells, TINY_ISSUE)["lead_time"].values.tolist() == list(range(8))
+    assert read_kept_forecast(file, cells, TINY_ISSUE, 11)["lead_time"].values.tolist() == list(range(11))
+    assert read_kept_forecast(file, cells, TINY_ISSUE)["lead_time"].values.tolist() == list(range(8))

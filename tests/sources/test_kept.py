@@ -13,7 +13,7 @@ import pytest
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
-from ibf_pipeline.sources.kept import RunSource, read_kept
+from ibf_pipeline.sources.past_runs import RunSource, read_kept_forecast
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_text
 
@@ -73,15 +73,15 @@ def test_a_station_that_was_moved_or_added_is_not_made_up(day: TinyDay) -> None:
     original = stations.read_text()
     stations.write_text(original.replace("0.97,10.02", "0.97,10.07"))
     with pytest.raises(InputInvalid, match="station G1 was at another place then"):
-        read_kept(file, cells_of_stations(read_stations(stations)), ISSUE)
+        read_kept_forecast(file, cells_of_stations(read_stations(stations)), ISSUE)
     stations.write_text(original + "G3,Lower,0.93,10.02,G3\n")
     with pytest.raises(InputInvalid, match="station G3 was not a station then"):
-        read_kept(file, cells_of_stations(read_stations(stations)), ISSUE)
+        read_kept_forecast(file, cells_of_stations(read_stations(stations)), ISSUE)
     stations.write_text(original.splitlines()[0] + "\n" + original.splitlines()[2] + "\n")
-    fewer = read_kept(file, cells_of_stations(read_stations(stations)), ISSUE)
+    fewer = read_kept_forecast(file, cells_of_stations(read_stations(stations)), ISSUE)
     assert fewer["station"].values.tolist() == ["G2"]
     with pytest.raises(InputInvalid, match="the forecast of 2026-02-15"):
-        read_kept(file, cells_of_stations(read_stations(stations)), ISSUE.replace(day=16))
+        read_kept_forecast(file, cells_of_stations(read_stations(stations)), ISSUE.replace(day=16))
 
 
 def test_sources_that_fail_are_passed_over_and_named_in_the_manifest(day: TinyDay) -> None:

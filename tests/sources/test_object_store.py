@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import open_folder
@@ -41,8 +41,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(tmp_path: Path) -> Make:
     def source(url: str, country: str = "AAA", **more: object) -> MemberSource:
         endpoint = more.pop("endpoint_url", None)
-        folder = open_folder(url, Patience(5), members=MEMBERS, endpoint_url=endpoint)  # type: ignore[arg-type]
-        tries = Patience(attempts=int(str(more.pop("attempts", 3))), sleep=lambda seconds: None)
+        folder = open_folder(url, RetryPolicy(5), members=MEMBERS, endpoint_url=endpoint)  # type: ignore[arg-type]
+        tries = RetryPolicy(attempts=int(str(more.pop("attempts", 3))), sleep=lambda seconds: None)
         return MemberSource("archive", folder, InputCache(tmp_path / "cache"), country, areas(), MEMBERS, "4", 3, tries)
 
     return source
@@ -127,7 +127,7 @@ def test_the_words_of_an_object_store_that_refuses(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "us-east-1")
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         with pytest.raises(ServerRefused, match=said):
             make("s3://bucket/glofas", endpoint_url=f"http://127.0.0.1:{server.server_address[1]}").fetch(ISSUE)
         server.shutdown()
@@ -176,8 +176,8 @@ def test_a_large_file_of_a_web_server_with_and_without_byte_ranges(
     content = random.Random(7).randbytes(10 << 20)
     (web.root / f"{ISSUE:%Y%m%d}" / "large.nc").write_bytes(content)
     web.ranges = ranges
-    remote = open_folder(web.url, Patience(5), members=MEMBERS)
-    fetched = fetch_file(remote, ISSUE, "large.nc", tmp_path / "one", Patience(attempts=1))
+    remote = open_folder(web.url, RetryPolicy(5), members=MEMBERS)
+    fetched = fetch_file(remote, ISSUE, "large.nc", tmp_path / "one", RetryPolicy(attempts=1))
     assert fetched.path.read_bytes() == content
     assert web.sent["large.nc"] == 10 << 20
     web.cut_after["large.nc"] = 3 << 20
@@ -189,7 +189,9 @@ def test_a_large_file_of_a_web_server_with_and_without_byte_ranges(
             time.sleep(0.01)
 
     web.before_cut = most_of_it_is_kept
-    fetched = fetch_file(remote, ISSUE, "large.nc", tmp_path / "two", Patience(attempts=2, sleep=lambda seconds: None))
+    fetched = fetch_file(
+        remote, ISSUE, "large.nc", tmp_path / "two", RetryPolicy(attempts=2, sleep=lambda seconds: None)
+    )
     assert fetched.path.read_bytes() == content
     again = web.sent["large.nc"] - (13 << 20)
     assert (6 < again / (1 << 20) < 9) if ranges else again == 10 << 20

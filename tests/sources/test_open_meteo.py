@@ -17,12 +17,12 @@ from ibf_pipeline.config import sources as settings
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.trial import TRIAL
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.sources.open_meteo import OpenMeteoSource
 from ibf_pipeline.sources.open_meteo_archive import Archive, median_maximum
-from ibf_pipeline.sources.open_meteo_service import FloodService, Pace, asked_point, calls_of
+from ibf_pipeline.sources.open_meteo_service import FloodService, Pace, asked_point, call_cost
+from ibf_pipeline.sources.past_runs import read_files
 from tests.worlds.services.open_meteo import CUT, MINUTELY, FloodApi, River
 from tests.worlds.services.scripted_server import Says
 
@@ -65,11 +65,11 @@ def serve(meteo: FloodApi, run: date = ISSUE, members: int = 51, base: float = 3
 def source(
     meteo: FloodApi, root: Path, time: Time, cells: StationCells = CELLS, years: tuple[int, int] = (2002, 2021)
 ) -> OpenMeteoSource:
-    patience = Patience(5, 2, sleep=time.sleep, clock=lambda: time.now.timestamp())
+    retry_policy = RetryPolicy(5, 2, sleep=time.sleep, clock=lambda: time.now.timestamp())
     cache = InputCache(root / "fetched")
     return OpenMeteoSource(
         "meteo",
-        FloodService(meteo.url, patience, 1e6),
+        FloodService(meteo.url, retry_policy, 1e6),
         cache,
         "XTY",
         cells,
@@ -200,9 +200,9 @@ def test_many_stations_are_few_requests_and_a_run_goes_on_where_one_stopped(
 
 
 def test_the_pace_is_the_services_own_count_of_calls(time: Time) -> None:
-    assert calls_of(10, ISSUE, ISSUE + timedelta(days=7), ensemble=True) == pytest.approx(51)
-    assert calls_of(2, date(2002, 1, 1), date(2021, 12, 31), ensemble=False) == pytest.approx(104.4, abs=0.1)
-    pace = Pace(300, Patience(sleep=time.sleep, clock=lambda: time.now.timestamp()))
+    assert call_cost(10, ISSUE, ISSUE + timedelta(days=7), ensemble=True) == pytest.approx(51)
+    assert call_cost(2, date(2002, 1, 1), date(2021, 12, 31), ensemble=False) == pytest.approx(104.4, abs=0.1)
+    pace = Pace(300, RetryPolicy(sleep=time.sleep, clock=lambda: time.now.timestamp()))
     for calls in (150, 75, 1):
         pace.wait(calls)
     assert time.slept == pytest.approx([30, 15])
@@ -329,8 +329,8 @@ def test_asked_is_a_quarter_of_a_cell_beside_the_centre() -> None:
 
 
 def test_a_version_cannot_be_declared_for_it() -> None:
-    settings.OpenMeteoSource(kind="open-meteo")
+    settings.OpenMeteoSection(kind="open-meteo")
     with pytest.raises(ValidationError, match="does not say which GloFAS version"):
-        settings.OpenMeteoSource(kind="open-meteo", glofas_version="4")
+        settings.OpenMeteoSection(kind="open-meteo", glofas_version="4")
     with pytest.raises(ValidationError, match="fewer than 10 years"):
-        settings.OpenMeteoSource(kind="open-meteo", archive_years=(2015, 2021))
+        settings.OpenMeteoSection(kind="open-meteo", archive_years=(2015, 2021))

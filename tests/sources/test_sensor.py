@@ -14,20 +14,21 @@ from flows.wiring.day import open_configuration
 from flows.wiring.inputs_fetch import fetch_and_read
 from flows.wiring.looks import STILL_FETCHED, Looks
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.sources.watch import Look
+from ibf_pipeline.io.environment import WHERE_SET
+from ibf_pipeline.sources.watch import Availability
 from tests.sources.test_cli_inputs import config  # noqa: F401 - a fixture
 from tests.worlds.countries.damage import truncate
 from tests.worlds.countries.forecast_files import ISSUE, STATIONS
 from tests.worlds.services.ewds import KEY, running
 
 DAY = IssueTime(ISSUE)
-WHOLE = Look(True, True, "6 of 6 members")
+WHOLE = Availability(True, True, "6 of 6 members")
 
 
 def test_a_look_that_is_not_over_goes_on_and_answers_at_a_later_one() -> None:
     arrived, begun = threading.Event(), []
 
-    def look(country: str) -> Look:
+    def look(country: str) -> Availability:
         begun.append(country)
         if country == "BBB":
             assert arrived.wait(30)
@@ -82,7 +83,7 @@ def test_an_account_that_is_not_there_is_no_forecast_to_wait_for(
     assert pauses == []
     assert state.message == (
         "NOT possible: ewds of 2026-02-15 for AAA, BBB (settings.yaml: the account of source ewds is not in the "
-        "environment: EWDS_KEY is not set. What to do: export what is missing where the pipeline runs.)"
+        f"environment: EWDS_KEY is not set. What to do: {WHERE_SET}.)"
     )
     assert exit_code(state) == 1
 

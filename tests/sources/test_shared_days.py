@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.records.schema import KEPT
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.records.schema import KEPT_FILES
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
 from ibf_pipeline.sources.ewds_service import EwdsService, Queue
@@ -161,7 +161,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
 
 
 def ewds(cache: InputCache, service: Service) -> EwdsSource:
-    client = EwdsService(service.url, DATASET, lambda: KEY, Patience(5, 1), Queue(0.01, 600, 30))
+    client = EwdsService(service.url, DATASET, lambda: KEY, RetryPolicy(5, 1), Queue(0.01, 600, 30))
     return EwdsSource("ewds", client, cache, "AAA", areas()["AAA"], None, 8)
 
 
@@ -195,7 +195,7 @@ def test_what_was_deleted_from_the_store_is_put_again_with_what_is_new(
     fetch(one, **{"a.nc": "a"})
     database = sharing(tmp_path / "shared").database
     with database.transaction() as connection:
-        connection.execute(KEPT.update().values(pruned="2026-03-20"))
+        connection.execute(KEPT_FILES.update().values(pruned="2026-03-20"))
     shutil.rmtree(tmp_path / "shared/store/inputs")
     fetch(one, **{"b.nc": "b"})
     assert held(other) == {"a.nc": "a", "b.nc": "b"}

@@ -10,16 +10,16 @@ import pytest
 
 from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.sources.watch import Look, LookTimes, Watched, watch
+from ibf_pipeline.sources.watch import Availability, LookTimes, Watched, watch
 
 ISSUE = date(2026, 2, 15)
 afternoon = partial(Waiting, first_look="14:30", every_minutes=5)
 AFTERNOON = afternoon()
 NONE, SOME, MOST, ALL = (
-    Look(False, False, "no folder"),
-    Look(False, False, "20 of 51 members"),
-    Look(False, True, "40 of 51 members"),
-    Look(True, True, "51 of 51 members"),
+    Availability(False, False, "no folder"),
+    Availability(False, False, "20 of 51 members"),
+    Availability(False, True, "40 of 51 members"),
+    Availability(True, True, "51 of 51 members"),
 )
 
 
@@ -30,7 +30,7 @@ def at(clock: str, day: date = ISSUE) -> datetime:
 class World:
     """A clock, and what each country's forecast looks like from when on."""
 
-    def __init__(self, begin: datetime, forecasts: dict[str, dict[str, Look]]) -> None:
+    def __init__(self, begin: datetime, forecasts: dict[str, dict[str, Availability]]) -> None:
         self.moment = begin
         self.forecasts = forecasts
         self.started: dict[str, datetime] = {}
@@ -41,7 +41,7 @@ class World:
         self.takes: dict[str, float] = {}
         """seconds that the next look at a country takes"""
 
-    def look(self, countries: Sequence[str], seconds: float | None) -> Iterator[tuple[str, Look]]:
+    def look(self, countries: Sequence[str], seconds: float | None) -> Iterator[tuple[str, Availability]]:
         self.looks.append(self.moment)
         found = dict.fromkeys(countries, NONE)
         for country in countries:
@@ -52,7 +52,7 @@ class World:
             if (took := self.takes.get(country, 0)) and seconds is not None and took > seconds:
                 self.moment += timedelta(seconds=seconds)
                 self.takes[country] = took - seconds
-                yield country, Look(False, False, "still being fetched")
+                yield country, Availability(False, False, "still being fetched")
             else:
                 self.moment += timedelta(seconds=self.takes.pop(country, 0))
                 yield country, found[country]
@@ -205,8 +205,8 @@ def test_the_last_look_starts_what_is_there_before_it_waits_for_the_rest() -> No
 
 
 def test_what_waiting_cannot_mend_is_said_at_once_and_what_it_may_mend_at_the_end() -> None:
-    no_account = Look(False, False, "no account. What to do: export it.", fault=True, lasting=True)
-    damaged = Look(False, False, "a field of another run", fault=True)
+    no_account = Availability(False, False, "no account. What to do: export it.", fault=True, lasting=True)
+    damaged = Availability(False, False, "a field of another run", fault=True)
     world = World(at("14:30"), {"KEN": {"14:30": no_account}})
     watched = world.watch()
     assert (watched.faulty, watched.absent) == ({"KEN": "no account. What to do: export it."}, {})
@@ -221,7 +221,7 @@ def test_what_waiting_cannot_mend_is_said_at_once_and_what_it_may_mend_at_the_en
 
 def test_at_the_last_look_a_run_asks_the_sources_that_nobody_looks_at() -> None:
     """KEN and UGA list an archive behind the source of the sensor, ZMB does not."""
-    no_account = Look(False, False, "no account", fault=True, lasting=True)
+    no_account = Availability(False, False, "no account", fault=True, lasting=True)
     world = World(at("14:30"), {"KEN": {"15:00": SOME}, "UGA": {"14:30": no_account}, "ZMB": {"15:00": SOME}})
     world.unwatched = {"KEN": ("archive",), "UGA": ("archive", "mirror")}
     watched = world.watch()

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.static.cod_ab import CodAb
-from ibf_pipeline.static.place import Place
+from ibf_pipeline.static.origin import OriginFolder
 from tests.conftest import missing
 from tests.worlds.countries.published_files import cod_ab, write_cod_ab
 from tests.worlds.services.web_archive import running
 
-HASTY = Patience(attempts=2, sleep=lambda seconds: None)
+HASTY = RetryPolicy(attempts=2, sleep=lambda seconds: None)
 
 
 def needs_pyarrow() -> None:
@@ -30,7 +30,7 @@ def needs_pyarrow() -> None:
 
 
 def from_disk(file: Path) -> CodAb:
-    return CodAb(Place(str(file.parent), file.parent / "cache"), file.name)
+    return CodAb(OriginFolder(str(file.parent), file.parent / "cache"), file.name)
 
 
 def written(boundaries: CodAb, folder: Path) -> dict[str, tuple[str, str | None]]:
@@ -56,7 +56,7 @@ ALL = {
 def test_every_format_and_schema_by_url(name: str, *, older: bool, tmp_path: Path) -> None:
     write_cod_ab(tmp_path / "web" / name, older=older)
     with running(tmp_path / "web") as server:
-        boundaries = CodAb(Place(server.url, tmp_path / "cache", HASTY), name)
+        boundaries = CodAb(OriginFolder(server.url, tmp_path / "cache", HASTY), name)
         assert boundaries.levels() == (1, 2)
         assert boundaries.country_name() == "Tinyland"
         assert written(boundaries, tmp_path / "areas") == ALL
@@ -71,7 +71,7 @@ def test_geoparquet_with_a_file_for_each_level(*, older: bool, tmp_path: Path) -
         folder.mkdir(parents=True)
         cod_ab(level, older=older).to_parquet(folder / f"xty_admin{level}.parquet")
     with running(tmp_path / "web") as server:
-        place = Place(f"{server.url}/cod-ab", tmp_path / "cache", HASTY)
+        place = OriginFolder(f"{server.url}/cod-ab", tmp_path / "cache", HASTY)
         boundaries = CodAb(place, "xty_admin{level}/xty_admin{level}.parquet")
         assert boundaries.levels() == (1, 2)
         assert written(boundaries, tmp_path / "areas") == ALL

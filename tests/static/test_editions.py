@@ -10,12 +10,12 @@ import pytest
 from rasterio.transform import from_origin
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.static.editions import numbering_doubt, require_one_edition, seam_doubts
+from ibf_pipeline.static.fetch import Origins, fetch_static
 from ibf_pipeline.static.flood_maps import obtain_flood_map
-from ibf_pipeline.static.place import Place
-from ibf_pipeline.static.static import Places, fetch_static
+from ibf_pipeline.static.origin import OriginFolder
 from tests.worlds.countries import tiny_country
 
 WEST, EAST, SOUTH = (10, 0), (10, 10), (0, 0)
@@ -74,7 +74,7 @@ def test_water_that_does_not_go_on_where_tiles_meet_is_doubted(tmp_path: Path, e
     """The western tile is 1.45 m deep at its eastern edge, and 100 cells long there; the country has 60 of them."""
     names = {WEST: write_tile(tmp_path, 118, WEST, 1.0), EAST: write_tile(tmp_path, 126, EAST, east)}
     target, bounds = tmp_path / "map.tif", (9.0, 2.0, 11.0, 8.0)
-    obtain_flood_map(Place(str(tmp_path), tmp_path), 10, names.values(), bounds, target)
+    obtain_flood_map(OriginFolder(str(tmp_path), tmp_path), 10, names.values(), bounds, target)
     said = seam_doubts(target, names)
     assert len(said) == doubted
     if doubted:
@@ -103,13 +103,13 @@ def test_the_doubt_of_fetched_tiles_stands_in_what_a_run_reads(tmp_path: Path) -
     (static / "station_admin_mapping.csv").write_text(",glofasStation,placeCode\n0,G1,01A\n1,G2,01B\n")
     tiny_country.write_raster(static / "population.tif", np.full((120, 20), 2.0), height=120)
     said: list[str] = []
-    fetch_static(country, static, Places(flood_maps=Place(str(root), tmp_path / "cache")), None, said.append)
+    fetch_static(country, static, Origins(flood_maps=OriginFolder(str(root), tmp_path / "cache")), None, said.append)
     doubt = f"{named(125, (10, 10))} and {named(127, (0, 10))} lie side by side and are not numbered so"
     assert any(doubt in line for line in said if line.startswith("CHECK: "))
-    prepare(country, static, tmp_path / "prepared")
+    prepare_floods(country, static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")
     assert any(note.startswith(doubt) for note in layers.findings)
-    assert prepare(country, static, tmp_path / "prepared") == ()
+    assert prepare_floods(country, static, tmp_path / "prepared") == ()
 
 
 def elsewhere(root: Path) -> str:
@@ -126,7 +126,7 @@ def test_a_tile_that_lies_elsewhere_than_its_name_says_is_refused(
 ) -> None:
     name = tile(tmp_path)
     with pytest.raises(InputInvalid, match=f"the tile reaches {reach}"):
-        obtain_flood_map(Place(str(tmp_path), tmp_path), 10, [name], NEIGHBOURS, tmp_path / "map.tif")
+        obtain_flood_map(OriginFolder(str(tmp_path), tmp_path), 10, [name], NEIGHBOURS, tmp_path / "map.tif")
     assert not (tmp_path / "map.tif").exists()
 
 
@@ -134,7 +134,7 @@ def test_a_tile_that_lies_elsewhere_than_its_name_says_is_refused(
 def test_tiles_that_overlap_and_differ_are_refused_with_both_names(tmp_path: Path, east: float, refused: bool) -> None:
     """The western tile reaches one column over 10 E, and is 1.46 m deep there."""
     names = [write_tile(tmp_path, 118, WEST, 1.0, width=101), write_tile(tmp_path, 126, EAST, east)]
-    place, target = Place(str(tmp_path), tmp_path), tmp_path / "map.tif"
+    place, target = OriginFolder(str(tmp_path), tmp_path), tmp_path / "map.tif"
     if not refused:
         assert obtain_flood_map(place, 10, names, NEIGHBOURS, target) == names
         return

@@ -19,21 +19,21 @@ from ibf_pipeline.check.country import check_static
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, InputMissing
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.prepare.boundaries import read_boundaries
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.stations import read_mapping, read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from ibf_pipeline.static.fetch import Origins, fetch_static
 from ibf_pipeline.static.flood_maps import corners_of, country_tiles, obtain_flood_map
-from ibf_pipeline.static.mapping import as_csv, propose_mapping
-from ibf_pipeline.static.place import Place
-from ibf_pipeline.static.static import Places, fetch_static
+from ibf_pipeline.static.mapping import mapping_csv, propose_mapping
+from ibf_pipeline.static.origin import OriginFolder
 from ibf_pipeline.static.thresholds import sample_thresholds
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.published_files import write_grid, write_tile
 from tests.worlds.services.web_archive import Archive, running
 
-HASTY = Patience(attempts=2, sleep=lambda seconds: None)
+HASTY = RetryPolicy(attempts=2, sleep=lambda seconds: None)
 CORNERS = {"ID1_N10_E0": 1.0, "ID2_N10_E10": 2.0, "ID3_N0_E0": 3.0, "ID4_N0_E10": 4.0}
 """tiles around (10 E, 0 N), each as deep as its number"""
 
@@ -47,7 +47,7 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def cut(place: Place, period: float, bounds: tuple[float, float, float, float], target: Path) -> list[str]:
+def cut(place: OriginFolder, period: float, bounds: tuple[float, float, float, float], target: Path) -> list[str]:
     names = country_tiles(place, (period,), bounds).names[period]
     return obtain_flood_map(place, period, names.values(), bounds, target)
 
@@ -60,7 +60,7 @@ def test_tiles_by_their_upper_left_corner() -> None:
 
 def test_a_country_on_four_tiles_is_cut_out_of_them(tiles: Path, tmp_path: Path) -> None:
     """Half a degree to each side of the corner; the column without data east of 10 E is dry."""
-    used = cut(Place(str(tiles), tmp_path), 10, (9.5, -0.5, 10.5, 0.5), tmp_path / "map.tif")
+    used = cut(OriginFolder(str(tiles), tmp_path), 10, (9.5, -0.5, 10.5, 0.5), tmp_path / "map.tif")
     assert [name[:11].rstrip("_R") for name in used] == [name[:11] for name in CORNERS]
     with rasterio.open(tmp_path / "map.tif") as raster:
         depth = raster.read(1)
@@ -78,7 +78,9 @@ def test_a_refused_and_a_cut_tile_are_tried_again(tiles: Path, tmp_path: Path) -
     with running(tmp_path / "root") as server:
         server.refuse = 1
         server.cut_after["ID1_N10_E0_RP10_depth.tif"] = 500
-        place = Place(server.url, tmp_path / "cache", patience=Patience(attempts=4, sleep=lambda seconds: None))
+        place = OriginFolder(
+            server.url, tmp_path / "cache", retry_policy=RetryPolicy(attempts=4, sleep=lambda seconds: None)
+        )
         used = cut(place, 10, (9.5, -0.5, 10.5, 0.5), tmp_path / "map.tif")
         assert len(used) == 2
         with rasterio.open(tmp_path / "map.tif") as raster:
@@ -95,7 +97,7 @@ def test_a_tile_that_is_listed_and_not_served_is_no_sea(tiles: Path, tmp_path: P
     (root / "ID1_N10_E0_RP10_depth.tif").symlink_to(tiles / "RP10" / "ID1_N10_E0_RP10_depth.tif")
     (root / "ID3_N0_E0_RP10_depth.tif").symlink_to(tmp_path / "nowhere")
     with running(tmp_path / "root") as server:
-        place = Place(server.url, tmp_path / "cache", patience=HASTY)
+        place = OriginFolder(server.url, tmp_path / "cache", retry_policy=HASTY)
         with pytest.raises(InputMissing, match=r"tile ID3_N0_E0_RP10_depth\.tif is listed and not there"):
             cut(place, 10, (9.5, -0.5, 9.9, 0.5), tmp_path / "map.tif")
     assert not (tmp_path / "map.tif").exists()
@@ -109,7 +111,7 @@ def test_tiles_of_two_editions_are_refused_with_both_names(tiles: Path, tmp_path
     for link in (name, other):
         (folder / link).symlink_to(tiles / "RP10" / name)
     with pytest.raises(InputInvalid) as caught:
-        country_tiles(Place(str(tmp_path / "root"), tmp_path), (10,), (9.5, 0.1, 9.9, 0.9))
+        country_tiles(OriginFolder(str(tmp_path / "root"), tmp_path), (10,), (9.5, 0.1, 9.9, 0.9))
     assert name in caught.value.found
     assert other in caught.value.found
     assert caught.value.where == str(folder)
@@ -125,7 +127,7 @@ def test_a_tile_that_one_return_period_lacks_is_an_error_and_one_that_all_lack_i
         for name in ("ID1_N10_E0", "ID2_N10_E10"):
             file = f"RP{period}/{name}_RP{period}_depth.tif"
             (root / file).symlink_to(tiles / file)
-    place = Place(str(root), tmp_path)
+    place = OriginFolder(str(root), tmp_path)
     assert country_tiles(place, (10, 20), bounds).without == ()
     (root / "RP20" / "ID2_N10_E10_RP20_depth.tif").unlink()
     with pytest.raises(InputMissing, match="no tile N10_E10 of 20 years; of 10 years there is"):
@@ -140,7 +142,7 @@ def test_a_tile_that_one_return_period_lacks_is_an_error_and_one_that_all_lack_i
     areas = [tiny_country.feature(2, code, "01", tiny_country.square(*edges)) for code, edges in both.items()]
     tiny_country.write_areas(static / "admin_areas", 2, areas)
     said: list[str] = []
-    fetch_static(country, static, Places(flood_maps=place), None, said.append)
+    fetch_static(country, static, Origins(flood_maps=place), None, said.append)
     assert said[0].startswith("CHECK: the source has no flood hazard tile N10_E10 with land of 2 areas (01B, 01C)")
     warned = [finding.found for finding in check_static(country, static)[0] if finding.level == "warning"]
     assert said[0].removeprefix("CHECK: ") in warned
@@ -151,7 +153,7 @@ def test_a_damaged_tile_is_named_and_leaves_no_map(tiles: Path, tmp_path: Path) 
     broken.parent.mkdir(parents=True)
     broken.write_bytes((tiles / "RP10" / broken.name).read_bytes()[:3000])
     with pytest.raises(InputInvalid, match="flood hazard tile"):
-        cut(Place(str(tmp_path / "root"), tmp_path), 10, (9.5, 0.1, 9.9, 0.5), tmp_path / "map.tif")
+        cut(OriginFolder(str(tmp_path / "root"), tmp_path), 10, (9.5, 0.1, 9.9, 0.5), tmp_path / "map.tif")
     assert not (tmp_path / "map.tif").exists()
 
 
@@ -167,7 +169,7 @@ def test_thresholds_are_those_of_the_stations_cells(tmp_path: Path, *, ascending
         values = {place: value * number for place, value in here.items()} | {(0.97, 10.12): float(number)}
         write_grid(tmp_path / "g", f"flood_threshold_glofas_v4_rl_{name}.nc", values, ascending=ascending)
     stations = [station("G1", 0.97, 10.02), station("G2", 0.97, 10.12)]
-    place = Place(str(tmp_path / "g"), tmp_path)
+    place = OriginFolder(str(tmp_path / "g"), tmp_path)
     tables, beside = sample_thresholds(place, stations, (5, 1.5, 2), "4")
     assert tables == {"G1": {1.5: 50, 2: 100, 5: 150}, "G2": {1.5: 1, 2: 2, 5: 3}}
     assert [str(entry) for entry in beside] == ["G2 (1 m3/s here, 300 m3/s at 1.025, 10.125)"]
@@ -181,11 +183,11 @@ def test_a_station_on_a_cell_without_river_is_refused_with_the_river_beside(tmp_
     values = {(0.97, 10.12): -9999.0, (1.02, 10.12): 300.0}
     write_grid(tmp_path / "g", "flood_threshold_glofas_v4_rl_1.5.nc", values)
     with pytest.raises(InputInvalid, match="no river in the cells of G2") as caught:
-        sample_thresholds(Place(str(tmp_path / "g"), tmp_path), [station("G2", 0.97, 10.12)], (1.5,), "4")
+        sample_thresholds(OriginFolder(str(tmp_path / "g"), tmp_path), [station("G2", 0.97, 10.12)], (1.5,), "4")
     assert "300 m3/s at 1.025, 10.125" in caught.value.expected
     (tmp_path / "g" / "flood_threshold_glofas_v4_rl_1.5.nc").write_bytes(b"no netCDF")
     with pytest.raises(InputInvalid, match="cannot be read"):
-        sample_thresholds(Place(str(tmp_path / "g"), tmp_path), [station("G2", 0.97, 10.12)], (1.5,), "4")
+        sample_thresholds(OriginFolder(str(tmp_path / "g"), tmp_path), [station("G2", 0.97, 10.12)], (1.5,), "4")
 
 
 def test_the_proposed_mapping_follows_the_water(tmp_path: Path) -> None:
@@ -213,7 +215,7 @@ def test_the_proposed_mapping_follows_the_water(tmp_path: Path) -> None:
     tiny_country.write_raster(flood_map, river)
     proposed = propose_mapping(stations, boundaries, flood_map, 0.1)
     file = tmp_path / "mapping.csv"
-    file.write_text(as_csv(boundaries, proposed))
+    file.write_text(mapping_csv(boundaries, proposed))
     mapping, _ = read_mapping(file, stations, boundaries.place_codes)
     assert mapping == {"G1": ("01A", "01B"), "G2": ()}
     tiny_country.write_raster(flood_map, np.zeros((10, 20)))
@@ -296,7 +298,7 @@ def test_a_new_country_from_nothing_to_prepared(world: tuple[Path, Archive]) -> 
     assert again[0] == 3, "a proposal leaves something to do"
     assert "station_admin_mapping.proposed.csv is a proposal; look through it and rename it" in again[1]
     rows = json.loads(invoke(folder, "check", "XTY", "--json")[1])
-    assert "station_admin_mapping.proposed.csv waits for a person" in [row["found"] for row in rows]
+    assert "station_admin_mapping.proposed.csv waits to be confirmed" in [row["found"] for row in rows]
     (static / "station_admin_mapping.proposed.csv").rename(static / "station_admin_mapping.csv")
     code, text = invoke(folder, "prepare", "XTY")
     assert code == 0, text
@@ -332,7 +334,7 @@ def test_a_country_without_a_river_is_set_up_with_its_boundaries(world: tuple[Pa
         code, text = invoke(folder, *words)
         assert (code, "there is nothing to prepare" in text) == (0, True), text
     with pytest.raises(ForbiddenByRule, match="no river that GloFAS can forecast here"):
-        prepare(tiny_country.country(), static, folder.parent / "prepared")
+        prepare_floods(tiny_country.country(), static, folder.parent / "prepared")
 
 
 def test_a_proposal_that_a_person_corrected_is_never_replaced(world: tuple[Path, Archive]) -> None:

@@ -12,18 +12,18 @@ import fsspec
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerUnreachable
-from ibf_pipeline.io.locks import alone
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.static.copy import outdated, refresh_copy
-from ibf_pipeline.static.place import Place
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.io.locks import file_lock
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.static.local_copy import outdated, refresh_copy
+from ibf_pipeline.static.origin import OriginFolder
+from ibf_pipeline.storage.shared_folder import SharedFolder
 from tasks.floods import prepared_layers
 from tests.worlds.countries import tiny_country
 from tests.worlds.services.s3 import S3Server, s3  # noqa: F401 - a fixture
 from tests.worlds.services.web_archive import Archive, running
 from tests.worlds.shared import sharing
 
-HASTY = Patience(attempts=3, sleep=lambda seconds: None)
+HASTY = RetryPolicy(attempts=3, sleep=lambda seconds: None)
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 @pytest.fixture
-def place(archive: Archive, tmp_path: Path) -> Place:
-    return Place(archive.url, tmp_path / "cache", patience=HASTY)
+def place(archive: Archive, tmp_path: Path) -> OriginFolder:
+    return OriginFolder(archive.url, tmp_path / "cache", retry_policy=HASTY)
 
 
-def test_a_file_is_fetched_once_and_again_when_its_tag_changes(archive: Archive, place: Place) -> None:
+def test_a_file_is_fetched_once_and_again_when_its_tag_changes(archive: Archive, place: OriginFolder) -> None:
     for _ in range(3):
         assert place.file("RP10/a.tif").read_bytes() == b"0123456789" * 1000
     assert archive.asked["a.tif"] == 1
@@ -48,7 +48,7 @@ def test_a_file_is_fetched_once_and_again_when_its_tag_changes(archive: Archive,
     assert place.names("RP10") == ["a.tif"]
 
 
-def test_a_refusal_and_a_cut_connection_are_tried_again(archive: Archive, place: Place) -> None:
+def test_a_refusal_and_a_cut_connection_are_tried_again(archive: Archive, place: OriginFolder) -> None:
     archive.refuse = 2
     assert place.names("RP10") == ["a.tif"]
     archive.refuse = 1
@@ -56,25 +56,25 @@ def test_a_refusal_and_a_cut_connection_are_tried_again(archive: Archive, place:
     assert place.file("RP10/a.tif").stat().st_size == 10_000
 
 
-def test_a_server_that_stays_away_leaves_no_file(archive: Archive, place: Place, tmp_path: Path) -> None:
+def test_a_server_that_stays_away_leaves_no_file(archive: Archive, place: OriginFolder, tmp_path: Path) -> None:
     archive.refuse = 99
     with pytest.raises(ServerUnreachable, match="3 times"):
         place.file("RP10/a.tif")
     assert not (tmp_path / "cache" / "RP10" / "a.tif").exists()
 
 
-def test_an_empty_file_is_never_kept(archive: Archive, place: Place, tmp_path: Path) -> None:
+def test_an_empty_file_is_never_kept(archive: Archive, place: OriginFolder, tmp_path: Path) -> None:
     (archive.root / "RP10" / "b.tif").touch()
     with pytest.raises(ServerUnreachable, match="the server's file is empty"):
         place.file("RP10/b.tif")
     assert not (tmp_path / "cache" / "RP10" / "b.tif").exists()
-    local = Place(str(archive.root), tmp_path / "cache")
+    local = OriginFolder(str(archive.root), tmp_path / "cache")
     with pytest.raises(InputInvalid, match="empty"):
         local.file("RP10/b.tif")
 
 
-def test_what_is_not_there(archive: Archive, place: Place, tmp_path: Path) -> None:
-    for here in (place, Place(str(archive.root), tmp_path / "cache")):
+def test_what_is_not_there(archive: Archive, place: OriginFolder, tmp_path: Path) -> None:
+    for here in (place, OriginFolder(str(archive.root), tmp_path / "cache")):
         with pytest.raises(InputMissing):
             here.file("RP10/c.tif")
         with pytest.raises(InputMissing, match="no such folder"):
@@ -112,7 +112,7 @@ def test_one_process_at_a_time_refreshes_a_copy(
     tiny_country.write_country(archive.root / "XTY")
     country, copy = tiny_country.country(static=f"{archive.url}/XTY"), tmp_path / "copy"
     with ThreadPoolExecutor(1) as other:
-        with alone(tmp_path / ".copy.lock"):
+        with file_lock(tmp_path / ".copy.lock"):
             refreshed = other.submit(refresh_copy, country, copy, HASTY)
             with pytest.raises(TimeoutError):
                 refreshed.result(timeout=0.5)
@@ -165,7 +165,7 @@ def test_a_kept_file_that_was_damaged_here_is_fetched_again(kept: str, tmp_path:
         country, folder = tiny_country.country(static=f"{archive.url}/XTY"), tmp_path / "copy"
         refresh = lambda: refresh_copy(country, folder, HASTY)  # noqa: E731
     else:
-        place, folder = Place(f"{archive.url}/XTY", tmp_path / "cache", patience=HASTY), tmp_path / "cache"
+        place, folder = OriginFolder(f"{archive.url}/XTY", tmp_path / "cache", retry_policy=HASTY), tmp_path / "cache"
         refresh = lambda: place.file("population.tif")  # noqa: E731
     refresh()
     (folder / "population.tif").write_bytes(good[:500] + bytes(100) + good[600:])
@@ -196,7 +196,7 @@ def test_static_data_in_an_object_store(
 def test_a_machine_without_a_copy_takes_that_of_another_while_the_url_fails(tmp_path: Path, archive: Archive) -> None:
     source = tiny_country.write_country(archive.root / "XTY")
     country = tiny_country.country(static=f"{archive.url}/XTY")
-    shared = SharedPlace(sharing(tmp_path / "shared"), "static/XTY", "prepared", "XTY")
+    shared = SharedFolder(sharing(tmp_path / "shared"), "static/XTY", "prepared", "XTY")
     assert refresh_copy(country, tmp_path / "one", HASTY, shared) == ""
     assert refresh_copy(country, tmp_path / "one", HASTY, shared) == ""
     assert len(shared.sets(9)) == 1, "nothing has changed since"

@@ -92,10 +92,10 @@ def test_a_country_of_the_portal_from_its_areas_to_a_rehearsal(seed: CountrySeed
     state = scenario(iso3, "P1=--TTT---", SUNDAY, config=str(config), return_state=True)
     assert (state.name, "; checked on the portal at " in str(state.message)) == ("Completed", True), state.message
     run = flood_run(load(config).path(load(config).settings.paths.runs) / "exercises", iso3, SUNDAY)
-    (event,) = run.found().events
+    (event,) = run.findings().events
     affected = layers.exposure.sel(indicator=POPULATION_AFFECTED, flood_map=10, area=list(layers.mapping["P1"]))
     assert event.people == round(affected.round().sum().item()) > 0
-    assert "the mapping is a proposal that no person has confirmed: for rehearsals only" in run.found().notes
+    assert "the mapping is a proposal that no person has confirmed: for rehearsals only" in run.findings().notes
     sent: Counter[int] = Counter()
     for call in run.revisions("sandbox")[-1].calls():
         body = call.body if isinstance(call.body, dict) else {}

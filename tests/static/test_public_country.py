@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.scenario import scenario
 from ibf_pipeline.config.configuration import load
-from ibf_pipeline.static import new_country
+from ibf_pipeline.static import country_template
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.projects import SUNDAY
 from tests.worlds.countries.published_files import write_cod_ab, write_grid, write_points, write_tile
@@ -48,7 +48,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Pat
     sources = {"folder": {"kind": "folder", "root": "forecasts"}}
     (config / "settings.yaml").write_text(yaml.safe_dump({"sources": sources, "targets": targets}))
     with running(web) as archive:
-        monkeypatch.setattr(new_country, "COD_AB", f"{archive.url}/cod/{{lower}}.gpkg.zip")
+        monkeypatch.setattr(country_template, "COD_AB", f"{archive.url}/cod/{{lower}}.gpkg.zip")
         yield config, archive
 
 
@@ -109,7 +109,7 @@ def test_from_nothing_to_a_rehearsal_without_an_account(world: tuple[Path, Archi
     state = scenario("XTY", "P1=--TTT---", SUNDAY, target="sandbox", config=str(config), return_state=True)
     assert state.is_completed(), state.message
     run = flood_run(load(config).path(load(config).settings.paths.runs) / "exercises", "XTY", date(2026, 2, 15))
-    (event,) = run.found().events
+    (event,) = run.findings().events
     assert event.people > 0
 
 

@@ -11,16 +11,16 @@ import rasterio
 from rasterio.shutil import copy as gdal_copy
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.static.copy import refresh_copy
-from ibf_pipeline.static.place import Place
-from ibf_pipeline.static.static import Places, fetch_static
+from ibf_pipeline.static.fetch import Origins, fetch_static
+from ibf_pipeline.static.local_copy import refresh_copy
+from ibf_pipeline.static.origin import OriginFolder
 from tests.worlds.countries import tiny_country
 from tests.worlds.services.web_archive import Archive, running
 
-HASTY = Patience(attempts=2, sleep=lambda seconds: None)
+HASTY = RetryPolicy(attempts=2, sleep=lambda seconds: None)
 NODATA = "<PAMDataset><PAMRasterBand band='1'><NoDataValue>9</NoDataValue></PAMRasterBand></PAMDataset>"
 
 
@@ -39,7 +39,7 @@ def half_counted(file: Path) -> None:
 
 
 def people(static: Path, folder: Path) -> float:
-    prepare(tiny_country.country(), static, folder)
+    prepare_floods(tiny_country.country(), static, folder)
     layers, _ = read_prepared(folder, "XTY")
     return round(sum(area.population for area in layers.level(1)), 3)
 
@@ -65,7 +65,7 @@ def test_a_virtual_raster_behind_a_url_is_refused_by_its_parts(tmp_path: Path, a
     copy = tmp_path / "copy"
     refresh_copy(tiny_country.country(static=f"{archive.url}/XTY"), copy, HASTY)
     with pytest.raises(InputInvalid, match=r"it reads .*tile\.tif, which is not there"):
-        prepare(tiny_country.country(), copy, tmp_path / "prepared")
+        prepare_floods(tiny_country.country(), copy, tmp_path / "prepared")
 
 
 def virtual(raster: Path) -> None:
@@ -80,10 +80,10 @@ def virtual(raster: Path) -> None:
 def test_a_fetched_population_brings_its_sidecar(remote: bool, tmp_path: Path, archive: Archive) -> None:
     half_counted(archive.root / "people.tif")
     (archive.root / "people.tif.aux.xml").write_text(NODATA)
-    place = Place(archive.url if remote else str(archive.root), tmp_path / "cache", patience=HASTY)
+    place = OriginFolder(archive.url if remote else str(archive.root), tmp_path / "cache", retry_policy=HASTY)
     static = tiny_country.write_country(tmp_path / "static")
     (static / "population.tif").unlink()
-    fetch_static(tiny_country.country(), static, Places(population=(place, "people.tif")), None, print, refresh=False)
+    fetch_static(tiny_country.country(), static, Origins(population=(place, "people.tif")), None, print, refresh=False)
     assert people(static, tmp_path / "prepared") == 300
 
 
@@ -92,7 +92,7 @@ def test_a_fetched_population_in_parts_is_refused(tmp_path: Path) -> None:
     virtual(tmp_path / "people.tif")
     static = tiny_country.write_country(tmp_path / "static")
     (static / "population.tif").unlink()
-    places = Places(population=(Place(str(tmp_path), tmp_path / "cache"), "people.tif"))
+    places = Origins(population=(OriginFolder(str(tmp_path), tmp_path / "cache"), "people.tif"))
     with pytest.raises(InputInvalid, match="a virtual raster, whose parts lie elsewhere"):
         fetch_static(tiny_country.country(), static, places, None, print, refresh=False)
     with rasterio.open(tmp_path / "people.tif") as raster:

@@ -10,19 +10,19 @@ import pytest
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.stations import read_stations
-from ibf_pipeline.sources.area import Area
-from ibf_pipeline.static.grids import CountryGrids, area_around
-from ibf_pipeline.static.place import Place
-from ibf_pipeline.static.points import listed_points, proposed_points, stations_csv
+from ibf_pipeline.sources.lat_lon_box import LatLonBox
+from ibf_pipeline.static.origin import OriginFolder
+from ibf_pipeline.static.reporting_points import listed_points, proposed_points, stations_csv
+from ibf_pipeline.static.threshold_grids import CountryGrids, area_around
 from ibf_pipeline.static.thresholds import sample_thresholds
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.published_files import write_grid, write_points
 from tests.worlds.services.web_archive import running
 
-HASTY = Patience(attempts=3, sleep=lambda seconds: None)
+HASTY = RetryPolicy(attempts=3, sleep=lambda seconds: None)
 GRID = "flood_threshold_glofas_v4_rl_2.0.nc"
 TINY = area_around((10.0, 0.9, 10.2, 1.0))
 
@@ -40,7 +40,7 @@ def test_a_grid_is_cut_in_arriving_and_says_the_same(tmp_path: Path, *, ascendin
     areas = [TINY]
     with running(tmp_path / "web") as server:
         server.cut_after[GRID] = 5000
-        grids = CountryGrids(Place(server.url, tmp_path / "all", HASTY), tmp_path / "XTY", lambda: areas[-1])
+        grids = CountryGrids(OriginFolder(server.url, tmp_path / "all", HASTY), tmp_path / "XTY", lambda: areas[-1])
         with pytest.raises(InputInvalid, match="no river in the cells of G2") as caught:
             sample_thresholds(grids, stations, (2,), "4")
         assert "300 m3/s at 1.025, 10.125" in caught.value.expected
@@ -50,8 +50,8 @@ def test_a_grid_is_cut_in_arriving_and_says_the_same(tmp_path: Path, *, ascendin
         asked = server.asked[GRID]
         tables, _ = sample_thresholds(grids, stations[:1], (2,), "4")
         assert (tables, server.asked[GRID], asked) == ({"G1": {2: 50}}, asked, 2)
-        areas.append(Area(1.5, 9.5, 0.5, 10.5))
-        grids = CountryGrids(Place(server.url, tmp_path / "all", HASTY), tmp_path / "XTY", lambda: areas[-1])
+        areas.append(LatLonBox(1.5, 9.5, 0.5, 10.5))
+        grids = CountryGrids(OriginFolder(server.url, tmp_path / "all", HASTY), tmp_path / "XTY", lambda: areas[-1])
         grids.file(GRID)
         assert server.asked[GRID] == asked + 1
         write_grid(tmp_path / "web", GRID, {(0.97, 10.02): 70.0}, ascending=ascending)
@@ -66,7 +66,7 @@ def test_a_damaged_grid_and_a_page_leave_nothing_behind(tmp_path: Path) -> None:
     file = tmp_path / "web" / GRID
     whole = file.read_bytes()
     with running(tmp_path / "web") as server:
-        grids = CountryGrids(Place(server.url, tmp_path / "all", HASTY), tmp_path / "XTY", lambda: TINY)
+        grids = CountryGrids(OriginFolder(server.url, tmp_path / "all", HASTY), tmp_path / "XTY", lambda: TINY)
         for content, said in (
             (whole[: len(whole) // 2], "the threshold grid cannot be read"),
             (b"<html>Service forbidden</html>", "a web page in place of the threshold grid"),

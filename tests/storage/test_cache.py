@@ -7,13 +7,14 @@ import os
 import time
 from pathlib import Path
 
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.store import Store
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.records.lease import lease
-from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.storage.cache import make_room
-from ibf_pipeline.storage.kept import MARK, bring, kept_of, mark, put_files, record_files
+from ibf_pipeline.storage.copies import MARK, fetch_copies, mark
+from ibf_pipeline.storage.store_location import SharedStorage, StoreLocation
 
 NOW = time.time()
 HOURS = 3600.0
@@ -24,8 +25,11 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.runs = folder / "runs"
-        self.database: Database = open_records(beside(folder))
-        self.store = Store(f"file://{folder}/store", Patience(1, 1))
+        self.database: Database = open_records(records_url(folder))
+        self.store = FileStore(f"file://{folder}/store", RetryPolicy(1, 1))
+
+    def stored(self, place: str) -> StoreLocation:
+        return StoreLocation(SharedStorage(self.database, self.store), place, "run", place[:3])
 
     def run(self, place: str, hours_ago: float) -> Path:
         """A run that was used last so long ago."""
@@ -33,17 +37,15 @@ class World:
         (folder / "extents").mkdir(parents=True)
         (folder / "events.json").write_text("e" * 40)
         (folder / "extents/0-day.tif").write_text("t" * 60)
-        files = put_files(self.store, "0wner", place, folder, ["events.json", "extents/0-day.tif"])
+        files = self.stored(place).put(folder, ["events.json", "extents/0-day.tif"])
         with self.database.transaction() as connection:
-            record_files(connection, place, "run", place[:3], files)
-        kept = kept_of(self.database, place)
-        assert kept is not None
-        mark(folder, kept.files)
+            self.stored(place).record(connection, files)
+        mark(folder, files)
         os.utime(folder / MARK, (NOW - hours_ago * HOURS,) * 2)
         return folder
 
     def room(self, largest: int) -> int:
-        return make_room(self.database, [self.runs], largest, NOW)
+        return make_room(self.database, self.runs, largest, NOW)
 
 
 def names(folder: Path) -> list[str]:
@@ -57,9 +59,8 @@ def test_what_was_not_used_longest_goes_first_and_comes_back(tmp_path: Path) -> 
     assert world.room(200) == 100
     assert names(older) == [MARK]
     assert len(names(old)) == len(names(new)) == 3
-    kept = kept_of(world.database, "XTY/floods/2026-02-15")
-    assert kept is not None
-    bring(world.store, kept, older)
+    (kept,) = world.stored("XTY/floods/2026-02-15").sets()
+    fetch_copies(world.store, kept, older)
     assert (older / "extents/0-day.tif").read_text() == "t" * 60
 
 

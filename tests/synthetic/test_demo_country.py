@@ -54,6 +54,7 @@ def flood_map(return_period):
     return np.where(depth == -9999, 0, depth)
 
 
+@pytest.mark.story
 def test_the_script_makes_the_committed_files_again(rebuilt):
     def names(folder):
         return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shapely
 
 from ibf_pipeline.synthetic.philippines import (
+    fix_mojibake,
     municipality_outlines,
     portal_code,
     read_municipalities,
     read_provinces,
-    readable,
 )
 from tests.conftest import real_data
 
@@ -27,7 +27,7 @@ def test_all_codes_are_the_portals_and_unique() -> None:
 
 
 def test_names_are_those_that_people_read() -> None:
-    assert [readable(name) for name in ("PeÃƒÂ±ablanca", "PeÃ±ablanca", "Peñablanca", "Basco")] == [
+    assert [fix_mojibake(name) for name in ("PeÃƒÂ±ablanca", "PeÃ±ablanca", "Peñablanca", "Basco")] == [
         *["Peñablanca"] * 3, "Basco",
     ]  # fmt: skip
 

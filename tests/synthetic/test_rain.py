@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.rain.assembled import assemble
-from ibf_pipeline.rain.hourly import HourlyRain, hourly
+from ibf_pipeline.rain.assembly import assemble
+from ibf_pipeline.rain.declaration import RainDeclaration
+from ibf_pipeline.rain.hourly_rain import HourlyRain, hourly_rain
 from ibf_pipeline.rain.reader import read_rain
-from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.rain.weights import area_steps, weigh
 from ibf_pipeline.synthetic.rain import RainWish, parse_rain_wishes, write_rain
 from ibf_pipeline.synthetic.wishes import WishInvalid
@@ -46,9 +46,9 @@ def written(folder: Path, wishes: str, **how: object) -> xr.DataArray:
 
 def read(folder: Path, *, observed: bool = False) -> HourlyRain:
     files = sorted(file for file in folder.rglob("*") if file.is_file())
-    rain = read_rain(files, Reads(), (33.0, -11.3, 33.83, -10.7), observed=observed)
+    rain = read_rain(files, RainDeclaration(), (33.0, -11.3, 33.83, -10.7), observed=observed)
     steps = area_steps(rain, weigh(rain.grid, two_valleys.AREAS, GROUND))
-    return hourly(steps, "IMERG" if observed else f"model of {folder.parent.name}")
+    return hourly_rain(steps, "IMERG" if observed else f"model of {folder.parent.name}")
 
 
 def starts(result: FlashFloodFindings) -> dict[str, int]:
@@ -133,9 +133,9 @@ def test_what_lay_there_of_another_block_of_the_same_time_goes(tmp_path: Path) -
     [
         ("Gamma=@3h", "no district 'Gamma'"),
         ("Alpha=@3h alpha=@4h", "named twice"),
-        ("Alpha=3h", "is no wish"),
-        ("Alpha", "is no wish"),
-        ("Alpha=@3h:20mm", "is no wish"),
+        ("Alpha=3h", "is not a wish"),
+        ("Alpha", "is not a wish"),
+        ("Alpha=@3h:20mm", "is not a wish"),
         ("Alpha=@49h", "hour 49"),
         ("Alpha=@-6h", "hour -6"),
         ("Alpha=@3h:0mm/2h", "0 mm in 2 h"),

@@ -181,9 +181,9 @@ def test_wishes_are_read_in_their_order_with_what_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("wishes", "found"),
     [
-        ("CHANTHU", "`CHANTHU` is no wish"),
-        ("CHANTHU=landfall@48h", "is no wish"),
-        ("CHANTHU=arrives@48h:North", "is no wish"),
+        ("CHANTHU", "`CHANTHU` is not a wish"),
+        ("CHANTHU=landfall@48h", "is not a wish"),
+        ("CHANTHU=arrives@48h:North", "is not a wish"),
         ("CHANTHU=landfall@300h:North", "300 hours after the cycle"),
         ("CHANTHU=landfall@48h:North:120ms", "120 m/s"),
         ("CHANTHU=landfall@48h:North:45ms:900km", "900 km of spread"),

@@ -14,6 +14,7 @@ from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.uganda import make_uganda, read_areas, uganda_rivers
 from tests.conftest import real_data
 from tests.synthetic.plain_rule import RETURN_PERIOD_RULE, flags, table
+from tests.worlds.countries.uganda import uganda
 
 MAP_PERIODS = (10, 20, 50, 75, 100, 200, 500)
 
@@ -25,9 +26,9 @@ def source():
     return real_data("uganda")
 
 
-@pytest.fixture(scope="module", params=[15, 30])
-def country(request, source, tmp_path_factory):
-    return make_uganda(source, tmp_path_factory.mktemp("uganda") / "UGA", cell_arcsec=request.param)
+@pytest.fixture(scope="module", params=[pytest.param(15, marks=pytest.mark.story), 30])
+def country(request):
+    return uganda(request.param)
 
 
 @pytest.fixture(scope="module")

@@ -28,12 +28,12 @@ def test_lead_times_of_a_wish():
         ("G1=---xTTTT", "unknown character x"),
         ("G1=---wTTTT:high", "unknown class `high`.*min, med, max"),
         ("G1=---wTTTT: ", "unknown class ``"),
-        ("G1=---wTTTT@big", "`big` is no return period"),
+        ("G1=---wTTTT@big", "`big` is not a return period"),
         ("G1=---w----@50", "@50 is asked without a trigger day"),
         ("G1=---w----:min:med", "asks twice for the same"),
         ("G1=-------- G1=---wTTTT", "station G1 is named twice"),
-        ("G1", "`G1` is no wish"),
-        ("=--------", "is no wish"),
+        ("G1", "`G1` is not a wish"),
+        ("=--------", "is not a wish"),
     ],
 )
 def test_what_cannot_be_read_is_refused(text, message):

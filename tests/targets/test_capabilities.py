@@ -9,8 +9,8 @@ from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.targets.ibf.capabilities import choose
-from ibf_pipeline.targets.ibf.planner import Order, plan_calls
-from tests.worlds.countries.made_found import AREAS, event, found
+from ibf_pipeline.targets.ibf.planner import PlanParameters, plan_calls
+from tests.worlds.countries.flood_findings import AREAS, event, found
 
 FILE = FileBody("extent.tif", "extent.tif", "0")
 
@@ -67,7 +67,7 @@ def test_a_preview_that_would_notify_is_left_out(
     queries = {} if process is None else {"events__process": process}
     server = document("/event/alerts-per-lead-time", "/event/close-events", "/notification/send", **queries)
     day = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [])
-    order = Order(datetime(2026, 11, 10, tzinfo=UTC), AREAS, dict.fromkeys(LEAD_TIMES, FILE), notify=False)
+    order = PlanParameters(datetime(2026, 11, 10, tzinfo=UTC), AREAS, dict.fromkeys(LEAD_TIMES, FILE), notify=False)
     plan = plan_calls(day, order, choose("auto", server, "here").capabilities)
     assert [
         (call.path, dict(call.query)) for call in plan if call.path.startswith("/event") and call.event is None

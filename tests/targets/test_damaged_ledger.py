@@ -10,10 +10,11 @@ import pytest
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.ledger import close_older
-from ibf_pipeline.runs.past import published_past
-from ibf_pipeline.runs.revision import Revision, RevisionAbout
-from ibf_pipeline.targets.ibf.revise import may_be_shown
-from tests.worlds.countries.made_found import event, found
+from ibf_pipeline.runs.publication_history import publication_history
+from ibf_pipeline.runs.revision import Revision, RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, keep_revision
+from ibf_pipeline.targets.ibf.revision import may_be_shown
+from tests.worlds.countries.flood_findings import event, found
 from tests.worlds.journals import change_record
 from tests.worlds.runs import flood_run, flood_runs_of
 
@@ -30,8 +31,8 @@ def published(runs: Path, issue_date: date = date(2026, 2, 15), event_name: str 
     run = flood_run(runs, "XTY", issue_date)
     call = Call(1, "exposure", "POST", "/exposure", body={"date": DATE})
     day = found([event(event_name, "--TTT---", "max", {"01A": 5})], [], run.issue_date)
-    about = RevisionAbout(DATE, "portal", "http://portal", "current", "forced", True, "hash")
-    revision = run.allot("portal", 1, run.stage("portal", 1), day, [call], about)
+    about = RevisionMetadata(DATE, "portal", "http://portal", "current", "forced", True, "hash")
+    revision = keep_revision(run, "portal", 1, begin_revision(run, "portal", 1), day, [call], about)
     revision.journal(clock).append(1, "done", status=201)
     return revision
 
@@ -47,11 +48,13 @@ def test_an_upload_of_a_date_that_is_not_known_is_not_ours(tmp_path: Path) -> No
 def test_triggers_of_a_damaged_revision_count_as_untold(tmp_path: Path) -> None:
     revision = published(tmp_path)
     today = flood_run(tmp_path, "XTY", TODAY)
-    assert published_past(today, "portal", may_be_shown).untold({"G1"}) == set(), "the revision notified"
+    assert publication_history(today, "portal", may_be_shown).unnotified_triggers({"G1"}) == set(), (
+        "the revision notified"
+    )
     change_record(revision, about=None)
     with pytest.raises(InputInvalid, match="cannot be read"):
         revision.about()
-    assert published_past(today, "portal", may_be_shown).untold({"G1"}) == {"G1"}
+    assert publication_history(today, "portal", may_be_shown).unnotified_triggers({"G1"}) == {"G1"}
 
 
 def test_what_is_open_is_told_by_the_newest_revision_that_can_be_read(tmp_path: Path) -> None:
@@ -59,12 +62,12 @@ def test_what_is_open_is_told_by_the_newest_revision_that_can_be_read(tmp_path: 
     newer = published(tmp_path, TODAY, "G2")
     tomorrow = flood_run(tmp_path, "XTY", date(2026, 2, 17))
 
-    def perhaps_open() -> list[str]:
-        return [event.name for event in published_past(tomorrow, "portal", may_be_shown).perhaps_open]
+    def possibly_open_events() -> list[str]:
+        return [event.name for event in publication_history(tomorrow, "portal", may_be_shown).possibly_open_events]
 
-    assert perhaps_open() == ["G2"]
+    assert possibly_open_events() == ["G2"]
     (newer.folder / "events.json").write_text("{")
-    assert perhaps_open() == ["G1"]
+    assert possibly_open_events() == ["G1"]
 
 
 def test_a_damaged_plan_of_an_older_day_is_closed_and_stops_nothing(tmp_path: Path) -> None:
@@ -80,4 +83,4 @@ def test_a_folder_that_is_no_day_is_left_out(tmp_path: Path, caplog: pytest.LogC
     for name in ("2026-02-30", "2026-02-15", "20ab-cd-ef"):
         (tmp_path / "XTY" / name).mkdir(parents=True)
     assert [run.issue_date for run in flood_runs_of(tmp_path, "XTY")] == [date(2026, 2, 15)]
-    assert "2026-02-30 is the folder of no day" in caplog.text
+    assert "2026-02-30 is not the folder of a day" in caplog.text

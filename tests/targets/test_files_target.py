@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +14,11 @@ from ibf_pipeline.errors import InputInvalid, ServerRefused, WriteFailed
 from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import publish
-from ibf_pipeline.targets.files import transport
 from ibf_pipeline.targets.files.planner import plan_calls
 from ibf_pipeline.targets.files.target import FilesTarget
-from ibf_pipeline.targets.files.transport import FilesTransport, exchange
-from ibf_pipeline.targets.problems import Consent
-from tests.conftest import missing
-from tests.worlds.countries.made_found import event, found
+from ibf_pipeline.targets.files.transport import FilesTransport
+from ibf_pipeline.targets.problems import Overrides
+from tests.worlds.countries.flood_findings import event, found
 from tests.worlds.journals import journal_in
 from tests.worlds.runs import flood_run
 
@@ -53,11 +52,7 @@ def files(root: Path) -> dict[str, str]:
     return {file.name: file.read_text() for file in day.iterdir() if file.name != "day.json"}
 
 
-@pytest.mark.parametrize("atomic", [True, False])
-def test_a_new_revision_replaces_the_whole_day(atomic: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With and without a system that can exchange folders."""
-    if not atomic:
-        monkeypatch.setattr(transport, "exchange", lambda one, other: False)
+def test_a_new_revision_replaces_the_whole_day(tmp_path: Path) -> None:
     first = revision(tmp_path / "r1", 1, events="a", gone="b")
     carry_out(tmp_path / "out", first)
     assert files(tmp_path / "out") == {"events.csv": "a", "gone.csv": "b"}
@@ -70,16 +65,6 @@ def test_a_new_revision_replaces_the_whole_day(atomic: bool, tmp_path: Path, mon
     assert [entry.name for entry in (tmp_path / "out" / "XTS").iterdir()] == [DATE]
 
 
-def test_folders_are_exchanged_at_one_stroke(tmp_path: Path) -> None:
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "content").write_text(name)
-    if not exchange(tmp_path / "one", tmp_path / "other"):
-        missing("this system cannot exchange folders")
-    assert (tmp_path / "one" / "content").read_text() == "other"
-    assert not exchange(tmp_path / "one", tmp_path / "missing"), "said, not raised"
-
-
 def test_shown_twice_is_shown_once(tmp_path: Path) -> None:
     """The process died after showing the day and before its journal said so."""
     planned = revision(tmp_path / "r1", 1, events="a")
@@ -88,9 +73,7 @@ def test_shown_twice_is_shown_once(tmp_path: Path) -> None:
     assert (answer.status, files(tmp_path / "out")) == (208, {"events.csv": "a"})
 
 
-def test_between_the_two_renames_of_a_system_that_cannot_exchange(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_between_the_two_renames(tmp_path: Path) -> None:
     carry_out(tmp_path / "out", revision(tmp_path / "r1", 1, events="a"))
     second = revision(tmp_path / "r2", 2, events="b")
     carry_out(tmp_path / "out", second, 1)
@@ -99,6 +82,23 @@ def test_between_the_two_renames_of_a_system_that_cannot_exchange(
     carry_out(tmp_path / "out", second)
     assert files(tmp_path / "out") == {"events.csv": "b"}
     assert [entry.name for entry in day.parent.iterdir()] == [DATE]
+
+
+def test_a_disk_that_does_not_take_the_new_day_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry_out(tmp_path / "out", revision(tmp_path / "r1", 1, events="a"))
+    second, rename = revision(tmp_path / "r2", 2, events="b"), Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path.name == f".{DATE}.part":
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(WriteFailed):
+        carry_out(tmp_path / "out", second)
+    assert files(tmp_path / "out") == {"events.csv": "a"}
 
 
 def test_files_that_somebody_cleaned_up_are_brought_again(tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     target = FilesTarget("shadow", tmp_path / "out", tmp_path / "prepared", clock)
     run = flood_run(tmp_path / "runs", "XTS", DAY.issue_date)
-    with pytest.raises(ServerRefused, match="is no folder that may be written to"):
-        target.revise(DAY, run, Consent())
+    with pytest.raises(ServerRefused, match="is not a folder that may be written to"):
+        target.revise(DAY, run, Overrides())
     with pytest.raises(WriteFailed, match="could not be written"):
         carry_out(tmp_path / "out", revision(tmp_path / "r1", 1, events="a"))
     assert run.revisions("shadow") == []

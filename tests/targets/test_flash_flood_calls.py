@@ -11,14 +11,14 @@ import pytest
 import xarray as xr
 
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
-from ibf_pipeline.domain.flash_layers import FlashLayers
+from ibf_pipeline.domain.flash_flood_layers import FlashFloodLayers
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.hazards.flash_floods.findings import Exposed, FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.hazards.flash_floods.findings import ExposedAssets, FlashFloodFindings
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.targets.ibf.bodies import Order
-from ibf_pipeline.targets.ibf.capabilities import CURRENT
+from ibf_pipeline.targets.ibf.bodies import PlanParameters
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284
 from ibf_pipeline.targets.ibf.flash_floods import unfit_assets
 from ibf_pipeline.targets.ibf.planner import plan_calls
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES
@@ -33,14 +33,14 @@ BLOCK = found(rain(EXPOSED), gauges=GAUGES)
 
 def plan(result: FlashFloodFindings = BLOCK, **order: Any) -> list[Call]:
     moment = result.issue_time.start + timedelta(seconds=1)
-    return plan_calls(result, Order(moment, {3: AREAS}, RASTERS, **order), CURRENT)
+    return plan_calls(result, PlanParameters(moment, {3: AREAS}, RASTERS, **order), API_FROM_0_284)
 
 
 def bodies(calls: list[Call], key: str) -> list[dict[str, Any]]:
     return [dict(call.body) for call in calls if call.body and key in call.body]
 
 
-def with_all_indicators(*more: str) -> FlashLayers:
+def with_all_indicators(*more: str) -> FlashFloodLayers:
     """The layers with every indicator of the portal that has an open method, and further ones."""
     names = [POPULATION_AFFECTED, *FLASH_FLOODS.indicators, *more]
     people = layers().exposure.sel(indicator=POPULATION_AFFECTED).values
@@ -133,7 +133,7 @@ def test_f6_and_e3_eighteen_rasters_of_every_block() -> None:
         assert names == [f"flood_extent_{lead}-hour_XTV.tif" for lead in (*range(13), 15, 18, 21, 24, 48)]
     few = {lead: file for lead, file in RASTERS.items() if lead < 24}
     with pytest.raises(InputInvalid, match="no flash flood extent for 24-hour, 48-hour"):
-        plan_calls(BLOCK, Order(at(0), {3: AREAS}, few), CURRENT)
+        plan_calls(BLOCK, PlanParameters(at(0), {3: AREAS}, few), API_FROM_0_284)
 
 
 def test_f8_one_date_and_the_notification_last() -> None:
@@ -172,7 +172,7 @@ def test_f3_a_new_flood_behind_a_tail_is_in_the_lead_times_of_the_event() -> Non
 
 
 def test_e2_the_word_of_a_gauge_is_the_portals_and_its_fid_whole() -> None:
-    gauge = Gauge("41", "station_14", {at(0): 6.0}, alert_levels={"warning": 3.0, "trigger": 5.0})
+    gauge = RiverGauge("41", "station_14", {at(0): 6.0}, alert_levels={"warning": 3.0, "trigger": 5.0})
     by_key = {body["key"]: body["dynamicPointData"] for body in bodies(plan(found(rain({}), gauges=[gauge])), "key")}
     assert by_key["water-level-alert-level"] == [{"fid": "41", "value": "trigger"}]
 
@@ -184,22 +184,22 @@ def test_e4_all_areas_of_a_district_in_one_upload_of_each_indicator() -> None:
     assert [[row["placeCode"] for row in body["exposurePlaceCodes"]] for body in people] == [["A1", "A2", "B1"]]
 
 
-def exposing(*exposed: Exposed) -> FlashFloodFindings:
+def exposing(*exposed: ExposedAssets) -> FlashFloodFindings:
     event = replace(BLOCK.events[0], exposed=exposed)
     return replace(BLOCK, events=(event,), gauges=())
 
 
 @pytest.mark.parametrize("fid", ["x1", "3731.5", "", "2147483648", "-5", "٣", "1e3"])
 def test_a_line_that_the_server_would_answer_with_500_is_refused_before_the_first_call(fid: str) -> None:
-    result = exposing(Exposed("roads", 3, ("20", fid)))
+    result = exposing(ExposedAssets("roads", 3, ("20", fid)))
     (problem,) = unfit_assets(result, {})
     assert problem.blocks
-    assert f"roads with fids that are no whole numbers ({fid})" in problem.text
+    assert f"roads with fids that are not whole numbers ({fid})" in problem.text
 
 
 def test_points_and_gauges_that_the_server_would_skip_are_named() -> None:
     result = replace(
-        exposing(Exposed("health_sites", 3, ("1", "2")), Exposed("roads", 3, ("20",))), gauges=BLOCK.gauges
+        exposing(ExposedAssets("health_sites", 3, ("1", "2")), ExposedAssets("roads", 3, ("20",))), gauges=BLOCK.gauges
     )
     problems = list(unfit_assets(result, {"health_sites": {"1": "Clinic"}, "gauges": {"5": "Bridge"}}))
     assert [(problem.blocks, problem.text.partition(":")[0]) for problem in problems] == [
@@ -211,6 +211,6 @@ def test_points_and_gauges_that_the_server_would_skip_are_named() -> None:
 
 def test_a_category_by_another_name_is_refused() -> None:
     """The description writes `health sites`; the server answers 201 to it and does nothing."""
-    (problem,) = unfit_assets(exposing(Exposed("health sites", 3, ("1",))), {})
+    (problem,) = unfit_assets(exposing(ExposedAssets("health sites", 3, ("1",))), {})
     assert problem.blocks
     assert problem.text.startswith("exposed health sites: the server would skip a category that it does not know")

@@ -11,7 +11,7 @@ from ibf_pipeline.runs.flash_floods import KeptAsset, write_assets_kept
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.files.target import FilesTarget
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES, FlashDays, clock
 from tests.worlds.countries.two_valleys import found, rain
 from tests.worlds.countries.two_valleys_run import write_outlines
@@ -29,10 +29,10 @@ def published(folder: Path) -> Path:
 
 def publish(folder: Path, run: RunFolder) -> Path:
     target = FilesTarget("folder", folder / "out", write_outlines(folder / "prepared"), clock)
-    revision = target.revise(BLOCK, run, Consent())
+    revision = target.revise(BLOCK, run, Overrides())
     assert revision is not None
     target.carry_out(revision)
-    assert target.revise(BLOCK, run, Consent()) is None, "the same block again is nothing new"
+    assert target.revise(BLOCK, run, Overrides()) is None, "the same block again is nothing new"
     return folder / "out" / "XTV" / "flash-floods" / "2026-02-15T06"
 
 

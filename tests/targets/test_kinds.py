@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from ibf_pipeline.check.configuration_page import keys_of
-from ibf_pipeline.config.reading import validated
+from ibf_pipeline.config.loader import validated
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.config.targets import TARGET_KINDS, FilesTargetSettings, IbfTargetSettings, TargetSettings
 from ibf_pipeline.errors import ConfigError

@@ -17,15 +17,21 @@ from hypothesis import HealthCheck, given, settings
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.floods.findings import FloodFindings, StationValues
-from ibf_pipeline.targets.ibf.lookback.compare import differences, not_compared
-from ibf_pipeline.targets.ibf.lookback.expected import FILE, Expected, expected_of, read_expected, write_expected
-from ibf_pipeline.targets.ibf.lookback.read import RASTERS, read_shown, read_upload
+from ibf_pipeline.targets.ibf.lookback.differences import differences, not_compared
+from ibf_pipeline.targets.ibf.lookback.expectation import (
+    FILE,
+    ExpectedPortal,
+    expected_of,
+    read_expected,
+    write_expected,
+)
+from ibf_pipeline.targets.ibf.lookback.portal_reader import RASTERS, read_shown, read_upload
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from tests.budget import examples
 from tests.sandbox.recordings import recorded
 from tests.targets.any_day import Expected as Made
 from tests.targets.any_day import days
-from tests.worlds.countries.made_found import event, found, station
+from tests.worlds.countries.flood_findings import event, found, station
 
 UPLOAD = datetime(2026, 11, 10, 0, 0, 1, tzinfo=UTC)
 Answers = dict[str, Any]
@@ -46,7 +52,7 @@ class Told:
     get = get_if_there
 
 
-def look(expected: Expected, answers: Answers) -> tuple[list[str], list[str]]:
+def look(expected: ExpectedPortal, answers: Answers) -> tuple[list[str], list[str]]:
     """Differences, and what was not checked."""
     client = cast(IbfClient, Told(answers))
     upload, tells = read_upload(client, expected)
@@ -54,7 +60,7 @@ def look(expected: Expected, answers: Answers) -> tuple[list[str], list[str]]:
     return differences(expected, shown), not_compared(expected, shown)
 
 
-def of(day: FloodFindings, upload: datetime = UPLOAD) -> Expected:
+def of(day: FloodFindings, upload: datetime = UPLOAD) -> ExpectedPortal:
     expected = expected_of(day, upload)
     assert expected is not None
     return expected
@@ -183,7 +189,7 @@ PLANTED = {
         _put(POINTS, "features", 1, "properties", "dynamicData", value=None),
         "station G2: values expected, none shown",
     ),
-    "upload moment": (
+    "upload time": (
         _put(LAST, "timestamp", value="2026-11-09T00:00:01.000Z"),
         "last upload: 2026-11-10 00:00:01 UTC expected, 2026-11-09 00:00:01 UTC shown",
     ),
@@ -211,7 +217,7 @@ def test_what_people_decided_and_what_is_not_told_is_no_difference() -> None:
     )  # fmt: skip
     del answers[LAST], answers[POINTS], answers[EVENT]
     assert look(of(DAY), answers) == ([], [
-        "upload moment: this server does not tell it", "events and their people: this server does not tell them",
+        "upload time: this server does not tell it", "events and their people: this server does not tell them",
         "glofas_stations: this server does not tell them", RASTERS,
     ])  # fmt: skip
     earlier = right()
@@ -219,7 +225,7 @@ def test_what_people_decided_and_what_is_not_told_is_no_difference() -> None:
     for each in earlier[EVENT]:
         del each["alertLevel"], each["firstTriggerLeadTime"]
     untold = [f"level of event {name}: this server does not tell it" for name in ("G1", "G2")]
-    moment = "upload moment: this server does not tell it"
+    moment = "upload time: this server does not tell it"
     assert look(of(DAY), earlier) == ([], [moment, RASTERS, *untold]), "a server before 0.295"
     fewer = right()
     fewer[POINTS]["features"] = fewer[POINTS]["features"][:2]

@@ -10,9 +10,15 @@ from typing import Any, cast
 
 import pytest
 
-from ibf_pipeline.targets.ibf.lookback.compare import differences, not_compared
-from ibf_pipeline.targets.ibf.lookback.expected import FILE, Expected, expected_of, read_expected, write_expected
-from ibf_pipeline.targets.ibf.lookback.read import EventShown, Shown, _points
+from ibf_pipeline.targets.ibf.lookback.differences import differences, not_compared
+from ibf_pipeline.targets.ibf.lookback.expectation import (
+    FILE,
+    ExpectedPortal,
+    expected_of,
+    read_expected,
+    write_expected,
+)
+from ibf_pipeline.targets.ibf.lookback.portal_reader import EventShown, ShownPortal, _points
 from tests.sandbox.recordings import recorded
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES
 from tests.worlds.countries.two_valleys import found, rain
@@ -21,13 +27,13 @@ UPLOAD = datetime(2026, 2, 15, 6, 0, 1, tzinfo=UTC)
 BLOCK = found(rain(EXPOSED), gauges=GAUGES)
 
 
-def of_block(**more: Any) -> Expected:
+def of_block(**more: Any) -> ExpectedPortal:
     expected = expected_of(BLOCK, UPLOAD, **more)
     assert expected is not None
     return expected
 
 
-def right() -> Shown:
+def right() -> ShownPortal:
     exposed = {"exposure": "true"}
     events = (
         EventShown("Alpha", "trigger", "3-hour", "3-hour", False, 1, True, {"A1": 212}, {3: {"A1": 212, "A2": 0}}),
@@ -41,19 +47,19 @@ def right() -> Shown:
         "schools": {"7": exposed, "9": exposed, "16": exposed, "40": {}},
         "health_sites": {"1": {}}, "waterpoints": None, "gauges": {"5": upper, "6": {"water-level": "1.25"}},
     }  # fmt: skip
-    return Shown(UPLOAD, True, events, points, ())
+    return ShownPortal(UPLOAD, True, events, points, ())
 
 
-def with_point(category: str, fid: str, values: dict[str, str]) -> Callable[[Shown], Shown]:
-    def plant(shown: Shown) -> Shown:
+def with_point(category: str, fid: str, values: dict[str, str]) -> Callable[[ShownPortal], ShownPortal]:
+    def plant(shown: ShownPortal) -> ShownPortal:
         there = dict(shown.points[category] or {}) | {fid: values}
         return replace(shown, points={**shown.points, category: there})
 
     return plant
 
 
-def with_event(place: int, **changes: Any) -> Callable[[Shown], Shown]:
-    def plant(shown: Shown) -> Shown:
+def with_event(place: int, **changes: Any) -> Callable[[ShownPortal], ShownPortal]:
+    def plant(shown: ShownPortal) -> ShownPortal:
         events = list(shown.events or ())
         events[place] = replace(events[place], **changes)
         return replace(shown, events=tuple(events))
@@ -80,7 +86,7 @@ def test_a_block_that_is_shown_as_it_must_be() -> None:
         (lambda shown: replace(shown, events=shown.events[:1]), "event Beta: warning expected, not shown"),
     ],
 )  # fmt: skip
-def test_one_planted_difference_is_one_row(plant: Callable[[Shown], Shown], said: str) -> None:
+def test_one_planted_difference_is_one_row(plant: Callable[[ShownPortal], ShownPortal], said: str) -> None:
     assert differences(of_block(), plant(right())) == [said]
 
 

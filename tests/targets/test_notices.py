@@ -9,9 +9,10 @@ import pytest
 
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.targets.ibf.dropped_areas import dropped_areas
-from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
-from ibf_pipeline.targets.ibf.revise import UNTOLD
-from tests.worlds.countries.made_found import event, found, station
+from ibf_pipeline.targets.ibf.notices import names_in_preview, notices, other_names_in_mail
+from ibf_pipeline.targets.ibf.revision import UNTOLD
+from ibf_pipeline.targets.notice import hidden_notices
+from tests.worlds.countries.flood_findings import event, found, station
 
 UPPER = replace(event("Upper", "--TT----", "max", {"A": 3, "A1": 3}), station_code="G1")
 DRY = replace(station("G4"), condition="suspect", reason="practically dry")
@@ -58,10 +59,10 @@ def test_an_alert_that_goes_on_under_another_name_says_which() -> None:
 
 
 def test_an_alert_that_lost_its_areas_has_not_ended() -> None:
-    lost = replace(UPPER, areas=())
-    assert told({"Upper": "trigger"}, {"Upper": "G1"}, replace(DAY, events=(lost,))) == [
-        ("alert could not be published", "Upper")
-    ]
+    """Of every kind of target it is told that the alert cannot be shown."""
+    day = replace(DAY, events=(replace(UPPER, areas=()),))
+    assert told({"Upper": "trigger"}, {"Upper": "G1"}, day) == []
+    assert [(each.kind, each.event) for each in hidden_notices(day)] == [("alert could not be published", "Upper")]
 
 
 @pytest.mark.parametrize("level", ["trigger", UNTOLD])
@@ -167,7 +168,7 @@ def silent(names: list[str], mail: str, *, known: tuple[str, ...] = (), area: st
               for n, name in enumerate(names)]  # fmt: skip
     events = [replace(e, areas=tuple(replace(row, name=area) for row in e.areas)) for e in events]
     day = found(events, [])
-    shown = names_in_preview(mail, names, area_names(day))
+    shown = names_in_preview(mail, names, other_names_in_mail(day))
     return [n.event for n in notices(day, dict.fromkeys(known, "warning"), shown) if n.kind == "trigger without mail"]
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities
-from ibf_pipeline.targets.ibf.planner import Order, plan_calls
+from ibf_pipeline.targets.ibf.capabilities import API_BEFORE_0_284, API_FROM_0_284, Capabilities
+from ibf_pipeline.targets.ibf.planner import PlanParameters, plan_calls
 from tests.budget import examples
 from tests.targets.any_day import Expected, days
 
@@ -29,14 +29,14 @@ PATHS = {
     "described": ("/event/triggers-per-leadtime", "triggersPerLeadTime", "triggered", "thresholdReached"),
 }
 
-both = pytest.mark.parametrize("capabilities", [CURRENT, DESCRIBED], ids=lambda table: table.name)
+both = pytest.mark.parametrize("capabilities", [API_FROM_0_284, API_BEFORE_0_284], ids=lambda table: table.name)
 any_day = settings(max_examples=examples(25, 300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def plan(day: tuple[FloodFindings, Expected], capabilities: Capabilities, **more: Any) -> list[Call]:
     found, expected = day
     moment = datetime(2026, 11, 10, 0, 0, 7, tzinfo=UTC)
-    return plan_calls(found, Order(moment, expected.areas, EXTENTS, **more), capabilities)
+    return plan_calls(found, PlanParameters(moment, expected.areas, EXTENTS, **more), capabilities)
 
 
 def bodies(calls: Sequence[Call], key: str) -> Iterator[tuple[Call, dict[str, Any]]]:

@@ -12,9 +12,9 @@ import pytest
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities, choose
-from ibf_pipeline.targets.ibf.planner import Order, plan_calls
-from tests.worlds.countries.made_found import AREAS, event, found, station
+from ibf_pipeline.targets.ibf.capabilities import API_BEFORE_0_284, API_FROM_0_284, Capabilities, choose
+from ibf_pipeline.targets.ibf.planner import PlanParameters, plan_calls
+from tests.worlds.countries.flood_findings import AREAS, event, found, station
 
 MOMENT = datetime(2026, 11, 10, 0, 0, 1, tzinfo=UTC)
 EXTENTS = {day: FileBody(f"files/{day}", f"flood_extent_{day}-day_XTS.tif", "0" * 64) for day in range(8)}
@@ -29,8 +29,8 @@ BUSY = found(
 QUIET = found([], [station("G1"), station("G2")])
 
 
-def plan(day: FloodFindings, capabilities: Capabilities = CURRENT, **more: Any) -> list[Call]:
-    return plan_calls(day, Order(MOMENT, AREAS, EXTENTS, **more), capabilities)
+def plan(day: FloodFindings, capabilities: Capabilities = API_FROM_0_284, **more: Any) -> list[Call]:
+    return plan_calls(day, PlanParameters(MOMENT, AREAS, EXTENTS, **more), capabilities)
 
 
 def steps(calls: Sequence[Call]) -> list[str]:
@@ -70,7 +70,7 @@ def test_people_who_are_not_all_known_are_sent_as_those_who_are_without_a_share(
 
 
 def test_order_on_a_described_server() -> None:
-    assert steps(plan(BUSY, DESCRIBED)) == [
+    assert steps(plan(BUSY, API_BEFORE_0_284)) == [
         "exposure G1", "alerts per lead time G1", "station of the event G1",
         "exposure G2", "alerts per lead time G2", "station of the event G2",
         "close old events", "all other stations", "flood extent", "notify",
@@ -79,7 +79,7 @@ def test_order_on_a_described_server() -> None:
 
 def test_order_without_events() -> None:
     assert steps(plan(QUIET)) == ["all other stations", "flood extent", "no alert", "close and preview", "notify"]
-    assert steps(plan(QUIET, DESCRIBED)) == [
+    assert steps(plan(QUIET, API_BEFORE_0_284)) == [
         "close old events", "all other stations", "flood extent", "no alert", "close old events after the zeros",
         "notify",
     ]  # fmt: skip
@@ -96,7 +96,7 @@ def test_the_described_order_on_a_server_of_today_closes_after_the_days_rows_onl
     ]
 
 
-@pytest.mark.parametrize("capabilities", [CURRENT, DESCRIBED])
+@pytest.mark.parametrize("capabilities", [API_FROM_0_284, API_BEFORE_0_284])
 @pytest.mark.parametrize("day", [BUSY, QUIET])
 def test_every_plan_ends_with_the_one_notification_and_has_one_date(
     day: FloodFindings, capabilities: Capabilities
@@ -145,12 +145,12 @@ def test_a_warning_has_its_severity_no_trigger_and_no_people() -> None:
 
 def test_described_servers_get_alert_threshold() -> None:
     thresholds = {
-        name: [row for row in exposure(plan(BUSY, DESCRIBED), name) if row[1] == "alert_threshold"]
+        name: [row for row in exposure(plan(BUSY, API_BEFORE_0_284), name) if row[1] == "alert_threshold"]
         for name in ("G1", "G2")
     }
     assert thresholds["G1"][0] == (1, "alert_threshold", "3-day", {"A": 1.0})
     assert thresholds["G2"][0] == (1, "alert_threshold", "5-day", {"B": 0.7})
-    assert [row[1] for row in exposure(plan(BUSY, DESCRIBED), "G1")][-1] == "alert_threshold"
+    assert [row[1] for row in exposure(plan(BUSY, API_BEFORE_0_284), "G1")][-1] == "alert_threshold"
 
 
 def test_all_lead_times_day_exact_with_both_flags() -> None:
@@ -161,7 +161,7 @@ def test_all_lead_times_day_exact_with_both_flags() -> None:
         ("0-day", False, False), ("1-day", True, False), ("2-day", True, False), ("3-day", True, True),
         ("4-day", True, True), ("5-day", True, True), ("6-day", False, False), ("7-day", False, False),
     ]  # fmt: skip
-    (old,) = [c for c in plan(BUSY, DESCRIBED) if c.path == "/event/triggers-per-leadtime" and c.event == "G2"]
+    (old,) = [c for c in plan(BUSY, API_BEFORE_0_284) if c.path == "/event/triggers-per-leadtime" and c.event == "G2"]
     assert old.body is not None
     assert old.body["triggersPerLeadTime"][5] == {"leadTime": "5-day", "triggered": True, "thresholdReached": False}
 
@@ -222,7 +222,7 @@ def test_eight_rasters_always() -> None:
     names = [call.file.name for call in plan(QUIET) if call.file is not None]
     assert names == [f"flood_extent_{day}-day_XTS.tif" for day in range(8)]
     with pytest.raises(InputInvalid, match="no flood extent for 3-day"):
-        plan_calls(QUIET, Order(MOMENT, AREAS, {d: f for d, f in EXTENTS.items() if d != 3}), CURRENT)
+        plan_calls(QUIET, PlanParameters(MOMENT, AREAS, {d: f for d, f in EXTENTS.items() if d != 3}), API_FROM_0_284)
 
 
 def test_a_wipe_deletes_and_inserts_nothing_and_only_before_events() -> None:
@@ -267,21 +267,21 @@ def test_the_other_generations_rows_are_wiped_as_far_as_the_server_takes_the_ind
 def test_without_notification_the_end_is_silenced_or_left_out() -> None:
     last = plan(BUSY, notify=False)[-1]
     assert (last.path, dict(last.query), last.kind) == ("/notification/send", {"noNotifications": "true"}, "write")
-    assert plan(BUSY, DESCRIBED, notify=False)[-1].path == "/event/close-events"
-    assert all(call.kind != "end" for call in plan(BUSY, DESCRIBED, notify=False))
+    assert plan(BUSY, API_BEFORE_0_284, notify=False)[-1].path == "/event/close-events"
+    assert all(call.kind != "end" for call in plan(BUSY, API_BEFORE_0_284, notify=False))
 
 
 def test_a_map_image_goes_up_in_the_event_loop_with_its_path_encoded() -> None:
     day = found([event("Sio / Wé 1", "--TT----", "max", {"A": 1, "A1": 1})], [])
     image = {"Sio / Wé 1": FileBody("files/map.png", "map.png", "0" * 64)}
-    (call,) = [call for call in plan(day, DESCRIBED, map_images=image) if call.step == "map image"]
+    (call,) = [call for call in plan(day, API_BEFORE_0_284, map_images=image) if call.step == "map image"]
     assert call.path == "/event/event-map-image/XTS/floods/Sio%20%2F%20W%C3%A9%201"
-    assert not [call for call in plan(day, CURRENT, map_images=image) if call.step == "map image"]
+    assert not [call for call in plan(day, API_FROM_0_284, map_images=image) if call.step == "map image"]
 
 
 def test_zeros_need_the_servers_areas() -> None:
     with pytest.raises(InputInvalid, match="no areas of admin level 2"):
-        plan_calls(QUIET, Order(MOMENT, {1: ("A",)}, EXTENTS), CURRENT)
+        plan_calls(QUIET, PlanParameters(MOMENT, {1: ("A",)}, EXTENTS), API_FROM_0_284)
 
 
 def test_what_lies_beyond_the_portals_lead_times_is_in_no_call_of_an_event() -> None:

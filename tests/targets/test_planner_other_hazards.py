@@ -17,12 +17,12 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.exports import areas_table
 from ibf_pipeline.report.headline import headline
 from ibf_pipeline.report.tables import area_rows
-from ibf_pipeline.targets.ibf.bodies import Order
-from ibf_pipeline.targets.ibf.capabilities import CURRENT, Choice
+from ibf_pipeline.targets.ibf.bodies import PlanParameters
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284, Choice
 from ibf_pipeline.targets.ibf.planner import plan_calls
 from ibf_pipeline.targets.ibf.preflight import check_server
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.worlds.tides.hazard import TideEvent, TideFindings
 from tests.worlds.tides.known import tides_known
 
@@ -54,7 +54,7 @@ def tide(flags: dict[int, str], areas: tuple[EventArea, ...] = (WET,)) -> TideFi
 
 
 def plan(found: TideFindings) -> list[Call]:
-    return plan_calls(found, Order(datetime(2026, 2, 15, 6, 0, 1, tzinfo=UTC), AREAS, {}), CURRENT)
+    return plan_calls(found, PlanParameters(datetime(2026, 2, 15, 6, 0, 1, tzinfo=UTC), AREAS, {}), API_FROM_0_284)
 
 
 def amounts(calls: list[Call], indicator: str) -> dict[str, float]:
@@ -114,23 +114,23 @@ def test_the_highest_class_without_a_trigger_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("earlier", "consent", "said"),
+    ("earlier", "overrides", "said"),
     [
-        ({"Old Pier": "Old Pier"}, Consent(), None),
-        ({}, Consent(take_over=True), None),
-        ({}, Consent(blind=("Old Pier",)), None),
-        ({}, Consent(), "event Old Pier is open on the server and is of none of our runs: publishing would close it"),
+        ({"Old Pier": "Old Pier"}, Overrides(), None),
+        ({}, Overrides(take_over=True), None),
+        ({}, Overrides(blind=("Old Pier",)), None),
+        ({}, Overrides(), "event Old Pier is open on the server and is of none of our runs: publishing would close it"),
     ],
 )
 def test_what_others_have_opened_is_not_closed_unasked(
-    earlier: dict[str, str], consent: Consent, said: str | None
+    earlier: dict[str, str], overrides: Overrides, said: str | None
 ) -> None:
     state: Any = ServerState(
-        choice=Choice(CURRENT, "asked"), role="pipeline", admin_levels=(1,), default_admin_level=1,
+        choice=Choice(API_FROM_0_284, "asked"), role="pipeline", admin_levels=(1,), default_admin_level=1,
         place_codes={1: ("A", "B")}, points={}, last_upload=None, indicators=None,
         open_events=(OpenEvent("Old Pier", "trigger", "", ()),),
     )  # fmt: skip
-    problems = check_server(tide({6: "T"}), state, AREAS, (), consent, earlier)
+    problems = check_server(tide({6: "T"}), state, AREAS, (), overrides, earlier)
     blocking = [problem.text for problem in problems if problem.blocks]
     assert len(blocking) == (said is not None)
     assert said is None or blocking[0].startswith(said)

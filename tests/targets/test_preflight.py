@@ -13,20 +13,20 @@ import pytest
 from ibf_pipeline.errors import IbfError, ServerRefused
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.targets.ibf.capabilities import CURRENT, Choice
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284, Choice
 from ibf_pipeline.targets.ibf.preflight import MOST_ROWS, check_server
 from ibf_pipeline.targets.ibf.state import OpenArea, OpenEvent, ServerState, read_state
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
-from ibf_pipeline.targets.problems import Consent, Problem, require_publishable, unreadable_extents
-from tests.worlds.countries.made_found import AREAS, event, found, station
+from ibf_pipeline.targets.problems import Overrides, Problem, require_publishable, unreadable_extents
+from tests.worlds.countries.flood_findings import AREAS, event, found, station
 from tests.worlds.runs import flood_run
 from tests.worlds.services.scripted_server import Says, ScriptedServer
 
 TODAY = date(2026, 11, 10)
 DAY = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [station("G2"), station("G3", blind=True)])
 SERVER = ServerState(
-    choice=Choice(CURRENT, "by hand"),
+    choice=Choice(API_FROM_0_284, "by hand"),
     role="pipeline",
     admin_levels=(1, 2),
     default_admin_level=1,
@@ -52,9 +52,9 @@ def problems(
     day: FloodFindings = DAY,
     state: ServerState = SERVER,
     published: tuple[str, ...] = (),
-    consent: Consent | None = None,
+    overrides: Overrides | None = None,
 ) -> list[Problem]:
-    return check_server(day, state, AREAS, published, consent or Consent())
+    return check_server(day, state, AREAS, published, overrides or Overrides())
 
 
 def today(**more: Any) -> ServerState:
@@ -125,22 +125,22 @@ def test_an_amount_that_is_no_number_blocks(amount: float) -> None:
     spoiled = replace(first.areas[1], share=amount)
     day = replace(DAY, events=(replace(first, areas=(first.areas[0], spoiled)),))
     (problem,) = problems(day)
-    assert (problem.blocks, problem.text.startswith("event G1: an amount of A1 is no number")) == (True, True)
+    assert (problem.blocks, problem.text.startswith("event G1: an amount of A1 is not a number")) == (True, True)
 
 
 @pytest.mark.parametrize(
-    ("given", "consent"),
+    ("given", "overrides"),
     [
-        ({"state": replace(SERVER, open_events=(open_event("G3"),))}, Consent(blind=("G3",))),
-        ({"state": today()}, Consent(take_over=True)),
+        ({"state": replace(SERVER, open_events=(open_event("G3"),))}, Overrides(blind=("G3",))),
+        ({"state": today()}, Overrides(take_over=True)),
         (
             {"state": today(open_events=(open_event("G1", actions_ticked=2),)), "published": OURS},
-            Consent(discard_decisions=True),
+            Overrides(discard_decisions=True),
         ),
     ],
 )
-def test_an_operator_may_accept_it(given: dict[str, Any], consent: Consent) -> None:
-    assert problems(**given, consent=consent) == []
+def test_an_operator_may_accept_it(given: dict[str, Any], overrides: Overrides) -> None:
+    assert problems(**given, overrides=overrides) == []
 
 
 DRY = replace(station("G4"), condition="suspect", reason="practically dry")
@@ -163,12 +163,12 @@ def test_an_event_is_not_closed_where_nothing_says_that_it_is_over(
     day = replace(DAY, stations=(*DAY.stations, DRY))
     stations = {**(SERVER.points["glofas_stations"] or {}), "G4": "four"}
     state = replace(SERVER, points={"glofas_stations": stations}, open_events=(open_event(name),))
-    (problem,) = check_server(day, state, AREAS, (), Consent(), earlier)
+    (problem,) = check_server(day, state, AREAS, (), Overrides(), earlier)
     assert problem.blocks
     assert problem.text == (
         f"{text}: publishing would close it, a wrong all clear; accept it with --accept-blind {name}"
     )
-    assert check_server(day, state, AREAS, (), Consent(blind=(name,)), earlier) == []
+    assert check_server(day, state, AREAS, (), Overrides(blind=(name,)), earlier) == []
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_an_event_is_not_closed_where_nothing_says_that_it_is_over(
 def test_an_event_whose_station_is_seen_may_end_or_go_on(name: str, earlier: dict[str, str]) -> None:
     """G2 is quiet, G1 alerted; a station that has only got another code is the same one."""
     state = replace(SERVER, open_events=(open_event(name),))
-    assert check_server(DAY, state, AREAS, (), Consent(), earlier) == []
+    assert check_server(DAY, state, AREAS, (), Overrides(), earlier) == []
 
 
 def test_decisions_on_events_of_an_earlier_day_survive_a_revision() -> None:
@@ -244,7 +244,7 @@ COUNTRY = {
 
 def asked(script: dict[str, list[Says]], capabilities: str = "current") -> ServerState:
     with ScriptedServer(script) as server:
-        client = IbfClient(server.url, Credentials("a@example.org", "secret"), Patience(5, 1))
+        client = IbfClient(server.url, Credentials("a@example.org", "secret"), RetryPolicy(5, 1))
         try:
             return read_state(client, "XTS", FLOODS, capabilities)
         finally:
@@ -298,7 +298,7 @@ CAUSES: list[tuple[Says, str]] = [
     (Says(302, headers={"Location": "https://login.example.org/"}), "redirect (302) to https://login.example.org/"),
     (Says(401, {"message": "Unauthorized"}), "GET /docs-json answered 401: Unauthorized"),
     (Says(500, {"message": "Internal server error"}), "GET /docs-json answered 500: Internal server error"),
-    (Says(200, "hello"), "GET /docs-json answered no JSON"),
+    (Says(200, "hello"), "GET /docs-json did not answer with JSON"),
 ]
 
 
@@ -326,7 +326,7 @@ def test_an_account_of_paths_without_parameters_is_read() -> None:
 
 def test_a_country_that_nobody_is_mailed_about_is_known_before_the_first_call() -> None:
     def said(day: FloodFindings, only: tuple[str, ...] | None) -> list[Problem]:
-        return check_server(day, SERVER, AREAS, (), Consent(blind=("G3",)), {}, only)
+        return check_server(day, SERVER, AREAS, (), Overrides(blind=("G3",)), {}, only)
 
     (problem,) = said(DAY, ("UGA", "KEN"))
     assert (problem.blocks, problem.text) == (

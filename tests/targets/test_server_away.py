@@ -15,14 +15,14 @@ import requests
 import urllib3
 
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
-from ibf_pipeline.io.answers import may_pass
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import may_pass
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.tokens import Token
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, publish
-from ibf_pipeline.targets.ibf.lookback.look import LONGEST, InTime
-from ibf_pipeline.targets.ibf.publication import found_out
+from ibf_pipeline.targets.ibf.lookback.verification import TIME_LIMIT, DeadlineReader
+from ibf_pipeline.targets.ibf.publication import notification_log_words
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport
 from tests.targets.test_transport import tls_server
 from tests.worlds.countries.flood_days import clock
@@ -97,7 +97,7 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
 @contextmanager
 def client_of(url: str, seconds: float = 600, attempts: int = 5) -> Iterator[tuple[IbfClient, Time]]:
     time = Time()
-    client = IbfClient(url, ACCOUNT, Patience(20, attempts, time.sleep, seconds, time))
+    client = IbfClient(url, ACCOUNT, RetryPolicy(20, attempts, time.sleep, seconds, time))
     try:
         yield client, time
     finally:
@@ -327,7 +327,7 @@ def test_a_notification_that_was_not_carried_out_keeps_its_five_attempts(
 def test_nobody_waits_for_the_log_of_notifications_to_hear_that_one_is_unknown() -> None:
     script = {"/api/user/login": [LOGIN], "/api/notification/log": [Says(503)]}
     with ScriptedServer(script) as server, client_of(server.url) as (client, time):
-        assert found_out(client, "UGA", "floods").startswith("nothing can tell")
+        assert notification_log_words(client, "UGA", "floods").startswith("nothing can tell")
         assert (len(server.calls("/api/notification/log")), time.slept) == (5, [1, 2, 4, 8])
 
 
@@ -419,8 +419,8 @@ def test_a_look_that_nobody_may_wait_for_is_over_soon() -> None:
             client.hurried().get("/event", keep_trying=False)
         assert time.slept == [5], "the limits of a look, not those of the target"
     with ScriptedServer({"/api/event": [Says(200, [])]}) as server, client_of(server.url) as (client, time):
-        now = iter([clock(), clock() + LONGEST / 2, clock() + LONGEST * 2])
-        asked = InTime(client, clock() + LONGEST, lambda: next(now))
+        now = iter([clock(), clock() + TIME_LIMIT / 2, clock() + TIME_LIMIT * 2])
+        asked = DeadlineReader(client, clock() + TIME_LIMIT, lambda: next(now))
         assert [asked.get("/event", keep_trying=False), asked.get_if_there("/event", keep_trying=False)] == [[], []]
         with pytest.raises(ServerUnreachable, match="not read to the end within 2 minutes"):
             asked.get_if_there("/event", keep_trying=False)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from ibf_pipeline.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport
@@ -40,7 +40,7 @@ class Slept(list[float]):
 @contextmanager
 def client_of(url: str, attempts: int = 3, timeout: float = 5) -> Iterator[tuple[IbfClient, Slept]]:
     slept = Slept()
-    client = IbfClient(url, Credentials("me@example.org", PASSWORD), Patience(timeout, attempts, slept))
+    client = IbfClient(url, Credentials("me@example.org", PASSWORD), RetryPolicy(timeout, attempts, slept))
     try:
         yield client, slept
     finally:
@@ -301,7 +301,7 @@ def test_an_answer_that_is_no_json() -> None:
     with (
         ScriptedServer(script) as server,
         client_of(server.url) as (client, _),
-        pytest.raises(ServerRefused, match="GET /country answered no JSON"),
+        pytest.raises(ServerRefused, match="GET /country did not answer with JSON"),
     ):
         client.get("/country")
 

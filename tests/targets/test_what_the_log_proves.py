@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ibf_pipeline.targets.ibf.publication import found_out, what_entry_proves
+from ibf_pipeline.targets.ibf.publication import notification_log_words, what_entry_proves
 from tests.targets.test_server_away import LOGIN, client_of
 from tests.worlds.services.scripted_server import Says, ScriptedServer
 
@@ -44,7 +44,7 @@ def test_the_newest_entry_is_held_against_the_call() -> None:
     ]
     script = {"/api/user/login": [LOGIN], "/api/notification/log": [Says(200, {"logs": entries})]}
     with ScriptedServer(script) as server, client_of(server.url) as (client, _):
-        said = found_out(client, "UGA", "floods", CALLED)
+        said = notification_log_words(client, "UGA", "floods", CALLED)
     assert said.startswith("the call was made at 2026-02-15 15:04:02Z, and the newest entry")
     assert "of 2026-02-15 15:04:01Z, is older: it proves nothing about this call" in said
     assert said.endswith("(15 recipients, about G15)")

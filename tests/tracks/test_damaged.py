@@ -11,7 +11,7 @@ import xarray as xr
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.tracks import reader
-from ibf_pipeline.tracks.reader import read_tracks, read_tracks_apart
+from ibf_pipeline.tracks.reader import read_tracks, read_tracks_isolated
 from tests.conftest import real_data
 
 HEROLD = ("tracks", "herold_2020031912_eps.bufr")
@@ -28,8 +28,8 @@ def written(folder: Path, content: bytes) -> Path:
     ("content", "found"),
     [
         (b"", "the file is empty"),
-        (b"<html><body>Not found</body></html>", "this is no BUFR file"),
-        (b"GRIB\x00\x00\x00\x02" + bytes(200) + b"7777", "this is no BUFR file"),
+        (b"<html><body>Not found</body></html>", "this is not a BUFR file"),
+        (b"GRIB\x00\x00\x00\x02" + bytes(200) + b"7777", "this is not a BUFR file"),
         (b"BUFR", "message 1 is cut off"),
         (b"BUFR\x00\x00\x20\x09" + bytes(20) + b"7777", "BUFR edition 9"),
     ],
@@ -45,7 +45,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match=r"there is no such file"):
         read_tracks([tmp_path / "none.bufr"])
     with pytest.raises(InputInvalid, match=r"no file to read"):
-        read_tracks_apart([])
+        read_tracks_isolated([])
 
 
 def test_bufr_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_numbers_that_no_storm_has_are_refused(tmp_path: Path) -> None:
 def test_a_process_that_aborts_is_an_error_with_file_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "_PROGRAM", "tests.tracks.aborting")
     with pytest.raises(InputInvalid, match=r"reading ended the process \(-6\)") as error:
-        read_tracks_apart([real_data(*HEROLD)])
+        read_tracks_isolated([real_data(*HEROLD)])
     assert error.value.where == str(real_data(*HEROLD))
     assert "delete it and fetch it again" in error.value.remedy
 
@@ -113,9 +113,9 @@ def test_a_process_that_aborts_is_an_error_with_file_and_remedy(monkeypatch: pyt
 def test_a_process_that_does_not_end_is_an_error(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "never.bufr")
     with pytest.raises(InputInvalid, match=r"did not end within 0.01 s"):
-        read_tracks_apart([tmp_path / "never.bufr"], seconds=0.01)
+        read_tracks_isolated([tmp_path / "never.bufr"], seconds=0.01)
 
 
 def test_an_error_of_that_process_is_the_callers(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match=r"the file is empty.*fetch it again"):
-        read_tracks_apart([written(tmp_path, b"")])
+        read_tracks_isolated([written(tmp_path, b"")])

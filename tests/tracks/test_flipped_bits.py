@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.tracks.reader import read_tracks_apart
+from ibf_pipeline.tracks.reader import read_tracks_isolated
 from tests.conftest import real_data
 
 
@@ -24,7 +24,7 @@ def test_a_flipped_bit_is_refused_or_leaves_what_a_storm_can_be(tmp_path: Path, 
         file = tmp_path / f"{number}.bufr"
         file.write_bytes(damaged)
         try:
-            tracks = read_tracks_apart([file])
+            tracks = read_tracks_isolated([file])
         except InputInvalid:
             refused += 1
             continue

@@ -12,7 +12,7 @@ import xarray as xr
 from ibf_pipeline.domain.tracks import DIMS, cycle_of
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.synthetic.track_files import write_tracks
-from ibf_pipeline.tracks.reader import read_tracks, read_tracks_apart
+from ibf_pipeline.tracks.reader import read_tracks, read_tracks_isolated
 from tests.conftest import real_data
 
 CHANTHU = "chanthu_2021091000_eps.bufr"
@@ -216,4 +216,4 @@ def test_headings_of_bulletins_around_messages_are_passed_over(tmp_path: Path) -
 
 
 def test_another_process_reads_the_same() -> None:
-    xr.testing.assert_identical(read_tracks_apart([real_data("tracks", HEROLD_EPS)]), tracks_of(HEROLD_EPS))
+    xr.testing.assert_identical(read_tracks_isolated([real_data("tracks", HEROLD_EPS)]), tracks_of(HEROLD_EPS))

@@ -20,7 +20,7 @@ from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
 from tests.worlds.countries.flash_files import write_country
 from tests.worlds.flash_block import FlashWorld
 from tests.worlds.hazard_runs import HazardRuns
-from tests.worlds.quick import prepare_from_kept
+from tests.worlds.speedups import prepare_from_kept
 
 DAY = date(2026, 2, 15)
 DISTRICTS = {"Alpha": ["A1"], "Beta": ["A2"]}

@@ -19,13 +19,13 @@ from flows.wiring.sandbox import open_sandbox
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.runs.folder import Kind, RunFolder
+from ibf_pipeline.runs.folder import AnyFindings, RunFolder
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox
 
 
 @dataclass
-class HazardRuns(Generic[Kind]):
+class HazardRuns(Generic[AnyFindings]):
     """A country whose runs go one after the other."""
 
     hazard: ClassVar[str]
@@ -51,8 +51,8 @@ class HazardRuns(Generic[Kind]):
     def folder(self, issue_time: IssueTime, runs: str = "runs") -> RunFolder:
         return RunFolder(Path(self.workspace) / runs, RunId(self.iso3, self.hazard, issue_time))
 
-    def found(self, issue_time: IssueTime, runs: str = "runs") -> Kind:
-        found: Kind = self.folder(issue_time, runs).found_of(self.kind)
+    def found(self, issue_time: IssueTime, runs: str = "runs") -> AnyFindings:
+        found: AnyFindings = self.folder(issue_time, runs).findings_of(self.kind)
         return found
 
     def revisions(self, issue_time: IssueTime) -> list[Revision]:
@@ -60,7 +60,7 @@ class HazardRuns(Generic[Kind]):
 
     def notices(self, issue_time: IssueTime) -> list[tuple[str, str]]:
         """Kind and event of those of the newest revision."""
-        notices = json.loads(self.revisions(issue_time)[-1].notices_file.read_text())["notices"]
+        notices = json.loads(self.revisions(issue_time)[-1].folder.joinpath("notices.json").read_text())["notices"]
         return [(notice["kind"], notice["event"]) for notice in notices]
 
     @contextmanager

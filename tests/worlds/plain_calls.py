@@ -34,18 +34,19 @@ def plain_calls() -> Iterator[None]:
     """Within it, no flow or task of this process looks for a Prefect server."""
     with (
         patch.object(Flow, "__call__", _run_flow),
+        patch("flows.decorator._Flow.__call__", _run_flow),
         patch.object(Task, "__call__", _run_task),
+        patch("tasks.decorator._Task.__call__", _run_task),
         patch("prefect.artifacts.get_client", _NoServer),
         warnings.catch_warnings(),
         patch("flows.wiring.limits.get_client", _NoServer),
-        patch("flows.all_countries.get_client", _NoServer),
         patch("prefect.events.utilities.should_emit_events", lambda: False),
     ):
         warnings.filterwarnings("ignore", "Artifact creation outside of a flow or task run", FutureWarning)
         yield
 
 
-def run_here(job: CountryJob, api_url: str) -> CountryOutcome:
+def run_here(job: CountryJob, api_url: str | None) -> CountryOutcome:
     """A country's day in this process, as `run_country` runs it in one of its own."""
     where = {"config": job.config, "workspace": job.workspace}
     issued = job.issue_time.day if job.issue_time.hour is None else str(job.issue_time)
@@ -69,8 +70,6 @@ def _run_task(self: Task[Any, Any], *arguments: Any, **named: Any) -> Any:
 
 class _NoServer:
     """A client that keeps no artifact, and of a server without limits."""
-
-    api_url = "none"
 
     def __init__(self, **_: Any) -> None: ...
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.io.store import Store
-from ibf_pipeline.records.open import open_records
-from ibf_pipeline.storage.shared import Sharing
+from ibf_pipeline.io.file_store import FileStore
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.records.database import open_records
+from ibf_pipeline.storage.store_location import SharedStorage
 
 
-def sharing(folder: Path) -> Sharing:
+def sharing(folder: Path) -> SharedStorage:
     """In a folder that all of them see; a store that does not answer is not waited for."""
     (folder / "store").mkdir(parents=True, exist_ok=True)
-    store = Store(f"file://{folder / 'store'}", Patience(attempts=1))
-    return Sharing(open_records(f"sqlite:///{folder / 'records.sqlite'}"), store)
+    store = FileStore(f"file://{folder / 'store'}", RetryPolicy(attempts=1))
+    return SharedStorage(open_records(f"sqlite:///{folder / 'records.sqlite'}"), store)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ibf_pipeline.domain.tracks import DIMS, QUADRANTS, SPEEDS_MS, time_of
+from ibf_pipeline.domain.tracks import DIMS, QUADRANTS, SPEEDS_MS, datetime64_of
 
 KINDS = {51: "control", 52: "high-resolution"}
 """of members; all others are perturbed"""
@@ -49,7 +49,7 @@ def dataset(
             "name": ("storm", np.array(list(names.values()), dtype=str)),
             "member": list(members),
             "kind": ("member", [KINDS.get(member, "perturbed") for member in members]),
-            "time": time_of(cycle) + steps * np.timedelta64(1, "h"),
+            "time": datetime64_of(cycle) + steps * np.timedelta64(1, "h"),
             "step": ("time", steps),
             "speed": list(SPEEDS_MS),
             "quadrant": list(QUADRANTS),

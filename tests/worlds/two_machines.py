@@ -7,9 +7,7 @@ of the other's processes whether they live.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -20,26 +18,30 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import LogFilter
-from prefect.client.schemas.objects import FlowRun
-from prefect.deployments import run_deployment
-from prefect.states import Crashed
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import func, select
 
 from flows.deployment.deploy import deploy as register
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.records.open import open_records
+from ibf_pipeline.records.database import open_records
 from ibf_pipeline.records.schema import ENTRY, LEASE, REVISION, RUN
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.worlds.countries.projects import add_country, make_project
+from tests.worlds.deployed_runs import wait_until
 from tests.worlds.machine.machine import PATIENCE, POOL, ROOT, Machine
 from tests.worlds.machine.site.sitecustomize import LEASE_SECONDS
-from tests.worlds.services.postgres import PostgresServer
+from tests.worlds.services.postgres import PASSWORD, PostgresServer
 from tests.worlds.services.prefect_server import PrefectServer
-from tests.worlds.services.s3 import S3Server
+from tests.worlds.services.s3 import ENVIRONMENT, S3Server
 from tests.worlds.services.turnstile import Turnstile
+
+A, B, C = "alpha", "beta", "gamma"
+"""names of machines"""
+DAY, NEXT = date(2026, 2, 15), date(2026, 2, 16)
+STORIES = {DAY: "two-events", NEXT: "trigger-after-warnings"}
+MADE = 19
+"""calls of XDP before its machine is gone"""
 
 
 @dataclass
@@ -74,10 +76,6 @@ class Installation:
                 yield command
             finally:
                 self.turnstile.let_all_through()
-
-    def deploy(self) -> None:
-        """Tell the Prefect server of the installation."""
-        register(str(self.config), None)
 
     def mails(self, iso3: str, day: date | None = None) -> int:
         """That the portal has sent, about a day or at all."""
@@ -152,25 +150,28 @@ def table(counts: Mapping[str, int]) -> str:
 def installation(
     folder: Path,
     countries: Sequence[str],
-    stories: Mapping[date, str],
     prefect: PrefectServer,
-    sections: Mapping[str, Any],
-    secrets: Mapping[str, str],
+    postgres: PostgresServer,
+    store: S3Server,
     lease_seconds: float | None = None,
 ) -> Iterator[Installation]:
-    """An installation with a portal of its own, before it is deployed.
+    """An installation with a portal, a database and a bucket of its own, deployed; nothing has run.
 
-    `sections`: `records` and `store` of the settings; `secrets`: the environment variables with their accounts;
     `lease_seconds`: until a lease that nobody renews is over, instead of the pipeline's own.
     """
+    sections = {
+        "records": postgres.url(postgres.empty(), password=False),
+        "store": {"url": f"s3://{store.new_bucket()}/ibf", "endpoint_url": store.endpoint},
+    }
     portal = Sandbox(folder / "portal")
-    config = Path(make_project(folder / "software", countries, stories))
+    config = Path(make_project(folder / "software", countries, STORIES))
     for iso3 in countries:
         add_country(config, iso3, target="portal")
         static = ROOT / "data/fixtures/XDM" if iso3 == "XDM" else folder / "software/static" / iso3
         portal.seed(seed_from_static(static, iso3, name=iso3, admin_levels=(1, 2, 3), default_admin_level=2))
     variables = {
-        **secrets,
+        **ENVIRONMENT,
+        "IBF_RECORDS_PASSWORD": PASSWORD,
         "PREFECT_API_URL": prefect.url,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLIENT_MAX_RETRIES": "20",  # a server on SQLite says 503 to a worker while it writes something else
@@ -182,15 +183,17 @@ def installation(
     with portal, Turnstile(portal.url) as turnstile, _environment(variables):
         _write_settings(config, turnstile.url, sections)
         configuration = load(config)
-        store = configuration.storage.store
-        assert store is not None
+        kept = configuration.storage.store
+        assert kept is not None
         made = Installation(
             folder, config, tuple(countries), prefect, portal, turnstile, variables,
             open_records(str(configuration.records)),
-            _bytes=lambda: sum(each.size for each in store.objects()),
+            _bytes=lambda: sum(each.size for each in kept.objects()),
         )  # fmt: skip
         made.software_before = made.software()
-        yield made
+        with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+            register(str(config), None)
+            yield made
 
 
 def _write_settings(config: Path, portal: str, sections: Mapping[str, Any]) -> None:
@@ -215,62 +218,6 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def start(deployment: str, **parameters: Any) -> FlowRun:
-    """Let whichever worker is free run a deployment."""
-    run: Any = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False)
-    assert isinstance(run, FlowRun)
-    return run
-
-
-def until_ended(run: FlowRun) -> FlowRun:
-    """The run when it has."""
-    found: FlowRun = wait_until(lambda: ended(run), f"{run.name} ends")
-    return found
-
-
-def ended(run: FlowRun) -> FlowRun | None:
-    """The run where it has."""
-    with get_client(sync_client=True) as client:
-        now = client.read_flow_run(run.id)
-    return now if now.state is not None and now.state.is_final() else None
-
-
-def has_begun(run: FlowRun) -> bool:
-    """Whether a worker has taken it."""
-    with get_client(sync_client=True) as client:
-        state = client.read_flow_run(run.id).state
-    return state is not None and not state.is_scheduled()
-
-
-def machine_of(run: FlowRun) -> str:
-    """Whose worker has taken it, as the worker says in the run's log."""
-
-    def said() -> re.Match[str] | None:
-        with get_client(sync_client=True) as client:
-            logs = client.read_logs(LogFilter(flow_run_id={"any_": [run.id]}), limit=200)
-        return next(filter(None, (re.match(r"Worker '(\w+)' submitting", log.message) for log in logs)), None)
-
-    found: re.Match[str] = wait_until(said, f"the log of {run.name} names its worker")
-    return found.group(1)
-
-
-def crashed(run: FlowRun) -> None:
-    """What the automation does about a run that gives no sign of life."""
-    with get_client(sync_client=True) as client, contextlib.suppress(Exception):
-        client.set_flow_run_state(run.id, Crashed(message="no sign of life"), force=True)
-
-
-def wait_until(done: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-    """What `done` says once it says something."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = done()
-        if found:
-            return found
-        time.sleep(0.3)
-    raise AssertionError(f"not within {seconds:.0f} s: {what}")
 
 
 @contextmanager

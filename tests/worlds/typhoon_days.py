@@ -17,11 +17,11 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import CountrySeed, HazardSeed
 from ibf_pipeline.targets.ibf.state import ask_events
 from ibf_pipeline.targets.ibf.target import IbfTarget
-from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.target import Publication
 from tests.sandbox.recorded_mails import visible
 from tests.worlds.countries.flash_days import FlashDays
 from tests.worlds.services.portal import rectangle
-from tests.worlds.typhoon_found import AREAS, INDICATORS, cycle, issue
+from tests.worlds.typhoon_findings import AREAS, INDICATORS, cycle, issue
 
 
 def seed(codes: Sequence[str] = AREAS) -> CountrySeed:
@@ -53,7 +53,7 @@ class TyphoonDays(FlashDays):
 
     def cycle(self, *events: TyphoonEvent, number: int = 0, **more: Any) -> tuple[TyphoonFindings, Publication]:
         """Publish storms in the n-th cycle; whatever happened before, the portal shows in the end what it must."""
-        publishing = {name: more.pop(name) for name in ("notify", "capabilities", "consent", "url") if name in more}
+        publishing = {name: more.pop(name) for name in ("notify", "capabilities", "overrides", "url") if name in more}
         result = cycle(*events, at=issue(number), **more)
         published = self.publish(result, **publishing)
         assert published is not None

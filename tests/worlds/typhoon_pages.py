@@ -23,16 +23,17 @@ from ibf_pipeline.hazards.typhoon.findings import (
     Fix,
     Landfall,
     ProvinceFound,
-    Spread,
     StormFound,
+    TimeSpread,
     TrackPoint,
     TriggerJudged,
     TyphoonEvent,
     TyphoonFindings,
     TyphoonRule,
 )
-from ibf_pipeline.report.write import write_report
-from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.report.writer import write_report
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.typhoon import write_tracks_kept
 from tests.worlds.track_data import dataset
@@ -84,12 +85,12 @@ def at(hour: float) -> datetime:
     return CYCLE + timedelta(hours=hour)
 
 
-def spread(early: float, middle: float, late: float, share: float = 1) -> Spread:
+def spread(early: float, middle: float, late: float, share: float = 1) -> TimeSpread:
     """Hours after the cycle."""
-    return Spread(at(early), at(middle), at(late), share)
+    return TimeSpread(at(early), at(middle), at(late), share)
 
 
-def province(code: str, name: str, onset: Spread | None, centre: Spread | None, **more: Any) -> ProvinceFound:
+def province(code: str, name: str, onset: TimeSpread | None, centre: TimeSpread | None, **more: Any) -> ProvinceFound:
     """One with a strong wind."""
     numbers: dict[str, Any] = {
         "typhoon_probability": 0.8654, "signal": 4, "wind_kmh": 139, "houses_low": 12.4, "houses_high": 1345.6,
@@ -240,11 +241,11 @@ def write_outlines(
 def typhoon_run(cycle: TyphoonFindings, kept: xr.Dataset | None, runs: Path, prepared: Path) -> RunFolder:
     """A finished cycle with its report."""
     run = RunFolder(runs, RunId(cycle.country, cycle.hazard, cycle.issue_time))
-    partial = run.begin()
-    write_found(cycle, partial / "events.json")
+    partial = begin_findings(run)
+    write_findings_json(cycle, partial / "events.json")
     if kept is not None:
         write_tracks_kept(partial, kept)
     manifest = {"versions": {"ibf-pipeline": "0"}, "configuration": {"time_zone": cycle.time_zone}}
     write_report(cycle, partial, prepared, run, manifest)
-    run.finish(partial, manifest)
+    keep_findings(run, partial, manifest)
     return run

@@ -1,4 +1,4 @@
-"""Flash floods, from the rain of areas to what was found: pure functions on values.
+"""Flash floods, from the rain of areas to findings: pure functions on values.
 
 Rules are numbered as in docs/design/flash-floods.md, which says where each comes from.
 """

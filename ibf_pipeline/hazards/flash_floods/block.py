@@ -1,4 +1,4 @@
-"""A block of flash floods, from the rain of areas to what was found. Every step is a pure function."""
+"""A block of flash floods, from the rain of areas to findings. Every step is a pure function."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import xarray as xr
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.exercise import exercise_name
 from ibf_pipeline.domain.findings import EventArea
-from ibf_pipeline.domain.flash_layers import FlashLayers
+from ibf_pipeline.domain.flash_flood_layers import FlashFloodLayers
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.hazards.flash_floods.assessment import BlockAssessment, assess_block
 from ibf_pipeline.hazards.flash_floods.assets import exposed_assets, still_shown
+from ibf_pipeline.hazards.flash_floods.carryover import ClearingEvidence, kept_alert, tail_alert
+from ibf_pipeline.hazards.flash_floods.district_alert import AlertRow, DistrictAlert, combine_alerts, merged_flags
 from ibf_pipeline.hazards.flash_floods.districts import District
-from ibf_pipeline.hazards.flash_floods.earlier import Evidence, kept, tail
 from ibf_pipeline.hazards.flash_floods.extents import extents_of
 from ibf_pipeline.hazards.flash_floods.findings import (
     DistrictFound,
@@ -24,15 +26,13 @@ from ibf_pipeline.hazards.flash_floods.findings import (
     FlashFloodFindings,
     FlashRule,
 )
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge, gauges_found
-from ibf_pipeline.hazards.flash_floods.judged import Judged, judge
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge, gauges_found
 from ibf_pipeline.hazards.flash_floods.notes import blind_notes, event_notes, rain_notes, shown_notes, unresolved_notes
-from ibf_pipeline.hazards.flash_floods.outcome import Outcome, Row, merged_flags, together
-from ibf_pipeline.hazards.flash_floods.sight import (
+from ibf_pipeline.hazards.flash_floods.screening import (
     blind_areas,
-    cycle_of,
     doubtful_areas,
     may_clear,
+    rain_cycle_of,
     require_recent,
     require_seen,
 )
@@ -43,51 +43,81 @@ from ibf_pipeline.hazards.flash_floods.window import window_of
 class Past:
     """What was published of the country before this block."""
 
-    found: FlashFloodFindings | None = None
-    """the newest findings that were published, without events that a person withdrew; None: there are none"""
+    findings: FlashFloodFindings | None = None
+    """the newest findings that were published, without events that an operator withdrew; None: there are none"""
     accepted: Collection[str] = ()
     """events that may be closed although some area of theirs is blind"""
 
 
 def find(
     rain: xr.DataArray,
-    layers: FlashLayers,
+    layers: FlashFloodLayers,
     country: FlashFloodCountry,
     published: datetime,
     past: Past | None = None,
-    gauges: Sequence[Gauge] = (),
+    gauges: Sequence[RiverGauge] = (),
     *,
     exercise: bool = False,
 ) -> FlashFloodFindings:
-    """What the rain of one block means for a country.
+    """Findings of one country from the rain of one block.
 
-    `rain`: (member, time, area) mm an hour, as `domain/flash_layers.py` says; `published`: when people will read it,
-    with a time zone.
+    Parameters
+    ----------
+    rain
+        (member, time, area) mm an hour, as `domain/flash_flood_layers.py` describes.
+    layers
+        Of the country, as `prepare` made them.
+    country
+        The country's configuration.
+    published
+        When people will read it, with a time zone.
+    past
+        What was published before; None if nothing was.
+    gauges
+        River gauges of the portal with their levels.
+    exercise
+        Whether event names are those of an exercise.
 
-    Raises InputMissing where the forecast's cycle is too old; InputInvalid where no area has usable rain, or one of an
-    alerted district has none; ConfigError where library, areas and configuration do not fit together.
+    Returns
+    -------
+    FlashFloodFindings
+        One event for each alerted district: triggers first, then the earlier lead time, then more people.
+
+    Raises
+    ------
+    InputMissing
+        If the forecast's cycle is too old.
+    InputInvalid
+        If no area has usable rain, or an area of an alerted district has none.
+    ConfigError
+        If library, areas and configuration do not fit together.
+
+    References
+    ----------
+    docs/design/flash-floods.md
     """
     past, layers = past or Past(), layers.accepting(country.accepted_doubts)
+    before = past.findings
     issue_time, published = IssueTime.parse(str(rain.attrs["issue_time"])), published.astimezone(UTC)
-    cycle = cycle_of(rain)
-    require_recent(cycle, issue_time.start, country.oldest_cycle_h, past.found)
-    last_block = past.found.issue_time if past.found is not None else None
+    cycle = rain_cycle_of(rain)
+    require_recent(cycle, issue_time.start, country.oldest_cycle_h, before)
+    last_block, measured_to = (before.issue_time, before.measured_to) if before is not None else (None, {})
     window = window_of(issue_time, published, last_block, country.warning_from_h)
-    judged = judge(rain, layers, country, window, past.found.measured_to if past.found is not None else {})
-    districts = _districts(judged, layers, country)
+    assessed = assess_block(rain, layers, country, window, measured_to)
+    districts = _districts(assessed, layers, country)
     seen = [_district_found(name, district, exercise=exercise) for name, district in districts.items()]
-    require_seen(seen, past.found, past.accepted, len(judged.areas))
-    clears = may_clear(cycle, issue_time.start, past.found)
+    require_seen(seen, before, past.accepted, len(assessed.areas))
+    clears = may_clear(cycle, issue_time.start, before)
     blind = frozenset(code for each in seen for code in each.blind)
     events = _events(districts, layers, country, past, blind, may_clear=clears, exercise=exercise)
     levels, left_out = gauges_found(gauges, published)
-    found = FlashFloodFindings(
+    findings = FlashFloodFindings(
         country=country.iso3,
         country_name=country.name,
         issue_time=issue_time,
         admin_levels=country.admin_levels,
         default_admin_level=country.default_admin_level,
-        indicators=judged.exposure.indicators,
+        indicators=assessed.exposure.indicators,
         source=", ".join(map(str, rain.attrs["origins"])),
         events=events,
         extents=extents_of(events, country.iso3),
@@ -97,24 +127,24 @@ def find(
         published=published,
         cycle=cycle,
         may_clear=clears,
-        members=judged.members,
-        measured_to=judged.measured_to,
-        members_left_out=judged.own.left_out,
+        members=assessed.members,
+        measured_to=assessed.measured_to,
+        members_left_out=assessed.own.left_out,
         one_run=rain.attrs.get("members") == "one run",
         districts=tuple(seen),
         gauges=levels,
         doubts=layers.doubts,
-        not_seen=(*unresolved_notes(judged), *left_out),
+        not_seen=(*unresolved_notes(assessed), *left_out),
     )
-    found = replace(found, still_shown=still_shown(found.exposed, past.found))
-    return replace(found, notes=(*_notes(found, rain, judged, country), *left_out, *layers.findings))
+    findings = replace(findings, still_shown=still_shown(findings.exposed, before))
+    return replace(findings, notes=(*_notes(findings, rain, assessed, country), *left_out, *layers.findings))
 
 
-def _districts(judged: Judged, layers: FlashLayers, country: FlashFloodCountry) -> dict[str, District]:
-    column = {code: number for number, code in enumerate(judged.areas)}
+def _districts(assessed: BlockAssessment, layers: FlashFloodLayers, country: FlashFloodCountry) -> dict[str, District]:
+    column = {code: number for number, code in enumerate(assessed.areas)}
     return {
         name: District(
-            judged,
+            assessed,
             tuple(layers.areas[code] for code in codes),
             tuple(column[code] for code in codes),
             country.probability,
@@ -137,7 +167,7 @@ def _district_found(name: str, district: District, *, exercise: bool) -> Distric
 
 def _events(
     districts: Mapping[str, District],
-    layers: FlashLayers,
+    layers: FlashFloodLayers,
     country: FlashFloodCountry,
     past: Past,
     blind: Collection[str],
@@ -146,50 +176,68 @@ def _events(
     exercise: bool,
 ) -> tuple[FlashFloodEvent, ...]:
     """One for each alerted district; triggers first, then the earlier lead time, then more people."""
-    earlier = {event.district: event for event in past.found.events} if past.found is not None else {}
+    earlier = {event.district: event for event in past.findings.events} if past.findings is not None else {}
     events = []
     for name, district in districts.items():
         shown = exercise_name(name) if exercise else name
-        evidence = Evidence(district, may_clear, country.tail_h, may_close=bool({name, shown} & set(past.accepted)))
-        outcome = outcome_of(district, earlier.get(name), evidence)
-        if outcome is not None:
-            rows = {code: replace(row, area=_as_known(row.area, layers, blind)) for code, row in outcome.rows.items()}
-            events.append(_event(name, shown, replace(outcome, rows=rows), layers, country))
+        evidence = ClearingEvidence(
+            district, may_clear, country.tail_h, may_close=bool({name, shown} & set(past.accepted))
+        )
+        alert = alert_of_district(district, earlier.get(name), evidence)
+        if alert is not None:
+            rows = {code: replace(row, area=_as_known(row.area, layers, blind)) for code, row in alert.rows.items()}
+            events.append(_event(name, shown, replace(alert, rows=rows), layers, country))
     return tuple(sorted(events, key=lambda event: (not event.trigger, event.lead_time, -event.people, event.name)))
 
 
-def outcome_of(district: District, earlier: FlashFloodEvent | None, evidence: Evidence) -> Outcome | None:
-    """This block's alert of a district together with what an earlier block left of one; None where there is neither.
+def alert_of_district(
+    district: District, earlier: FlashFloodEvent | None, evidence: ClearingEvidence
+) -> DistrictAlert | None:
+    """This block's alert of a district combined with what an earlier block left.
 
-    Beside a trigger all numbers, of this block and of the earlier one, are of hours inside its limit.
+    Beside a trigger all numbers, of this block and of the earlier one, are of hours inside its limit (rules 9 and 11).
+
+    Parameters
+    ----------
+    district
+        With this block's rain.
+    earlier
+        Its event in the findings published last; None if it had none.
+    evidence
+        What this block can say against the earlier one.
+
+    Returns
+    -------
+    DistrictAlert or None
+        None if neither block alerts.
     """
-    now = district.outcome()
-    left = kept(earlier, evidence) if earlier is not None else None
-    at_zero = tail(earlier, evidence) if earlier is not None else None
+    now = district.alert()
+    left = kept_alert(earlier, evidence) if earlier is not None else None
+    at_zero = tail_alert(earlier, evidence) if earlier is not None else None
     if at_zero is not None:
         left = at_zero if left is None else replace(at_zero, flags=merged_flags(at_zero.flags, left.flags))
     if left is None:
         return now
     if left.trigger or (now is not None and now.trigger):
         left = replace(left, rows={code: row for code, row in left.rows.items() if _is_within(row, district)})
-    both = together(left, now, _rows_beside(left, now, district))
+    both = combine_alerts(left, now, _rows_beside(left, now, district))
     return both if any(row.area.alerted for row in both.rows.values()) else now
 
 
-def _is_within(row: Row, district: District) -> bool:
+def _is_within(row: AlertRow, district: District) -> bool:
     """Whether an earlier block's numbers are of an hour inside a trigger's limit (rule 9)."""
-    return row.cause is None or district.judged.window.triggers_at(row.cause.peaks)
+    return row.cause is None or district.assessed.window.triggers_at(row.cause.peaks)
 
 
-def _rows_beside(left: Outcome, now: Outcome | None, district: District) -> Mapping[str, Row]:
+def _rows_beside(left: DistrictAlert, now: DistrictAlert | None, district: District) -> Mapping[str, AlertRow]:
     if now is not None and now.trigger >= left.trigger:
         return now.rows
     if left.trigger:
-        return district.rows(district.within, district.probability.trigger)
-    return district.rows(np.ones_like(district.within), district.probability.warning)
+        return district.rows(district.trigger_hours, district.probability.trigger)
+    return district.rows(np.ones_like(district.trigger_hours), district.probability.warning)
 
 
-def _as_known(area: EventArea, layers: FlashLayers, blind: Collection[str]) -> EventArea:
+def _as_known(area: EventArea, layers: FlashFloodLayers, blind: Collection[str]) -> EventArea:
     """Its people are unknown where the population does not cover it, and where it is blind: 0 reads as an all clear."""
     ground = layers.areas.get(area.place_code)
     known = (ground is None or ground.people_known) and (area.alerted or area.place_code not in blind)
@@ -199,46 +247,51 @@ def _as_known(area: EventArea, layers: FlashLayers, blind: Collection[str]) -> E
     return replace(area, people_known=known, share=None if share is None else round(share, 6))
 
 
-def _event(name: str, shown: str, outcome: Outcome, layers: FlashLayers, country: FlashFloodCountry) -> FlashFloodEvent:
-    scenarios = {code: row.scenario for code, row in outcome.rows.items() if row.scenario is not None}
-    causes = [row.cause for row in outcome.rows.values() if row.cause is not None]
-    exceeded = outcome.exceeded if outcome.trigger and outcome.lead_time == 0 else None
+def _event(
+    name: str, shown: str, alert: DistrictAlert, layers: FlashFloodLayers, country: FlashFloodCountry
+) -> FlashFloodEvent:
+    scenarios = {code: row.scenario for code, row in alert.rows.items() if row.scenario is not None}
+    causes = [row.cause for row in alert.rows.values() if row.cause is not None]
+    exceeded = alert.exceeded if alert.trigger and alert.lead_time == 0 else None
     return FlashFloodEvent(
         name=shown,
         district=name,
         alert_class="max",
-        trigger=outcome.trigger,
-        lead_time=outcome.lead_time,
-        first_trigger=outcome.lead_time if outcome.trigger else None,
-        flags=outcome.flags,
-        people=outcome.people,
-        areas=tuple(row.area for row in outcome.rows.values()),
-        starts=outcome.starts,
-        state=outcome.state,
-        high_from=outcome.high_from,
-        probability=round(outcome.probability, 6),
+        trigger=alert.trigger,
+        lead_time=alert.lead_time,
+        first_trigger=alert.lead_time if alert.trigger else None,
+        flags=alert.flags,
+        people=alert.people,
+        areas=tuple(row.area for row in alert.rows.values()),
+        starts=alert.starts,
+        state=alert.state,
+        high_from=alert.high_from,
+        probability=round(alert.probability, 6),
         causes=tuple(sorted(causes, key=lambda cause: (-cause.people, cause.place_code))),
         scenarios=scenarios,
-        exposed=exposed_assets(scenarios, outcome.lead_time, layers),
+        exposed=exposed_assets(scenarios, alert.lead_time, layers),
         exceeded=exceeded,
-        measured=None if exceeded is None else outcome.measured,
+        measured=None if exceeded is None else alert.measured,
         until=None if exceeded is None else exceeded + timedelta(hours=country.tail_h),
-        later=outcome.later,
+        later=alert.later,
     )
 
 
-def _notes(found: FlashFloodFindings, rain: xr.DataArray, judged: Judged, country: FlashFloodCountry) -> Iterator[str]:
-    yield from event_notes(found.events, found.published, country.zone, one_run=found.one_run)
-    yield from rain_notes(rain, judged, country.zone)
-    if not found.may_clear:
-        yield f"the forecast is of {found.cycle:%Y-%m-%d %H} UTC, before this block: it alerts and takes nothing back"
-    for district in found.districts:
+def _notes(
+    findings: FlashFloodFindings, rain: xr.DataArray, assessed: BlockAssessment, country: FlashFloodCountry
+) -> Iterator[str]:
+    yield from event_notes(findings.events, findings.published, country.zone, one_run=findings.one_run)
+    yield from rain_notes(rain, assessed, country.zone)
+    if not findings.may_clear:
+        of = f"{findings.cycle:%Y-%m-%d %H} UTC"
+        yield f"the forecast is of {of}, before this block: it alerts and takes nothing back"
+    for district in findings.districts:
         yield from blind_notes(district.blind, "blind")
         yield from blind_notes(district.doubtful, "doubtful")
-    yield from shown_notes(found.still_shown)
+    yield from shown_notes(findings.still_shown)
 
 
-def _rule(country: FlashFloodCountry, layers: FlashLayers) -> FlashRule:
+def _rule(country: FlashFloodCountry, layers: FlashFloodLayers) -> FlashRule:
     return FlashRule(
         durations_h=country.durations_h,
         people_threshold=country.people_threshold,

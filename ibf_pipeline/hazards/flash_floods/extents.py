@@ -10,8 +10,9 @@ from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS, RASTER
 
 
 def extents_of(events: Sequence[FlashFloodEvent], iso3: str) -> tuple[ExtentFound, ...]:
-    """All 18 lead times of the portal, always, as it would go on showing the last one; each with the events, triggers
-    and warnings, that are sent at it.
+    """All 18 lead times of the portal, always, each with the triggers and warnings that are sent at it (rule 12).
+
+    The portal would go on showing the last raster of a lead time that is left out.
     """
     return tuple(
         ExtentFound(
@@ -24,8 +25,9 @@ def extents_of(events: Sequence[FlashFloodEvent], iso3: str) -> tuple[ExtentFoun
 
 
 def wet_areas(events: Iterable[FlashFloodEvent]) -> dict[int, dict[str, str]]:
-    """For every lead time of the portal: place code -> scenario whose flood is drawn inside it, of the events that are
-    sent at that lead time. An area belongs to one event, so none is drawn twice.
+    """For every lead time of the portal: place code -> scenario whose flood is drawn inside it.
+
+    Of the events that are sent at that lead time. An area belongs to one event, so none is drawn twice.
     """
     wet: dict[int, dict[str, str]] = {lead_time: {} for lead_time in FLASH_FLOODS.lead_times}
     for event in events:

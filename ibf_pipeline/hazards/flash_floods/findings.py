@@ -1,4 +1,4 @@
-"""What a block of flash floods found: its events are districts."""
+"""Findings of a block of flash floods: its events are districts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from ibf_pipeline.domain.findings import Event, Findings, Unseen
-from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.findings import Event, Findings, UnreliablePlace
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 
@@ -20,7 +20,7 @@ within the last days"""
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why an area is alerted: rain, the flood it stands for, and whom that reaches. Moments are UTC."""
+    """Why an area is alerted: rain, the flood it stands for, and whom that reaches. Times are UTC."""
 
     place_code: str
     name: str
@@ -59,8 +59,8 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """What is to come after that which an event is sent with: larger, or new beside an alert that goes on."""
+class LaterAlert:
+    """What is to come after the alert that an event is sent with: larger, or new beside an alert that goes on."""
 
     lead_time: int
     starts: datetime
@@ -71,7 +71,7 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
-class Exposed:
+class ExposedAssets:
     """Points or lines that a flood reaches."""
 
     category: str
@@ -95,7 +95,7 @@ class FlashFloodEvent(Event):
     """one for each alerted area, most people first"""
     scenarios: dict[str, str]
     """place code -> scenario whose flood is drawn there; areas without any are left out"""
-    exposed: tuple[Exposed, ...] = ()
+    exposed: tuple[ExposedAssets, ...] = ()
     """at its lead time"""
     exceeded: datetime | None = None
     """UTC; of a trigger at 0-hour the last hour in which its own rain exceeded: its tail counts from here"""
@@ -103,7 +103,7 @@ class FlashFloodEvent(Event):
     """UTC; the last such hour whose rain was measured; None: it was only forecast, and measurements may refute it"""
     until: datetime | None = None
     """UTC; when the tail ends"""
-    later: tuple[Later, ...] = ()
+    later: tuple[LaterAlert, ...] = ()
 
     @property
     def key(self) -> str:
@@ -123,7 +123,7 @@ class FlashFloodEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class DistrictFound:
-    """What the rain says of a district, alerted or not."""
+    """What the rain says about a district, alerted or not."""
 
     name: str
     event_name: str
@@ -146,11 +146,11 @@ class GaugeFound:
     """UTC"""
     level: float
     previous: float | None
-    """about 24 hours before; None where there is none within 3 hours of that"""
+    """about 24 hours before; None if there is none within 3 hours of that"""
     reference: float | None
-    """usual level of the month; None where there is no table"""
+    """usual level of the month; None if there is no table"""
     alert_level: str | None
-    """the portal's word; None where no thresholds are declared"""
+    """the portal's word; None if no thresholds are declared"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class FlashFloodFindings(Findings):
     time_zone: str = "UTC"
     """IANA name of the clocks of the country"""
     published: datetime
-    """UTC; the moment that hours left are counted from"""
+    """UTC; the time that hours left are counted from"""
     cycle: datetime
     """UTC; of the forecast"""
     may_clear: bool = True
@@ -217,19 +217,19 @@ class FlashFloodFindings(Findings):
         return [event for event in self.events if event.publishable]
 
     @property
-    def exposed(self) -> tuple[Exposed, ...]:
+    def exposed(self) -> tuple[ExposedAssets, ...]:
         """Points and lines of all events together, one for each category and lead time: one call each (rule 13)."""
-        return together(exposed for event in self.publishable_events for exposed in event.exposed)
+        return combine_assets(exposed for event in self.publishable_events for exposed in event.exposed)
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
+    def unseen(self) -> Sequence[UnreliablePlace]:
         """Districts with areas whose rain is not known, then those with hours that are not."""
         blind = [_unseen(each, each.blind, "blind") for each in self.districts if each.blind]
         return [*blind, *(_unseen(each, each.doubtful, "suspect") for each in self.districts if each.doubtful)]
 
     @property
-    def unsafe_to_close(self) -> Sequence[Unseen]:
-        """Blind ones alone: what missing hours may hide keeps an alert open by the rule itself (`earlier`)."""
+    def unsafe_to_close(self) -> Sequence[UnreliablePlace]:
+        """Blind ones alone: what missing hours may hide keeps an alert open by the rule itself (`carryover`)."""
         return [each for each in self.unseen if each.condition == "blind"]
 
     @property
@@ -257,20 +257,22 @@ class FlashFloodFindings(Findings):
         return share > 0 and share >= self.rule.trigger_probability
 
 
-def together(exposed: Iterable[Exposed]) -> tuple[Exposed, ...]:
+def combine_assets(exposed: Iterable[ExposedAssets]) -> tuple[ExposedAssets, ...]:
     """The same with each category and lead time once, its fids sorted."""
     fids: dict[tuple[str, int], set[str]] = {}
     for each in exposed:
         fids.setdefault((each.category, each.lead_time), set()).update(each.fids)
     return tuple(
-        Exposed(category, lead_time, tuple(sorted(found, key=lambda fid: (len(fid), fid))))
+        ExposedAssets(category, lead_time, tuple(sorted(found, key=lambda fid: (len(fid), fid))))
         for (category, lead_time), found in sorted(fids.items())
     )
 
 
-def _unseen(district: DistrictFound, reasons: Mapping[str, str], condition: Literal["blind", "suspect"]) -> Unseen:
-    """Every reason once, with its areas where there are several."""
+def _unseen(
+    district: DistrictFound, reasons: Mapping[str, str], condition: Literal["blind", "suspect"]
+) -> UnreliablePlace:
+    """Every reason once, with its areas if there are several."""
     words = f"district {district.name} ({', '.join(reasons)})"
     several = len(set(reasons.values())) > 1
     reason = "; ".join(f"{code}: {why}" for code, why in reasons.items()) if several else next(iter(reasons.values()))
-    return Unseen(district.name, district.event_name, words, condition, reason)
+    return UnreliablePlace(district.name, district.event_name, words, condition, reason)

@@ -18,26 +18,37 @@ DIGITS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Gauge:
+class RiverGauge:
     """A gauge of the portal and what it measured."""
 
     fid: str
     name: str
     levels: Mapping[datetime, float]
-    """moment (UTC) -> water level, metres"""
+    """time (UTC) -> water level, metres"""
     reference: Mapping[int, float] = field(default_factory=dict)
     """month 1..12 -> usual level, metres"""
     alert_levels: Mapping[str, float] = field(default_factory=dict)
     """the portal's word, such as warning or trigger -> the level from which it holds, metres"""
 
 
-def gauges_found(gauges: Iterable[Gauge], now: datetime) -> tuple[tuple[GaugeFound, ...], tuple[str, ...]]:
-    """The newest level of each gauge, that of a day before, the month's reference and the alert level; and in words
-    which gauges are left out.
+def gauges_found(gauges: Iterable[RiverGauge], now: datetime) -> tuple[tuple[GaugeFound, ...], tuple[str, ...]]:
+    """The newest level of each gauge, that of a day before, the month's reference and the alert level (rule 14).
 
-    A level older than 6 hours is left out. The previous one is the nearest to 24 hours before `now` (UTC), within 3
-    hours of that, else left out. `none` below all declared thresholds; without any there is no alert level. Of words
-    that hold from the same level it is the last declared one, which is the higher.
+    Parameters
+    ----------
+    gauges
+        With their levels, metres.
+    now
+        UTC.
+
+    Returns
+    -------
+    found : tuple of GaugeFound
+        Gauges with a level at most 6 hours old. The previous level is the nearest to 24 hours before `now`, within 3
+        hours of that, else None. The alert level is `none` below all declared thresholds, and None without any; of
+        words that hold from the same level it is the last declared one, which is the higher.
+    left_out : tuple of str
+        In words, which gauges are left out and why.
     """
     found, left_out = [], []
     for gauge in gauges:

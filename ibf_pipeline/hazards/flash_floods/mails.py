@@ -1,4 +1,4 @@
-"""Whether a block notifies people (rule 17), and whether it may wait for a person (rule 16)."""
+"""Whether a block notifies people (rule 17), and whether it may wait for an operator's approval (rule 16)."""
 
 from __future__ import annotations
 
@@ -18,22 +18,35 @@ AHEAD: Final = "something new is ahead"
 
 
 def mailing(
-    found: FlashFloodFindings,
+    findings: FlashFloodFindings,
     before: FlashFloodFindings | None,
     last: LastMail[FlashFloodFindings] | None,
     now: datetime,
 ) -> Mailing:
     """Whether a block notifies (rule 17).
 
-    A first or raised trigger always; else where an alert changed since the last mail: new, its class, its lead time
+    A first or raised trigger always; else if an alert changed since the last mail: new, its class, its lead time
     passing 24, 12 or 6 hours, its people or areas by a quarter, something new ahead of one that goes on; else once a
     day as long as anything is forecast. Otherwise the block ends without notification.
 
-    `before`: the block before, mailed or not: what had ended there is new now. `now`: UTC.
+    Parameters
+    ----------
+    findings
+        Of this block.
+    before
+        Of the block before, mailed or not: what had ended there is new now.
+    last
+        The last block that people were notified of; None if there was none.
+    now
+        UTC.
     """
-    told, at = (last.found, last.at) if last is not None else (None, None)
+    told, at = (last.findings, last.at) if last is not None else (None, None)
     return shared.mailing_of(
-        found.publishable_events, at, now, lambda event: news(event, before, told), lambda event: event.state != "tail"
+        findings.publishable_events,
+        at,
+        now,
+        lambda event: news(event, before, told),
+        lambda event: event.state != "tail",
     )
 
 
@@ -45,8 +58,8 @@ def news(event: FlashFloodEvent, before: FlashFloodFindings | None, mailed: Flas
         yield AHEAD
 
 
-def _same(event: FlashFloodEvent, found: FlashFloodFindings | None) -> FlashFloodEvent | None:
-    return shared.same_event(event, found.publishable_events if found is not None else ())
+def _same(event: FlashFloodEvent, findings: FlashFloodFindings | None) -> FlashFloodEvent | None:
+    return shared.same_event(event, findings.publishable_events if findings is not None else ())
 
 
 def _ahead(event: FlashFloodEvent) -> set[bool]:

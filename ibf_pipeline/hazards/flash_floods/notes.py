@@ -1,4 +1,4 @@
-"""What a reader of a block must be told, in words, with clock times of the country."""
+"""Notes of a block: what a reader must know, in words, with clock times of the country."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import xarray as xr
 
 from ibf_pipeline.domain.local_time import clock_text, local_text
 from ibf_pipeline.domain.wording import amount_text, counted, number_text, people_words, percent_text
+from ibf_pipeline.hazards.flash_floods.assessment import BlockAssessment
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent
-from ibf_pipeline.hazards.flash_floods.judged import Judged
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
-from ibf_pipeline.hazards.flash_floods.sight import unresolved
+from ibf_pipeline.hazards.flash_floods.screening import unresolved_durations
 
 
 def cause_text(cause: Cause, published: datetime, zone: tzinfo) -> str:
     """`82 mm in 4 hours from 14:00 CAT, nearest scenario 80mm_4hr, rank 31; 212 people in MW10203; limit 20`.
 
-    With the date where it is another day than that of publication there.
+    With the date if it is another day than that of publication there.
     """
     same_day = cause.rains_from.astimezone(zone).date() == published.astimezone(zone).date()
     begins = (clock_text if same_day else local_text)(cause.rains_from, zone)
@@ -47,7 +47,7 @@ def event_text(event: FlashFloodEvent, published: datetime, zone: tzinfo, *, one
 
 
 def begins_text(event: FlashFloodEvent, published: datetime, zone: tzinfo) -> str:
-    """`starts Sun 2026-02-15 17:00 CAT, in 9 hours`, rounded down; `started ...` where it has begun."""
+    """`starts Sun 2026-02-15 17:00 CAT, in 9 hours`, rounded down; `started ...` if it has begun."""
     at, left = local_text(event.starts, zone), (event.starts - published).total_seconds() / 3600
     if left <= 0:
         return f"started {at}"
@@ -80,21 +80,21 @@ def event_notes(
             )
 
 
-def rain_notes(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str]:
+def rain_notes(rain: xr.DataArray, assessed: BlockAssessment, zone: tzinfo) -> Iterator[str]:
     """Where the rain comes from, how many members it has, and which sums it cannot resolve."""
-    yield f"rain: {'; '.join(_origins(rain, judged, zone))}"
+    yield f"rain: {'; '.join(_origins(rain, assessed, zone))}"
     if rain.attrs.get("members") == "one run":
         yield "one run, no probability"
     else:
-        yield f"{counted(judged.members, 'member')}; the shares that make triggers and warnings are uncalibrated"
-    if judged.own.left_out:
-        yield f"{counted(judged.own.left_out, 'member')} left out: not there, or without hours that most have"
-    yield from unresolved_notes(judged)
+        yield f"{counted(assessed.members, 'member')}; the shares that make triggers and warnings are uncalibrated"
+    if assessed.own.left_out:
+        yield f"{counted(assessed.own.left_out, 'member')} left out: not there, or without hours that most have"
+    yield from unresolved_notes(assessed)
 
 
-def unresolved_notes(judged: Judged) -> Iterator[str]:
+def unresolved_notes(assessed: BlockAssessment) -> Iterator[str]:
     """Sums that are too short for the steps of the source."""
-    for duration, step in unresolved(judged).items():
+    for duration, step in unresolved_durations(assessed).items():
         yield (
             f"sums of {counted(duration, 'hour')} are not resolved: rain ahead comes in steps of {step:g} hours; they "
             "may alert, and low ones mean nothing"
@@ -116,15 +116,15 @@ def blind_notes(blind: Mapping[str, str], what: str) -> Iterator[str]:
         yield f"area {code} is {what}: {reason}"
 
 
-def _origins(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str]:
+def _origins(rain: xr.DataArray, assessed: BlockAssessment, zone: tzinfo) -> Iterator[str]:
     """`IMERG Late to Sun 2026-02-15 06:00 CAT`, in the order of time; of the districts' areas."""
-    origins = rain["origin"].transpose("time", "area").sel(area=list(judged.areas)).values[judged.seen]
-    recent = judged.window.hours > judged.window.again
-    origins, hours = origins[recent], judged.window.hours[recent].tolist()
+    origins = rain["origin"].transpose("time", "area").sel(area=list(assessed.areas)).values[assessed.window_slice]
+    recent = assessed.window.hours > assessed.window.looked_at_to
+    origins, hours = origins[recent], assessed.window.hours[recent].tolist()
     used = []
     for number, name in enumerate(rain.attrs["origins"]):
         rows = np.flatnonzero((origins == number).any(axis=1))
         if len(rows):
             used.append((int(rows[-1]), name))
     for last, name in sorted(used):
-        yield f"{name} to {local_text(judged.window.moment(hours[last]), zone)}"
+        yield f"{name} to {local_text(assessed.window.time_of_hour(hours[last]), zone)}"

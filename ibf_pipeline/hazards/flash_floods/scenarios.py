@@ -8,18 +8,30 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.errors import ConfigError
 
 Numbers = npt.NDArray[np.integer]
 
 
-class Library:
+class ScenarioLibrary:
     """The country's scenarios by severity: number 1 is the least, 0 stands for none."""
 
     def __init__(self, scenarios: Iterable[Scenario], durations: Sequence[int]) -> None:
-        """`durations`: hours, each of which needs scenarios. ConfigError where one has none, or a scenario no rank: in
-        the heaviest rain a run must not stop over a name that nobody ranked.
+        """Sort the library by severity and by duration.
+
+        Parameters
+        ----------
+        scenarios
+            Of the country, each with a rank.
+        durations
+            Hours, each of which needs scenarios.
+
+        Raises
+        ------
+        ConfigError
+            If a duration has no scenario, or a scenario no rank: in the heaviest rain a run must not stop over a name
+            that nobody ranked.
         """
         scenarios = tuple(scenarios)
         unranked = [scenario.name for scenario in scenarios if scenario.rank is None]
@@ -46,24 +58,56 @@ class Library:
         return self.ranked[number - 1]
 
     def nearest(self, duration: int, amount: npt.NDArray[np.float64]) -> Numbers:
-        """The scenario of sums (mm, any shape) of a duration, as numbers of the same shape.
+        """The scenario that sums of rain stand for (rule 4).
 
-        The nearest amount of the library, half a step up; below the first amount none; above the last the last.
+        Parameters
+        ----------
+        duration
+            Hours; one of the library's.
+        amount
+            mm, any shape.
+
+        Returns
+        -------
+        numpy.ndarray
+            Numbers of scenarios, of the same shape: the nearest amount of the library, half a step up; 0 below the
+            first amount, the last scenario above the last.
+
+        Examples
+        --------
+        >>> library = ScenarioLibrary([Scenario("20mm_4hr", 4, 20.0, 1), Scenario("40mm_4hr", 4, 40.0, 2)], [4])
+        >>> library.nearest(4, np.array([19.9, 20.0, 29.9, 30.0, 90.0])).tolist(), library.is_beyond(4, 90.0)
+        ([0, 1, 1, 2, 2], True)
         """
         amounts, numbers = self._steps[duration]
         limits = np.round(np.concatenate([amounts[:1], (amounts[:-1] + amounts[1:]) / 2]), 6)  # 26.2, not 26.200...3
         return np.concatenate([[0], numbers])[np.searchsorted(limits, amount, side="right")]
 
     def is_beyond(self, duration: int, amount: float) -> bool:
-        """Whether so much rain (mm) is more than the library has: then the last scenario stands for more than it is."""
+        """Whether so much rain (mm) is more than the library has: then the last scenario says less than what falls."""
         return bool(amount > self._steps[duration][0][-1])
 
 
 class Exposure:
     """The table of whom and what each scenario reaches, as plain arrays by scenario number."""
 
-    def __init__(self, table: xr.DataArray, library: Library, areas: Sequence[str]) -> None:
-        """`table`: (indicator, area, scenario) as of `FlashLayers`, people first; ConfigError where it lacks one."""
+    def __init__(self, table: xr.DataArray, library: ScenarioLibrary, areas: Sequence[str]) -> None:
+        """Take the table apart by area and scenario number.
+
+        Parameters
+        ----------
+        table
+            (indicator, area, scenario) as of `FlashFloodLayers`, people first.
+        library
+            Whose scenarios the table needs.
+        areas
+            Place codes, in the order of the arrays.
+
+        Raises
+        ------
+        ConfigError
+            If the table lacks an area or a scenario, or has missing or negative numbers.
+        """
         names = [scenario.name for scenario in library.ranked]
         lacking = (set(names) - set(table["scenario"].values.tolist())) | (
             set(areas) - set(table["area"].values.tolist())

@@ -32,7 +32,7 @@ class Series:
     step: Floats
     """(hour, area) hours, the length of the source's own step; 0 where it is missing"""
     left_out: int = 0
-    """members that are not there, or not whole where most are"""
+    """members that are not there, or not whole while most are"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,18 @@ class Sums:
 def series_of(rain: xr.DataArray) -> Series:
     """The rain of areas as plain arrays.
 
-    A member that misses what most of the others have is left out: it would make lower bounds of all sums.
-    `rain`: (member, time, area) mm in the hour that ends at `time`, as `domain/flash_layers.py` says. A missing hour is
-    missing and never dry; where all are, InputInvalid: the run stops (rule 1).
+    A member that misses what most of the others have is left out: it would make lower bounds of all sums. A missing
+    hour is missing and never dry (rule 1).
+
+    Parameters
+    ----------
+    rain
+        (member, time, area) mm in the hour that ends at `time`, as `domain/flash_flood_layers.py` describes.
+
+    Raises
+    ------
+    InputInvalid
+        If hours are left out, or all values are missing: the run stops.
     """
     rain = rain.transpose("member", "time", "area")
     steps = np.diff(rain["time"].values)
@@ -84,20 +93,45 @@ def series_of(rain: xr.DataArray) -> Series:
 
 
 def rolling(values: npt.NDArray[np.generic], duration: int) -> Floats:
-    """Sums over the last `duration` hours, that hour included; `values`: (..., hour, area). What lies before the first
-    hour adds nothing.
+    """Sums over the last `duration` hours, that hour included; what lies before the first hour adds nothing.
+
+    `values`: (..., hour, area).
+
+    >>> rolling(np.array([[1.0], [2.0], [4.0], [8.0]]), 2)[:, 0].tolist()
+    [1.0, 3.0, 6.0, 12.0]
     """
     total = np.cumsum(values, axis=-2, dtype=float)
     earlier = np.zeros_like(total)
     earlier[..., duration:, :] = total[..., :-duration, :]
-    return total - earlier
+    summed: Floats = total - earlier
+    return summed
 
 
 def sums_of(series: Series, duration: int) -> Sums:
-    """Rolling sums of one duration (hours); the first ones, which reach back before the series, are not whole.
+    """Rolling sums of one duration (rules 1 and 2).
 
-    A duration shorter than the source's step is "not resolved": the rain of a step is spread evenly, so its peak is at
-    least that, and low values mean nothing (rule 2).
+    Parameters
+    ----------
+    series
+        Hourly rain.
+    duration
+        Hours.
+
+    Returns
+    -------
+    Sums
+        The first ones, which reach back before the series, are not whole. A duration shorter than the source's step is
+        not resolved: the rain of a step is spread evenly, so its peak is at least that, and low values mean nothing.
+
+    Examples
+    --------
+    2 mm an hour in four hours, of which the second is missing; the source's step is one hour:
+
+    >>> missing = np.array([[[False], [True], [False], [False]]])
+    >>> rain = Series(np.where(missing, 0.0, 2.0), missing, np.zeros((4, 1)), np.ones((4, 1)))
+    >>> two_hours = sums_of(rain, 2)
+    >>> two_hours.amount[0, :, 0].tolist(), two_hours.whole[:, 0].tolist()
+    ([2.0, 2.0, 2.0, 4.0], [False, False, False, True])
     """
     hours = series.amount.shape[1]
     count = rolling(np.ones((hours, 1)), duration)
@@ -114,7 +148,7 @@ def sums_of(series: Series, duration: int) -> Sums:
 
 
 def worse(own: Sums, upstream: Sums) -> Sums:
-    """The larger of an area's own sum and its catchment's (rule 3); sure and observed only where both are."""
+    """The larger of an area's own sum and its catchment's (rule 3); sure and observed only if both are."""
     return Sums(
         np.maximum(own.amount, upstream.amount),
         own.whole & upstream.whole,
@@ -124,5 +158,5 @@ def worse(own: Sums, upstream: Sums) -> Sums:
 
 
 def all_sums(own: Series, upstream: Series, durations: Iterable[int]) -> dict[int, Sums]:
-    """By duration (hours)."""
+    """Duration (hours) -> the larger of own and upstream sums."""
     return {hours: worse(sums_of(own, hours), sums_of(upstream, hours)) for hours in durations}

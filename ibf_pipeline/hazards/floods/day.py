@@ -1,9 +1,9 @@
-"""A flood day, from the discharge cube to what was found. Read it top to bottom; every step is a pure function."""
+"""A flood day, from the discharge cube to the findings. Read it top to bottom; every step is a pure function."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
 
@@ -17,13 +17,13 @@ from ibf_pipeline.domain.country import POPULATION_AFFECTED, CountryLayers
 from ibf_pipeline.domain.exercise import exercise_name
 from ibf_pipeline.domain.findings import EventArea, ExtentFound
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.on_portal import portal_notes
+from ibf_pipeline.domain.portal_view import portal_notes
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound
 from ibf_pipeline.hazards.floods.forecast.classes import classify
 from ibf_pipeline.hazards.floods.forecast.events import Timing, event_names, flags, timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import exceedance, largest_return_period
 from ibf_pipeline.hazards.floods.forecast.stations import station_values, suspect_reasons
-from ibf_pipeline.hazards.floods.impact.areas import allocate, precedence
+from ibf_pipeline.hazards.floods.impact.allocation import allocate, precedence
 from ibf_pipeline.hazards.floods.impact.exposure import ExposureTable
 from ibf_pipeline.hazards.floods.impact.extents import extent_file_name
 from ibf_pipeline.hazards.floods.impact.flood_map import event_return_period, flood_map_for
@@ -38,21 +38,43 @@ from ibf_pipeline.hazards.floods.notes import (
     trial_notes,
 )
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.hazards.floods.screening import usable
+from ibf_pipeline.hazards.floods.screening import screen_ensemble
 
 
 def find(
     discharge: xr.DataArray, layers: CountryLayers, country: FloodCountry, *, exercise: bool = False
 ) -> FloodFindings:
-    """What the forecast of one issue date means for a country.
+    """Findings of one country from the forecast of one issue date.
 
-    `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station, lead times
-    0-day to the country's horizon: classes and flags are of all of them, whatever the portal shows.
+    Parameters
+    ----------
+    discharge
+        (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station; lead times in days from
+        0 to the country's horizon. Classes and flags are of all of them, whatever the portal shows.
+    layers
+        Of the country, as `prepare` made them.
+    country
+        The country's configuration: rule, members, flood maps.
+    exercise
+        Whether event names are those of an exercise.
 
-    Raises InputMissing with fewer members than the country's minimum, InputInvalid where every station is blind or
-    every value is 0: missing input is never "no flood".
+    Returns
+    -------
+    FloodFindings
+        Events in order of class, lead time and people; a station without areas has an event that cannot be published.
+
+    Raises
+    ------
+    InputMissing
+        With fewer members than the country's minimum.
+    InputInvalid
+        If every station is blind or every value is 0 m3/s: missing input is never "no flood".
+
+    References
+    ----------
+    docs/design/floods.md
     """
-    ensemble = usable(discharge, layers, country)
+    ensemble = screen_ensemble(discharge, layers, country)
     missing = ensemble.missing
     codes = [station.code for station in layers.stations]
     discharge, thresholds = ensemble.discharge.sel(station=codes), layers.thresholds.sel(station=codes)
@@ -66,9 +88,9 @@ def find(
     periods = _return_periods(counts, classes, alerts, country).tolist()
     exposure = ExposureTable(layers.exposure)
     alerted = [
-        _event(station, alert, period, layers, exposure, country)
-        for station, alert, period in zip(stations, _alerts(alerts), periods, strict=True)
-        if station.condition != "blind" and alert.alert_class != "no"
+        _event(station, alerts, number, period, layers, exposure, country)
+        for number, (station, period) in enumerate(zip(stations, periods, strict=True))
+        if station.condition != "blind" and alerts.rank[number] > 0
     ]
     events = _with_areas(alerted, layers, exposure, country)
     of_members = tuple(members_doubts(ensemble))
@@ -181,30 +203,17 @@ def _return_periods(
     return np.where(alerts.triggered, of_triggers, of_warnings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Alert:
-    """The alert of one station, out of `Timing`."""
-
-    alert_class: str
-    trigger: bool
-    lead_time: int
-
-
-def _alerts(alerts: Timing) -> Iterator[_Alert]:
-    """Station by station, in the country's order."""
-    columns = (alerts.rank, alerts.triggered, alerts.lead_time)
-    for rank, trigger, lead_time in zip(*(column.tolist() for column in columns), strict=True):
-        yield _Alert(ALERT_CLASSES[rank], trigger, lead_time)
-
-
 def _event(
     station: StationFound,
-    alert: _Alert,
+    alerts: Timing,
+    number: int,
     period: float,
     layers: CountryLayers,
     exposure: ExposureTable,
     country: FloodCountry,
 ) -> FloodEvent:
+    """`number`: of the station in the arrays of `alerts`; `period`: years, of extent and people."""
+    trigger, lead_time = bool(alerts.triggered[number]), int(alerts.lead_time[number])
     maps = country.flood_maps
     flood_map = flood_map_for(period, maps.return_periods, maps.below_smallest) if period > 0 else None
     deepest = layers.mapping.get(station.code, ())
@@ -212,10 +221,10 @@ def _event(
     return FloodEvent(
         name=station.event_name,
         station_code=station.code,
-        alert_class=alert.alert_class,
-        trigger=alert.trigger,
-        lead_time=alert.lead_time,
-        first_trigger=alert.lead_time if alert.trigger else None,
+        alert_class=ALERT_CLASSES[alerts.rank[number]],
+        trigger=trigger,
+        lead_time=lead_time,
+        first_trigger=lead_time if trigger else None,
         flags=station.flags,
         return_period=period,
         flood_map=flood_map,

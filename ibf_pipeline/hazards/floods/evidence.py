@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # they ask here what is beyond the limit
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The members of one run at one station on one day, against one threshold."""
+    """The members of one run at one station on one day, counted against one threshold."""
 
     issue_date: date
     lead_time: int
@@ -56,21 +56,43 @@ class Evidence:
 
 
 def limit_of(rule: RuleApplied, alert_class: str) -> tuple[float, float]:
-    """(return period in years, probability) that decide a class; those of the trigger where the class has none."""
+    """(return period in years, probability 0..1) that decide a class; those of the trigger if the class has none."""
     if alert_class == "max" or alert_class not in rule.classes:
         return rule.trigger_return_period, rule.trigger_probability
     return rule.classes[alert_class]
 
 
-def evidence(found: FloodFindings, station: StationFound, lead_time: int, limit: tuple[float, float]) -> Evidence:
-    """The members of a station on a lead time against a limit (return period, probability)."""
+def evidence(findings: FloodFindings, station: StationFound, lead_time: int, limit: tuple[float, float]) -> Evidence:
+    """Count the members of a station on one lead time against a limit.
+
+    Parameters
+    ----------
+    findings
+        Findings of the day.
+    station
+        One of its stations.
+    lead_time
+        Days.
+    limit
+        (return period in years, probability 0..1), as of `limit_of`.
+
+    Returns
+    -------
+    Evidence
+        How many members are above, out of how many, and how many the rule needs.
+
+    Raises
+    ------
+    KeyError
+        If the station has no threshold of that return period.
+    """
     return_period, probability = limit
     key = f"{return_period:g}"
     members = station.members[lead_time]
     return Evidence(
-        issue_date=found.issue_date,
+        issue_date=findings.issue_date,
         lead_time=lead_time,
-        day=found.issue_date + timedelta(days=lead_time),
+        day=findings.issue_date + timedelta(days=lead_time),
         above=station.above[key][lead_time],
         members=members,
         needed=members_needed(probability, members),
@@ -80,11 +102,11 @@ def evidence(found: FloodFindings, station: StationFound, lead_time: int, limit:
     )
 
 
-def high_beyond_limit(found: FloodFindings, station: StationFound) -> list[Evidence]:
-    """The lead times beyond the trigger lead time limit that are as high as a trigger."""
+def high_beyond_limit(findings: FloodFindings, station: StationFound) -> list[Evidence]:
+    """Lead times after the trigger lead time limit that meet the trigger's threshold and probability; none if blind."""
     if station.condition == "blind":
         return []
-    limit = limit_of(found.rule, "max")
-    last = found.rule.trigger_lead_time_limit
-    later = (evidence(found, station, lead, limit) for lead in found.lead_times if lead > last)
+    limit = limit_of(findings.rule, "max")
+    last = findings.rule.trigger_lead_time_limit
+    later = (evidence(findings, station, lead, limit) for lead in findings.lead_times if lead > last)
     return [item for item in later if item.met]

@@ -1,4 +1,4 @@
-"""What a flood day found: its events are alerted GloFAS stations."""
+"""Findings of a flood day: its events are alerted GloFAS stations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
-from ibf_pipeline.domain.findings import Event, Findings, Unseen
+from ibf_pipeline.domain.findings import Event, Findings, UnreliablePlace
 from ibf_pipeline.domain.lead_times import LEAD_TIMES, QUIET_LEAD_TIME
 from ibf_pipeline.domain.names import is_name
 from ibf_pipeline.hazards.floods.evidence import high_beyond_limit
@@ -22,7 +22,7 @@ class FloodEvent(Event):
     return_period: float
     """years, of extent and people; 0 where there is none"""
     flood_map: float | None
-    """return period of the flood map used, None where no map is"""
+    """return period of the flood map used, None if no map is"""
     shared_areas_kept: tuple[str, ...] = ()
     """default-level areas that another event has too, kept because none would be left"""
     shared_areas_given: tuple[tuple[str, str], ...] = ()
@@ -40,7 +40,7 @@ class FloodEvent(Event):
 
     @property
     def is_estimated(self) -> bool:
-        """Whether a flood map tells of people."""
+        """Whether people are estimated with a flood map."""
         return self.flood_map is not None
 
     @property
@@ -74,7 +74,7 @@ class StationValues:
 
 @dataclass(frozen=True, slots=True)
 class StationFound:
-    """What the forecast says of a station."""
+    """The forecast at one station."""
 
     code: str
     name: str
@@ -99,12 +99,12 @@ class StationFound:
 
     @property
     def shown_name(self) -> str:
-        """Its name for people; empty where the list of stations has none, whatever stands there instead."""
+        """Its name for people; empty if the list of stations has none, whatever stands there instead."""
         return self.name if is_name(self.name) else ""
 
     @property
     def called(self) -> str:
-        """`G1 (Mill bridge)`; the code alone where it has no name."""
+        """`G1 (Mill bridge)`; the code alone if it has no name."""
         return f"{self.code} ({self.shown_name})" if self.shown_name else self.code
 
 
@@ -162,10 +162,10 @@ class FloodFindings(Findings):
         return [station for station in self.stations if station.condition == condition]
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
+    def unseen(self) -> Sequence[UnreliablePlace]:
         """Blind stations, then suspect ones."""
         return [
-            Unseen(
+            UnreliablePlace(
                 station.code,
                 station.event_name,
                 station.called if station.shown_name else f"station {station.code}",
@@ -189,7 +189,7 @@ class FloodFindings(Findings):
         return {**named, **{station.code: station.code for station in self.stations}}
 
     def named(self, key: str) -> str:
-        """The station's name, where it has one."""
+        """The station's name, if it has one."""
         return next((station.shown_name for station in self.stations if station.code == key), "")
 
     def listed_name(self, key: str) -> str:

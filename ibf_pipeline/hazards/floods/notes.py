@@ -1,4 +1,4 @@
-"""What a reader of a flood day must be told besides its events: the findings' notes, in words."""
+"""Notes of a flood day: what a reader must know besides its events, in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.wording import BEYOND_SHOWN, number_text, some
 from ibf_pipeline.hazards.floods.findings import FloodEvent, StationFound
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.hazards.floods.screening import Usable, days_before_water
+from ibf_pipeline.hazards.floods.screening import ScreenedEnsemble, days_before_water
 
 
 def trial_notes(discharge: xr.DataArray) -> Iterator[str]:
@@ -21,7 +21,7 @@ def trial_notes(discharge: xr.DataArray) -> Iterator[str]:
         yield from str(discharge.attrs.get("trial_notes", "")).splitlines()
 
 
-def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> Iterator[str]:
+def members_notes(present: Iterable[int], ensemble: ScreenedEnsemble, expected: int) -> Iterator[str]:
     """Members (numbers; 0 is the control) that are missing, and those that nobody expected: who is there counts."""
     beyond = [int(member) for member in present if member >= expected]
     if beyond:
@@ -31,7 +31,7 @@ def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> It
         yield f"{there} of {expected} members are there; missing: {_numbers(ensemble.missing)}"
 
 
-def members_doubts(ensemble: Usable) -> Iterator[str]:
+def members_doubts(ensemble: ScreenedEnsemble) -> Iterator[str]:
     """Members or days that have no water: they cannot be, or may not be, what the model said."""
     if ensemble.without_water:
         yield f"members that are 0 m3/s everywhere count as missing: {_numbers(ensemble.without_water)}"

@@ -1,4 +1,4 @@
-"""What of an ensemble may be used: missing input is never "no flood" (design rule 12)."""
+"""Which part of an ensemble may be used: missing input is never "no flood" (docs/design/floods.md, rule 12)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ RIVER: Final = 1.0
 """m3/s at one station"""
 SEVERAL: Final = 3
 """rivers; one or two may be wadis, which fill out of nothing within a day and are empty soon after, and so may more
-where most members have them dry"""
+if most members have them dry"""
 
 
 @dataclass(frozen=True, slots=True)
-class Usable:
+class ScreenedEnsemble:
     """A forecast that says something about at least one station."""
 
     discharge: xr.DataArray
@@ -38,16 +38,37 @@ class Usable:
     days_without_water: Mapping[int, tuple[int, ...]]
     """lead time (days) -> numbers of the members with water whose 0 at every station is no dry day there"""
     blind: tuple[str | None, ...]
-    """(station,) in the country's order: why it has no usable forecast; None where it has one"""
+    """(station,) in the country's order: why it has no usable forecast; None if it has one"""
 
 
-def usable(discharge: xr.DataArray, layers: CountryLayers, country: FloodCountry) -> Usable:
-    """Hold an ensemble against what a day needs.
+def screen_ensemble(discharge: xr.DataArray, layers: CountryLayers, country: FloodCountry) -> ScreenedEnsemble:
+    """Check an ensemble against what a day needs.
 
-    `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
+    Parameters
+    ----------
+    discharge
+        (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
+    layers
+        Of the country; its stations give the order of `blind`.
+    country
+        The country's configuration: expected members and their minimum.
 
-    Raises InputMissing with fewer members than the country's minimum; InputInvalid where enough are there and too few
-    of them have any value, where every value is 0, and where every station is blind: waiting does not mend these.
+    Returns
+    -------
+    ScreenedEnsemble
+        The discharge with empty members and lost days as NaN, and what is missing, in numbers and words.
+
+    Raises
+    ------
+    InputMissing
+        With fewer members than the country's minimum.
+    InputInvalid
+        If enough members are there but too few have any value, if every value is 0, or if every station is blind:
+        waiting does not fix these.
+
+    References
+    ----------
+    docs/design/floods.md, rule 12
     """
     whole = discharge
     discharge, without_water = leave_out_members_without_water(discharge)
@@ -76,14 +97,26 @@ def usable(discharge: xr.DataArray, layers: CountryLayers, country: FloodCountry
             expected="at least one station with enough valid members on every lead time",
             remedy="check that the forecast files are whole and cover the country",
         )
-    return Usable(discharge, missing, without_water, days_without_water, tuple(blind))
+    return ScreenedEnsemble(discharge, missing, without_water, days_without_water, tuple(blind))
 
 
 def leave_out_members_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray, tuple[int, ...]]:
-    """Members that are 0 at every station on every day become NaN; their numbers too.
+    """Members that are 0 at every station on every day become NaN.
 
-    Only where all members start with water, as most of them (`_most_begin`) or the rivers of the others (`_perennial`)
-    tell: these are empty files then, and no dry spell.
+    Only if all members start with water, as most of them (`_most_begin`) or the rivers of the others (`_perennial`)
+    show: these are empty files then, not a dry spell.
+
+    Parameters
+    ----------
+    discharge
+        (member, lead_time, station) m3/s.
+
+    Returns
+    -------
+    discharge : xarray.DataArray
+        The same, with these members as NaN.
+    members : tuple of int
+        Their numbers.
     """
     has_water = (discharge > 0).any(["lead_time", "station"])
     empty = discharge.notnull().any(["lead_time", "station"]) & ~has_water
@@ -94,20 +127,30 @@ def leave_out_members_without_water(discharge: xr.DataArray) -> tuple[xr.DataArr
 
 
 def leave_out_days_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray, dict[int, tuple[int, ...]]]:
-    """Days (lead times) of a member on which every station is 0 become NaN where they cannot be dry; their members too.
+    """Days (lead times) of a member on which every station is 0 become NaN if they cannot be dry.
 
     Rivers rise and recede from day to day, and do not all stop at once. So a day of nothing but zeros, together with
-    those next to it, is a damaged file and no forecast
+    those next to it, is a damaged file and not a forecast
     * after a day on which the stations, however few, together carry 10 m3/s (`FLOWING`) or more, or three of them
       (`SEVERAL`) or more 1 m3/s (`RIVER`) or more each;
-    * before such a day of three stations, where most members have that water on the day of the zeros too;
-    * on the first days, where another member's 0-day is one after which zeros are none, and most members have water
-      then (`_most_begin`) or have rivers that go on (`_perennial`): all members start from the same ones.
+    * before such a day of three stations, if most members have that water on the day of the zeros too;
+    * on the first days, if another member's 0-day is one after which zeros are not a forecast, and most members have
+      water then (`_most_begin`) or have rivers that go on (`_perennial`): all members start from the same state.
     After less water than that zeros are a forecast: a river dries out by way of a trickle. So are zeros before water
-    with one or two stations, or in most members: wadis fill out of nothing. Where one station is 0 and another one has
-    water nothing is left out, and values that are missing already are no zeros.
+    with one or two stations, or in most members: wadis fill out of nothing. If one station is 0 and another one has
+    water nothing is left out, and values that are missing already do not count as zeros.
 
-    `discharge`: (member, lead_time, station) m3/s. Returns it and lead time -> numbers of the members.
+    Parameters
+    ----------
+    discharge
+        (member, lead_time, station) m3/s.
+
+    Returns
+    -------
+    discharge : xarray.DataArray
+        The same, with these days as NaN.
+    members : dict
+        Lead time (days) -> numbers of the members.
     """
     water = _water(discharge)
     dry = water.sum(axis=2) == 0
@@ -129,7 +172,7 @@ def leave_out_days_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray,
 def days_before_water(discharge: xr.DataArray) -> list[int]:
     """Lead times on which every member is 0 at every station, and the next day all have three rivers at once.
 
-    Wadis fill so where a storm is certain, and a forecast looks so where its first days were lost.
+    Wadis fill so if a storm is certain, and a forecast looks so if its first days were lost.
     """
     water = _water(discharge)[discharge.notnull().any(["lead_time", "station"]).values]
     several = ((water >= RIVER).sum(axis=2) >= SEVERAL).all(axis=0)

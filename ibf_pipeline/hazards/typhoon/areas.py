@@ -1,4 +1,4 @@
-"""What a storm means for each municipality: means and shares over the whole ensemble (rules 3 and 5)."""
+"""Impact of a storm on each municipality: means and shares over the whole ensemble (rules 3 and 5)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact
 from ibf_pipeline.hazards.typhoon.geometry import within_km
-from ibf_pipeline.hazards.typhoon.wind import Winds
+from ibf_pipeline.hazards.typhoon.wind import AreaWinds
 
 TYPHOON_KMH: Final = 118.0
 """km/h, 10-minute"""
@@ -20,12 +20,30 @@ NEAR_KM: Final = 50.0
 
 
 def area_impacts(
-    winds: Winds, storm: xr.Dataset, layers: TyphoonLayers, country: TyphoonCountry, members: int
+    winds: AreaWinds, storm: xr.Dataset, layers: TyphoonLayers, country: TyphoonCountry, members: int
 ) -> tuple[AreaImpact, ...]:
-    """Every area of the country, in the order of `layers.areas`.
+    """Wind, nearness, damage and people of every area of the country, in the order of `layers.areas`.
 
-    `members`: of the whole ensemble, the denominator of every share and mean: a member without the storm is one
-    without wind there (rule 3). How near the centre passes is measured from the middle of an area's people.
+    How near the centre passes is measured from the middle of an area's people.
+
+    Parameters
+    ----------
+    winds
+        As of `area_winds`, for the same storm.
+    storm
+        Dims (member, time).
+    layers
+        Of the country.
+    country
+        The country's configuration: `area_wind_kmh`.
+    members
+        Of the whole ensemble, the denominator of every share and mean: a member without the storm is one without wind
+        there (rule 3).
+
+    Returns
+    -------
+    tuple of AreaImpact
+        km/h (10-minute), shares and damage 0..1, people.
     """
     kmh = winds.fastest.transpose("member", "area").values * MS_TO_KMH
     near = within_km(storm, [layers.centres[code] for code in layers.areas], NEAR_KM)

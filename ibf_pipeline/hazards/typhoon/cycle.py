@@ -1,4 +1,4 @@
-"""A cycle of typhoon, from ensemble tracks to what was found. Every step is a pure function."""
+"""A cycle of typhoon, from ensemble tracks to findings. Every step is a pure function."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.tracks import cycle_of
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
-from ibf_pipeline.hazards.typhoon.considered import forecast_storms
+from ibf_pipeline.hazards.typhoon.assessment import assess_storm
+from ibf_pipeline.hazards.typhoon.context import CycleContext
 from ibf_pipeline.hazards.typhoon.ensemble import members_of, require_whole, without_doubled_run
 from ibf_pipeline.hazards.typhoon.event_areas import whole_rain
 from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings, TyphoonRule
-from ibf_pipeline.hazards.typhoon.horizon import carried_from, due_within, require_long, with_long, with_whole_run
 from ibf_pipeline.hazards.typhoon.identity import identify
-from ibf_pipeline.hazards.typhoon.notes import left_out, notes_of
+from ibf_pipeline.hazards.typhoon.long_cycle import carried_from, due_within, require_long, with_long, with_whole_run
+from ibf_pipeline.hazards.typhoon.notes import left_out_notes, notes_of
 from ibf_pipeline.hazards.typhoon.profile import HOUSES, PEOPLE, RAINFALL, SHOWN, WINDSPEED, WITHIN_50KM
-from ibf_pipeline.hazards.typhoon.setting import Setting
-from ibf_pipeline.hazards.typhoon.sharing import shared
-from ibf_pipeline.hazards.typhoon.storm import assessed
+from ibf_pipeline.hazards.typhoon.selection import forecast_storms
+from ibf_pipeline.hazards.typhoon.sharing import resolve_shared_areas
 from ibf_pipeline.hazards.typhoon.storms import storms_missing, storms_of
 
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """What is known of a forecast cycle."""
+    """Input of one forecast cycle."""
 
     tracks: xr.Dataset
-    """as `domain/tracks.py` says; no storm at all where the source has verified that there is no cyclone"""
+    """as `domain/tracks.py` says; no storm at all if the source has verified that there is no cyclone"""
     long: xr.Dataset | None = None
     """the last cycle of 240 hours, beside a short one (rule 4)"""
     before: xr.Dataset | None = None
@@ -46,8 +46,8 @@ class Cycle:
 class Past:
     """What was published of the country before this cycle."""
 
-    found: TyphoonFindings | None = None
-    """the newest findings that were published, without events that a person withdrew; None: there are none"""
+    findings: TyphoonFindings | None = None
+    """the newest findings that were published, without events that an operator withdrew; None: there are none"""
     accepted: Collection[str] = ()
     """events, by name or storm, that may be closed although their storm is missing from the cycle"""
 
@@ -61,12 +61,42 @@ def find(
     *,
     exercise: bool = False,
 ) -> TyphoonFindings:
-    """What the tracks of one cycle mean for a country. `published`: when people will read it, with a time zone.
+    """Findings of one country from the tracks of one cycle.
 
-    Raises InputInvalid where the file lost members; InputMissing where a short cycle needs the last long one.
+    Parameters
+    ----------
+    given
+        Tracks and rain.
+    layers
+        Of the country, as `prepare` made them.
+    country
+        The country's configuration.
+    published
+        When people will read it, with a time zone.
+    past
+        What was published before; None if nothing was.
+    exercise
+        Whether event names are those of an exercise.
+
+    Returns
+    -------
+    TyphoonFindings
+        One event for each storm with alerted municipalities: triggers first, then the earlier lead time, then more
+        houses.
+
+    Raises
+    ------
+    InputInvalid
+        If the file lost members.
+    InputMissing
+        If a short cycle needs the last long one.
+
+    References
+    ----------
+    docs/design/typhoon.md
     """
     past, layers, published = past or Past(), layers.accepting(country.accepted_doubts), published.astimezone(UTC)
-    cycle, before = cycle_of(given.tracks), past.found
+    cycle, before = cycle_of(given.tracks), past.findings
     require_whole(given.tracks, country.fewest_members)
     tracks = forecast_storms(with_whole_run(without_doubled_run(given.tracks.sortby(["storm", "member"]))))
     require_long(tracks, given.long, before)
@@ -77,12 +107,12 @@ def find(
         tracks = with_long(tracks, given.long, here, there, due_within(tracks, before))
         here = identify(tracks, before)
     rain = whole_rain(given.rain, layers)
-    setting = Setting(layers, country, members, cycle, published, rain, carried_from(tracks))
-    storms = storms_of(tracks, here, setting, before, exercise=exercise)
-    missing, unseen = storms_missing(here, setting, given.before, before, past.accepted)
-    pairs = [assessed(storm, setting) for storm in (*storms, *missing)]
-    events = _ordered(shared([event for _, event in pairs if event is not None]))
-    found = TyphoonFindings(
+    context = CycleContext(layers, country, members, cycle, published, rain, carried_from(tracks))
+    storms = storms_of(tracks, here, context, before, exercise=exercise)
+    missing, unseen = storms_missing(here, context, given.before, before, past.accepted)
+    pairs = [assess_storm(storm, context) for storm in (*storms, *missing)]
+    events = _ordered(resolve_shared_areas([event for _, event in pairs if event is not None]))
+    findings = TyphoonFindings(
         country=country.iso3,
         country_name=country.name,
         issue_time=IssueTime(cycle.date(), cycle.hour),
@@ -100,9 +130,9 @@ def find(
         last_step_h=int(given.tracks.attrs["last_step_h"]),
         storms=_storms([storm for storm, _ in pairs], unseen, events),
         doubts=layers.doubts,
-        not_seen=left_out(tracks, given.rain, layers, country),
+        not_seen=left_out_notes(tracks, given.rain, layers, country),
     )
-    return replace(found, notes=(*notes_of(found), *found.not_seen, *layers.findings))
+    return replace(findings, notes=(*notes_of(findings), *findings.not_seen, *layers.findings))
 
 
 def _ordered(events: Sequence[TyphoonEvent]) -> tuple[TyphoonEvent, ...]:

@@ -16,11 +16,15 @@ _LAST_DIGIT: Final = {"lat": 0.011, "lon": 0.011, "wind": 0.11, "pressure": 0.11
 
 
 def without_doubled_run(tracks: xr.Dataset) -> xr.Dataset:
-    """The cycle without its high-resolution run where that is the control run once more (rule 3; C8 3).
+    """The cycle without its high-resolution run if that is the control run once more (rule 3).
 
-    From cycle 50r1 of the model on both are one run: it counts once. They are one where every storm has the same
-    centres, winds and pressures of both at the same times, to the last digit of a message. `tracks`: as
-    `domain/tracks.py` says.
+    From cycle 50r1 of the model on both are one run: it counts once. They are one if every storm has the same centres,
+    winds and pressures in both at the same times, to the last digit of a message.
+
+    Parameters
+    ----------
+    tracks
+        As `domain/tracks.py` describes.
     """
     kinds = tracks["kind"].values
     control, high = np.flatnonzero(kinds == "control"), np.flatnonzero(kinds == "high-resolution")
@@ -40,10 +44,17 @@ def without_doubled_run(tracks: xr.Dataset) -> xr.Dataset:
 
 
 def members_of(tracks: xr.Dataset, country: TyphoonCountry) -> int:
-    """The denominator of every probability (rule 3; C8 3): members of the cycle, with this storm or without.
+    """The denominator of every probability: members of the cycle, with this storm or without (rule 3).
 
-    The configured perturbed members, and the control and the high-resolution run where any message of the cycle has
-    them. A disturbance that comes with 2 members is in 2 of 52. `tracks`: without a doubled run.
+    The configured perturbed members, and the control and the high-resolution run if any message of the cycle has them.
+    A disturbance that comes with 2 members is in 2 of 52.
+
+    Parameters
+    ----------
+    tracks
+        Without a doubled run.
+    country
+        The country's configuration: `members`, the perturbed ones.
     """
     there = tracks["lat"].notnull().any(("storm", "time")).values
     kinds = tracks["kind"].values
@@ -52,11 +63,22 @@ def members_of(tracks: xr.Dataset, country: TyphoonCountry) -> int:
 
 
 def require_whole(tracks: xr.Dataset, fewest: int) -> None:
-    """Refuse a file that lost members (rule 3; C8 3): judged by the file, at storms that were seen.
+    """Refuse a file that lost members, judged by the storms that were seen at the cycle time (rule 3).
 
     The message of such a storm lists all members, also those that do not have it: a weak storm that half of them have
-    is whole, wherever it is. Disturbances are listed with the members that have them, and say nothing. Raises
-    InputInvalid where the storm with the most listed members has fewer than `fewest`.
+    is whole, wherever it is. Disturbances are listed with the members that have them, and say nothing.
+
+    Parameters
+    ----------
+    tracks
+        As `domain/tracks.py` describes.
+    fewest
+        Members that one such storm has to list.
+
+    Raises
+    ------
+    InputInvalid
+        If the storm with the most listed members has fewer than `fewest`.
     """
     listed = tracks["listed"].where(np.isfinite(tracks["observed_lat"]))
     if bool(listed.notnull().any()) and int(listed.max()) < fewest:
@@ -70,7 +92,7 @@ def require_whole(tracks: xr.Dataset, fewest: int) -> None:
 
 
 def lasting(tracks: xr.Dataset) -> dict[str, int]:
-    """Members of each storm that was seen at the cycle time and that at least half of them still have a day on."""
+    """Storm -> number of members, of storms that were seen and that half of these members still have after a day."""
     there = tracks["lat"].transpose("storm", "member", "time").notnull().values
     counts = there.any(axis=2).sum(axis=1)
     day_on = there[:, :, tracks["step"].values >= 24].any(axis=2).sum(axis=1)

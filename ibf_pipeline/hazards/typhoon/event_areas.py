@@ -12,10 +12,11 @@ from ibf_pipeline.hazards.typhoon.profile import HOUSES, RAINFALL, SHOWN, WINDSP
 
 
 def event_areas(impacts: Sequence[AreaImpact], country: TyphoonCountry) -> tuple[str, ...]:
-    """Place codes of a storm's event areas (rule 6; C8 6).
+    """Place codes of a storm's event areas (rule 6).
 
-    Those of which at least a tenth of the ensemble says 89 km/h (10-minute) or more, or a centre within 50 km. Only
-    those: no list of a plan's areas warns where no wind comes. None: no event, the report has the storm.
+    Areas for which at least a tenth of the ensemble (`area_probability`) has 89 km/h (`area_wind_kmh`, 10-minute) or
+    more, or the centre within 50 km. No others: no list of a plan's areas warns where no wind comes. Without any there
+    is no event, and the report has the storm.
     """
     least = country.area_probability - 1e-9
     return tuple(each.place_code for each in impacts if each.gale_probability >= least or each.within_50km >= least)
@@ -29,10 +30,26 @@ def sent_areas(
     country: TyphoonCountry,
     rain: Mapping[str, float] | None,
 ) -> tuple[EventArea, ...]:
-    """Event areas with severity 1, and others that have any wind or chance with 0 (rules 5 and 6; C8 5, 6).
+    """Event areas with severity 1, and others that have any wind or chance with 0 (rules 5 and 6).
 
-    Wind in whole km/h, 10-minute, and people exposed, both mean over the members; damage by the curve that the country
-    shows, 0..1. `rain`: mm of every area; None leaves it out, rather than 0 mm.
+    Parameters
+    ----------
+    impacts
+        Of the areas that are sent.
+    alerted, triggered
+        Place codes of the event areas, and of those that are triggers.
+    layers
+        Of the country.
+    country
+        The country's configuration: which damage curve is shown.
+    rain
+        Place code -> mm, of every area; None leaves it out, rather than 0 mm.
+
+    Returns
+    -------
+    tuple of EventArea
+        In the order of place codes: wind in whole km/h (10-minute) and people exposed, both mean over the members;
+        damage 0..1.
     """
     return tuple(
         _area(each, alerted, triggered, layers, country, rain)
@@ -41,9 +58,9 @@ def sent_areas(
 
 
 def houses_of(impacts: Sequence[AreaImpact], codes: Collection[str]) -> tuple[float, float] | tuple[None, None]:
-    """Houses damaged in these areas, by the weaker and the stronger curve; areas without known houses are left out.
+    """Houses damaged in some areas, by the weaker and the stronger curve; areas without known houses are left out.
 
-    None where the houses of none are known: nobody counted, and that is not no damage.
+    (None, None) if the houses of none are known: nobody counted, which does not mean no damage.
     """
     own = [each for each in impacts if each.place_code in codes and each.houses is not None]
     if not own:
@@ -53,7 +70,7 @@ def houses_of(impacts: Sequence[AreaImpact], codes: Collection[str]) -> tuple[fl
 
 
 def whole_rain(rain: Mapping[str, float] | None, layers: TyphoonLayers) -> Mapping[str, float] | None:
-    """Rain where every area has a number, else None: no area can be sent without, and 0 mm would be made up."""
+    """Rain if every area has a number, else None: no area can be sent without, and 0 mm would be made up."""
     return rain if rain is not None and all(code in rain for code in layers.areas) else None
 
 

@@ -1,4 +1,4 @@
-"""What a cycle of typhoon found: its events are storms. All moments are UTC; winds are 10-minute means unless said."""
+"""Findings of a cycle of typhoon: its events are storms. All times are UTC; winds are 10-minute means unless said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from ibf_pipeline.domain.findings import Event, Findings, Unseen
+from ibf_pipeline.domain.findings import Event, Findings, UnreliablePlace
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
@@ -22,7 +22,7 @@ forecast; is nearest at its last point (rules 8 to 10)"""
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class TimeSpread:
     """When members have something happen: 10, 50 and 90 % of those in which it does."""
 
     early: datetime
@@ -51,13 +51,13 @@ class TrackPoint:
 
 @dataclass(frozen=True, slots=True)
 class ProvinceFound:
-    """What a storm means for a province, or for the whole country where its data have no provinces."""
+    """What a storm means for a province, or for the whole country if its data have no provinces."""
 
     code: str
     name: str
-    gale_onset: Spread | None
-    """first gale (34 kt) at any of its settled cells; None where no member has one"""
-    centre: Spread | None
+    gale_onset: TimeSpread | None
+    """first gale (34 kt) at any of its settled cells; None if no member has one"""
+    centre: TimeSpread | None
     """when the centre is nearest, of the members that come within 300 km"""
     typhoon_probability: float
     """0..1, share of the ensemble with at least 118 km/h in any of its areas"""
@@ -66,7 +66,7 @@ class ProvinceFound:
     wind_kmh: int
     """largest of its areas' mean winds"""
     houses_low: float | None
-    """houses, by the weaker of the damage curves; mean over the members; None where the houses of none of its areas are
+    """houses, by the weaker of the damage curves; mean over the members; None if the houses of none of its areas are
     known"""
     houses_high: float | None
     people: int
@@ -94,7 +94,7 @@ class AreaImpact:
     """0..1, mean damage by the weaker curve; a ratio of value, not of destroyed houses"""
     damage_high: float
     houses: float | None
-    """there are; None where that is not known"""
+    """there are; None if that is not known"""
     people: float = 0
     """exposed to at least the country's wind for it; mean over the members"""
     passed_at: datetime | None = None
@@ -123,7 +123,7 @@ class TriggerJudged:
     met_once: bool = False
     """whether this cycle met it, or an earlier one of the event: from then on no deadline stops it"""
     reason: str = ""
-    """why it is not met, or does not count, beside its number; empty where there is nothing to add"""
+    """why it is not met, or does not count, beside its number; empty if there is nothing to add"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,8 @@ class Landfall:
     approach: Approach
     probability: float
     """0..1, share of the ensemble whose centre crosses land"""
-    when: Spread | None
-    """first crossing; None where no member crosses"""
+    when: TimeSpread | None
+    """first crossing; None if no member crosses"""
     reference_at: datetime
     """landfall of the reference, else its closest approach"""
     reference_km: float
@@ -152,7 +152,7 @@ class TyphoonEvent(Event):
     identifier: str
     """of the message: `21W`"""
     international_name: str
-    """of the message: `CHANTHU`; the identifier again where it has none"""
+    """of the message: `CHANTHU`; the identifier again if it has none"""
     state: State = "forecast"
     landfall: Landfall
     track: tuple[TrackPoint, ...]
@@ -169,12 +169,12 @@ class TyphoonEvent(Event):
     """of event areas, the earliest gale first"""
     triggers: tuple[TriggerJudged, ...]
     houses_low: float | None
-    """all event areas, mean over the members; None where the houses of none of them are known"""
+    """all event areas, mean over the members; None if the houses of none of them are known"""
     houses_high: float | None
     ends_at: datetime | None = None
     """when an event of a storm that has passed is over; None before"""
     renamed_from: str | None = None
-    """the event's name on the portal until now, where it was another"""
+    """the event's name on the portal until now, if it was another"""
     shared_with: tuple[str, ...] = ()
     """other events that have areas of this one, which the portal's maps mix up (rule 12)"""
     members_with_storm: int = 0
@@ -220,14 +220,14 @@ class StormFound:
     event_name: str
     """what its event is called, or would be"""
     in_cycle: bool
-    """false where it was open and this cycle has it no more"""
+    """false if it was open and this cycle has it no more"""
     fixes: tuple[Fix, ...]
     """of the reference, from the cycle time on; of one that is missing those of the last cycle that had it"""
     past: tuple[Fix, ...] = ()
     """where it was at the times of earlier cycles"""
     members_with_storm: int = 0
     note: str = ""
-    """why it is no event, in words; empty where it is one"""
+    """why it is not an event, in words; empty if it is one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ class TyphoonFindings(Findings):
     time_zone: str = "UTC"
     """IANA name of the clocks of the country"""
     published: datetime
-    """the moment that hours left are counted from"""
+    """the time that hours left are counted from"""
     cycle: datetime
     members: int
     """of the whole cycle: the denominator of every probability (rule 3)"""
@@ -283,11 +283,11 @@ class TyphoonFindings(Findings):
         return [event for event in self.events if event.publishable]
 
     @property
-    def unseen(self) -> Sequence[Unseen]:
+    def unseen(self) -> Sequence[UnreliablePlace]:
         """Storms that were open and are missing from this cycle for the first time: it closes nothing (rule 2)."""
         reason = "it is missing from this cycle's tracks; two valid cycles without it end its alert"
         return [
-            Unseen(each.storm, each.event_name, f"storm {each.event_name}", "blind", reason)
+            UnreliablePlace(each.storm, each.event_name, f"storm {each.event_name}", "blind", reason)
             for each in self.storms
             if not each.in_cycle and each.note == ""
         ]

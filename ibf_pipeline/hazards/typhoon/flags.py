@@ -18,10 +18,28 @@ def flags_of(
     *,
     trigger: bool,
 ) -> str:
-    """One mark at the event's lead time, and one at every further landfall ahead (rules 9 and 11; C8 11).
+    """One mark at the event's lead time, and one at every further landfall ahead (rules 9 and 11).
 
-    T of a trigger, w of a warning. A further landfall is a trigger's where trigger areas ahead are nearer to it in time
-    than to any other. `ahead`: those areas, and when the reference is nearest to each.
+    `T` for a trigger, `w` for a warning. A further landfall is a trigger's if trigger areas ahead are nearer to it in
+    time than to any other.
+
+    Parameters
+    ----------
+    lead_time
+        Hours, of the event.
+    stops
+        Visits of the reference to land.
+    ahead
+        Trigger areas ahead -> when the reference is nearest to each, UTC.
+    cycle, published
+        UTC.
+    trigger
+        Whether the event is a trigger.
+
+    Returns
+    -------
+    str
+        One character for each hour from 0 to 168.
     """
     moments = [stop.moment for stop in stops]
     nearest = {min(moments, key=lambda moment: abs(moment - at)) for at in ahead.values()} if moments else set()

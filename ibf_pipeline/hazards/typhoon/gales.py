@@ -1,35 +1,47 @@
-"""When the first gale reaches a place: then action ends, not when the centre comes (rule 9)."""
+"""When the first gale reaches a place: action outdoors ends then, not when the centre comes (rule 9)."""
 
 from __future__ import annotations
 
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.domain.sphere import EARTH_KM, Floats, unit_vectors
 from ibf_pipeline.domain.tracks import QUADRANTS, SPEEDS_MS
-from ibf_pipeline.hazards.typhoon.geometry import Moments, Path
-from ibf_pipeline.hazards.typhoon.hourly import Hourly, compass
-from ibf_pipeline.hazards.typhoon.wind import fields
+from ibf_pipeline.hazards.typhoon.geometry import Flags, HourlyTrack, Moments
+from ibf_pipeline.hazards.typhoon.vortex import HourlyVortex, compass
+from ibf_pipeline.hazards.typhoon.wind import wind_fields
 
-Flags = npt.NDArray[np.bool_]
 GALE_MS: Final = SPEEDS_MS[0]
 """m/s, 10-minute: 34 kt"""
 
 
-def gale_onset(storm: xr.Dataset, centres: Hourly, lat: Floats, lon: Floats) -> Moments:
-    """(member, cell) the first hour with a gale, UTC; NaT where there is none.
+def gale_onset(storm: xr.Dataset, centres: HourlyVortex, lat: Floats, lon: Floats) -> Moments:
+    """The first hour with a gale at each cell.
 
     By the message's 34 kt radii, each for its quadrant and even in time between two steps; in hours around which the
-    message has none, by the wind field. `storm`: dims (member, time); `lat`, `lon`: (cell,) degrees.
+    message has none, by the wind field.
+
+    Parameters
+    ----------
+    storm
+        Dims (member, time).
+    centres
+        The same storm hour by hour.
+    lat, lon
+        (cell,) degrees.
+
+    Returns
+    -------
+    numpy.ndarray
+        (member, cell) datetime64, UTC; NaT if there is none.
     """
     storm = storm.transpose("member", "time", ...)
     places, path = unit_vectors(lat, lon), centres.path
     found = np.full((len(path.lat), len(lat)), np.datetime64("NaT"), "datetime64[ns]")
     told, reach = _hourly_radii(storm, path)
-    for member, cells, speeds in fields(centres, lat, lon):
+    for member, cells, speeds in wind_fields(centres, lat, lon):
         gale = speeds >= GALE_MS
         hours = np.flatnonzero(told[member] & np.isfinite(path.lat[member]))
         gale[hours] = _reached(path.lat[member, hours], path.lon[member, hours], reach[member, hours], places[cells])
@@ -49,7 +61,7 @@ def _reached(lat: Floats, lon: Floats, reach: Floats, places: Floats) -> Flags:
     return within
 
 
-def _hourly_radii(storm: xr.Dataset, path: Path) -> tuple[Flags, Floats]:
+def _hourly_radii(storm: xr.Dataset, path: HourlyTrack) -> tuple[Flags, Floats]:
     """(member, hour) whether the message has radii before and after, and (member, hour, quadrant) km."""
     if "radius" not in storm:
         return np.zeros(path.lat.shape, bool), np.zeros((*path.lat.shape, len(QUADRANTS)))

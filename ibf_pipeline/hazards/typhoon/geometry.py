@@ -16,7 +16,7 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, near, unit_vectors
+from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, unit_vectors, wrap_longitude
 
 Flags = npt.NDArray[np.bool_]
 Moments = npt.NDArray[np.datetime64]
@@ -29,7 +29,7 @@ _FINE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class HourlyTrack:
     """Where the centre is hour by hour."""
 
     time: Moments
@@ -41,10 +41,25 @@ class Path:
 
 
 def segment_km(point: Floats, start: Floats, end: Floats) -> Floats:
-    """km from points to the arc of the great circle between two ends (the shorter one).
+    """km from points to the arc of the great circle between two ends, the shorter one.
 
-    All three are unit vectors (..., 3), broadcast against each other. The distance is that to the great circle where
-    the foot lies between the ends, else to the nearer end; NaN where any is.
+    Parameters
+    ----------
+    point, start, end
+        Unit vectors (..., 3), broadcast against each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        The distance to the great circle if the foot lies between the ends, else to the nearer end; NaN where any is.
+
+    Examples
+    --------
+    A point one degree north of the middle of an arc on the equator, and one beyond its end:
+
+    >>> start, end = unit_vectors(0, 0), unit_vectors(0, 10)
+    >>> [round(float(segment_km(unit_vectors(*point), start, end)), 1) for point in ((1, 5), (0, 12))]
+    [111.2, 222.4]
     """
     normal = np.cross(start, end)
     length = np.linalg.norm(normal, axis=-1)
@@ -57,9 +72,19 @@ def segment_km(point: Floats, start: Floats, end: Floats) -> Floats:
 
 
 def nearest_km(storm: xr.Dataset, points: npt.ArrayLike) -> Floats:
-    """(member, point) km between each point and each member's whole path; infinite where a member has no storm.
+    """km between each point and each member's whole path.
 
-    `storm`: one storm of `domain/tracks.py`, dims (member, time). `points`: (point, 2) longitude and latitude, degrees.
+    Parameters
+    ----------
+    storm
+        One storm of `domain/tracks.py`, dims (member, time).
+    points
+        (point, 2) longitude and latitude, degrees.
+
+    Returns
+    -------
+    numpy.ndarray
+        (member, point) km; infinite if a member has no storm.
     """
     lon, lat = np.asarray(points, float).reshape(-1, 2).T
     targets = unit_vectors(lat, lon)
@@ -81,16 +106,27 @@ def within_km(storm: xr.Dataset, points: npt.ArrayLike, km: float) -> Flags:
     return nearest_km(storm, points) <= km
 
 
-def beside(lon: Floats, shape: BaseGeometry) -> Floats:
+def longitudes_around(lon: Floats, shape: BaseGeometry) -> Floats:
     """The same longitudes, within half a turn of the middle of a shape: so that paths do not jump at 180 degrees.
 
-    `shape`: in one piece there, where it lies on both sides: its longitudes go on beyond 180 (`prepare`'s `land_of`).
+    `shape`: in one piece if it lies on both sides: its longitudes go on beyond 180 (`prepare`'s `land_of`).
     """
-    return near(lon, float(np.mean(shape.bounds[::2])))
+    return wrap_longitude(lon, float(np.mean(shape.bounds[::2])))
 
 
-def hourly_path(storm: xr.Dataset) -> Path:
-    """The centre of each member hour by hour, along great circles. `storm`: dims (member, time), steps growing."""
+def hourly_track(storm: xr.Dataset) -> HourlyTrack:
+    """The centre of each member hour by hour, along great circles.
+
+    Parameters
+    ----------
+    storm
+        Dims (member, time), steps growing; fixes at most 12 hours apart are joined.
+
+    Returns
+    -------
+    HourlyTrack
+        (member, hour) degrees; NaN where there is no storm.
+    """
     steps = storm["time"].values.astype("datetime64[ns]")
     hours = np.arange(steps[0], steps[-1] + HOUR, HOUR)
     fixes = _fixes(storm)
@@ -99,20 +135,31 @@ def hourly_path(storm: xr.Dataset) -> Path:
         there = np.isfinite(all_fixes[:, 0])
         found[member] = _along(steps[there], all_fixes[there], hours)
     lat = np.degrees(np.arctan2(found[..., 2], np.hypot(found[..., 0], found[..., 1])))
-    return Path(hours, lat, np.degrees(np.arctan2(found[..., 1], found[..., 0])))
+    return HourlyTrack(hours, lat, np.degrees(np.arctan2(found[..., 1], found[..., 0])))
 
 
 def crossings(storm: xr.Dataset, land: BaseGeometry) -> Moments:
-    """(member,) when the centre is first over land, UTC; NaT of members that never are.
+    """When the centre is first over land, by segments: a narrow island between two fixes counts (rule 9).
 
-    Looked at by segments, not by points: a narrow island between two fixes counts (rule 9). A storm whose path begins
-    over land crosses at its first moment. `land`: valid, EPSG:4326.
+    A storm whose path begins over land crosses at its first time.
+
+    Parameters
+    ----------
+    storm
+        Dims (member, time).
+    land
+        Valid, EPSG:4326.
+
+    Returns
+    -------
+    numpy.ndarray
+        (member,) datetime64, UTC; NaT for members that never are.
     """
-    path = hourly_path(storm)
+    path = hourly_track(storm)
     shapely.prepare(land)
     found = np.full(len(path.lat), np.datetime64("NaT"), dtype="datetime64[ns]")
     for member, (lat, lon) in enumerate(zip(path.lat, path.lon, strict=True)):
-        number, lines = _lines(lat, beside(lon, land))
+        number, lines = _lines(lat, longitudes_around(lon, land))
         hit = np.flatnonzero(shapely.intersects(land, lines))
         if len(hit):
             first = lines[hit[0]]
@@ -124,11 +171,26 @@ def crossings(storm: xr.Dataset, land: BaseGeometry) -> Moments:
 def nearest_to_land(
     lat: npt.ArrayLike, lon: npt.ArrayLike, time: Moments, land: BaseGeometry
 ) -> tuple[np.datetime64, float]:
-    """When one path is nearest to land, and how near, km; (NaT, infinite) of a path without any fix.
+    """When one path is nearest to land, and how near.
 
-    0 km and the first moment over land where it crosses. `lat`, `lon`: (time,) degrees, NaN where there is no storm;
-    `land`: EPSG:4326. The nearest place is sought in a plane that is true to scale at the latitude of the nearest
-    pass; the distance to it is along the great circle.
+    The nearest place is sought in a plane that is true to scale at the latitude of the nearest pass; the distance to it
+    is along the great circle.
+
+    Parameters
+    ----------
+    lat, lon
+        (time,) degrees, NaN where there is no storm.
+    time
+        (time,) UTC.
+    land
+        EPSG:4326.
+
+    Returns
+    -------
+    time : numpy.datetime64
+        UTC; the first time over land if the path crosses it, NaT of a path without any fix.
+    km : float
+        0 if it crosses, infinite of a path without any fix.
     """
     one = xr.Dataset(
         {"lat": (("member", "time"), np.atleast_2d(np.asarray(lat, float))),
@@ -138,8 +200,8 @@ def nearest_to_land(
     crossed = crossings(one, land)[0]
     if not np.isnat(crossed):
         return crossed, 0.0
-    path = hourly_path(one)
-    number, lines = _lines(path.lat[0], beside(path.lon[0], land))
+    path = hourly_track(one)
+    number, lines = _lines(path.lat[0], longitudes_around(path.lon[0], land))
     if not len(lines):
         return np.datetime64("NaT", "ns"), np.inf
     scale = np.cos(np.radians(np.mean(land.bounds[1::2])))
@@ -190,7 +252,9 @@ def _lines(lat: Floats, lon: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[
     follower = np.where(there[np.minimum(number + 1, len(lat) - 1)], np.minimum(number + 1, len(lat) - 1), number)
     corners = np.stack([np.column_stack([lon[k], lat[k]]) for k in (number, follower)], axis=1)
     start = corners[:, 0, 0]
-    corners[:, 1, 0] = start + near(corners[:, 1, 0] - start)  # half a turn away from the land it does not jump
+    corners[:, 1, 0] = start + wrap_longitude(
+        corners[:, 1, 0] - start
+    )  # half a turn away from the land it does not jump
     lines: npt.NDArray[np.object_] = shapely.linestrings(corners)
     return number, lines
 

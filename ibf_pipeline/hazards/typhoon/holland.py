@@ -35,10 +35,29 @@ _PASCAL: Final = 100.0
 
 
 def radius_of_pressure(pressure: npt.ArrayLike) -> Floats:
-    """km from the centre to the largest wind, of the pressure at the centre (hPa).
+    """Radius of maximum wind from the pressure at the centre.
 
     Linear between 14.9, 15.7, 25.7 and 56.9 nautical miles at 872, 940, 980 and 1021 hPa, level beyond: a fit to the
-    best tracks of IBTrACS (doi 10.1175/2009BAMS2755.1) with r2 0.79, as CLIMADA has it (doi 10.5194/gmd-12-3085-2019).
+    best tracks of IBTrACS with r2 0.79, as CLIMADA has it.
+
+    Parameters
+    ----------
+    pressure
+        hPa, any shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        km, of the same shape; NaN where the pressure is.
+
+    Examples
+    --------
+    >>> [round(float(radius_of_pressure(hpa)), 1) for hpa in (860, 940, 980, 1030)]
+    [27.6, 29.1, 47.6, 105.4]
+
+    References
+    ----------
+    doi 10.1175/2009BAMS2755.1; doi 10.5194/gmd-12-3085-2019; docs/design/typhoon-wind.md
     """
     miles: Floats = np.interp(np.asarray(pressure, float), _RADIUS_PRESSURES, _RADIUS_MILES)
     miles = np.where(np.isnan(pressure), np.nan, miles)
@@ -46,13 +65,28 @@ def radius_of_pressure(pressure: npt.ArrayLike) -> Floats:
 
 
 def radius_of_gale(gale_km: npt.ArrayLike, wind_one_minute: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
-    """km from the centre to the largest wind, of how far 34 kt reach (km, mean of the quadrants); NaN of weaker storms.
+    """Radius of maximum wind from how far 34 kt reach.
 
-    By the angular momentum M = r V + f r^2 / 2 that is lost on the way in, M(rm) / M(r34) = 0.699
-    exp(-0.00618 (V - v34) - 0.0021 (V - v34) f r34 / 2): Chavas and Knaff (2022), equations 2, 3 and 7,
-    doi 10.1175/WAF-D-21-0103.1.
+    By the angular momentum M = r V + f r^2 / 2 that is lost on the way in, M(rm) / M(r34) = 0.699 exp(-0.00618 (V -
+    v34) - 0.0021 (V - v34) f r34 / 2).
 
-    `wind_one_minute`: V, the largest, m/s; `lat`: degrees, on the equator as on the first parallel.
+    Parameters
+    ----------
+    gale_km
+        km, mean of the quadrants.
+    wind_one_minute
+        V, the largest wind, m/s, 1-minute.
+    lat
+        Degrees; on the equator as on the first parallel.
+
+    Returns
+    -------
+    numpy.ndarray
+        km; NaN for storms that are weaker than a gale.
+
+    References
+    ----------
+    Chavas and Knaff (2022), equations 2, 3 and 7, doi 10.1175/WAF-D-21-0103.1
     """
     speed, metres = np.asarray(wind_one_minute, float), np.asarray(gale_km, float) * 1000
     f = 2 * _EARTH_TURNS * np.sin(np.radians(np.maximum(np.abs(lat), 1)))
@@ -64,24 +98,56 @@ def radius_of_gale(gale_km: npt.ArrayLike, wind_one_minute: npt.ArrayLike, lat: 
 
 
 def drop_of_wind(wind_one_minute: npt.ArrayLike) -> Floats:
-    """hPa by which a centre lies below its surroundings, of its largest 1-minute wind (m/s): where pressure is missing.
+    """Pressure drop at the centre from the largest wind, for fixes without pressure: V = 6.7 kt (1010 - pc)^0.644.
 
-    V = 6.7 kt (1010 - pc)^0.644: Atkinson and Holliday (1977), western North Pacific,
-    doi 10.1175/1520-0493(1977)105<0421:TCMSLP>2.0.CO;2.
+    Parameters
+    ----------
+    wind_one_minute
+        V, m/s, 1-minute.
+
+    Returns
+    -------
+    numpy.ndarray
+        hPa below the surroundings.
+
+    Examples
+    --------
+    >>> round(float(drop_of_wind(100 * KT)), 1)
+    66.5
+
+    References
+    ----------
+    Atkinson and Holliday (1977), western North Pacific, doi 10.1175/1520-0493(1977)105<0421:TCMSLP>2.0.CO;2
     """
     knots = np.asarray(wind_one_minute, float) / KT
     drop: Floats = (knots / 6.7) ** (1 / 0.644)
     return drop
 
 
-def shape(drop: npt.ArrayLike, deepening: npt.ArrayLike, lat: npt.ArrayLike, translation: npt.ArrayLike) -> Floats:
-    """b of 1-minute surface winds, 1..2.5.
+def holland_b(drop: npt.ArrayLike, deepening: npt.ArrayLike, lat: npt.ArrayLike, translation: npt.ArrayLike) -> Floats:
+    """Shape b of the profile for 1-minute surface winds, 1..2.5.
 
-    b = -4.4e-5 dp^2 + 0.01 dp + 0.03 dpc/dt - 0.014 |lat| + 0.15 vt^x + 1, x = 0.6 (1 - dp / 215): Holland (2008),
-    equation 11, doi 10.1175/2008MWR2395.1.
+    b = -4.4e-5 dp^2 + 0.01 dp + 0.03 dpc/dt - 0.014 abs(lat) + 0.15 vt^x + 1, x = 0.6 (1 - dp / 215).
 
-    `drop`: dp, hPa below the surroundings; `deepening`: dpc/dt, hPa/h, negative where the centre deepens; `lat`:
-    degrees; `translation`: vt, m/s.
+    Parameters
+    ----------
+    drop
+        dp, hPa below the surroundings.
+    deepening
+        dpc/dt, hPa/h, negative while the centre deepens.
+    lat
+        Degrees.
+    translation
+        vt, m/s, motion of the centre.
+
+    Examples
+    --------
+    >>> round(float(holland_b(60, 0, 15, 5)), 3), round(float(holland_b(5, 0, 40, 0)), 3)
+    (1.533, 1.0)
+
+    References
+    ----------
+    Holland (2008), equation 11, doi 10.1175/2008MWR2395.1
     """
     dp = np.asarray(drop, float)
     moving = np.asarray(translation, float) ** (0.6 * (1 - dp / 215))
@@ -90,16 +156,39 @@ def shape(drop: npt.ArrayLike, deepening: npt.ArrayLike, lat: npt.ArrayLike, tra
     return clipped
 
 
-def profile(
+def wind_profile(
     distance: npt.ArrayLike, radius: npt.ArrayLike, b: npt.ArrayLike, drop: npt.ArrayLike, lat: npt.ArrayLike
 ) -> Floats:
-    """m/s around the centre at a distance from it, without the storm's own motion; of the averaging period of b.
+    """Wind around the centre at a distance from it, without the storm's own motion; of the averaging period of b.
 
-    V(r) = sqrt((b / rho) (rm / r)^b dp exp(-(rm / r)^b) + (r f / 2)^2) - r f / 2: Holland (1980),
-    doi 10.1175/1520-0493(1980)108<1212:AAMOTW>2.0.CO;2.
+    V(r) = sqrt((b / rho) (rm / r)^b dp exp(-(rm / r)^b) + (r f / 2)^2) - r f / 2.
 
-    `distance`: r, km; `radius`: rm, km, of the largest wind; `drop`: dp, hPa; `lat`: degrees, of the centre. 0 m/s in
-    the centre itself.
+    Parameters
+    ----------
+    distance
+        r, km.
+    radius
+        rm, km, of the largest wind.
+    b
+        Shape, as of `holland_b`.
+    drop
+        dp, hPa below the surroundings.
+    lat
+        Degrees, of the centre.
+
+    Returns
+    -------
+    numpy.ndarray
+        m/s; 0 in the centre itself.
+
+    Examples
+    --------
+    >>> [round(float(wind_profile(km, 40, 1.5, 60, 15)), 1) for km in (0, 40, 100, 300)]
+    [0.0, 52.9, 37.4, 14.2]
+
+    References
+    ----------
+    Holland (1980), doi 10.1175/1520-0493(1980)108<1212:AAMOTW>2.0.CO;2
     """
     r = np.maximum(np.asarray(distance, float), 1e-3)
     ratio = (np.asarray(radius, float) / r) ** b

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.domain.sphere import distance_km, near
-from ibf_pipeline.domain.tracks import cycle_of, moment_of
+from ibf_pipeline.domain.sphere import distance_km, wrap_longitude
+from ibf_pipeline.domain.tracks import cycle_of, datetime_of
 from ibf_pipeline.hazards.typhoon.findings import Fix, StormFound, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.reference import median_track
 
@@ -30,20 +30,32 @@ class Identity:
     """A storm as our records know it."""
 
     key: str
-    before: StormFound | None
-    """as the last published findings had it; None where it is new"""
+    previous: StormFound | None
+    """as the last published findings had it; None if it is new"""
 
 
-def identify(tracks: xr.Dataset, found: TyphoonFindings | None) -> Mapping[str, Identity]:
-    """Who each storm of a cycle is, by its identifier in it (rule 1; C8 1).
+def identify(tracks: xr.Dataset, findings: TyphoonFindings | None) -> Mapping[str, Identity]:
+    """Who each storm of a cycle is (rule 1).
 
     A storm of the last findings: by its number within one season, else by its place, at most 300 km from where those
     forecast it for the first time that both speak of. Numbers from 70 on are given again and say nothing: of them only
     the place counts. A rename, or the number of a disturbance that gets one, so keeps the identity; two numbers below
-    70 are two storms, however near. Each old storm is found at most once, the surest and nearest pair first; the order
-    of storms and members changes nothing.
+    70 are two storms, however near. Each old storm is matched at most once, the surest and nearest pair first; the
+    order of storms and members changes nothing.
+
+    Parameters
+    ----------
+    tracks
+        As `domain/tracks.py` describes.
+    findings
+        The findings that were published last; None if there are none.
+
+    Returns
+    -------
+    Mapping
+        Identifier in this cycle -> identity.
     """
-    before = found.storms if found is not None else ()
+    before = findings.storms if findings is not None else ()
     pairs = []
     for identifier in map(str, tracks["storm"].values):
         where = _places(tracks.sel(storm=identifier))
@@ -65,12 +77,20 @@ def identify(tracks: xr.Dataset, found: TyphoonFindings | None) -> Mapping[str, 
 
 
 def season_of(identifier: str, cycle: datetime) -> int:
-    """The year that a storm's number counts in; of the southern basins the one in which the season ends."""
+    """The year that a storm's number counts in; in southern basins the one in which the season ends.
+
+    >>> season_of("21W", datetime(2026, 12, 1)), season_of("03S", datetime(2026, 12, 1))
+    (2026, 2027)
+    """
     return cycle.year + (identifier[-1:] in _SOUTH and cycle.month >= 7)
 
 
 def new_key(identifier: str, cycle: datetime) -> str:
-    """`2021-21W`; of a number that is given again with month, day and hour of the cycle: `2021-70W-091000`."""
+    """Identity of a new storm; of a number that is given again with month, day and hour of the cycle.
+
+    >>> new_key("21W", datetime(2021, 9, 10)), new_key("70W", datetime(2021, 9, 10))
+    ('2021-21W', '2021-70W-091000')
+    """
     key = f"{season_of(identifier, cycle)}-{identifier}"
     return key if _is_numbered(identifier) else f"{key}-{cycle:%m%d%H}"
 
@@ -87,16 +107,17 @@ def _same_number(identifier: str, old: StormFound, season: int) -> bool:
 
 
 def _places(storm: xr.Dataset) -> list[tuple[datetime, float, float]]:
-    """Moments and places of its middle; at the cycle time where it was seen."""
+    """Times and places of its middle; at the cycle time where it was seen."""
     lat, lon = median_track(storm)
-    places = {moment: (float(y), float(x)) for moment, y, x in zip(_moments(storm), lat, lon, strict=True)}
+    times = map(datetime_of, storm["time"].values)
+    places = {moment: (float(y), float(x)) for moment, y, x in zip(times, lat, lon, strict=True)}
     if np.isfinite(float(storm["observed_lat"])):
         places[cycle_of(storm)] = float(storm["observed_lat"]), float(storm["observed_lon"])
     return [(moment, *place) for moment, place in sorted(places.items()) if np.isfinite(place[0])]
 
 
 def _apart_km(places: list[tuple[datetime, float, float]], fixes: tuple[Fix, ...]) -> float | None:
-    """At the first moment that both have; None where there is none."""
+    """At the first time that both have; None if there is none."""
     if not fixes:
         return None
     at = np.array([fix.moment.timestamp() for fix in fixes])
@@ -107,12 +128,8 @@ def _apart_km(places: list[tuple[datetime, float, float]], fixes: tuple[Fix, ...
 
 
 def place_at(fixes: tuple[Fix, ...], moment: datetime) -> tuple[float, float]:
-    """Latitude and longitude between two fixes, evenly; at the ends the end."""
+    """Latitude and longitude between two fixes, evenly; before the first and after the last one, that of the end."""
     at = [fix.moment.timestamp() for fix in fixes]
     lon = np.array([fix.lon for fix in fixes])
-    x = float(np.interp(moment.timestamp(), at, near(lon, float(lon[0]))))
-    return float(np.interp(moment.timestamp(), at, [fix.lat for fix in fixes])), near(x)
-
-
-def _moments(storm: xr.Dataset) -> list[datetime]:
-    return [moment_of(each) for each in storm["time"].values]
+    x = float(np.interp(moment.timestamp(), at, wrap_longitude(lon, float(lon[0]))))
+    return float(np.interp(moment.timestamp(), at, [fix.lat for fix in fixes])), wrap_longitude(x)

@@ -1,4 +1,4 @@
-"""Whether a cycle notifies people, and whether it may wait for a person (rule 15)."""
+"""Whether a cycle notifies people, and whether it may wait for an operator's approval (rule 15)."""
 
 from __future__ import annotations
 
@@ -20,22 +20,31 @@ TRIGGERED: Final = "trigger now in "
 
 
 def mailing(
-    found: TyphoonFindings,
+    findings: TyphoonFindings,
     before: TyphoonFindings | None,
     last: LastMail[TyphoonFindings] | None,
     now: datetime,
 ) -> Mailing:
-    """Whether a cycle notifies (rule 15; C8 15 and B7 17).
+    """Whether a cycle notifies (rule 15).
 
-    A first or raised trigger always; else where an alert changed since the last mail: new, its class, its lead time
-    passing 72, 48 or 24 hours, people or areas by a quarter, a province newly alerted or triggered (rule 11); else
-    once a day while any storm is still ahead. Otherwise the cycle ends without notification.
+    A first or raised trigger always; else if an alert changed since the last mail: new, its class, its lead time
+    passing 72, 48 or 24 hours, people or areas by a quarter, a province newly alerted or triggered (rule 11); else once
+    a day while any storm is still ahead. Otherwise the cycle ends without notification.
 
-    `before`: the cycle before, mailed or not: what had ended there is new now. `now`: UTC.
+    Parameters
+    ----------
+    findings
+        Of this cycle.
+    before
+        Of the cycle before, mailed or not: what had ended there is new now.
+    last
+        The last cycle that people were notified of; None if there was none.
+    now
+        UTC.
     """
-    told, at = (last.found, last.at) if last is not None else (None, None)
+    told, at = (last.findings, last.at) if last is not None else (None, None)
     return shared.mailing_of(
-        found.publishable_events,
+        findings.publishable_events,
         at,
         now,
         lambda event: news(event, before, told),
@@ -61,5 +70,5 @@ def _has(event: TyphoonEvent, province: ProvinceFound, *, trigger: bool) -> bool
     return any(each.code == province.code and each.trigger >= trigger for each in event.provinces)
 
 
-def _same(event: TyphoonEvent, found: TyphoonFindings | None) -> TyphoonEvent | None:
-    return shared.same_event(event, found.publishable_events if found is not None else ())
+def _same(event: TyphoonEvent, findings: TyphoonFindings | None) -> TyphoonEvent | None:
+    return shared.same_event(event, findings.publishable_events if findings is not None else ())

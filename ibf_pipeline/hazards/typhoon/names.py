@@ -9,9 +9,12 @@ from ibf_pipeline.domain.names import same_name
 
 
 def event_name(international: str, local: Mapping[str, str]) -> str:
-    """`Kiko (CHANTHU)` where the table has a local name, else the message's (rule 1; C8 1, C2).
+    """Name of an event: `Kiko (CHANTHU)` if the table has a local name, else the message's (rule 1).
 
-    Without `_`, which the portal splits names at. `local`: international name in capitals -> local name.
+    Without `_`, at which the portal splits names. `local`: international name in capitals -> local name.
+
+    >>> event_name("CHANTHU", {"CHANTHU": "Kiko"}), event_name("SEVENTY_ONE", {})
+    ('Kiko (CHANTHU)', 'SEVENTY ONE')
     """
     own = local.get(international.upper())
     words = f"{own} ({international})" if own and same_name(own) != same_name(international) else international
@@ -19,7 +22,7 @@ def event_name(international: str, local: Mapping[str, str]) -> str:
 
 
 def unique_name(name: str, identifier: str, key: str, taken: Collection[str], *, exercise: bool) -> str:
-    """The same, or with the identifier or the identity where another event of the cycle has it (rule 1; C8 1)."""
+    """The same, with the identifier or the identity if another event of the cycle has that name (rule 1)."""
     further = [f"{name} {each}" for each in (identifier, key) if each != name]
     for each in (name, *further):
         shown = exercise_name(each) if exercise else each

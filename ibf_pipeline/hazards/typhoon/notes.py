@@ -1,4 +1,4 @@
-"""What a reader of a cycle must be told, in words, with clock times of the country."""
+"""Notes of a cycle: what a reader must know, in words, with clock times of the country."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.domain.wording import counted, people_words, percent_text, some
 from ibf_pipeline.hazards.typhoon.ensemble import lasting
 from ibf_pipeline.hazards.typhoon.findings import StormFound, TyphoonEvent, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.horizon import MOVED_ON, carried_from, is_short
+from ibf_pipeline.hazards.typhoon.long_cycle import MOVED_ON, carried_from, is_short
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
@@ -27,31 +27,32 @@ from ibf_pipeline.hazards.typhoon.wording import (
 )
 
 WIND_ONLY: Final = TYPHOON.covers
-"""on every page (rule 16; C8 16)"""
+"""on every page (rule 16)"""
 
 
-def notes_of(found: TyphoonFindings) -> Iterator[str]:
+def notes_of(findings: TyphoonFindings) -> Iterator[str]:
     """The events and what they rest on, storms without an event, and what the numbers are."""
     yield WIND_ONLY
-    for event in found.events:
-        yield event_text(event, found)
-        yield from _event_notes(event, found)
-    for storm in found.storms:
-        yield from _storm_notes(storm, found)
-    yield f"probabilities are shares of the {counted(found.members, 'member')} of the cycle, with the storm or without"
-    if found.events:
+    for event in findings.events:
+        yield event_text(event, findings)
+        yield from _event_notes(event, findings)
+    for storm in findings.storms:
+        yield from _storm_notes(storm, findings)
+    members = counted(findings.members, "member")
+    yield f"probabilities are shares of the {members} of the cycle, with the storm or without"
+    if findings.events:
         yield f"winds are 10-minute means; houses: {HOUSES}"
 
 
-def event_text(event: TyphoonEvent, found: TyphoonFindings) -> str:
+def event_text(event: TyphoonEvent, findings: TyphoonFindings) -> str:
     """`CHANTHU: trigger at 21-hour, direct hit or close pass: nearest Sat 2021-09-11 05:00 PST, in 13 hours; ...`."""
     kind = "trigger" if event.trigger else "warning"
     areas = sum(area.alerted for area in event.areas)
-    approach = approach_text(event, found.published, found.zone)
+    approach = approach_text(event, findings.published, findings.zone)
     return (
         f"{event.name}: {kind} at {TYPHOON.lead_time_name(event.lead_time)}, {approach}; "
         f"{_peak(event)}"
-        f"{people_words(event.people, known=event.people_known)} in {found.rule.people_kmh:g} km/h "
+        f"{people_words(event.people, known=event.people_known)} in {findings.rule.people_kmh:g} km/h "
         f"({AVERAGED}) or more in {counted(areas, 'area')}; damage to houses, low to high: "
         f"{houses_text(event.houses_low, event.houses_high)}"
     )
@@ -63,7 +64,7 @@ def _peak(event: TyphoonEvent) -> str:
 
 
 def corrected_text(event: TyphoonEvent) -> str:
-    """What the portal's `not predicted to make landfall` leaves out (rule 9; C8 9)."""
+    """What the portal's `not predicted to make landfall` leaves out (rule 9)."""
     nearest = max((each.within_50km for each in event.impacts), default=0.0)
     return (
         f"the portal says that it is not predicted to make landfall: that is the {event.reference} alone; the centre "
@@ -72,21 +73,21 @@ def corrected_text(event: TyphoonEvent) -> str:
     )
 
 
-def _event_notes(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
+def _event_notes(event: TyphoonEvent, findings: TyphoonFindings) -> Iterator[str]:
     if event.state != "passed":
-        yield f"{event.name}: {landfall_text(event, found.zone, found.cycle)}"
+        yield f"{event.name}: {landfall_text(event, findings.zone, findings.cycle)}"
     if event.landfall.corrected:
         yield f"{event.name}: {corrected_text(event)}"
     for judged in event.triggers:
         where = f" in {some(judged.where, 4)}" if judged.where else ""
         reason = f"; {judged.reason}" if judged.reason else ""
-        until = deadline_text(judged, found.published, found.zone)
+        until = deadline_text(judged, findings.published, findings.zone)
         yield f"{event.name}: {verdict(judged)}: {judged.wanted}; now {judged.reached}{where}{reason}{until}"
     if event.state == "carried":
         yield f"{event.name}: it comes beyond the end of this short cycle; what is there is of the last long one"
     if event.ends_at is not None:
-        yield f"{event.name}: it has passed; it stays at 0-hour until {found.moment_words(event.ends_at)}"
-    for further in further_texts(event, found):
+        yield f"{event.name}: it has passed; it stays at 0-hour until {findings.moment_words(event.ends_at)}"
+    for further in further_texts(event, findings):
         yield f"{event.name}: {further}"
     if event.renamed_from is not None:
         yield f"{event.name}: the portal's {event.renamed_from} until now; the same storm goes on under the new name"
@@ -97,13 +98,13 @@ def _event_notes(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
         )
 
 
-def further_texts(event: TyphoonEvent, found: TyphoonFindings) -> Iterator[str]:
+def further_texts(event: TyphoonEvent, findings: TyphoonFindings) -> Iterator[str]:
     """`a further landfall or close pass is ahead: Fri 2026-10-09 03:00 PST, in 6 hours, 18-hour in the portal`."""
     for lead_time in later_marks(event):
-        at = TYPHOON.at(found.issue_time, lead_time)
+        at = TYPHOON.at(findings.issue_time, lead_time)
         yield (
-            f"a further landfall or close pass is ahead: {found.moment_words(at)}, {left_text(at, found.published)}, "
-            f"{TYPHOON.lead_time_name(lead_time)} in the portal"
+            f"a further landfall or close pass is ahead: {findings.moment_words(at)}, "
+            f"{left_text(at, findings.published)}, {TYPHOON.lead_time_name(lead_time)} in the portal"
         )
 
 
@@ -113,8 +114,8 @@ def later_marks(event: TyphoonEvent) -> tuple[int, ...]:
     return tuple(lead_time for lead_time, flag in marks if flag != "-" and lead_time > event.lead_time)
 
 
-def _storm_notes(storm: StormFound, found: TyphoonFindings) -> Iterator[str]:
-    if storm.note and storm.storm not in {event.storm for event in found.events}:
+def _storm_notes(storm: StormFound, findings: TyphoonFindings) -> Iterator[str]:
+    if storm.note and storm.storm not in {event.storm for event in findings.events}:
         yield f"storm {storm.event_name}: no event: {storm.note}"
     elif storm.note:
         yield f"storm {storm.event_name}: {storm.note}"
@@ -122,7 +123,7 @@ def _storm_notes(storm: StormFound, found: TyphoonFindings) -> Iterator[str]:
         yield f"storm {storm.event_name}: missing from this cycle's tracks, which is no all clear"
 
 
-def left_out(
+def left_out_notes(
     tracks: xr.Dataset, rain: Mapping[str, float] | None, layers: TyphoonLayers, country: TyphoonCountry
 ) -> tuple[str, ...]:
     """What a cycle cannot say, in words (rules 3, 4 and 5)."""

@@ -14,7 +14,7 @@ WITHIN_50KM: Final = "prob_within_50km"
 WINDSPEED: Final = "windspeed"
 """indicator, whole km/h: largest 10-minute wind, mean over the members"""
 RAINFALL: Final = "rainfall"
-"""indicator, mm: largest rain of 24 hours; only where a country has a source of rain"""
+"""indicator, mm: largest rain of 24 hours; only if a country has a source of rain"""
 SHOWN: Final = "show_admin_area"
 """indicator, 1: the portal draws the area"""
 

@@ -1,4 +1,4 @@
-"""What a storm means for each province: when it begins, how strong it gets, whom it may reach."""
+"""Impact of a storm on each province: when it begins, how strong it gets, whom it may reach."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ibf_pipeline.hazards.typhoon.areas import TYPHOON_KMH
 from ibf_pipeline.hazards.typhoon.event_areas import houses_of
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound
 from ibf_pipeline.hazards.typhoon.gales import gale_onset
-from ibf_pipeline.hazards.typhoon.geometry import Moments, Path
+from ibf_pipeline.hazards.typhoon.geometry import HourlyTrack, Moments
 from ibf_pipeline.hazards.typhoon.holland import CUT_KM
-from ibf_pipeline.hazards.typhoon.hourly import hourly
-from ibf_pipeline.hazards.typhoon.spread import spread_of
-from ibf_pipeline.hazards.typhoon.wind import Winds
+from ibf_pipeline.hazards.typhoon.spread import time_spread
+from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
+from ibf_pipeline.hazards.typhoon.wind import AreaWinds
 
 SIGNALS_KMH: Final = (39, 62, 89, 118, 185)
 """km/h, 10-minute: the smallest winds of the public signals 1 to 5 of PAGASA, since 2022"""
@@ -29,28 +29,48 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def signal_of(wind_kmh: float) -> int:
-    """The public wind signal of PAGASA for a 10-minute wind: 0 below 39 km/h, 5 from 185 km/h on."""
+    """The public wind signal of PAGASA (since 2022) for a 10-minute wind, 0..5.
+
+    >>> [signal_of(kmh) for kmh in (38, 39, 62, 89, 118, 185)]
+    [0, 1, 2, 3, 4, 5]
+    """
     return sum(wind_kmh >= bound for bound in SIGNALS_KMH)
 
 
 def provinces_found(
     storm: xr.Dataset,
-    winds: Winds,
+    winds: AreaWinds,
     impacts: Sequence[AreaImpact],
     event_areas: Collection[str],
     layers: TyphoonLayers,
     country: TyphoonCountry,
     members: int,
 ) -> tuple[ProvinceFound, ...]:
-    """The provinces of an event's areas, of these areas alone; the earliest gale first, those without a gale last.
+    """The provinces of an event's areas, from these areas alone; the earliest gale first, those without a gale last.
 
-    One for the whole country where its data have no provinces. `storm`: dims (member, time); `members`: of the whole
-    ensemble, the denominator of all shares and means (rule 3).
+    One for the whole country if its data have no provinces.
+
+    Parameters
+    ----------
+    storm
+        Dims (member, time).
+    winds
+        As of `area_winds`, for the same storm.
+    impacts
+        Of the areas.
+    event_areas
+        Place codes.
+    layers
+        Of the country.
+    country
+        The country's configuration.
+    members
+        Of the whole ensemble, the denominator of all shares and means (rule 3).
     """
     codes = [code for code in layers.areas if code in set(event_areas)]
     if not codes:
         return ()
-    centres, of_area = hourly(storm, country.wind), np.array(list(layers.areas))[layers.cells["area"].values]
+    centres, of_area = hourly_vortex(storm, country.wind), np.array(list(layers.areas))[layers.cells["area"].values]
     cells = np.flatnonzero(np.isin(of_area, codes))
     lat, lon = layers.cells["lat"].values[cells], layers.cells["lon"].values[cells]
     onset = gale_onset(storm, centres, lat, lon)
@@ -60,7 +80,7 @@ def provinces_found(
         numbers = _numbers([by_code[each] for each in own], winds, members)
         gales = _first(onset[:, np.isin(of_area[cells], own)])
         passes = _passes(centres.path, [layers.centres[each] for each in own])
-        found.append(ProvinceFound(code, name, spread_of(gales, members), spread_of(passes, members), *numbers))
+        found.append(ProvinceFound(code, name, time_spread(gales, members), time_spread(passes, members), *numbers))
     return tuple(sorted(found, key=lambda each: (each.gale_onset.early if each.gale_onset else _NEVER, each.code)))
 
 
@@ -78,7 +98,7 @@ def _provinces(
 
 
 def _numbers(
-    own: Sequence[AreaImpact], winds: Winds, members: int
+    own: Sequence[AreaImpact], winds: AreaWinds, members: int
 ) -> tuple[float, int, int, float | None, float | None, int]:
     """The numbers of a province of these areas, in the order of `ProvinceFound`."""
     codes = [impact.place_code for impact in own]
@@ -96,7 +116,7 @@ def _first(moments: Moments) -> Moments:
     return np.where(numbers == latest, np.datetime64("NaT"), numbers.astype("datetime64[ns]"))
 
 
-def _passes(path: Path, places: Sequence[tuple[float, float]]) -> Moments:
+def _passes(path: HourlyTrack, places: Sequence[tuple[float, float]]) -> Moments:
     """(member,) the hour at which the centre is nearest to any of the places; NaT of members that stay 300 km away."""
     km = np.full(path.lat.shape, np.inf)
     for lon, lat in places:

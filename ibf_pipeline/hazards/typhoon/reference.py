@@ -1,4 +1,4 @@
-"""Which member stands for a storm where one track is shown (rule 8)."""
+"""The member that stands for a storm if one track is shown (rule 8)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ibf_pipeline.domain.sphere import Floats, distance_km, near
+from ibf_pipeline.domain.sphere import Floats, distance_km, wrap_longitude
 
 _WORDS = {"high-resolution": "high-resolution run", "control": "control run"}
 
@@ -24,10 +24,19 @@ class Reference:
 
 
 def reference_of(storm: xr.Dataset) -> Reference | None:
-    """The high-resolution run, else the control run, else the member nearest the ensemble median track (rule 8; C8 8).
+    """The high-resolution run, else the control run, else the member nearest the ensemble median track (rule 8).
 
-    A run stands for a storm that it has at two times or more, so that there is a track. None where no member has it at
-    all. `storm`: dims (member, time).
+    A run stands for a storm that it has at two times or more, so that there is a track.
+
+    Parameters
+    ----------
+    storm
+        Dims (member, time).
+
+    Returns
+    -------
+    Reference or None
+        None if no member has the storm at all.
     """
     storm = storm.transpose("member", "time", ...)
     fixes = storm["lat"].notnull().sum("time").values
@@ -44,7 +53,7 @@ def reference_of(storm: xr.Dataset) -> Reference | None:
 
 
 def median_track(storm: xr.Dataset) -> tuple[Floats, Floats]:
-    """(time,) latitudes and longitudes, the middle of the members that have the storm then; NaN where none has."""
+    """(time,) latitudes and longitudes: the median of the members that have the storm then; NaN if none has."""
     storm = storm.transpose("member", "time", ...)
     lat, lon = storm["lat"].values, storm["lon"].values
     there = np.isfinite(lon)
@@ -52,9 +61,9 @@ def median_track(storm: xr.Dataset) -> tuple[Floats, Floats]:
         nothing = np.full(lat.shape[1], np.nan)
         return nothing, nothing.copy()
     start = lon[there][0]
-    beside = near(lon, float(start))
+    beside = wrap_longitude(lon, float(start))
     middles = [_middle(lat), _middle(beside)]
-    return middles[0], near(middles[1])
+    return middles[0], wrap_longitude(middles[1])
 
 
 def _middle(values: Floats) -> Floats:

@@ -9,15 +9,14 @@ from ibf_pipeline.hazards.typhoon.event_areas import houses_of
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent
 
 
-def shared(events: Sequence[TyphoonEvent]) -> tuple[TyphoonEvent, ...]:
-    """The events as they are sent where storms share municipalities (rule 12; C8 12).
+def resolve_shared_areas(events: Sequence[TyphoonEvent]) -> tuple[TyphoonEvent, ...]:
+    """The events as they are sent if storms share municipalities (rule 12).
 
     Both keep them: lists, mails and each event by itself are right, and only the portal's maps mix them up, which
     `shared_with` lets notices say. One exception: an area that a storm has passed yields to a storm still to come that
     alerts it, and is not sent with the storm that has passed: a row of severity 0 would be drawn a second time. **No
-    trigger changes by that**: an area that is a trigger yields only to one that is a trigger there as
-    well, and only as long as its own event keeps some trigger area. A passed warning that has yielded all its areas
-    is over.
+    trigger changes by that**: an area that is a trigger yields only to one that is a trigger there as well, and only as
+    long as its own event keeps some trigger area. A passed warning that has yielded all its areas is over.
     """
     yielded = [_yielding(event, events) for event in events]
     left = [event for event in yielded if any(area.alerted for area in event.areas)]

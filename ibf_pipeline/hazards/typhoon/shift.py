@@ -10,7 +10,10 @@ from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent
 
 
 def with_shift(event: TyphoonEvent, before: TyphoonEvent | None, now: datetime) -> TyphoonEvent:
-    """How far the reference's landfall has moved since the last cycle, while it is still ahead."""
+    """The event with how far the reference's landfall has moved since the last cycle, while it is still ahead.
+
+    `shift_km` along the great circle; `shift_h` in hours, positive if it comes later.
+    """
     if before is None or min(before.landfall.reference_at, event.landfall.reference_at) <= now:
         return event
     old, new = (next((p for p in each.track if p.landfall or p.closest), None) for each in (before, event))

@@ -9,70 +9,104 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.domain.exercise import is_exercise
-from ibf_pipeline.hazards.typhoon.considered import is_considered, within_horizon
+from ibf_pipeline.hazards.typhoon.absence import REASONS, fate_of, missing_from
+from ibf_pipeline.hazards.typhoon.context import CycleContext, Storm
 from ibf_pipeline.hazards.typhoon.findings import Fix, StormFound, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.identity import Identity
-from ibf_pipeline.hazards.typhoon.missing import REASONS, fate_of, missing_from
 from ibf_pipeline.hazards.typhoon.names import event_name, unique_name
-from ibf_pipeline.hazards.typhoon.passed import approached, felt, passing, returning
+from ibf_pipeline.hazards.typhoon.passage import closest_approaches, felt_winds, passage_times, return_times
 from ibf_pipeline.hazards.typhoon.reference import reference_of
-from ibf_pipeline.hazards.typhoon.setting import Setting, Storm
-from ibf_pipeline.hazards.typhoon.track_points import fixes_of, line_of
+from ibf_pipeline.hazards.typhoon.selection import enters_monitoring_area, within_horizon
+from ibf_pipeline.hazards.typhoon.track_points import fixes_of, line_of_fixes
 
 
 def storms_of(
     tracks: xr.Dataset,
     here: Mapping[str, Identity],
-    setting: Setting,
-    found: TyphoonFindings | None,
+    context: CycleContext,
+    findings: TyphoonFindings | None,
     *,
     exercise: bool,
 ) -> tuple[Storm, ...]:
-    """Storms that are looked at: any member comes into the monitoring area, or an event is open (rule 1; C8 1).
+    """Storms that are looked at: any member comes into the monitoring area, or an event is open (rule 1).
 
-    `here`: who each storm is, by identifier; in the order of these identities.
+    Parameters
+    ----------
+    tracks
+        As `domain/tracks.py` describes.
+    here
+        Who each storm is, by identifier.
+    context
+        The same for all storms of the cycle.
+    findings
+        The findings that were published last; None if there are none.
+    exercise
+        Whether event names are those of an exercise.
+
+    Returns
+    -------
+    tuple of Storm
+        In the order of their identities.
     """
     tracks = within_horizon(tracks)
-    open_events = {event.storm: event for event in (found.events if found is not None else ())}
-    monitoring = setting.country.monitoring
+    open_events = {event.storm: event for event in (findings.events if findings is not None else ())}
+    monitoring = context.country.monitoring
     looked_at = sorted(
         (identity.key, identifier)
         for identifier, identity in here.items()
-        if identity.key in open_events or is_considered(tracks.sel(storm=identifier), monitoring)
+        if identity.key in open_events or enters_monitoring_area(tracks.sel(storm=identifier), monitoring)
     )
     names = _names(
         {key: (here[each], each, _international(tracks, each)) for key, each in looked_at},
-        setting.layers.names,
+        context.layers.names,
         {event.name for key, event in open_events.items() if key not in {each.key for each in here.values()}},
         exercise=exercise,
     )
     return tuple(
-        _storm(tracks.sel(storm=each), here[each], each, names[key], open_events.get(key), setting)
+        _storm(tracks.sel(storm=each), here[each], each, names[key], open_events.get(key), context)
         for key, each in looked_at
     )
 
 
 def storms_missing(
     here: Mapping[str, Identity],
-    setting: Setting,
+    context: CycleContext,
     previous: xr.Dataset | None,
-    found: TyphoonFindings | None,
+    findings: TyphoonFindings | None,
     accepted: Collection[str],
 ) -> tuple[tuple[Storm, ...], tuple[StormFound, ...]]:
     """Open events whose storm is missing: those that leave something or end, and those that nothing closes (rule 2).
 
-    `previous`: tracks of the cycle before; `accepted`: names or storms that a person closes.
+    Parameters
+    ----------
+    here
+        Who each storm of the cycle is, by identifier.
+    context
+        The same for all storms of the cycle.
+    previous
+        Tracks of the cycle before; None if there is none.
+    findings
+        The findings that were published last; None if there are none.
+    accepted
+        Events, by name or storm, that an operator closes.
+
+    Returns
+    -------
+    going : tuple of Storm
+        Those that have passed or are over.
+    silent : tuple of StormFound
+        Those that nothing closes, and those that an operator closes.
     """
     going: list[Storm] = []
     silent: list[StormFound] = []
-    if found is None:
+    if findings is None:
         return (), ()
-    for event in missing_from(found, here):
-        before = next(each for each in found.storms if each.storm == event.storm)
-        went_by = _went_by(event, before, setting)
-        fate = fate_of(event, setting.cycle, previous, found, accepted, went_by=went_by)
+    for event in missing_from(findings, here):
+        before = next(each for each in findings.storms if each.storm == event.storm)
+        went_by = _went_by(event, before, context)
+        fate = fate_of(event, context.cycle, previous, findings, accepted, went_by=went_by)
         if fate in ("passed", "over"):
-            going.append(_without_file(event, before, REASONS[fate], setting))
+            going.append(_without_file(event, before, REASONS[fate], context))
         else:
             silent.append(
                 replace(before, event_name=event.name, in_cycle=False, members_with_storm=0, note=REASONS[fate])
@@ -80,7 +114,7 @@ def storms_missing(
     return tuple(going), tuple(silent)
 
 
-def _without_file(event: TyphoonEvent, before: StormFound, note: str, setting: Setting) -> Storm:
+def _without_file(event: TyphoonEvent, before: StormFound, note: str, context: CycleContext) -> Storm:
     return Storm(
         identity=Identity(event.storm, before),
         identifier=event.identifier,
@@ -90,14 +124,14 @@ def _without_file(event: TyphoonEvent, before: StormFound, note: str, setting: S
         tracks=None,
         reference=None,
         fixes=(),
-        past=_past(before, setting),
-        before=event,
+        past=_past(before, context),
+        open_event=event,
         note=note,
     )
 
 
 def _storm(
-    storm: xr.Dataset, identity: Identity, identifier: str, name: str, event: TyphoonEvent | None, setting: Setting
+    storm: xr.Dataset, identity: Identity, identifier: str, name: str, event: TyphoonEvent | None, context: CycleContext
 ) -> Storm:
     reference = reference_of(storm)
     return Storm(
@@ -108,34 +142,34 @@ def _storm(
         in_cycle=True,
         tracks=None if reference is None else storm,
         reference=reference,
-        fixes=() if reference is None else fixes_of(reference.line, setting.country.wind),
-        past=_past(identity.before, setting),
-        before=event,
+        fixes=() if reference is None else fixes_of(reference.line, context.country.wind),
+        past=_past(identity.previous, context),
+        open_event=event,
     )
 
 
-def _past(before: StormFound | None, setting: Setting) -> tuple[Fix, ...]:
+def _past(before: StormFound | None, context: CycleContext) -> tuple[Fix, ...]:
     """Where the storm was at earlier cycles, by our records; between them where it was forecast, at skipped cycles."""
     known = {fix.moment: fix for fix in (*before.fixes, *before.past)} if before is not None else {}
-    return tuple(known[moment] for moment in sorted(known) if moment < setting.cycle)
+    return tuple(known[moment] for moment in sorted(known) if moment < context.cycle)
 
 
-def _went_by(event: TyphoonEvent, before: StormFound, setting: Setting) -> bool:
+def _went_by(event: TyphoonEvent, before: StormFound, context: CycleContext) -> bool:
     """Whether the storm has gone by all alerted areas, as the last findings forecast it, comes back to none, and some
     have felt it: one that merely came near leaves nothing, and its absence alone is no all clear.
     """
-    layers, now = setting.layers, setting.cycle
+    layers, now = context.layers, context.cycle
     gone = {each.place_code for each in event.impacts if each.passed_at is not None}
     codes = [area.place_code for area in event.areas if area.alerted and area.place_code not in gone]
     known = {fix.moment: fix for fix in (*before.past, *before.fixes)}
-    line = line_of(known.values())
-    wind = setting.country.wind
-    if any(at > now for at, _ in approached(line, layers, codes).values()):
+    line = line_of_fixes(known.values())
+    wind = context.country.wind
+    if any(at > now for at, _ in closest_approaches(line, layers, codes).values()):
         return False
-    if returning(before.fixes, layers, gone, wind, now):
+    if return_times(before.fixes, layers, gone, wind, now):
         return False
     so_far = [known[moment] for moment in sorted(known) if moment <= now]
-    return bool(gone or passing(line, layers, felt(so_far, layers, codes, wind), now))
+    return bool(gone or passage_times(line, layers, felt_winds(so_far, layers, codes, wind), now))
 
 
 def _international(tracks: xr.Dataset, identifier: str) -> str:
@@ -153,7 +187,7 @@ def _names(
     """Event names by identity (rule 1). A storm that is called as it was keeps its name; others make way."""
     names: dict[str, str] = {}
     for key, (identity, _, international) in storms.items():
-        old = identity.before
+        old = identity.previous
         same = old is not None and event_name(old.international_name, local) == event_name(international, local)
         if old is not None and same and is_exercise(old.event_name) == exercise and old.event_name not in taken:
             names[key] = old.event_name

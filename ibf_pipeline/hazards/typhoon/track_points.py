@@ -11,53 +11,64 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.config.typhoon import WindSettings
-from ibf_pipeline.domain.tracks import MS_TO_KMH, moment_of, time_of
+from ibf_pipeline.domain.tracks import MS_TO_KMH, datetime64_of, datetime_of
 from ibf_pipeline.hazards.typhoon.findings import Category, Fix, Landfall, TrackPoint
-from ibf_pipeline.hazards.typhoon.holland import profile
-from ibf_pipeline.hazards.typhoon.hourly import hourly
+from ibf_pipeline.hazards.typhoon.holland import wind_profile
 from ibf_pipeline.hazards.typhoon.identity import place_at
+from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
 
 BOUNDS_KMH: Final[tuple[tuple[int, Category], ...]] = ((185, "STY"), (118, "TY"), (89, "STS"), (62, "TS"))
-"""10-minute wind from which a storm is of a category (PAGASA; C2)"""
+"""10-minute wind from which a storm is of a category (PAGASA)"""
 
 
 def category_of(wind_kmh: int) -> Category:
-    """By 10-minute winds: TD below 62 km/h, TS from 62, STS from 89, TY from 118, STY from 185 (rule 10; C2)."""
+    """Category of a 10-minute wind (rule 10).
+
+    >>> [category_of(kmh) for kmh in (61, 62, 89, 118, 185)]
+    ['TD', 'TS', 'STS', 'TY', 'STY']
+    """
     return next((category for least, category in BOUNDS_KMH if wind_kmh >= least), "TD")
 
 
 def fixes_of(line: xr.Dataset, settings: WindSettings) -> tuple[Fix, ...]:
-    """A reference's own fixes with its largest wind, whole km/h, 10-minute (rules 5 and 10; C8 5, 10).
+    """A reference's own fixes with its largest wind, whole km/h, 10-minute (rules 5 and 10).
 
-    The wind is that of the field that municipalities are given: the stated one, or that from its pressure where that
-    is more. `line`: (time), as `reference.Reference` has it.
+    The wind is that of the field that municipalities are given: the stated one, or that from its pressure if that is
+    more.
+
+    Parameters
+    ----------
+    line
+        (time), as of `Reference`.
+    settings
+        Of the wind field.
     """
-    storm = hourly(line.expand_dims("member"), settings)
-    around = storm.scale * profile(storm.radius, storm.radius, storm.b, storm.drop, storm.path.lat)
+    storm = hourly_vortex(line.expand_dims("member"), settings)
+    around = storm.scale * wind_profile(storm.radius, storm.radius, storm.b, storm.drop, storm.path.lat)
     speeds = (around + np.hypot(storm.east, storm.north))[0]
     at = np.searchsorted(storm.path.time, line["time"].values.astype("datetime64[ns]"))
     return tuple(
-        Fix(moment_of(time), round(float(lat), 4), round(float(lon), 4), _kmh(speeds[hour]))
+        Fix(datetime_of(time), round(float(lat), 4), round(float(lon), 4), _kmh(speeds[hour]))
         for time, lat, lon, hour in zip(line["time"].values, line["lat"].values, line["lon"].values, at, strict=True)
     )
 
 
-def line_of(fixes: Iterable[Fix]) -> xr.Dataset:
-    """(time) `lat`, `lon` of fixes, growing in time; of two at one moment the later one given."""
+def line_of_fixes(fixes: Iterable[Fix]) -> xr.Dataset:
+    """(time) `lat`, `lon` of fixes, growing in time; of two at one time the later one given."""
     known = {fix.moment: fix for fix in fixes}
     ordered = [known[moment] for moment in sorted(known)]
     return xr.Dataset(
         {"lat": ("time", [fix.lat for fix in ordered]), "lon": ("time", [fix.lon for fix in ordered])},
-        {"time": np.array([time_of(fix.moment) for fix in ordered], "datetime64[ns]")},
+        {"time": np.array([datetime64_of(fix.moment) for fix in ordered], "datetime64[ns]")},
     )
 
 
 def track_points(past: Sequence[Fix], fixes: Sequence[Fix], landfall: Landfall) -> tuple[TrackPoint, ...]:
-    """Points of the track that is sent, growing in time (rule 10; C8 10, C3).
+    """Points of the track that is sent, growing in time (rule 10).
 
     6-hourly fixes, before them those of our own records, and a point at landfall or the closest approach. At most one
-    point is the first landfall, also one of the past; without any exactly one is closest to land. Where that is the
-    last point, the portal says that landfall cannot be determined yet.
+    point is the first landfall, also one of the past; without any exactly one is closest to land. If that is the last
+    point, the portal says that landfall cannot be determined yet.
     """
     known = {fix.moment: fix for fix in (*past, *fixes)}
     start = fixes[0].moment if fixes else None

@@ -16,7 +16,7 @@ from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.domain.wording import amount_text, number_text, percent_text
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, TriggerJudged
-from ibf_pipeline.hazards.typhoon.wind import CURVES, Winds
+from ibf_pipeline.hazards.typhoon.wind import CURVES, AreaWinds
 from ibf_pipeline.hazards.typhoon.wording import AVERAGED
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ class _Storm:
     """All that an alternative is judged by."""
 
     country: TyphoonCountry
-    winds: Winds
+    winds: AreaWinds
     impacts: Sequence[AreaImpact]
     layers: TyphoonLayers
     members: int
@@ -61,9 +61,9 @@ class _Scope:
     met: bool
 
 
-def judge(
+def judge_triggers(
     country: TyphoonCountry,
-    winds: Winds,
+    winds: AreaWinds,
     impacts: Sequence[AreaImpact],
     layers: TyphoonLayers,
     members: int,
@@ -72,19 +72,40 @@ def judge(
     event_areas: Collection[str],
     landfall_at: datetime,
 ) -> tuple[TriggerJudged, ...]:
-    """Every alternative of the country, in its order; which of them count as a trigger says `counts`.
+    """Every alternative of the country's triggers against one storm, in the country's order (rule 7).
 
     Regions and provinces are looked at each by itself. Of a member, the measure is the largest wind of the scope, or
     the sum over its areas; the alternative is met by the share of the ensemble that reaches the amount, or by the mean
-    over the ensemble; members without the storm have 0, and `members` is the denominator (rule 3). Houses and damaged
-    areas are of the curve `vulnerability.shown`.
+    over the ensemble. Houses and damaged areas are of the curve `vulnerability.shown`.
 
     It is looked at in storms at most `within_h` away, and is met for the first time at least `not_later_than_h` ahead
-    of landfall; one of `met_before` (by name) stays met later than that. Trigger areas are those of `event_areas` in
-    the scopes that met it, of the whole country those with a tenth of its amount, or 10 % damage. A scope that met it
-    and has none of these is not lost: its worst areas are, and so belong to the event whatever rule 6 says of each.
+    of landfall; one of `met_before` stays met later than that. Trigger areas are those of `event_areas` in the scopes
+    that met it, of the whole country those with a tenth of its amount, or 10 % damage. A scope that met it and has none
+    of these is not lost: its worst areas are, and so belong to the event whatever rule 6 says of each.
 
-    `lead_h`: hours to landfall; `landfall_at`: landfall or closest approach of the reference, UTC.
+    Parameters
+    ----------
+    country
+        The country's configuration: `triggers`.
+    winds, impacts
+        Of the storm.
+    layers
+        Of the country.
+    members
+        Of the whole ensemble, the denominator; members without the storm have 0 (rule 3).
+    lead_h
+        Hours to landfall.
+    met_before
+        Names of the alternatives that earlier cycles met.
+    event_areas
+        Place codes (rule 6).
+    landfall_at
+        Landfall or closest approach of the reference, UTC.
+
+    Returns
+    -------
+    tuple of TriggerJudged
+        `counts` says which of them make a trigger if they are met.
     """
     storm = _Storm(country, winds, impacts, layers, members, lead_h, met_before, event_areas, landfall_at)
     names = _names(country.triggers, layers)

@@ -18,8 +18,8 @@ from ibf_pipeline.domain.sphere import EARTH_KM, Floats, unit_vectors
 from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.damage import damage_ratio
-from ibf_pipeline.hazards.typhoon.holland import CUT_KM, TEN_MINUTES, profile
-from ibf_pipeline.hazards.typhoon.hourly import Hourly, compass, hourly
+from ibf_pipeline.hazards.typhoon.holland import CUT_KM, TEN_MINUTES, wind_profile
+from ibf_pipeline.hazards.typhoon.vortex import HourlyVortex, compass, hourly_vortex
 
 CURVES: Final = ("strong", "weak")
 """damage curves, in the order of `vulnerability.v_half`: much damage, little damage"""
@@ -28,7 +28,7 @@ _BLOCK: Final = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Winds:
+class AreaWinds:
     """What each member of one storm does to each area; 0 where a member has no storm there."""
 
     fastest: xr.DataArray
@@ -39,14 +39,26 @@ class Winds:
     """(curve, member, area) 0..1, mean over the area's people of the damage ratio where they live"""
 
 
-def winds(storm: xr.Dataset, layers: TyphoonLayers, country: TyphoonCountry) -> Winds:
-    """Winds of one storm in all areas of a country.
+def area_winds(storm: xr.Dataset, layers: TyphoonLayers, country: TyphoonCountry) -> AreaWinds:
+    """Winds of one storm in all areas of a country (rule 5).
 
-    `storm`: one storm of `domain/tracks.py`, dims (member, time); every step of it counts. Members without the storm
-    are there with 0: whoever makes probabilities divides by the whole ensemble (rule 3).
+    Parameters
+    ----------
+    storm
+        One storm of `domain/tracks.py`, dims (member, time); every step of it counts.
+    layers
+        Of the country: cells and their people.
+    country
+        The country's configuration: wind field, `people_kmh`, damage curves.
+
+    Returns
+    -------
+    AreaWinds
+        Dims (member, area); members without the storm are there with 0: whoever makes probabilities divides by the
+        whole ensemble (rule 3).
     """
     cells = layers.cells
-    fastest = fastest_at(hourly(storm, country.wind), cells["lat"].values, cells["lon"].values)
+    fastest = fastest_at(hourly_vortex(storm, country.wind), cells["lat"].values, cells["lon"].values)
     people = cells["people"].values.astype(float)
     reached = np.where(fastest * MS_TO_KMH >= country.people_kmh, people, 0)
     coords = {"member": storm["member"].values, "area": list(layers.areas)}
@@ -54,28 +66,48 @@ def winds(storm: xr.Dataset, layers: TyphoonLayers, country: TyphoonCountry) -> 
         _weighted(damage_ratio(fastest / TEN_MINUTES, country.vulnerability.v_threshold, half), layers)
         for half in country.vulnerability.v_half
     ]
-    return Winds(
+    return AreaWinds(
         fastest=xr.DataArray(_by_area(np.maximum, fastest, layers), coords, ("member", "area")),
         people=xr.DataArray(_by_area(np.add, reached, layers), coords, ("member", "area")),
         damage=xr.DataArray(np.stack(curves), {"curve": list(CURVES)} | coords, ("curve", "member", "area")),
     )
 
 
-def fastest_at(storm: Hourly, lat: Floats, lon: Floats) -> Floats:
+def fastest_at(storm: HourlyVortex, lat: Floats, lon: Floats) -> Floats:
     """(member, cell) m/s, 10-minute, the largest wind of all hours; 0 where the storm never comes within 300 km."""
     found = np.zeros((len(storm.drop), len(lat)))
-    for member, cells, speeds in fields(storm, lat, lon):
+    for member, cells, speeds in wind_fields(storm, lat, lon):
         found[member, cells] = speeds.max(axis=0)
     return found
 
 
-def fields(storm: Hourly, lat: Floats, lon: Floats) -> Iterator[tuple[int, slice, Floats]]:
-    """The wind of one member after the other in blocks of cells: member, which cells, (hour, cell) m/s 10-minute.
+def wind_fields(storm: HourlyVortex, lat: Floats, lon: Floats) -> Iterator[tuple[int, slice, Floats]]:
+    """The wind of one member after the other in blocks of cells.
 
     Around the centre it blows along circles, counter-clockwise in the north and clockwise in the south; the motion of
     the centre is added to it, whole within the radius of the largest wind and by rm / r beyond: after Mouton and
-    Nordbeck (2005), as CLIMADA has it (doi 10.5194/gmd-12-3085-2019). Cut at 300 km. A block of all hours never holds
-    more than half a million values, however many cells a country has. Members without any centre are left out.
+    Nordbeck (2005), as CLIMADA has it. Cut at 300 km. A block of all hours never holds more than half a million values,
+    however many cells a country has. Members without any centre are left out.
+
+    Parameters
+    ----------
+    storm
+        Hour by hour.
+    lat, lon
+        (cell,) degrees.
+
+    Yields
+    ------
+    member : int
+        Place of the member.
+    cells : slice
+        Which cells.
+    speeds : numpy.ndarray
+        (hour, cell) m/s, 10-minute.
+
+    References
+    ----------
+    doi 10.5194/gmd-12-3085-2019; docs/design/typhoon-wind.md
     """
     places = unit_vectors(lat, lon)
     size = max(1, _BLOCK // storm.drop.shape[1])
@@ -85,7 +117,7 @@ def fields(storm: Hourly, lat: Floats, lon: Floats) -> Iterator[tuple[int, slice
             yield int(member), cells, _field(storm, int(member), lat[cells], places[cells])
 
 
-def _field(storm: Hourly, member: int, cell_lat: Floats, places: Floats) -> Floats:
+def _field(storm: HourlyVortex, member: int, cell_lat: Floats, places: Floats) -> Floats:
     """(hour, cell) m/s of one member at cells: their latitudes, and their unit vectors (cell, 3)."""
     speeds = np.zeros((len(storm.path.time), len(places)))
     hours = np.flatnonzero(storm.whole[member] & _beside(storm.path.lat[member], cell_lat))
@@ -100,7 +132,7 @@ def _field(storm: Hourly, member: int, cell_lat: Floats, places: Floats) -> Floa
         values[member, hours][hour]
         for values in (storm.drop, storm.b, storm.radius, storm.east, storm.north, storm.scale)
     )
-    around = scale * profile(km, radius, b, drop, lat[hour])
+    around = scale * wind_profile(km, radius, b, drop, lat[hour])
     turn = np.where(lat[hour] < 0, -1, 1) * around / np.maximum(np.hypot(to_east, to_north), 1e-12)
     moving = np.minimum(1, radius / np.maximum(km, 1e-3))
     speeds[hours[hour], cell] = np.hypot(east * moving - turn * to_north, north * moving + turn * to_east)
@@ -108,10 +140,11 @@ def _field(storm: Hourly, member: int, cell_lat: Floats, places: Floats) -> Floa
 
 
 def _beside(lat: Floats, others: Floats) -> npt.NDArray[np.bool_]:
-    """Which latitudes may lie within 300 km of any of the others; none where there are no others."""
+    """Which latitudes may lie within 300 km of any of the others; none if there are no others."""
     edge = float(np.degrees(CUT_KM / EARTH_KM))
     lowest, highest = others.min(initial=180) - edge, others.max(initial=-180) + edge
-    return (lat >= lowest) & (lat <= highest)
+    beside: npt.NDArray[np.bool_] = (lat >= lowest) & (lat <= highest)
+    return beside
 
 
 def _by_area(gather: np.ufunc, values: Floats, layers: TyphoonLayers) -> Floats:

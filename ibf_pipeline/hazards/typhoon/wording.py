@@ -11,7 +11,7 @@ from ibf_pipeline.domain.wording import counted, number_text, percent_text
 from ibf_pipeline.hazards.typhoon.findings import (
     Category,
     ProvinceFound,
-    Spread,
+    TimeSpread,
     TrackPoint,
     TriggerJudged,
     TyphoonEvent,
@@ -44,14 +44,19 @@ def wind_text(kmh: int) -> str:
 
 
 def left_text(moment: datetime, published: datetime) -> str:
-    """`in 21 hours`, rounded down; `within the hour`; `1 hour ago`."""
+    """Time left until a time, in words.
+
+    >>> published = datetime(2026, 2, 15, 8)
+    >>> [left_text(published + timedelta(hours=hours), published) for hours in (21.9, 0.5, -0.5, -1)]
+    ['in 21 hours', 'within the hour', 'just now', '1 hour ago']
+    """
     hours = (moment - published) / timedelta(hours=1)
     if hours <= 0:
         return f"{counted(int(-hours), 'hour')} ago" if hours <= -1 else "just now"
     return f"in {counted(int(hours), 'hour')}" if hours >= 1 else "within the hour"
 
 
-def spread_text(spread: Spread, zone: tzinfo) -> str:
+def spread_text(spread: TimeSpread, zone: tzinfo) -> str:
     """`Fri 2021-09-10 20:00 PST to Sat 2021-09-11 07:00 PST (10 to 90 %), middle Sat 2021-09-11 02:00 PST`."""
     if spread.early == spread.late:
         return local_text(spread.middle, zone)
@@ -101,7 +106,7 @@ def chance_text(event: TyphoonEvent, cycle: datetime) -> str:
 
 
 def point_now(event: TyphoonEvent, moment: datetime) -> TrackPoint | None:
-    """The last point of its track that is not later than a moment; the first one where all are; None without any."""
+    """The last point of its track that is not later than a time; the first one if all are; None without any."""
     earlier = [point for point in event.track if point.moment <= moment]
     return earlier[-1] if earlier else next(iter(event.track), None)
 
@@ -135,7 +140,7 @@ def deadline_text(judged: TriggerJudged, published: datetime, zone: tzinfo) -> s
 
 
 def houses_text(low: float | None, high: float | None) -> str:
-    """`120 to 3,400`; one number where both are the same; `not counted` where nobody knows how many there are."""
+    """`120 to 3,400`; one number if both are the same; `not counted` if nobody knows how many there are."""
     if low is None or high is None:
         return "not counted"
     both = tuple(dict.fromkeys(number_text(each) for each in (low, high)))
@@ -145,7 +150,7 @@ def houses_text(low: float | None, high: float | None) -> str:
 def first_gale(provinces: Iterable[ProvinceFound]) -> ProvinceFound | None:
     """The province ahead of the storm in which gale begins first, by a tenth of the members that have it there.
 
-    Of those in which at least half of the ensemble has gale, where there are any: few members reach far.
+    Of those in which at least half of the ensemble has gale, if there are any: few members reach far.
     """
     ahead = [(each.gale_onset, each) for each in provinces if each.gale_onset is not None and not each.passed]
     likely = [pair for pair in ahead if pair[0].share >= _LIKELY]
@@ -153,7 +158,7 @@ def first_gale(provinces: Iterable[ProvinceFound]) -> ProvinceFound | None:
 
 
 def action_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
-    """Until when anything can be done outdoors: gale ends it, not the centre (rule 9); empty where none is expected."""
+    """Until when anything can be done outdoors: gale ends it, not the centre (rule 9); empty if none is expected."""
     first = first_gale(event.provinces)
     if first is None or first.gale_onset is None:
         return ""

@@ -16,9 +16,9 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.wording import some
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.csv_rows import long_fields, number_of, read_rows
-from ibf_pipeline.io.moved_fields import require_unmoved
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.io.csv_rows import decimal_number, long_fields, read_rows
+from ibf_pipeline.io.decimal_comma import require_no_decimal_comma
 
 ROADS: Final = "roads"
 POINTS: Final = ("schools", "health_sites", "waterpoints")
@@ -46,7 +46,7 @@ class AssetFile:
 
 
 def asset_file(static: Path, category: str) -> Path | None:
-    """The file of a category; None without one. InputInvalid where there are two: nobody could say which counts."""
+    """The file of a category; None without one. InputInvalid if there are two: nobody could say which counts."""
     files = [file for kind in ("csv", "geojson") if (file := static / "assets" / f"{category}.{kind}").is_file()]
     if len(files) > 1:
         raise InputInvalid(
@@ -64,7 +64,7 @@ def asset_files(static: Path) -> dict[str, Path]:
 
 
 def read_asset_file(file: Path, category: str) -> AssetFile:
-    """Raises InputInvalid, with the line, where an asset has no fid or no place, or a kind of geometry that is none.
+    """Raises InputInvalid, with the line, if an asset has no fid or no place, or an unknown kind of geometry.
 
     A fid of lines and outlines has to be a whole number: the portal takes no other.
     """
@@ -99,9 +99,9 @@ _Read = Iterable[tuple[str, str, str, BaseGeometry]]
 def _lines(file: Path, category: str) -> _Read:
     if category in POINTS:
         rows = read_rows(file, ("fid", "lat", "lon"))
-        require_unmoved(rows, "fid", ("lat", "lon"), file)
+        require_no_decimal_comma(rows, "fid", ("lat", "lon"), file)
         for row in rows:
-            lat, lon = number_of(row["lat"]), number_of(row["lon"])
+            lat, lon = decimal_number(row["lat"]), decimal_number(row["lon"])
             if lat is None or lon is None:
                 raise _wrong(f"line {row.line}: lat {row['lat']!r}, lon {row['lon']!r}", file, "degrees, as numbers")
             yield f"line {row.line}", row["fid"], row.get("name", ""), shapely.Point(lon, lat)
@@ -117,9 +117,9 @@ def _lines(file: Path, category: str) -> _Read:
 
 
 def _features(file: Path) -> _Read:
-    with turned_into(
+    with errors_as(
         InputInvalid,
-        "this is no GeoJSON FeatureCollection ({type}: {})",
+        "this is not a GeoJSON FeatureCollection ({type}: {})",
         where=file,
         expected="a FeatureCollection, each feature with a property fid",
         remedy="export it again",

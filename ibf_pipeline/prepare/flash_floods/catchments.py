@@ -9,23 +9,23 @@ from typing import Final
 import pyproj
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import Row, number_of, read_rows
+from ibf_pipeline.io.csv_rows import Row, decimal_number, read_rows
 from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros
 
 _EARTH: Final = pyproj.Geod(ellps="WGS84")
 
 
 def read_upstream(file: Path, areas: Boundaries) -> dict[str, dict[str, float]]:
-    """`area,upstream[,km2]`: place code -> areas of its catchment -> km2, that of the outline where none is given.
+    """`area,upstream[,km2]`: place code -> areas of its catchment -> km2, that of the outline if none is given.
 
-    Raises InputInvalid where a code is unknown, a line stands twice or a size is none.
+    Raises InputInvalid if a code is unknown, a line stands twice or a size is invalid.
     """
     outlines = dict(zip(areas.place_codes, areas.geometries, strict=True))
     catchments: dict[str, dict[str, float]] = {}
     for row in read_rows(file, ("area", "upstream")):
         area, part, size = _known(row, "area", outlines, file), _known(row, "upstream", outlines, file), None
         if row.get("km2"):
-            size = number_of(row["km2"])
+            size = decimal_number(row["km2"])
             if size is None or size <= 0:
                 raise _wrong(f"line {row.line}: km2 is {row['km2']!r}", file, "square kilometres above 0, or nothing")
         if part in catchments.setdefault(area, {}):
@@ -35,10 +35,10 @@ def read_upstream(file: Path, areas: Boundaries) -> dict[str, dict[str, float]]:
 
 
 def read_area_thresholds(file: Path, areas: Boundaries) -> dict[str, float]:
-    """`area,people`: place code -> people; InputInvalid where a code is unknown or twice, or people are no number."""
+    """`area,people`: place code -> people; InputInvalid if a code is unknown or twice, or people are not a number."""
     thresholds: dict[str, float] = {}
     for row in read_rows(file, ("area", "people")):
-        area, people = _known(row, "area", areas.place_codes, file), number_of(row["people"])
+        area, people = _known(row, "area", areas.place_codes, file), decimal_number(row["people"])
         if people is None or people < 0:
             raise _wrong(
                 f"line {row.line}: {area} has {row['people'] or 'no number of'} people", file, "people, 0 or more"

@@ -12,11 +12,11 @@ from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.grids import Bounds
 from ibf_pipeline.prepare.inputs import boundary_files
-from ibf_pipeline.prepare.tiles import open_raster
+from ibf_pipeline.prepare.raster_blocks import open_raster
 
 
 def require_known(country: FlashFloodCountry, place_codes: Sequence[str], static: Path) -> None:
-    """InputInvalid where a district has an area that the boundaries have not."""
+    """InputInvalid if a district has an area that the boundaries have not."""
     known = set(place_codes)
     unknown = [(name, code) for name, codes in country.districts.items() for code in codes if code not in known]
     if unknown:
@@ -31,7 +31,7 @@ def require_known(country: FlashFloodCountry, place_codes: Sequence[str], static
 
 
 def counted_bounds(districts: Boundaries, library: Path) -> Bounds:
-    """Where districts and library both are; InputInvalid where that is nowhere."""
+    """Where districts and library both are; InputInvalid if that is nowhere."""
     with open_raster(library, "flood of the library") as raster:
         own = raster.bounds
     box = bounds_of_areas(districts)

@@ -19,7 +19,7 @@ from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.cover import COVERED
 from ibf_pipeline.prepare.depths import DepthFacts
-from ibf_pipeline.prepare.tiles import BLOCK, new_raster, open_raster, windows
+from ibf_pipeline.prepare.raster_blocks import BLOCK, new_raster, open_raster, windows
 
 _NAMED: Final = 5
 

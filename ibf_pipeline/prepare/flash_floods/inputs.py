@@ -8,10 +8,9 @@ from typing import Any
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
-from ibf_pipeline.domain.flash_layers import Scenario
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_files
-from ibf_pipeline.prepare.inputs import POPULATION, boundary_files, missing_files, total_files
+from ibf_pipeline.prepare.inputs import POPULATION, boundary_files, require_there, total_files
 
 
 def scenarios_file(static: Path, country: FlashFloodCountry) -> Path:
@@ -47,16 +46,11 @@ def needed_files(static: Path, country: FlashFloodCountry, scenarios: Iterable[S
 
 
 def require_files(static: Path, country: FlashFloodCountry, scenarios: Iterable[Scenario]) -> list[Path]:
-    """Every file that is read; InputInvalid listing those that are not there: waiting does not bring them."""
+    """Every file that is read; InputInvalid if some are missing."""
     files = needed_files(static, country, scenarios)
-    missing = missing_files(static, files)
-    if missing:
-        raise InputInvalid(
-            f"static data of {country.iso3} are missing: {', '.join(missing)}",
-            where=static,
-            expected="boundaries, people, and a raster for every scenario of the library",
-            remedy="add the files, or correct what the country's configuration and its scenarios.csv list",
-        )
+    expected = "boundaries, people, and a raster for every scenario of the library"
+    remedy = "add the files, or correct what the country's configuration and its scenarios.csv list"
+    require_there(static, files, country.iso3, expected, remedy)
     return [*files, *total_files(static), *asset_files(static).values()]
 
 

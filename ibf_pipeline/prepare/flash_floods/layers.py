@@ -12,19 +12,20 @@ import numpy as np
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
-from ibf_pipeline.domain.flash_layers import Scenario
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.domain.flash_flood_layers import Scenario
+from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.counted import counts_file, keep_counts, kept_counts
+from ibf_pipeline.prepare.count_statistics import counts_file, read_count_statistics, write_count_statistics
 from ibf_pipeline.prepare.counted_layers import CountedLayers, what_is
 from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.depths import DepthFacts, facts_file, read_facts, write_depth
+from ibf_pipeline.prepare.fetch_records import doubts_of_files
+from ibf_pipeline.prepare.flash_floods.asset_exposure import measure_asset_exposure
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_files, read_asset_file
 from ibf_pipeline.prepare.flash_floods.districts import counted_bounds, require_known
 from ibf_pipeline.prepare.flash_floods.extents import write_coarse
 from ibf_pipeline.prepare.flash_floods.inputs import depth_files, layer_files
-from ibf_pipeline.prepare.flash_floods.reached import reached
 from ibf_pipeline.prepare.flash_floods.store import (
     AREA_GRID,
     COUNTRY,
@@ -39,14 +40,13 @@ from ibf_pipeline.prepare.flash_floods.store import (
 from ibf_pipeline.prepare.flash_floods.tables import BlockTables, asset_notes, file_notes, library_notes
 from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.inputs import boundary_files, total_files
-from ibf_pipeline.prepare.kept_ground import GROUND, write_ground
 from ibf_pipeline.prepare.national_grid import counting_grid, national_grid, write_grid
-from ibf_pipeline.prepare.origins import doubts_of_files
 from ibf_pipeline.prepare.outlines import write_boundaries
-from ibf_pipeline.prepare.parts import Part, Workshop
-from ibf_pipeline.prepare.people import People, people_of
-from ibf_pipeline.prepare.tables import area_sums, require_people
+from ibf_pipeline.prepare.parts import PartBuilder, PreparedPart
+from ibf_pipeline.prepare.people import AreaPopulations, area_populations
+from ibf_pipeline.prepare.prepared_ground import GROUND, write_ground
 from ibf_pipeline.prepare.totals import read_totals
+from ibf_pipeline.prepare.zonal_sums import area_sums, require_people
 
 GRID: Final = "grid.tif"
 PEOPLE: Final = "people.npy"
@@ -61,7 +61,7 @@ class FlashMaker:
         static: Path,
         target: Path,
         hashes: Mapping[str, str],
-        workshop: Workshop,
+        workshop: PartBuilder,
         scenarios: Sequence[Scenario],
     ) -> None:
         self._country = country
@@ -93,7 +93,7 @@ class FlashMaker:
         findings = [*noted.findings, *asset_notes(self._target, list(asset_files(self._static)))]
         text = {file.name: self._hash(file) for file in self._texts()}
         made_from = {"text": text, "settings": tables.settings, "noted": of_files, "parts": [p.key for p in made]}
-        part = Part("tables", (TABLES, COUNTRY), made_from)
+        part = PreparedPart("tables", (TABLES, COUNTRY), made_from)
         self._one(
             "tables of a block",
             part,
@@ -104,7 +104,7 @@ class FlashMaker:
         names = [self._country.upstream, self._country.area_thresholds, f"{self._country.library}/scenarios.csv"]
         return [*(self._static / name for name in names if name is not None), *total_files(self._static)]
 
-    def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
+    def _one(self, words: str, part: PreparedPart, build: Callable[[], Any]) -> PreparedPart:
         """A part that is a step of its own."""
         self._have(words, [part], lambda _: build())
         return part
@@ -136,26 +136,28 @@ class FlashMaker:
         return {name: read_facts(self._target / _depth_name(name)) for name in self._maps}
 
     @cached_property
-    def _people(self) -> People:
-        sums, counts = np.load(self._target / PEOPLE), kept_counts(self._target / PEOPLE)
+    def _people(self) -> AreaPopulations:
+        sums, counts = np.load(self._target / PEOPLE), read_count_statistics(self._target / PEOPLE)
         totals = read_totals(self._static, self._country.admin_levels)
-        return people_of(self._rasters[POPULATION_AFFECTED], list(self._levels.values()), sums, counts, totals)
+        return area_populations(self._rasters[POPULATION_AFFECTED], list(self._levels.values()), sums, counts, totals)
 
-    def _outlines(self) -> Part:
+    def _outlines(self) -> PreparedPart:
         files = boundary_files(self._static, self._country)
         names = tuple(f"outlines_adm{level}.geojson" for level in files)
         made_from = {str(level): self._hash(file) for level, file in files.items()}
 
         def build() -> None:
             write_boundaries(self._levels, self._country.iso3, self._target)
-            with writing(self._target):
+            with write_errors(self._target):
                 write_ground(self._areas.ground, self._target)
 
-        return self._one("boundaries", Part("boundaries", ("boundaries.json", *names, GROUND), made_from), build)
+        return self._one(
+            "boundaries", PreparedPart("boundaries", ("boundaries.json", *names, GROUND), made_from), build
+        )
 
-    def _area_grid(self) -> Part:
+    def _area_grid(self) -> PreparedPart:
         arcsec = self._country.raster_arcsec
-        part = Part("areas", (AREA_GRID, GRID), {**self._ground, "arcsec": arcsec})
+        part = PreparedPart("areas", (AREA_GRID, GRID), {**self._ground, "arcsec": arcsec})
 
         def build() -> None:
             write_grid(national_grid(bounds_of_areas(self._areas), arcsec), self._target / GRID)
@@ -163,10 +165,10 @@ class FlashMaker:
 
         return self._one("area grid", part, build)
 
-    def _people_part(self, grid: Part) -> Part:
+    def _people_part(self, grid: PreparedPart) -> PreparedPart:
         """Who lives in every area of the level, of districts or not."""
         raster = self._rasters[POPULATION_AFFECTED]
-        part = Part(
+        part = PreparedPart(
             "people", (PEOPLE, counts_file(Path(PEOPLE)).name), {"raster": self._hash(raster), "grid": grid.key}
         )
 
@@ -177,57 +179,57 @@ class FlashMaker:
             sums = area_sums(layer, [], self._areas, self._target / "scratch.tif")[:, 0]
             layer.unlink()
             require_people(sums, raster)
-            keep_counts(counts, self._target / PEOPLE)
-            with writing(self._target):
+            write_count_statistics(counts, self._target / PEOPLE)
+            with write_errors(self._target):
                 np.save(self._target / PEOPLE, sums)
 
         return self._one("people of all areas", part, build)
 
-    def _depth(self, name: str) -> Part:
+    def _depth(self, name: str) -> PreparedPart:
         source, minimum, target = self._maps[name], self._country.minimum_depth_m, self._target / _depth_name(name)
         made_from = {"map": self._hash(source), "grid": grid_of(self._grid_file), "minimum_depth": minimum}
-        part = Part(f"depth_{name}", (target.name, facts_file(target).name), made_from)
+        part = PreparedPart(f"depth_{name}", (target.name, facts_file(target).name), made_from)
         return self._one(f"flood of {name}", part, lambda: write_depth(source, self._grid_file, target, minimum, None))
 
-    def _columns(self, indicator: str, depths: Sequence[Part]) -> list[Part]:
+    def _columns(self, indicator: str, depths: Sequence[PreparedPart]) -> list[PreparedPart]:
         """A raster as far as districts and library reach, what each area has of it in all, and in each flood."""
         layer = self._layers.layer(indicator, counted_bounds(self._districts, self._grid_file))
         floods = dict(zip(self._maps, depths, strict=True))
         made_from = {"layer": layer.key, **self._ground}
         return [layer, *self._layers.columns(indicator, "scenario", made_from, floods, self._districts)]
 
-    def _assets(self, category: str, file: Path, depths: Sequence[Part]) -> Part:
+    def _assets(self, category: str, file: Path, depths: Sequence[PreparedPart]) -> PreparedPart:
         made_from = {"file": self._hash(file), **self._ground, "depths": [part.key for part in depths]}
         files = assets_name(category), amounts_name(category), fids_name(category)
 
         def build() -> None:
             read = read_asset_file(file, category)
             maps = {name: self._target / _depth_name(name) for name in self._maps}
-            found = reached(read.places, category, self._districts, maps, list(self._facts.values()))
+            found = measure_asset_exposure(read.places, category, self._districts, maps, list(self._facts.values()))
             fids = [[area, scenario, own] for (area, scenario), own in found.fids.items()]
             content = {"fids": fids, "notes": file_notes(file, read)}
-            with writing(self._target):
+            with write_errors(self._target):
                 write_assets(found.table, self._target / files[0])
                 np.save(self._target / files[1], found.amounts)
                 (self._target / files[2]).write_text(json.dumps(content), encoding="utf-8")
 
-        return self._one(f"{category} in each flood", Part(f"assets_{category}", files, made_from), build)
+        return self._one(f"{category} in each flood", PreparedPart(f"assets_{category}", files, made_from), build)
 
-    def _extents(self, grid: Part, depths: Sequence[Part]) -> list[Part]:
+    def _extents(self, grid: PreparedPart, depths: Sequence[PreparedPart]) -> list[PreparedPart]:
         parts = {
-            name: Part(f"extent_{name}", (extent_name(name),), {"areas": grid.key, "depth": depth.key})
+            name: PreparedPart(f"extent_{name}", (extent_name(name),), {"areas": grid.key, "depth": depth.key})
             for name, depth in zip(self._maps, depths, strict=True)
         }
-        wet = Part("wet", (WET_BLOCKS,), {"areas": grid.key, "extents": [part.key for part in parts.values()]})
+        wet = PreparedPart("wet", (WET_BLOCKS,), {"areas": grid.key, "extents": [part.key for part in parts.values()]})
         labels = self._target / AREA_GRID
 
-        def build(stale: list[Part]) -> None:
+        def build(stale: list[PreparedPart]) -> None:
             for name, part in parts.items():
                 if part in stale:
                     write_coarse(self._target / _depth_name(name), labels, self._target / extent_name(name))
             rows = wet_blocks(labels, [self._target / extent_name(name) for name in parts])
             blocks = [np.column_stack([own, np.full(len(own), place)]) for place, own in enumerate(rows)]
-            with writing(self._target):
+            with write_errors(self._target):
                 np.save(self._target / WET_BLOCKS, np.concatenate(blocks).astype(np.int32))
 
         self._have("extents on the national grid", [*parts.values(), wet], build)

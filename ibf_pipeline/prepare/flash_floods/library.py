@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.domain.wording import some
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import Row, number_of, read_rows
+from ibf_pipeline.io.csv_rows import Row, decimal_number, read_rows
 
 COLUMNS: Final = ("scenario", "duration_h", "amount_mm", "rank")
 GAP: Final = 3.0
@@ -29,7 +29,7 @@ _NAMED: Final = 5
 def read_scenarios(file: Path, durations: Sequence[int]) -> tuple[Scenario, ...]:
     """Those of the durations (hours) that rain is summed over, as the file lists them.
 
-    Raises InputInvalid where lines are no scenarios, which says so of them all, where one stands twice, has no rank, is
+    Raises InputInvalid if lines are not scenarios, which says so of them all, if one stands twice, has no rank, is
     named after another amount or duration than its own, and where a duration has none: in the heaviest rain no run may
     stop over a name.
     """
@@ -56,7 +56,7 @@ def read_scenarios(file: Path, durations: Sequence[int]) -> tuple[Scenario, ...]
 
 def unused_durations(file: Path, durations: Sequence[int]) -> list[int]:
     """Hours that the library has floods of, and no rain is summed over."""
-    found = {number_of(row["duration_h"]) for row in read_rows(file, COLUMNS)}
+    found = {decimal_number(row["duration_h"]) for row in read_rows(file, COLUMNS)}
     return sorted(int(hours) for hours in found if hours is not None and hours not in durations)
 
 
@@ -90,14 +90,14 @@ def _all_scenarios(rows: Sequence[Row], file: Path) -> tuple[Scenario, ...]:
     if wrong:
         expected = "; ".join(dict.fromkeys(each.expected for each in wrong[:_NAMED]))
         remedy = "; ".join(dict.fromkeys(each.remedy for each in wrong[:_NAMED]))
-        found = f"{len(wrong)} lines are no scenarios: {some([each.found for each in wrong], _NAMED)}"
+        found = f"{len(wrong)} lines are not scenarios: {some([each.found for each in wrong], _NAMED)}"
         raise _no_library(found, file, expected, remedy)
     return tuple(scenarios)
 
 
 def _scenario(row: Row, file: Path) -> Scenario:
     name, where = row["scenario"], f"line {row.line}"
-    hours, amount, rank = (number_of(row[column]) for column in COLUMNS[1:])
+    hours, amount, rank = (decimal_number(row[column]) for column in COLUMNS[1:])
     if not _NAME.fullmatch(name):
         expected = "a name of letters, digits, `_`, `-` and `.`, as its raster has it"
         raise _no_library(f"{where}: scenario {name!r}", file, expected, "name it e.g. 80mm_4hr, its raster too")

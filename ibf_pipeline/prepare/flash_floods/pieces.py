@@ -12,32 +12,32 @@ import pyproj
 import shapely
 from rasterio.io import DatasetReader
 
+from ibf_pipeline.domain.sphere import Floats
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.flash_floods.asset_files import POINTS, ROADS
 
-Places = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 _EARTH: Final = pyproj.Geod(ellps="WGS84")
 _EXACT: Final = 6
 """decimals of a cell to which coordinates count: an edge that decimals miss by rounding is the edge"""
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class AssetPieces:
     """(piece,) parts of assets, each within one cell and one area."""
 
-    asset: Places
+    asset: Indices
     """row of the asset in its file"""
-    area: Places
+    area: Indices
     """number of the area"""
-    row: Places
-    column: Places
+    row: Indices
+    column: Indices
     """of the library; outside of it there is no piece"""
     km: Floats
     """geodesic length; 0 of points"""
 
 
-def cut(places: gpd.GeoDataFrame, category: str, areas: Boundaries, grid: DatasetReader) -> Pieces:
+def cut_assets(places: gpd.GeoDataFrame, category: str, areas: Boundaries, grid: DatasetReader) -> AssetPieces:
     """The assets that lie in `areas`, cut into the cells of the library.
 
     A point, on an edge too, is of one cell, that to the south and east, and of one area. A building is of the area that
@@ -53,10 +53,10 @@ def cut(places: gpd.GeoDataFrame, category: str, areas: Boundaries, grid: Datase
     if category not in POINTS:
         return _cut_lines(shapely.boundary(geometries[asset]), asset, area, grid)
     x, y = _in_cells(shapely.get_coordinates(geometries[asset]), grid)
-    return _inside(Pieces(asset, area, _cell(y), _cell(x), np.zeros(len(asset))), grid)
+    return _inside(AssetPieces(asset, area, _cell(y), _cell(x), np.zeros(len(asset))), grid)
 
 
-def _first_areas(points: npt.NDArray[np.object_], tree: shapely.STRtree) -> tuple[Places, Places]:
+def _first_areas(points: npt.NDArray[np.object_], tree: shapely.STRtree) -> tuple[Indices, Indices]:
     """(asset, area) of the points that lie in an area: on a common border the first one."""
     asset, area = tree.query(points, predicate="intersects")
     order = np.lexsort((area, asset))
@@ -68,7 +68,7 @@ def _first_areas(points: npt.NDArray[np.object_], tree: shapely.STRtree) -> tupl
 
 def _in_areas(
     lines: npt.NDArray[np.object_], ground: npt.NDArray[np.object_], tree: shapely.STRtree
-) -> tuple[npt.NDArray[np.object_], Places, Places]:
+) -> tuple[npt.NDArray[np.object_], Indices, Indices]:
     """Lines cut at the borders of areas: (part, asset, area)."""
     asset, area = tree.query(lines, predicate="intersects")
     order = np.lexsort((area, asset))
@@ -80,8 +80,8 @@ def _in_areas(
     return parts, asset.astype(np.int64), area.astype(np.int64)
 
 
-def _cut_lines(lines: npt.NDArray[np.object_], asset: Places, area: Places, grid: DatasetReader) -> Pieces:
-    """Every line at every edge of a cell that it crosses; parts of geometries that are no lines are left out."""
+def _cut_lines(lines: npt.NDArray[np.object_], asset: Indices, area: Indices, grid: DatasetReader) -> AssetPieces:
+    """Every line at every edge of a cell that it crosses; parts of geometries that are not lines are left out."""
     parts, of_line = shapely.get_parts(lines, return_index=True)
     parts, again = shapely.get_parts(parts, return_index=True)
     of_line = of_line[again]
@@ -95,10 +95,10 @@ def _cut_lines(lines: npt.NDArray[np.object_], asset: Places, area: Places, grid
     *_, metres = _EARTH.inv(*here.T, *there.T) if len(number) else (np.zeros(0),)
     x, y = _in_cells((here + there) / 2, grid)
     line = of_line[of_part[segment[number]]]
-    return _inside(Pieces(asset[line], area[line], _cell(y), _cell(x), np.asarray(metres) / 1000), grid)
+    return _inside(AssetPieces(asset[line], area[line], _cell(y), _cell(x), np.asarray(metres) / 1000), grid)
 
 
-def _crossed(starts: Floats, ends: Floats) -> tuple[Places, Floats, Floats]:
+def _crossed(starts: Floats, ends: Floats) -> tuple[Indices, Floats, Floats]:
     """(segment, from, to) in shares of its length, of the pieces into which edges of cells cut it.
 
     `starts`, `ends`: (segment, 2) in cells.
@@ -125,11 +125,11 @@ def _in_cells(points: Floats, grid: DatasetReader) -> tuple[Floats, Floats]:
     return np.round((points[:, 0] - left) / width, _EXACT), np.round((points[:, 1] - top) / height, _EXACT)
 
 
-def _cell(coordinate: Floats) -> Places:
+def _cell(coordinate: Floats) -> Indices:
     return np.floor(coordinate).astype(np.int64)
 
 
-def _inside(pieces: Pieces, grid: DatasetReader) -> Pieces:
+def _inside(pieces: AssetPieces, grid: DatasetReader) -> AssetPieces:
     row, column = pieces.row, pieces.column
     inside = (row >= 0) & (row < grid.height) & (column >= 0) & (column < grid.width)
-    return Pieces(pieces.asset[inside], pieces.area[inside], row[inside], column[inside], pieces.km[inside])
+    return AssetPieces(pieces.asset[inside], pieces.area[inside], row[inside], column[inside], pieces.km[inside])

@@ -15,9 +15,10 @@ import shapely
 import xarray as xr
 
 from ibf_pipeline.domain.country import Area
-from ibf_pipeline.domain.flash_layers import FlashLayers, Scenario
+from ibf_pipeline.domain.flash_flood_layers import FlashFloodLayers, Scenario
+from ibf_pipeline.io.netcdf import open_netcdf
 from ibf_pipeline.prepare.extent_tiles import FloodTiles
-from ibf_pipeline.prepare.kept_ground import PreparedGround, read_ground, require_prepared, undamaged
+from ibf_pipeline.prepare.prepared_ground import PreparedGround, read_ground, require_prepared, undamaged
 
 FlashTiles = FloodTiles[str]
 """by name of the scenario"""
@@ -34,7 +35,7 @@ _DEPTH: Final = "depth "
 class FlashPrepared(PreparedGround):
     """A prepared country."""
 
-    layers: FlashLayers
+    layers: FlashFloodLayers
     tiles: FlashTiles
     assets: Path
     """the folder that `read_assets` reads"""
@@ -63,12 +64,12 @@ Assets = Mapping[str, AssetTable]
 def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
     """The tables and tiles of a prepared country.
 
-    Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
+    Raises InputMissing if it was not prepared, InputInvalid if the folder is damaged.
     """
     require_prepared(folder, iso3, "flash floods")
     with undamaged(folder, iso3):
         content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
-        with xr.open_dataset(folder / TABLES, engine="netcdf4") as tables:
+        with open_netcdf(folder / TABLES) as tables:
             exposure = tables["exposure"].load()
         tiles = FloodTiles(
             areas=folder / AREA_GRID,
@@ -88,7 +89,7 @@ def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
 
 
 def read_assets(folder: Path) -> Assets:
-    """The assets of `FlashPrepared.assets`; InputInvalid where the folder is damaged."""
+    """The assets of `FlashPrepared.assets`; InputInvalid if the folder is damaged."""
     with undamaged(folder, folder.name):
         content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
         return {category: _asset_table(folder / assets_name(category)) for category in content["assets"]}
@@ -131,9 +132,9 @@ def _asset_table(file: Path) -> AssetTable:
     return AssetTable(places, frame[depths].rename(columns=lambda name: name.removeprefix(_DEPTH)).astype(float))
 
 
-def _layers(content: Mapping[str, Any], exposure: xr.DataArray) -> FlashLayers:
+def _layers(content: Mapping[str, Any], exposure: xr.DataArray) -> FlashFloodLayers:
     small_lag = content["small_lag"]
-    return FlashLayers(
+    return FlashFloodLayers(
         iso3=content["iso3"],
         areas={entry["place_code"]: Area(**entry) for entry in content["areas"]},
         districts={name: tuple(codes) for name, codes in content["districts"].items()},

@@ -14,10 +14,11 @@ import xarray as xr
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.country import Area
-from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.netcdf import write_netcdf
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.counted_layers import counts_name
 from ibf_pipeline.prepare.depths import DepthFacts
@@ -37,7 +38,7 @@ class BlockTables:
     def __init__(
         self, country: FlashFloodCountry, static: Path, scenarios: Sequence[Scenario], areas: Boundaries
     ) -> None:
-        """InputInvalid where a table of areas is wrong, or a raster stands for what is counted from assets."""
+        """InputInvalid if a table of areas is wrong, or a raster stands for what is counted from assets."""
         self._country = country
         self._scenarios = scenarios
         self._categories = list(asset_files(static))
@@ -86,8 +87,8 @@ class BlockTables:
             "findings": list(dict.fromkeys([*own, *all_doubts])),
             "doubts": all_doubts,
         }
-        with writing(folder):
-            xr.Dataset({"exposure": self._exposure(folder, rasters)}).to_netcdf(folder / TABLES, engine="netcdf4")
+        with write_errors(folder):
+            write_netcdf(xr.Dataset({"exposure": self._exposure(folder, rasters)}), folder / TABLES)
             (folder / COUNTRY).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     def _exposure(self, folder: Path, rasters: Sequence[str]) -> xr.DataArray:
@@ -109,7 +110,7 @@ class BlockTables:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class LibraryNotes:
     """What is said of a library."""
 
     findings: tuple[str, ...]
@@ -124,12 +125,12 @@ def library_notes(
     facts: Mapping[str, DepthFacts],
     scenarios: Sequence[Scenario],
     country: FlashFloodCountry,
-) -> Noted:
+) -> LibraryNotes:
     """What runs say of it. `library`: a raster of it, on whose grid all are; `facts`: what was found in each."""
     _, beyond = cover_doubt(library, districts)
     dry = [name for name, found in facts.items() if not found.wet]
     unused = unused_durations(scenarios_file(static, country), country.durations_h)
-    return Noted(
+    return LibraryNotes(
         findings=(
             *([f"no water in the flood of {some(dry, NAMED)}"] if dry else []),
             *([f"scenarios of {some([str(hours) for hours in unused], NAMED)} hours are not used"] if unused else []),

@@ -6,38 +6,38 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
+from ibf_pipeline.prepare.fetch_records import fetch_record_files
+from ibf_pipeline.prepare.incremental_build import BuildInputs, build_changed_parts
 from ibf_pipeline.prepare.inputs import POPULATION
-from ibf_pipeline.prepare.origins import origin_files
-from ibf_pipeline.prepare.parts import Progress, Workshop, log_progress
+from ibf_pipeline.prepare.parts import BuildProgress, PartBuilder, log_progress
 from ibf_pipeline.prepare.typhoon.inputs import require_files, settings_of
 from ibf_pipeline.prepare.typhoon.layers import TyphoonMaker
-from ibf_pipeline.prepare.up_to_date import Material, bring_up_to_date
-from ibf_pipeline.storage.shared import SharedPlace
+from ibf_pipeline.storage.shared_folder import SharedFolder
 
 
 def prepare_typhoon(
     country: TyphoonCountry,
     static: Path,
     prepared: Path,
-    progress: Progress = log_progress,
-    shared: SharedPlace | None = None,
+    progress: BuildProgress = log_progress,
+    shared: SharedFolder | None = None,
 ) -> tuple[str, ...]:
     """Bring a country's prepared layers up to date; returns the names of the parts that were made, none if it was.
 
-    A part is made again only where something changed that it was made from; the folder changes at the end, all at once.
-    `shared`: where machines put what they have made; None where this one is alone.
+    A part is made again only if something changed that it was made from; the folder changes at the end, all at once.
+    `shared`: where machines put what they have made; None if this one is alone.
     Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was.
     """
     files = require_files(static, country)
-    material = Material(
+    material = BuildInputs(
         static,
-        files=(*files, *origin_files(static)),
+        files=(*files, *fetch_record_files(static)),
         rasters=(static / POPULATION,),
         settings=settings_of(country),
         steps=3,
     )
 
-    def make(folder: Path, hashes: Mapping[str, str], workshop: Workshop) -> None:
+    def make(folder: Path, hashes: Mapping[str, str], workshop: PartBuilder) -> None:
         TyphoonMaker(country, static, folder, hashes, workshop).make()
 
-    return bring_up_to_date(material, prepared, make, progress, shared)
+    return build_changed_parts(material, prepared, make, progress, shared)

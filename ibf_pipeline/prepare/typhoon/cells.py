@@ -12,11 +12,11 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
+from ibf_pipeline.domain.sphere import Floats
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.ground import polygons_of
 
-Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 SETTLED: Final = 1.0
 """people from which on a cell is settled: rasters that spread people over all land leave fractions of one everywhere"""
 _EXACT: Final = 6
@@ -24,10 +24,10 @@ _EXACT: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class AreaPieces:
     """(piece,) parts of areas, each within one area and one cell of the wind's grid, areas in their order."""
 
-    area: Places
+    area: Indices
     """number of the area"""
     lon: Floats
     lat: Floats
@@ -37,7 +37,7 @@ class Pieces:
     shapes: tuple[BaseGeometry, ...]
 
 
-def cut(areas: Boundaries, cell_degrees: float) -> Pieces:
+def cut_areas(areas: Boundaries, cell_degrees: float) -> AreaPieces:
     """The ground of areas cut at the edges of cells, which are multiples of their size.
 
     An area that keeps no ground of its own (`own_ground`) has no piece.
@@ -47,10 +47,12 @@ def cut(areas: Boundaries, cell_degrees: float) -> Pieces:
     shapes = np.concatenate([part[3] for part in parts])
     inside = shapely.get_coordinates(shapely.point_on_surface(shapes))
     lon, lat = (np.round((numbers + 0.5) * cell_degrees, 9) for numbers in (column, row))
-    return Pieces(area, lon, lat, inside, tuple(shapes))
+    return AreaPieces(area, lon, lat, inside, tuple(shapes))
 
 
-def _of_area(number: int, ground: BaseGeometry, cell: float) -> tuple[Places, Places, Places, npt.NDArray[np.object_]]:
+def _of_area(
+    number: int, ground: BaseGeometry, cell: float
+) -> tuple[Indices, Indices, Indices, npt.NDArray[np.object_]]:
     """(area, column, row, shape) of its pieces."""
     if ground.is_empty:
         return np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0, object)
@@ -67,7 +69,7 @@ def _of_area(number: int, ground: BaseGeometry, cell: float) -> tuple[Places, Pl
     return np.full(int(keep.sum()), number), column[keep], row[keep], boxes[keep]
 
 
-def settled(pieces: Pieces, people: Floats, areas: Boundaries) -> xr.Dataset:
+def settled_cells(pieces: AreaPieces, people: Floats, areas: Boundaries) -> xr.Dataset:
     """Cells (cell): `lat`, `lon`, `area`, `people`, of the pieces in which somebody lives, areas in their order.
 
     `people`: of each piece. Rule: a piece counts from SETTLED people on; what lives in smaller ones is added to the
@@ -101,8 +103,8 @@ def settled(pieces: Pieces, people: Floats, areas: Boundaries) -> xr.Dataset:
     )
 
 
-def middle(pieces: Pieces, people: Floats, areas: Boundaries, number: int) -> tuple[float, float]:
-    """Longitude and latitude of the middle of an area's people, where that lies inside it.
+def middle(pieces: AreaPieces, people: Floats, areas: Boundaries, number: int) -> tuple[float, float]:
+    """Longitude and latitude of the middle of an area's people, if that lies inside it.
 
     Else a point of its fullest piece; of an area without people any point inside.
     """

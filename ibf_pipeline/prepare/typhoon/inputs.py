@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
-from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.inputs import POPULATION, missing_files, parent_files, total_files
+from ibf_pipeline.prepare.inputs import POPULATION, parent_files, require_there, total_files
 
 
 def levels_of(country: TyphoonCountry) -> tuple[int, ...]:
-    """Admin levels of the boundaries, highest first: regions and provinces where there are any, then the areas."""
+    """Admin levels of the boundaries, highest first: regions and provinces if there are any, then the areas."""
     further = (country.region_level, country.province_level)
     return (*(level for level in further if level is not None), country.default_admin_level)
 
@@ -37,17 +36,14 @@ def needed_files(static: Path, country: TyphoonCountry) -> list[Path]:
 
 
 def require_files(static: Path, country: TyphoonCountry) -> list[Path]:
-    """Every file that is read; InputInvalid listing those that are not there: waiting does not bring them."""
+    """Every file that is read; InputInvalid if some are missing."""
     files = needed_files(static, country)
-    missing = missing_files(static, files)
-    if missing:
-        raise InputInvalid(
-            f"static data of {country.iso3} are missing: {', '.join(missing)}",
-            where=static,
-            expected="boundaries of the areas and of the provinces and regions that are configured, people, and the "
-            "tables that the country's file names",
-            remedy="add the files, or correct province_level, region_level, housing and names in the country's file",
-        )
+    expected = (
+        "boundaries of the areas and of the provinces and regions that are configured, people, and the tables that the "
+        "country's file names"
+    )
+    remedy = "add the files, or correct province_level, region_level, housing and names in the country's file"
+    require_there(static, files, country.iso3, expected, remedy)
     return [*files, *parents_used(static, country), *total_files(static)]
 
 

@@ -15,26 +15,32 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.netcdf import write_netcdf
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.counted import Counts, counts_file, keep_counts, kept_counts
+from ibf_pipeline.prepare.count_statistics import (
+    CountStatistics,
+    counts_file,
+    read_count_statistics,
+    write_count_statistics,
+)
 from ibf_pipeline.prepare.counted_layers import what_is
 from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import bounds_of_areas
+from ibf_pipeline.prepare.fetch_records import doubts_of_files
 from ibf_pipeline.prepare.inputs import POPULATION, total_files
-from ibf_pipeline.prepare.kept_ground import GROUND, write_ground
 from ibf_pipeline.prepare.national_grid import counting_grid
-from ibf_pipeline.prepare.origins import doubts_of_files
 from ibf_pipeline.prepare.outlines import write_boundaries
-from ibf_pipeline.prepare.parts import Part, Workshop
-from ibf_pipeline.prepare.people import people_of
-from ibf_pipeline.prepare.tables import require_people, sums_in
+from ibf_pipeline.prepare.parts import PartBuilder, PreparedPart
+from ibf_pipeline.prepare.people import area_populations
+from ibf_pipeline.prepare.prepared_ground import GROUND, write_ground
 from ibf_pipeline.prepare.totals import read_totals
-from ibf_pipeline.prepare.typhoon.cells import Pieces, cut, middle, settled
+from ibf_pipeline.prepare.typhoon.cells import AreaPieces, cut_areas, middle, settled_cells
+from ibf_pipeline.prepare.typhoon.consistency import monitoring_doubts, parent_doubts, require_known
 from ibf_pipeline.prepare.typhoon.inputs import level_files, levels_of, parents_used, settings_of, table_files
-from ibf_pipeline.prepare.typhoon.known import monitoring_doubts, parent_doubts, require_known
 from ibf_pipeline.prepare.typhoon.store import CELLS, COUNTRY, LAND, write_land
 from ibf_pipeline.prepare.typhoon.tables import houses_doubt, read_houses, read_names, without_houses
+from ibf_pipeline.prepare.zonal_sums import require_people, sums_in
 
 PEOPLE: Final = "people.npy"
 COUNTING_ARCSEC: Final = 10
@@ -49,7 +55,7 @@ class TyphoonMaker:
     """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
 
     def __init__(
-        self, country: TyphoonCountry, static: Path, target: Path, hashes: Mapping[str, str], workshop: Workshop
+        self, country: TyphoonCountry, static: Path, target: Path, hashes: Mapping[str, str], workshop: PartBuilder
     ) -> None:
         self._country = country
         self._static = static
@@ -75,7 +81,7 @@ class TyphoonMaker:
         }
         self._have(
             "tables of a cycle",
-            [Part("tables", (COUNTRY, CELLS), made_from)],
+            [PreparedPart("tables", (COUNTRY, CELLS), made_from)],
             lambda _: self._tables(houses, names, of_files),
         )
 
@@ -96,39 +102,39 @@ class TyphoonMaker:
         return self._levels[self._country.default_admin_level]
 
     @cached_property
-    def _pieces(self) -> Pieces:
-        return cut(self._areas, self._country.wind.cell_degrees)
+    def _pieces(self) -> AreaPieces:
+        return cut_areas(self._areas, self._country.wind.cell_degrees)
 
-    def _boundaries(self) -> Part:
+    def _boundaries(self) -> PreparedPart:
         files = [*level_files(self._static, self._country).values(), *parents_used(self._static, self._country)]
         names = tuple(f"outlines_adm{level}.geojson" for level in levels_of(self._country))
         made_from = {file.name: self._hash(file) for file in files}
-        part = Part("boundaries", ("boundaries.json", *names, GROUND, LAND), made_from)
+        part = PreparedPart("boundaries", ("boundaries.json", *names, GROUND, LAND), made_from)
 
-        def build(_: list[Part]) -> None:
+        def build(_: list[PreparedPart]) -> None:
             write_boundaries(self._levels, self._country.iso3, self._target)
-            with writing(self._target):
+            with write_errors(self._target):
                 write_ground(self._areas.ground, self._target)
                 write_land(land_of(self._areas), self._target)
 
         self._have("boundaries and land", [part], build)
         return part
 
-    def _people(self) -> Part:
+    def _people(self) -> PreparedPart:
         """Who lives in every piece of an area on the wind's grid."""
         raster, cell = self._static / POPULATION, self._country.wind.cell_degrees
         made_from = {"raster": self._hash(raster), "cell": cell, "shapes": self._content["levels"][-1]["shapes"]}
-        part = Part("people", (PEOPLE, counts_file(Path(PEOPLE)).name), made_from)
+        part = PreparedPart("people", (PEOPLE, counts_file(Path(PEOPLE)).name), made_from)
 
-        def build(_: list[Part]) -> None:
+        def build(_: list[PreparedPart]) -> None:
             country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
             on = counting_grid(raster, self._target / "scratch_grid.tif", country, COUNTING_ARCSEC)
             counts = write_on_grid(raster, on, layer, what_is(POPULATION_AFFECTED), country=country)
             sums = sums_in(layer, [], self._pieces.shapes, self._target / "scratch.tif")[:, 0]
             layer.unlink()
             require_people(sums, raster)
-            keep_counts(counts, self._target / PEOPLE)
-            with writing(self._target):
+            write_count_statistics(counts, self._target / PEOPLE)
+            with write_errors(self._target):
                 np.save(self._target / PEOPLE, sums)
 
         self._have("people on the grid of the wind", [part], build)
@@ -141,7 +147,7 @@ class TyphoonMaker:
 
     def _tables(self, houses: Mapping[str, float], names: Mapping[str, str], of_files: list[str]) -> None:
         country, pieces, areas = self._country, self._pieces, self._areas
-        lives, counts = np.load(self._target / PEOPLE), kept_counts(self._target / PEOPLE)
+        lives, counts = np.load(self._target / PEOPLE), read_count_statistics(self._target / PEOPLE)
         known, of_people = self._known_people(lives, counts)
         boundaries = self._content
         own = boundaries["levels"][-1]
@@ -166,15 +172,15 @@ class TyphoonMaker:
             "findings": list(dict.fromkeys([*notes, *doubts])),
             "doubts": doubts,
         }
-        with writing(self._target):
-            settled(pieces, lives, areas).to_netcdf(self._target / CELLS, engine="netcdf4")
+        with write_errors(self._target):
+            write_netcdf(settled_cells(pieces, lives, areas), self._target / CELLS)
             (self._target / COUNTRY).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
-    def _known_people(self, lives: np.ndarray, counts: Counts) -> tuple[list[Area], list[str]]:
+    def _known_people(self, lives: np.ndarray, counts: CountStatistics) -> tuple[list[Area], list[str]]:
         """The areas with their people, and what is doubtful of these."""
         sums = np.bincount(self._pieces.area, weights=lives, minlength=len(self._areas.place_codes))
         totals = read_totals(self._static, levels_of(self._country))
-        people = people_of(self._static / POPULATION, list(self._levels.values()), sums, counts, totals)
+        people = area_populations(self._static / POPULATION, list(self._levels.values()), sums, counts, totals)
         own = [area for area in people.areas if area.admin_level == self._country.default_admin_level]
         return own, list(people.doubts)
 

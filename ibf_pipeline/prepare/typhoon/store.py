@@ -14,7 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
-from ibf_pipeline.prepare.kept_ground import PreparedGround, read_ground, require_prepared, undamaged
+from ibf_pipeline.io.netcdf import open_netcdf
+from ibf_pipeline.prepare.prepared_ground import PreparedGround, read_ground, require_prepared, undamaged
 
 COUNTRY: Final = "country.json"
 CELLS: Final = "cells.nc"
@@ -31,12 +32,12 @@ class TyphoonPrepared(PreparedGround):
 def read_typhoon(folder: Path, iso3: str) -> TyphoonPrepared:
     """The prepared layers of a country.
 
-    Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
+    Raises InputMissing if it was not prepared, InputInvalid if the folder is damaged.
     """
     require_prepared(folder, iso3, "typhoon")
     with undamaged(folder, iso3):
         content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
-        with xr.open_dataset(folder / CELLS, engine="netcdf4") as opened:
+        with open_netcdf(folder / CELLS) as opened:
             cells = opened.load()
         west, south, east, north = content["bounds"]
         return TyphoonPrepared(

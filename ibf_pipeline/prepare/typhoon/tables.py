@@ -33,7 +33,7 @@ def read_houses(file: Path, place_codes: Collection[str]) -> dict[str, float]:
 
 
 def housing_faults(rows: Collection[Row], place_codes: Collection[str]) -> Iterator[str]:
-    """What is wrong with lines, in words: codes that are unknown or twice, houses that are no whole number above 0."""
+    """What is wrong with lines, in words: codes unknown or twice, houses that are not a whole number above 0."""
     known, seen = frozenset(place_codes), set[str]()
     for row in rows:
         code, houses = row["place_code"], row["houses"]
@@ -47,7 +47,7 @@ def housing_faults(rows: Collection[Row], place_codes: Collection[str]) -> Itera
 
 
 def without_houses(houses: Collection[str], place_codes: Collection[str]) -> list[str]:
-    """The areas whose houses are not known, where those of others are."""
+    """The areas whose houses are not known, if those of others are."""
     return [code for code in place_codes if code not in houses]
 
 
@@ -88,7 +88,7 @@ def name_faults(rows: Collection[Row]) -> Iterator[str]:
 
 
 def _comma(houses: str) -> str:
-    """What to add where a number was written as other languages write it."""
+    """What to add if a number was written as other languages write it."""
     return ": write whole numbers without commas, points or blanks" if set(houses) & set(",. '") else ""
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.domain.wording import number_text
-from ibf_pipeline.hazards.flash_floods.findings import Exposed, FlashFloodEvent, FlashFloodFindings
+from ibf_pipeline.hazards.flash_floods.findings import ExposedAssets, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.pictures.colours import INK, WATER, WATER_EDGE
-from ibf_pipeline.report.pictures.map_words import Marks
+from ibf_pipeline.report.pictures.map_words import MapMarks
 from ibf_pipeline.report.words import isolated, listed
 from ibf_pipeline.runs.flash_floods import GAUGES, KeptAsset, read_assets_kept
 
@@ -22,7 +22,7 @@ MOST_NAMED: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AssetStyle:
     """How a category is called and drawn."""
 
     one: str
@@ -32,13 +32,13 @@ class Look:
     size: float = 14
 
 
-LOOKS: Final[dict[str, Look]] = {
-    "schools": Look("school", "schools", "s", WATER),
-    "health_sites": Look("health site", "health sites", "P", WATER_EDGE, 16),
-    "waterpoints": Look("waterpoint", "waterpoints", "o", WATER_EDGE),
-    "roads": Look("road", "roads", "_", "#6a1b9a"),
-    "buildings": Look("building", "buildings", "D", INK, 5),
-    GAUGES: Look("gauge", "gauges", "v", INK, 16),
+ASSET_STYLES: Final[dict[str, AssetStyle]] = {
+    "schools": AssetStyle("school", "schools", "s", WATER),
+    "health_sites": AssetStyle("health site", "health sites", "P", WATER_EDGE, 16),
+    "waterpoints": AssetStyle("waterpoint", "waterpoints", "o", WATER_EDGE),
+    "roads": AssetStyle("road", "roads", "_", "#6a1b9a"),
+    "buildings": AssetStyle("building", "buildings", "D", INK, 5),
+    GAUGES: AssetStyle("gauge", "gauges", "v", INK, 16),
 }
 """by the portal's word: shapes tell them apart, in colours that a picture of few colours keeps"""
 _NAMELESS: Final = ("buildings",)
@@ -48,7 +48,7 @@ _CUT: Final = ("roads",)
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ReachedAssets:
     """What an event reaches of one category."""
 
     category: str
@@ -57,31 +57,31 @@ class Reached:
     """`3 schools: Kelim, Ros and Sarvo`"""
 
 
-def reached(event: FlashFloodEvent, assets: Assets) -> tuple[Reached, ...]:
+def reached_assets(event: FlashFloodEvent, assets: Assets) -> tuple[ReachedAssets, ...]:
     """By category, in the order of the legend; nothing of categories without any."""
     by_category = {each.category: each for each in event.exposed if each.fids}
     return tuple(
-        Reached(category, len(by_category[category].fids), _words(by_category[category], assets))
-        for category in LOOKS
+        ReachedAssets(category, len(by_category[category].fids), _words(by_category[category], assets))
+        for category in ASSET_STYLES
         if category in by_category
     )
 
 
 def called(category: str, fid: str, assets: Assets) -> str:
-    """Its name; `school 16` where it has none."""
+    """Its name; `school 16` if it has none."""
     kept = assets.get((category, fid))
-    return kept.name if kept is not None and kept.name.strip() else f"{LOOKS[category].one} {fid}"
+    return kept.name if kept is not None and kept.name.strip() else f"{ASSET_STYLES[category].one} {fid}"
 
 
-def number_of(category: str, number: int) -> str:
+def asset_count_text(category: str, number: int) -> str:
     """`1 school`, `1,200 buildings`."""
-    return f"{number_text(number)} {LOOKS[category].one if number == 1 else LOOKS[category].many}"
+    return f"{number_text(number)} {ASSET_STYLES[category].one if number == 1 else ASSET_STYLES[category].many}"
 
 
-def _words(exposed: Exposed, assets: Assets) -> str:
+def _words(exposed: ExposedAssets, assets: Assets) -> str:
     names = [called(exposed.category, fid, assets) for fid in exposed.fids]
-    unnamed = [name for name in names if name.startswith(f"{LOOKS[exposed.category].one} ")]
-    number = number_of(exposed.category, len(names)) + (" cut" if exposed.category in _CUT else "")
+    unnamed = [name for name in names if name.startswith(f"{ASSET_STYLES[exposed.category].one} ")]
+    number = asset_count_text(exposed.category, len(names)) + (" cut" if exposed.category in _CUT else "")
     if exposed.category in _NAMELESS:
         return number
     if len(unnamed) == len(names):
@@ -91,21 +91,21 @@ def _words(exposed: Exposed, assets: Assets) -> str:
     return f"{number}: {listed(named, MOST_NAMED)}{rest}"
 
 
-def event_marks(found: FlashFloodFindings, event: FlashFloodEvent, folder: Path) -> tuple[Marks, ...]:
+def event_marks(found: FlashFloodFindings, event: FlashFloodEvent, folder: Path) -> tuple[MapMarks, ...]:
     """What an event reaches, and the gauges that were measured, on its map; a category at a time."""
     assets = read_assets_kept(folder)
-    measured = Exposed(GAUGES, event.lead_time, tuple(gauge.fid for gauge in found.gauges))
+    measured = ExposedAssets(GAUGES, event.lead_time, tuple(gauge.fid for gauge in found.gauges))
     marks = (_marks(each, assets) for each in (*event.exposed, measured))
-    order = list(LOOKS)
+    order = list(ASSET_STYLES)
     kept = [(order.index(category), mark) for category, mark in marks if mark.places or mark.lines]
     return tuple(mark for _, mark in sorted(kept, key=lambda each: each[0]))
 
 
-def _marks(exposed: Exposed, assets: Assets) -> tuple[str, Marks]:
-    look = LOOKS[exposed.category]
+def _marks(exposed: ExposedAssets, assets: Assets) -> tuple[str, MapMarks]:
+    look = ASSET_STYLES[exposed.category]
     there = [assets[exposed.category, fid] for fid in exposed.fids if (exposed.category, fid) in assets]
     is_line = exposed.category in _CUT
     lines = tuple(each.shape for each in there if is_line and each.shape)
     places = tuple((each.lon, each.lat) for each in there if not (is_line and each.shape))
-    words = number_of(exposed.category, len(exposed.fids)) + (" cut" if exposed.category in _CUT else "")
-    return exposed.category, Marks(words, look.marker, look.colour, places, lines, look.size)
+    words = asset_count_text(exposed.category, len(exposed.fids)) + (" cut" if exposed.category in _CUT else "")
+    return exposed.category, MapMarks(words, look.marker, look.colour, places, lines, look.size)

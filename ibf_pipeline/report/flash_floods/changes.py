@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.report.change import Change, Compared
-from ibf_pipeline.report.hourly import explained, hours_text
+from ibf_pipeline.report.change import AlertComparison, Change
+from ibf_pipeline.report.hourly_report import explained, hours_text
 from ibf_pipeline.report.words import isolated
 
-FlashCompared = Compared[FlashFloodFindings, FlashFloodEvent]
+FlashFloodComparison = AlertComparison[FlashFloodFindings, FlashFloodEvent]
 _AREAS = 4
 
 
-def flash_change(compared: FlashCompared) -> Change:
+def flash_change(compared: FlashFloodComparison) -> Change:
     """A change with what explains it."""
     return explained(compared, _differences, _ended)
 
 
-def _differences(compared: FlashCompared) -> Iterator[str]:
+def _differences(compared: FlashFloodComparison) -> Iterator[str]:
     old, new = compared.old, compared.new
     if old is None or new is None:
         return
@@ -34,13 +33,8 @@ def _differences(compared: FlashCompared) -> Iterator[str]:
 def hours_left(
     before: FlashFloodFindings | None, today: FlashFloodFindings, old: FlashFloodEvent, new: FlashFloodEvent
 ) -> str:
-    """`9 hours are left, 15 before`; empty where it had begun before."""
-    return hours_text(_hours(new, today), _hours(old, before) if before is not None else 0)
-
-
-def _hours(event: FlashFloodEvent, found: FlashFloodFindings) -> int:
-    """Whole hours that were left when a block was published; 0 where it had begun."""
-    return max(0, (event.starts - found.published) // timedelta(hours=1))
+    """`9 hours are left, 15 before`; empty if it had begun before."""
+    return hours_text(new.starts - today.published, None if before is None else old.starts - before.published)
 
 
 def _areas(old: FlashFloodEvent, new: FlashFloodEvent) -> str:
@@ -68,7 +62,7 @@ def _amount(cause: Cause) -> str:
     return f"{cause.amount_mm:.0f} mm in {counted(cause.duration_h, 'hour')}"
 
 
-def _ended(compared: FlashCompared) -> Iterator[str]:
+def _ended(compared: FlashFloodComparison) -> Iterator[str]:
     """What the alert was for."""
     old, before = compared.old, compared.before
     if old is not None and before is not None and old.until is not None:

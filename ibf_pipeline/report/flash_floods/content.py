@@ -15,11 +15,11 @@ from ibf_pipeline.hazards.flash_floods.findings import (
 )
 from ibf_pipeline.report.content import EventPart, Report, fields_of, file_stem
 from ibf_pipeline.report.flash_floods import words
-from ibf_pipeline.report.flash_floods.assets import Reached, reached
+from ibf_pipeline.report.flash_floods.assets import ReachedAssets, reached_assets
 from ibf_pipeline.report.flash_floods.changes import hours_left
-from ibf_pipeline.report.flash_floods.kept import FlashKept
-from ibf_pipeline.report.flash_floods.then import areas_of_then
-from ibf_pipeline.report.hourly import HourlyReport, decides, next_update
+from ibf_pipeline.report.flash_floods.earlier_numbers import areas_with_earlier_numbers
+from ibf_pipeline.report.flash_floods.run_data import FlashFloodRunData
+from ibf_pipeline.report.hourly_report import HourlyReport, decides, next_update
 
 MOST_DRAWINGS: Final = 12
 """events up to which hyetographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
@@ -31,7 +31,7 @@ class FlashEventPart(EventPart):
 
     event: FlashFloodEvent
     worst: str
-    """when its worst hour is, local time; empty where nothing is known of it"""
+    """when its worst hour is, local time; empty if nothing is known of it"""
     sure: str
     """one run, or how many of the members"""
     marks: str
@@ -39,10 +39,10 @@ class FlashEventPart(EventPart):
     states: tuple[str, ...]
     """why it goes on, and what comes later"""
     why: tuple[str, ...]
-    reached: tuple[Reached, ...]
+    reached: tuple[ReachedAssets, ...]
     """schools, roads and others, by category"""
     hyetograph: str | None
-    """file in the report's folder; None where no rain was kept of its worst area"""
+    """file in the report's folder; None if no rain was kept of its worst area"""
 
     @property
     def causes(self) -> tuple[Cause, ...]:
@@ -63,34 +63,39 @@ class FlashReport(HourlyReport):
     rule: FlashRule
 
 
-def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept) -> FlashEventPart:
+def event_part(
+    plain: EventPart, found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashFloodRunData
+) -> FlashEventPart:
     """An event with its times, its reasons and whom and what it reaches."""
     drawn = len(found.events) + len(found.withdrawn)
     form = "svg" if drawn <= MOST_DRAWINGS else "png"
     is_known = bool(event.causes) and kept.rain is not None and event.causes[0].place_code in kept.rain["area"].values
     own = {} if event.name == event.key else {"name": event.name}
-    blind = words.blind_areas(found, event.district)
+    blind = words.blind_place_codes(found, event.district)
     areas = tuple((level, tuple(_as_seen(area, blind) for area in rows)) for level, rows in plain.areas)
     return FlashEventPart(
         **fields_of(plain) | {"areas": areas} | own,
         worst=words.worst(found, event),
         sure=words.sure(found, event),
         marks=words.marks(found, event),
-        states=(*words.states(found, event), *words.of_then(event, areas_of_then(event, kept.rain, kept.before))),
+        states=(
+            *words.states(found, event),
+            *words.earlier_numbers_lines(event, areas_with_earlier_numbers(event, kept.rain, kept.before)),
+        ),
         why=tuple(words.why(found, event)),
-        reached=reached(event, kept.assets),
+        reached=reached_assets(event, kept.assets),
         hyetograph=f"hyetograph_{file_stem(event.key)}.{form}" if is_known else None,
     )
 
 
 def _as_seen(area: EventArea, blind: frozenset[str]) -> EventArea:
-    """With the word that it is blind where its rain is not known."""
+    """With the word that it is blind if its rain is not known."""
     if area.alerted or area.place_code not in blind:
         return area
     return replace(area, name=f"{area.name or area.place_code}, blind")
 
 
-def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashReport:
+def report(plain: Report, found: FlashFloodFindings, kept: FlashFloodRunData) -> FlashReport:
     """The report with times, what is not seen, and the rule."""
     told = words.told_elsewhere(found)
     return FlashReport(
@@ -103,14 +108,14 @@ def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashRe
         decides=decides(found),
         going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
         not_seen=found.not_seen,
-        still_shown=tuple(words.still_shown(found)),
+        still_shown=tuple(words.still_shown_lines(found)),
         gauges=found.gauges,
         rule=found.rule,
         rule_words=tuple(words.rule_text(found)),
     )
 
 
-def _going_on(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept) -> str:
+def _going_on(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashFloodRunData) -> str:
     """`Alpha: starts Sun 2026-02-15 17:00 CAT, in 9 hours; 9 hours are left, 15 before`."""
     old = [each for each in (kept.before.events if kept.before is not None else ()) if each.key == event.key]
     left = hours_left(kept.before, found, old[0], event) if old else ""

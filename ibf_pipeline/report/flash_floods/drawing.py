@@ -6,22 +6,21 @@ from collections.abc import Callable, Mapping
 
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.flash_floods.content import FlashEventPart
-from ibf_pipeline.report.flash_floods.kept import FlashKept
+from ibf_pipeline.report.flash_floods.run_data import FlashFloodRunData
 from ibf_pipeline.report.pictures.outlines import MapLayers
 
 
 def flash_pictures(
-    found: FlashFloodFindings, part: FlashEventPart, kept: FlashKept, _: MapLayers
+    found: FlashFloodFindings, part: FlashEventPart, kept: FlashFloodRunData, _: MapLayers
 ) -> Mapping[str, Callable[[], bytes]]:
     """What draws it, by file."""
     name = part.hyetograph
     return {} if name is None else {name: lambda: _draw(found, part.event, kept, name)}
 
 
-def _draw(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept, name: str) -> bytes:
+def _draw(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashFloodRunData, name: str) -> bytes:
     from ibf_pipeline.report.flash_floods.hyetograph import hyetograph  # slow to load, and few get here
-    from ibf_pipeline.report.pictures.figure import png, svg
+    from ibf_pipeline.report.pictures.figure import picture_bytes
 
     assert kept.rain is not None  # noqa: S101  else the part names no picture
-    figure = hyetograph(found, event, kept.rain, kept.before)
-    return svg(figure) if name.endswith(".svg") else png(figure)
+    return picture_bytes(hyetograph(found, event, kept.rain, kept.before), name)

@@ -16,25 +16,25 @@ from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.local_time import clock_name, clock_text, local_text
 from ibf_pipeline.domain.wording import counted, day_text
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.report.flash_floods.rain_of_area import KINDS, AreaRain, rain_of_area
-from ibf_pipeline.report.flash_floods.styles import BEYOND, DOT, DOT_OF_THEN, FILLED, GONE, ISSUED, WORST
-from ibf_pipeline.report.flash_floods.then import is_of_then
+from ibf_pipeline.report.flash_floods import styles
+from ibf_pipeline.report.flash_floods.area_rain import HOUR_KINDS, AreaRain, rain_of_area
+from ibf_pipeline.report.flash_floods.earlier_numbers import has_earlier_numbers
 from ibf_pipeline.report.pictures.clock_axis import draw_clocks, hours_after
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, INK, MEDIAN, MEMBER, MUTED, drawn_class
 from ibf_pipeline.report.pictures.figure import (
-    apart,
     axes_at,
     draw_box,
+    draw_stamp,
+    draw_text,
+    draw_text_line,
     fitted,
+    font_points,
     new_figure,
-    points,
-    stamp,
+    spread_heights,
     text_width,
-    write,
-    write_line,
 )
 from ibf_pipeline.report.pictures.fonts import drawable
-from ibf_pipeline.report.pictures.stamped import stamped
+from ibf_pipeline.report.pictures.picture_stamp import stamp_lines
 
 WIDTH, HEIGHT = 1000, 740
 _LEFT, _ACROSS, _RIGHT = 76, 734, 190
@@ -57,7 +57,7 @@ def hyetograph(
     begun = (hours_after(moment, issued) - 2 for moment in (cause.rains_from, event.starts))
     first = min(hour for hour in (-_BEFORE, *begun) if hour >= -_FURTHEST)
     view = max(first, hours_after(area.ends[0], issued) - 1), min(48.0, hours_after(area.ends[-1], issued))
-    of_then = is_of_then(event, cause, rain, before)
+    of_then = has_earlier_numbers(event, cause, rain, before)
     figure = new_figure(WIDTH, HEIGHT)
     bars = axes_at(figure, _LEFT, _TOP, _ACROSS, _BARS)
     sums = axes_at(figure, _LEFT, _TOP + _BARS + _GAP, _ACROSS, _SUMS)
@@ -76,7 +76,7 @@ def hyetograph(
 def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, cause: Cause, *, of_then: bool) -> None:
     named = f"{drawable(event.district, 'district')}: rain in {drawable(cause.name, cause.place_code)}"
     title = marked(named, exercise=found.exercise, trial=found.trial)
-    write_line(figure, 20, 14, title, 24, WIDTH - 40, va="top", weight="bold")
+    draw_text_line(figure, 20, 14, title, 24, WIDTH - 40, va="top", weight="bold")
     others = len(event.causes)
     worst = f"most people of {counted(others, 'alerted area')} · " if others > 1 else ""
     members = "one run" if found.one_run else counted(found.members, "member")
@@ -84,8 +84,8 @@ def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, ca
     then = "numbers of an earlier block · " if of_then else ""
     catchment = " · the mean of its catchment decided" if cause.of_catchment else ""
     text = f"{then}{worst}{block} · {members} · clock times {_zone_name(found)}{catchment}"
-    write_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
-    stamp(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 78, stamped(found, [event.key]), 14, _ACROSS)
+    draw_text_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
+    draw_stamp(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 78, stamp_lines(found, [event.key]), 14, _ACROSS)
 
 
 def _zone_name(found: FlashFloodFindings) -> str:
@@ -99,14 +99,14 @@ def _bars(axes: Axes, area: AreaRain, issued: datetime, view: tuple[float, float
     known = np.isfinite(area.amount).all(axis=0)
     low, middle, high = np.zeros((3, len(places)))
     low[known], middle[known], high[known] = np.quantile(area.amount[:, known], (0.1, 0.5, 0.9), axis=0)
-    for kind in KINDS:
+    for kind in HOUR_KINDS:
         here = known & np.array([each == kind for each in area.kinds])
-        axes.bar(places[here] - 0.5, middle[here], width=0.92, linewidth=0.6, zorder=3, **FILLED[kind])
+        axes.bar(places[here] - 0.5, middle[here], width=0.92, linewidth=0.6, zorder=3, **styles.RAIN[kind])
     if len(area.amount) > 1:
         axes.vlines(places[known] - 0.5, low[known], high[known], color=MEDIAN, linewidth=1.3, zorder=4)
     seen = (places > view[0]) & (places <= view[1])
     axes.set(xlim=view, ylim=(0, max(float(high[seen].max(initial=0)) * 1.15, 2.0)))
-    axes.set_ylabel("mm in the hour", fontsize=points(14))
+    axes.set_ylabel("mm in the hour", fontsize=font_points(14))
 
 
 def _sums(
@@ -134,14 +134,14 @@ def _sums(
     seen = sums[:, (places > view[0]) & (places <= view[1])]
     top = max(np.nanmax(seen, initial=0.0), cause.amount_mm, 5.0) * 1.15
     axes.set(xlim=view, ylim=(0, top))
-    axes.set_ylabel(f"mm in {counted(cause.duration_h, 'hour')}", fontsize=points(14))
+    axes.set_ylabel(f"mm in {counted(cause.duration_h, 'hour')}", fontsize=font_points(14))
     _steps(figure, axes, found, cause, view[1])
 
 
 def _decided(axes: Axes, found: FlashFloodFindings, cause: Cause, *, of_then: bool) -> None:
-    """The sum that decided, hollow where this block's rain is another."""
+    """The sum that decided, hollow if this block's rain is another."""
     peak = hours_after(cause.peaks, found.issue_time.start)
-    axes.plot([peak], [cause.amount_mm], zorder=7, **(DOT_OF_THEN if of_then else DOT))
+    axes.plot([peak], [cause.amount_mm], zorder=7, **(styles.DOT_OF_THEN if of_then else styles.DOT))
 
 
 def _steps(figure: Figure, axes: Axes, found: FlashFloodFindings, cause: Cause, right: float) -> None:
@@ -149,7 +149,7 @@ def _steps(figure: Figure, axes: Axes, found: FlashFloodFindings, cause: Cause, 
     top = axes.get_ylim()[1]
     library = [each for each in found.rule.library if each.duration_h == cause.duration_h and each.amount_mm <= top]
     shown = sorted(library, key=lambda each: each.amount_mm)
-    heights = apart([each.amount_mm for each in shown], top * 18 / _SUMS, top)
+    heights = spread_heights([each.amount_mm for each in shown], top * 18 / _SUMS, top)
     pixel = (axes.get_xlim()[1] - axes.get_xlim()[0]) / _ACROSS
     for scenario, height in zip(shown, heights, strict=True):
         decided = scenario.name == cause.scenario
@@ -161,7 +161,7 @@ def _steps(figure: Figure, axes: Axes, found: FlashFloodFindings, cause: Cause, 
             words,
             (right, scenario.amount_mm),
             (right + 14 * pixel, height),
-            fontsize=points(13),
+            fontsize=font_points(13),
             color=colour,
             weight=weight,
             va="center",
@@ -174,12 +174,12 @@ def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[f
     """What lies beyond a trigger's reach, and hours whose rain is missing."""
     limit, top = float(found.rule.warning_from_h), axes.get_ylim()[1]
     if limit < view[1]:
-        draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **BEYOND)
+        draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **styles.OUTSIDE)
     for end, amounts in zip(area.ends, area.amount.T, strict=True):
         place = hours_after(end, found.issue_time.start)
         if np.isnan(amounts).any() and view[0] < place <= view[1]:
-            draw_box(axes, place - 1, 0, 1, top, zorder=1, **GONE)
-    axes.tick_params(labelsize=points(13))
+            draw_box(axes, place - 1, 0, 1, top, zorder=1, **styles.MISSING)
+    axes.tick_params(labelsize=font_points(13))
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -195,31 +195,31 @@ def _moments(
     issued, peak = found.issue_time.start, event.causes[0].peaks
     same = peak == event.starts
     moments = [
-        (issued, f"block of {issued:%H} UTC, {clock_text(issued, found.zone)}", ISSUED, MUTED),
+        (issued, f"block of {issued:%H} UTC, {clock_text(issued, found.zone)}", styles.ISSUE, MUTED),
         (event.starts, f"start{' and worst hour' if same else ''} {local_text(event.starts, found.zone)}",
          {"color": colour, "linewidth": 2.4}, INK),
     ]  # fmt: skip
     if not same:
-        moments.append((peak, f"worst hour {local_text(peak, found.zone)}", {"color": colour, **WORST}, INK))
+        moments.append((peak, f"worst hour {local_text(peak, found.zone)}", {"color": colour, **styles.WORST}, INK))
     for row, (moment, words, style, ink) in enumerate(moments):
         place = hours_after(moment, issued)
         if not view[0] <= place <= view[1]:
             edge = f"← {words}" if place < view[0] else f"{words} →"
-            write(figure, _LEFT / WIDTH, 1 - (_TOP - 58 + row * _ROW) / HEIGHT, edge, 14, va="center", color=ink)
+            draw_text(figure, _LEFT / WIDTH, 1 - (_TOP - 58 + row * _ROW) / HEIGHT, edge, 14, va="center", color=ink)
             continue
         for axes in both:
             axes.axvline(place, zorder=6, **style)
         x = _LEFT + (place - view[0]) / (view[1] - view[0]) * _ACROSS
         y, wide = _TOP - 58 + row * _ROW, text_width(figure, words, 14)
         x = min(x + 5, WIDTH - 16 - wide)
-        write(figure, x / WIDTH, 1 - y / HEIGHT, words, 14, va="center", color=ink)
+        draw_text(figure, x / WIDTH, 1 - y / HEIGHT, words, 14, va="center", color=ink)
 
 
 def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, of_then: bool) -> None:
     is_ensemble = len(area.amount) > 1
     handles: list[Any] = [
-        Patch(label=f"{kind}: {', '.join(area.origins[kind][-2:])}", **FILLED[kind])
-        for kind in KINDS
+        Patch(label=f"{kind}: {', '.join(area.origins[kind][-2:])}", **styles.RAIN[kind])
+        for kind in HOUR_KINDS
         if kind in area.origins
     ]
     handles.append(
@@ -228,15 +228,15 @@ def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, of_then: 
     if is_ensemble:
         handles.append(Patch(color=MEMBER, alpha=0.5, label="members: all, and 10 to 90 %"))
     if of_then:
-        handles.append(Line2D([], [], linestyle="none", label="sum of an earlier block", **DOT_OF_THEN))
+        handles.append(Line2D([], [], linestyle="none", label="sum of an earlier block", **styles.DOT_OF_THEN))
     if not np.isfinite(area.amount).all():
-        handles.append(Patch(label="rain missing", **GONE))
-    handles.append(Patch(label=f"from {found.rule.warning_from_h} hours on: warnings only", **BEYOND))
+        handles.append(Patch(label="rain missing", **styles.MISSING))
+    handles.append(Patch(label=f"from {found.rule.warning_from_h} hours on: warnings only", **styles.OUTSIDE))
     figure.legend(
         handles=handles,
         loc="lower left",
         ncols=3,
         frameon=False,
-        fontsize=points(14),
+        fontsize=font_points(14),
         bbox_to_anchor=(_LEFT / WIDTH - 0.01, 2 / HEIGHT),
     )

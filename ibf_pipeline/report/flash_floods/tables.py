@@ -8,9 +8,9 @@ from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import number_text, percent_text
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings, GaugeFound
 from ibf_pipeline.report.flash_floods.assets import Assets
-from ibf_pipeline.report.flash_floods.kept import FlashKept
-from ibf_pipeline.report.rows import MOST_ROWS, ShortTable
-from ibf_pipeline.report.rows import Row as ShortRow
+from ibf_pipeline.report.flash_floods.run_data import FlashFloodRunData
+from ibf_pipeline.report.short_table import MOST_ROWS, ShortTable
+from ibf_pipeline.report.short_table import ShortRow as ShortRow
 from ibf_pipeline.report.table_files import Place, Row, Table, Value, of_run, point
 from ibf_pipeline.runs.flash_floods import GAUGES
 
@@ -33,8 +33,8 @@ def event_columns() -> dict[str, Any]:
     }
 
 
-def flash_tables(found: FlashFloodFindings, kept: FlashKept | None) -> tuple[Table, ...]:
-    """Reasons by area, gauges, and exposed points and lines, with names and places where they are at hand."""
+def flash_tables(found: FlashFloodFindings, kept: FlashFloodRunData | None) -> tuple[Table, ...]:
+    """Reasons by area, gauges, and exposed points and lines, with names and places if they are at hand."""
     assets = kept.assets if kept is not None else {}
     return _causes(found), _gauges(found, assets), _exposed(found, assets)
 

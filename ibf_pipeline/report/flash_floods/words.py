@@ -10,8 +10,9 @@ from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_t
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.notes import begins_text, blind_notes, cause_text, event_notes, shown_notes
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.report.hourly_report import classes_by_lead_time
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
-from ibf_pipeline.report.words import area_names, isolated, listed, people_of
+from ibf_pipeline.report.words import alert_people_text, area_names, isolated, listed
 
 NAMED: Final = 3
 """districts in a headline that have a sentence of their own"""
@@ -56,11 +57,11 @@ def _lines(found: FlashFloodFindings, events: Sequence[FlashFloodEvent]) -> Iter
     for event in events[:NAMED]:
         names = area_names(found, [event])
         where = "" if names == [event.district] else f" in {listed([isolated(name) for name in names], 3)}"
-        people = f"{people_of([event])} may be affected{where}"
+        people = f"{alert_people_text([event])} may be affected{where}"
         yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {people}{_later(found, event)}"
     if rest := events[NAMED:]:
         further = some([isolated(event.name) for event in rest], 5)
-        yield f"{counted(len(rest), f'further {kind}')}: {further}, with {people_of(rest)}"
+        yield f"{counted(len(rest), f'further {kind}')}: {further}, with {alert_people_text(rest)}"
 
 
 def _later(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
@@ -90,7 +91,7 @@ def cautions(found: FlashFloodFindings) -> list[str]:
 
 
 def worst(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
-    """When the worst hour is, of the area with most people; empty where nothing is known of it."""
+    """When the worst hour is, of the area with most people; empty if nothing is known of it."""
     return local_text(event.causes[0].peaks, found.zone) if event.causes else ""
 
 
@@ -107,11 +108,7 @@ def sure(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
 
 def marks(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
     """`In the portal at 9-hour: trigger at 9, 10 and 11 hours, warning at 15 hours.`"""
-    parts = []
-    for mark, word in (("T", "trigger"), ("w", "warning")):
-        at = [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag == mark]
-        parts += [f"{word} at {listed(at, len(found.lead_times))} {'hour' if at == ['1'] else 'hours'}"] if at else []
-    return f"In the portal at {FLASH_FLOODS.lead_time_name(event.lead_time)}: {', '.join(parts)}."
+    return f"In the portal at {FLASH_FLOODS.lead_time_name(event.lead_time)}: {classes_by_lead_time(found, event)}."
 
 
 def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
@@ -134,8 +131,8 @@ def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
     return lines
 
 
-def of_then(event: FlashFloodEvent, areas: Sequence[str]) -> list[str]:
-    """Which areas have the larger numbers of an earlier block, where it is not said of all."""
+def earlier_numbers_lines(event: FlashFloodEvent, areas: Sequence[str]) -> list[str]:
+    """Which areas have the larger numbers of an earlier block, if it is not said of all."""
     if not areas or event.state == "kept":
         return []
     return [f"Numbers of an earlier block, larger than this one's: {some([isolated(name) for name in areas], 4)}."]
@@ -180,7 +177,7 @@ def rain_words(found: FlashFloodFindings, cause: Cause) -> str:
     return f"{cause.fallen_mm:.0f} mm of it {by_now}, {ahead:.0f} mm are forecast"
 
 
-def still_shown(found: FlashFloodFindings) -> list[str]:
+def still_shown_lines(found: FlashFloodFindings) -> list[str]:
     """Lines that the portal's map goes on showing though nothing reaches them now."""
     return [
         f"The portal may go on showing earlier {category} as exposed at {FLASH_FLOODS.lead_time_name(lead)}: none are "
@@ -231,16 +228,18 @@ def event_words(found: FlashFloodFindings, event: FlashFloodEvent) -> EventWords
             "People and depth: the country's library of floods.",
         ),
         begins=begins_text(event, found.published, found.zone),
-        blind=blind_areas(found, event.district),
+        blind=blind_place_codes(found, event.district),
     )
 
 
 def country_words(found: FlashFloodFindings) -> CountryWords:
     """Words of the map of the country, and its districts."""
     districts = {each.name: each.areas for each in found.districts}
-    return CountryWords("flash flood extent of the triggers", f"rain: {found.source}", districts, blind_areas(found))
+    return CountryWords(
+        "flash flood extent of the triggers", f"rain: {found.source}", districts, blind_place_codes(found)
+    )
 
 
-def blind_areas(found: FlashFloodFindings, district: str | None = None) -> frozenset[str]:
+def blind_place_codes(found: FlashFloodFindings, district: str | None = None) -> frozenset[str]:
     """Place codes of areas whose rain is not known, of one district or of all."""
     return frozenset(code for each in found.districts if district in (None, each.name) for code in each.blind)

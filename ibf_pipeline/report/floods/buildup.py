@@ -13,16 +13,16 @@ from matplotlib.ticker import MaxNLocator
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text
 from ibf_pipeline.report.floods.discharge_axis import discharge_axis, highest
-from ibf_pipeline.report.floods.kept import StationRun
+from ibf_pipeline.report.floods.run_data import StationRun
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (
     axes_at,
     draw_box,
+    draw_stamp,
+    draw_text,
+    draw_text_line,
+    font_points,
     new_figure,
-    points,
-    stamp,
-    write,
-    write_line,
 )
 from ibf_pipeline.report.pictures.fonts import titled
 
@@ -55,21 +55,21 @@ def buildup(
     days = max((run.issue_date - first).days + run.discharge.shape[1] for run in runs)
     top = max(max(highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
     title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise, trial=trial)
-    write_line(figure, 20, 16, title, 20, WIDTH - 40, va="top", weight="bold")
+    draw_text_line(figure, 20, 16, title, 20, WIDTH - 40, va="top", weight="bold")
     words = _WORD if (WIDTH - _LEFT - _RIGHT) / days >= _ROOM_FOR_WORDS else _LETTER
     key = (
         f"light: all members, darker: 80 % of them, line: median; red line: {return_period:g}-year threshold "
         f"({discharge_text(runs[-1].threshold)} m³/s); T: trigger"
     )
     key += "; m, l: medium and low warning" if words is _LETTER else ""
-    stamp(figure, _LEFT + 12, _TOP + 30, lines, 15, WIDTH - _LEFT - 40)
-    write_line(figure, 20, 46, key, 14, WIDTH - 40, va="top", color=MUTED)
+    draw_stamp(figure, _LEFT + 12, _TOP + 30, lines, 15, WIDTH - _LEFT - 40)
+    draw_text_line(figure, 20, 46, key, 14, WIDTH - 40, va="top", color=MUTED)
     for place, run in enumerate(runs):
         axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), WIDTH - _LEFT - _RIGHT, _ROW)
         _row(axes, run, (run.issue_date - first).days, days, top, words)
         middle = 1 - (_TOP + place * (_ROW + _GAP) + _ROW / 2) / height
         issued = f"run of\n{WEEKDAYS[run.issue_date.weekday()]}\n{run.issue_date.isoformat()}"
-        write(figure, 16 / WIDTH, middle, issued, 14, va="center", weight="bold", linespacing=1.25)
+        draw_text(figure, 16 / WIDTH, middle, issued, 14, va="center", weight="bold", linespacing=1.25)
     _calendar(axes, first, days)
     return figure
 
@@ -93,9 +93,9 @@ def _row(axes: Axes, run: StationRun, start: int, days: int, top: float, words: 
         draw_box(axes, start + lead - 0.46, top * 1.02, 0.92, room * 0.7, **style)
         middle_of_box = start + lead, top * 1.02 + room * 0.34
         ink = CLASS_INK[name]
-        write(axes, *middle_of_box, words[name], 12, ha="center", va="center", color=ink, weight="bold")
+        draw_text(axes, *middle_of_box, words[name], 12, ha="center", va="center", color=ink, weight="bold")
     if not run.classes:
-        write(axes, start, top * 0.8, "blind: no usable forecast", 13, color=MUTED)
+        draw_text(axes, start, top * 0.8, "blind: no usable forecast", 13, color=MUTED)
 
 
 def _calendar(axes: Axes, first: date, days: int) -> None:
@@ -110,6 +110,6 @@ def _calendar(axes: Axes, first: date, days: int) -> None:
             textcoords="offset points",
             ha="center",
             va="top",
-            fontsize=points(12),
+            fontsize=font_points(12),
             annotation_clip=False,
         )

@@ -10,17 +10,17 @@ from ibf_pipeline.hazards.floods.evidence import Evidence, evidence, high_beyond
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.report.change import (
     Alert,
+    AlertComparison,
     Change,
-    Compared,
+    change_words,
     earlier_run,
     people_of_both,
     plain_alert,
     plain_change,
     sentences,
-    what,
 )
 
-FloodCompared = Compared[FloodFindings, FloodEvent]
+FloodComparison = AlertComparison[FloodFindings, FloodEvent]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class FloodAlert(Alert):
     """An alerted station as one of the two runs has it."""
 
     return_period: float
-    """years, of extent and people; 0 where there is none"""
+    """years, of extent and people; 0 if there is none"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +44,11 @@ class FloodChange(Change):
     before: FloodAlert | None
     after: FloodAlert | None
     evidence_before: Evidence | None = None
-    """the earlier run's members at the deciding day, where it reached that far"""
+    """the earlier run's members at the deciding day, if it reached that far"""
     evidence_after: Evidence | None = None
-    """today's members there; None where the day is over or the station is blind"""
+    """today's members there; None if the day is over or the station is blind"""
     other_before: Evidence | None = None
-    """the same for a second day where there is one: the first day before of what moved, the day beyond the limit of
+    """the same for a second day if there is one: the first day before of what moved, the day beyond the limit of
     what lapsed"""
     other_after: Evidence | None = None
 
@@ -57,7 +57,7 @@ _LOST = ("ended", "lapsed", "downgraded", "blind")
 """explained by the limit that was reached before; the others by the one that is reached now"""
 
 Measure = tuple[str, float | None]
-"""what members are counted against: the limit of an alert class, with another return period (years) where one is given
+"""what members are counted against: the limit of an alert class, with another return period (years) if one is given
 """
 
 
@@ -69,10 +69,10 @@ class _Members:
     now: Evidence | None
 
 
-def flood_change(compared: FloodCompared) -> FloodChange:
+def flood_change(compared: FloodComparison) -> FloodChange:
     """A change with the members that explain it."""
     if compared.kind == "withdrawn":
-        return _of(compared, sentences([what(compared)]), _Members(None, None), _Members(None, None))
+        return _of(compared, sentences([change_words(compared)]), _Members(None, None), _Members(None, None))
     deciding, measure = _decider(compared)
     members = _members_at(compared, deciding, measure)
     other_measure = compared.event.alert_class if compared.kind == "moved" else "max", None
@@ -80,7 +80,7 @@ def flood_change(compared: FloodCompared) -> FloodChange:
     return _of(compared, _why(compared, deciding, members, other), members, other)
 
 
-def _of(compared: FloodCompared, why: str, members: _Members, other: _Members) -> FloodChange:
+def _of(compared: FloodComparison, why: str, members: _Members, other: _Members) -> FloodChange:
     plain = plain_change(compared)
     of_all = {each.name: getattr(plain, each.name) for each in fields(plain)} | {
         "before": _alert(compared, compared.before, compared.old),
@@ -99,7 +99,7 @@ def _of(compared: FloodCompared, why: str, members: _Members, other: _Members) -
     )
 
 
-def _alert(compared: FloodCompared, found: FloodFindings | None, event: FloodEvent | None) -> FloodAlert | None:
+def _alert(compared: FloodComparison, found: FloodFindings | None, event: FloodEvent | None) -> FloodAlert | None:
     plain = plain_alert(compared.profile, found, event)
     if plain is None or event is None:
         return None
@@ -107,8 +107,8 @@ def _alert(compared: FloodCompared, found: FloodFindings | None, event: FloodEve
     return FloodAlert(**of_all, return_period=event.return_period)
 
 
-def _decider(compared: FloodCompared) -> tuple[date | None, Measure]:
-    """The calendar day at which both runs are compared, and by what; no day where every day before is over."""
+def _decider(compared: FloodComparison) -> tuple[date | None, Measure]:
+    """The calendar day at which both runs are compared, and by what; no day if every day before is over."""
     kind, today = compared.kind, compared.today
     lost = kind in (*_LOST, "smaller")
     run, event = (compared.before, compared.old) if lost else (today, compared.new)
@@ -136,7 +136,7 @@ def _first_reached(found: FloodFindings, event: FloodEvent, measure: Measure) ->
     return next((item.day for item in at if item.met), None)
 
 
-def _second(compared: FloodCompared) -> date | None:
+def _second(compared: FloodComparison) -> date | None:
     """A second day that has to be explained: where the alert was before it moved, where it is as high now."""
     if compared.kind == "lapsed":
         now = _station(compared.today, compared.event.station_code)
@@ -150,7 +150,7 @@ def _limit(found: FloodFindings, measure: Measure) -> tuple[float, float]:
     return measure[1] or return_period, probability
 
 
-def _members_at(compared: FloodCompared, day: date | None, measure: Measure) -> _Members:
+def _members_at(compared: FloodComparison, day: date | None, measure: Measure) -> _Members:
     code = compared.event.station_code
     return _Members(*(_at(found, code, day, measure) for found in (compared.before, compared.today)))
 
@@ -170,9 +170,9 @@ def _station(found: FloodFindings | None, code: str) -> StationFound | None:
     return next((station for station in stations if station.code == code), None)
 
 
-def _why(compared: FloodCompared, deciding: date | None, members: _Members, other: _Members) -> str:
+def _why(compared: FloodComparison, deciding: date | None, members: _Members, other: _Members) -> str:
     """What happened in sentences, with members and thresholds, and what else changed between the runs."""
-    parts = [what(compared), _size(compared), *_explained(compared, deciding, members)]
+    parts = [change_words(compared), _size(compared), *_explained(compared, deciding, members)]
     if compared.kind == "lapsed" and other.now is not None:
         parts.append(f"as high now: {other.now.text}")
     elif other.now is not None:
@@ -180,8 +180,8 @@ def _why(compared: FloodCompared, deciding: date | None, members: _Members, othe
     return sentences([*parts, *_settings(compared)])
 
 
-def _size(compared: FloodCompared) -> str:
-    """Return period and people of the alert in both runs, where they were estimated and differ."""
+def _size(compared: FloodComparison) -> str:
+    """Return period and people of the alert in both runs, if they were estimated and differ."""
     old, new = compared.old, compared.new
     if old is None or new is None or compared.kind == "new":
         return ""
@@ -196,7 +196,7 @@ def _size(compared: FloodCompared) -> str:
     return "; ".join(parts)
 
 
-def _explained(compared: FloodCompared, deciding: date | None, members: _Members) -> list[str]:
+def _explained(compared: FloodComparison, deciding: date | None, members: _Members) -> list[str]:
     then, here = members.then, members.now
     if compared.kind in ("ended", "downgraded", "lapsed") and deciding is None:
         return ["the days that it was for are over"]
@@ -213,7 +213,7 @@ def _explained(compared: FloodCompared, deciding: date | None, members: _Members
     return parts
 
 
-def _settings(compared: FloodCompared) -> list[str]:
+def _settings(compared: FloodComparison) -> list[str]:
     """Differences that have nothing to do with the weather."""
     if compared.before is None:
         return []

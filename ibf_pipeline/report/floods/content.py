@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from ibf_pipeline.domain.observed import Observed
+from ibf_pipeline.domain.observation import EventObservation
 from ibf_pipeline.hazards.floods.evidence import evidence, limit_of
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound
 from ibf_pipeline.report.content import EventPart, Report, fields_of, file_stem
 from ibf_pipeline.report.floods.changes import FloodChange
-from ibf_pipeline.report.floods.kept import FloodKept
+from ibf_pipeline.report.floods.run_data import FloodRunData
 from ibf_pipeline.report.floods.words import area_notes, rule_text, why
 
 MOST_DRAWINGS = 12
@@ -60,7 +60,7 @@ class FloodEventPart(EventPart):
     hydrograph: str
     """file in the report's folder"""
     buildup: str | None
-    """earlier runs of the same station; None where there are none"""
+    """earlier runs of the same station; None if there are none"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +78,11 @@ class FloodReport(Report):
     members_expected: int
     members_missing: tuple[int, ...]
     glofas_version: str
-    observed: tuple[Observed, ...]
-    """what satellites saw of the events, where somebody looked"""
+    observed: tuple[EventObservation, ...]
+    """what satellites saw of the events, if somebody looked"""
 
 
-def report(plain: Report, found: FloodFindings, kept: FloodKept) -> FloodReport:
+def report(plain: Report, found: FloodFindings, kept: FloodRunData) -> FloodReport:
     """The report with the rule, the members and the other stations."""
     alerted = {event.station_code for event in (*found.events, *found.withdrawn)}
     return FloodReport(
@@ -99,7 +99,7 @@ def report(plain: Report, found: FloodFindings, kept: FloodKept) -> FloodReport:
     )
 
 
-def event_part(plain: EventPart, found: FloodFindings, event: FloodEvent, kept: FloodKept) -> FloodEventPart:
+def event_part(plain: EventPart, found: FloodFindings, event: FloodEvent, kept: FloodRunData) -> FloodEventPart:
     """An event with its station's members by day, and why it has its class."""
     station = found.station(event.station_code)
     drawn = len(found.events) + len(found.withdrawn)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.report.floods.content import FloodEventPart
-from ibf_pipeline.report.floods.kept import FloodKept
+from ibf_pipeline.report.floods.run_data import FloodRunData
 from ibf_pipeline.report.pictures.outlines import MapLayers
-
-if TYPE_CHECKING:  # slow to load, and few who ask for words get here
-    from matplotlib.figure import Figure
 
 
 def flood_pictures(
-    found: FloodFindings, part: FloodEventPart, kept: FloodKept, _: MapLayers
+    found: FloodFindings, part: FloodEventPart, kept: FloodRunData, _: MapLayers
 ) -> Mapping[str, Callable[[], bytes]]:
     """What draws each of them, by file."""
     pictures: dict[str, Callable[[], bytes]] = {
@@ -26,17 +22,19 @@ def flood_pictures(
     return pictures
 
 
-def draw_hydrograph(found: FloodFindings, code: str, kept: FloodKept, name: str) -> bytes:
+def draw_hydrograph(found: FloodFindings, code: str, kept: FloodRunData, name: str) -> bytes:
     """The hydrograph of a station, in the form that the name of its file says."""
-    from ibf_pipeline.report.floods.hydrograph import hydrograph
+    from ibf_pipeline.report.floods.hydrograph import hydrograph  # slow to load, and few who ask for words get here
+    from ibf_pipeline.report.pictures.figure import picture_bytes
 
-    return _bytes(hydrograph(found, found.station(code), kept.discharge.sel(station=code).values), name)
+    return picture_bytes(hydrograph(found, found.station(code), kept.discharge.sel(station=code).values), name)
 
 
-def draw_buildup(found: FloodFindings, code: str, kept: FloodKept, name: str) -> bytes:
+def draw_buildup(found: FloodFindings, code: str, kept: FloodRunData, name: str) -> bytes:
     """How the forecast of a station built up, in the form that the name of its file says."""
     from ibf_pipeline.report.floods.buildup import buildup
-    from ibf_pipeline.report.pictures.stamped import stamped
+    from ibf_pipeline.report.pictures.figure import picture_bytes
+    from ibf_pipeline.report.pictures.picture_stamp import stamp_lines
 
     station, period = found.station(code), found.rule.trigger_return_period
     figure = buildup(
@@ -46,12 +44,6 @@ def draw_buildup(found: FloodFindings, code: str, kept: FloodKept, name: str) ->
         kept.histories[code],
         exercise=found.exercise,
         trial=found.trial,
-        lines=stamped(found, [code]),
+        lines=stamp_lines(found, [code]),
     )
-    return _bytes(figure, name)
-
-
-def _bytes(figure: Figure, name: str) -> bytes:
-    from ibf_pipeline.report.pictures.figure import png, svg
-
-    return svg(figure) if name.endswith(".svg") else png(figure)
+    return picture_bytes(figure, name)

@@ -18,18 +18,18 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
 from ibf_pipeline.report.floods.discharge_axis import discharge_axis, highest
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (
-    apart,
     axes_at,
     draw_box,
+    draw_stamp,
+    draw_text,
+    draw_text_line,
+    font_points,
     new_figure,
     pixel_axes,
-    points,
-    stamp,
-    write,
-    write_line,
+    spread_heights,
 )
 from ibf_pipeline.report.pictures.fonts import titled
-from ibf_pipeline.report.pictures.stamped import stamped
+from ibf_pipeline.report.pictures.picture_stamp import stamp_lines
 
 WIDTH, HEIGHT = 1000, 640
 _LEFT, _RIGHT, _TOP, _PLOT = 92, 200, 106, 330
@@ -45,7 +45,7 @@ _ROOMY, _NARROW = 85, 46
 def hydrograph(found: FloodFindings, station: StationFound, discharge: np.ndarray) -> Figure:
     """The forecast of one station.
 
-    `discharge`: (member, lead_time) m3/s of that station, NaN where a value is missing. A blind station has its values
+    `discharge`: (member, lead_time) m3/s of that station, NaN if a value is missing. A blind station has its values
     drawn and no classes.
     """
     across = max(WIDTH - _LEFT - _RIGHT, _NARROW * len(found.lead_times))
@@ -64,12 +64,12 @@ def hydrograph(found: FloodFindings, station: StationFound, discharge: np.ndarra
 
 def _title(figure: Figure, found: FloodFindings, station: StationFound) -> None:
     title = marked(titled(station.shown_name, station.code), exercise=found.exercise, trial=found.trial)
-    write_line(figure, 20, 20, title, 24, WIDTH - 40, va="top", weight="bold")
+    draw_text_line(figure, 20, 20, title, 24, WIDTH - 40, va="top", weight="bold")
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
     present = f"{max(station.members)} of {found.members_expected} members"
     text = f"{issued} · GloFAS {found.glofas_version} · {present} · discharge in m³/s, daily means"
-    stamp(figure, _LEFT, _TOP - 14, stamped(found, [station.code]), 14, WIDTH - _LEFT - 40)
-    write_line(figure, 20, 52, text, 15, WIDTH - 40, va="top", color=MUTED)
+    draw_stamp(figure, _LEFT, _TOP - 14, stamp_lines(found, [station.code]), 14, WIDTH - _LEFT - 40)
+    draw_text_line(figure, 20, 52, text, 15, WIDTH - 40, va="top", color=MUTED)
 
 
 def _scale(axes: Axes, found: FloodFindings, station: StationFound, discharge: np.ndarray) -> float:
@@ -86,7 +86,9 @@ def _limit(axes: Axes, found: FloodFindings, top: float) -> None:
         return
     draw_box(axes, limit + 0.5, 0, last - limit, top, facecolor="#ececea", edgecolor="none", zorder=0)
     axes.axvline(limit + 0.5, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
-    write(axes, last + 0.5, top * 1.015, "beyond the trigger lead time limit", 13, va="bottom", ha="right", color=MUTED)
+    draw_text(
+        axes, last + 0.5, top * 1.015, "beyond the trigger lead time limit", 13, va="bottom", ha="right", color=MUTED
+    )
 
 
 def _members(axes: Axes, leads: tuple[int, ...], discharge: np.ndarray) -> None:
@@ -105,7 +107,7 @@ def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: fl
     used = {period for period, _ in found.rule.classes.values()} | {trigger}
     if len(shown) > 6:  # the rule's own and the highest ones; more would be a wall of lines
         shown = [item for place, item in enumerate(shown) if item[1] in used or place >= len(shown) - 2]
-    heights = apart([value for value, _ in shown], top * 20 / _PLOT, top)
+    heights = spread_heights([value for value, _ in shown], top * 20 / _PLOT, top)
     for (value, period), height in zip(shown, heights, strict=True):
         is_trigger = period == trigger
         style = _OF_TRIGGER if is_trigger else _OF_OTHERS
@@ -115,7 +117,7 @@ def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: fl
             name,
             (right - 0.5, value),
             (right - 0.36, height),
-            fontsize=points(14),
+            fontsize=font_points(14),
             color=style["color"],
             va="center",
             weight="bold" if is_trigger else "normal",
@@ -127,7 +129,7 @@ def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: fl
 def _frame(axes: Axes, leads: tuple[int, ...]) -> None:
     axes.set_xticks(list(leads), ["" for _ in leads])
     discharge_axis(axes, 14)
-    axes.set_ylabel("discharge (m³/s)", fontsize=points(15))
+    axes.set_ylabel("discharge (m³/s)", fontsize=font_points(15))
 
 
 def _strip(figure: Figure, found: FloodFindings, station: StationFound, across: int) -> None:
@@ -139,29 +141,29 @@ def _strip(figure: Figure, found: FloodFindings, station: StationFound, across: 
     needed = percent_text(found.rule.trigger_probability)
     right = (_LEFT + across + 14) / (_LEFT + across + _RIGHT)
     if station.classes:
-        write(figure, right, 1 - (_TOP + _PLOT + 83) / HEIGHT, "class of the day", 13, va="center", color=MUTED)
+        draw_text(figure, right, 1 - (_TOP + _PLOT + 83) / HEIGHT, "class of the day", 13, va="center", color=MUTED)
         text = f"members above the\n{found.rule.trigger_return_period:g}-year threshold,\n{needed} needed"
-        write(figure, right, 1 - (_TOP + _PLOT + 107) / HEIGHT, text, 13, va="top", color=MUTED, linespacing=1.2)
+        draw_text(figure, right, 1 - (_TOP + _PLOT + 107) / HEIGHT, text, 13, va="top", color=MUTED, linespacing=1.2)
     else:
         text = f"no classes: the station is blind, {station.reason}"
-        write_line(figure, _LEFT, _TOP + _PLOT + 84, text, 14, 880, va="center")
+        draw_text_line(figure, _LEFT, _TOP + _PLOT + 84, text, 14, 880, va="center")
 
 
 def _day(strip: Axes, found: FloodFindings, station: StationFound, lead: int, *, roomy: bool) -> None:
-    """The words of a day; in short where there are many days."""
+    """The words of a day; in short if there are many days."""
     day = found.issue_date + timedelta(days=lead)
     date_text = day.isoformat()
-    write(strip, lead, 12, f"{lead}-day" if roomy else f"{lead}d", 14, ha="center", va="center", weight="bold")
-    write(strip, lead, 31, WEEKDAYS[day.weekday()], 13, ha="center", va="center")
-    write(strip, lead, 48, date_text if roomy else date_text[5:], 13, ha="center", va="center")
+    draw_text(strip, lead, 12, f"{lead}-day" if roomy else f"{lead}d", 14, ha="center", va="center", weight="bold")
+    draw_text(strip, lead, 31, WEEKDAYS[day.weekday()], 13, ha="center", va="center")
+    draw_text(strip, lead, 48, date_text if roomy else date_text[5:], 13, ha="center", va="center")
     if not station.classes:
         return
     name = station.classes[lead]
     draw_box(strip, lead - 0.46, 62, 0.92, 30, facecolor=CLASS_COLOURS[name], edgecolor=INK, linewidth=0.8)
     word = (_CLASS if roomy else _SHORT)[name]
-    write(strip, lead, 77, word, 14, ha="center", va="center", color=CLASS_INK[name], weight="bold")
+    draw_text(strip, lead, 77, word, 14, ha="center", va="center", color=CLASS_INK[name], weight="bold")
     here = evidence(found, station, lead, limit_of(found.rule, "max"))
-    write(strip, lead, 110, f"{here.above}/{here.members}", 14 if roomy else 13, ha="center", va="center")
+    draw_text(strip, lead, 110, f"{here.above}/{here.members}", 14 if roomy else 13, ha="center", va="center")
 
 
 def _key(figure: Figure) -> None:
@@ -176,6 +178,6 @@ def _key(figure: Figure) -> None:
         loc="lower center",
         ncols=len(handles),
         frameon=False,
-        fontsize=points(14),
+        fontsize=font_points(14),
         bbox_to_anchor=(0.5, 4 / HEIGHT),
     )

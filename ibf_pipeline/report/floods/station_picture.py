@@ -11,6 +11,7 @@ from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.report.floods.run_data import FORECAST
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.storage.storage import Storage
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 def run_hydrograph(
     runs: Path, iso3: str, issue_date: date, station_code: str, storage: Storage | None = None
 ) -> bytes | None:
-    """SVG of a station's forecast in the run of a country and issue date below `runs`; None where it is not kept."""
+    """SVG of a station's forecast in the run of a country and issue date below `runs`; None if it is not kept."""
     from ibf_pipeline.report.floods.hydrograph import hydrograph  # matplotlib is slow to load and few callers get here
     from ibf_pipeline.report.pictures.figure import svg
 
@@ -29,7 +30,7 @@ def run_hydrograph(
     try:
         if not run.is_whole:
             return None
-        found, discharge = run.found_of(FloodFindings), read_forecast(run.file("forecast.nc"))
+        found, discharge = run.findings_of(FloodFindings), read_forecast(run.file(FORECAST))
     except IbfError as error:
         log.warning("%s: no hydrograph of %s: %s", iso3, station_code, error)
         return None

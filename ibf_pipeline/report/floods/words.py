@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ibf_pipeline.domain.on_portal import on_portal
+from ibf_pipeline.domain.portal_view import event_views
 from ibf_pipeline.domain.wording import (
     alert_text,
     class_text,
@@ -17,12 +17,12 @@ from ibf_pipeline.domain.wording import (
 from ibf_pipeline.hazards.floods.evidence import evidence, high_beyond_limit, limit_of
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
-from ibf_pipeline.report.words import area_names, listed, people_of
+from ibf_pipeline.report.words import alert_people_text, area_names, listed
 
 
 def people_affected(found: FloodFindings, events: Sequence[FloodEvent]) -> str:
     """How many people live where the flood maps of events are wet."""
-    people = people_of(events)
+    people = alert_people_text(events)
     depth = f"{found.rule.minimum_depth:g} m"
     where = listed(area_names(found, events))
     live = "lives" if people.endswith("person") else "live"
@@ -149,7 +149,7 @@ def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
             f"Admin level {level} adds up to {number_text(people)}, {more} than the event's own {own}: an area that "
             "several events share is shown whole with one of them, so that the portal counts nobody twice."
         )
-    shown = (view for view in on_portal(found.events, found.default_admin_level) if view.event == event)
+    shown = (view for view in event_views(found.events, found.default_admin_level) if view.event == event)
     return [*notes, *(f"{note[0].upper()}{note[1:]}." for view in shown for note in view.map_notes)]
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ibf_pipeline.domain.wording import day_text
 from ibf_pipeline.report.pictures.colours import BORDER, MUTED
-from ibf_pipeline.report.pictures.figure import draw_box, pixel_axes, write, write_line
+from ibf_pipeline.report.pictures.figure import draw_box, draw_text, draw_text_line, pixel_axes
 
 _STEPS: Final = ((75, 6), (150, 12))
 """hours in view up to which ticks are so many hours apart; 24 beyond"""
@@ -21,7 +21,7 @@ _DAY_WORDS: Final = 130
 
 
 def hours_after(moment: datetime, issued: datetime) -> float:
-    """Hours from one moment to another."""
+    """Hours from one time to another."""
     return (moment - issued) / timedelta(hours=1)
 
 
@@ -62,11 +62,11 @@ def draw_clocks(
             _day(strip, (start + stop) / 2, f"{words[:3]} {words[-2:]}")
         if first < hours_after(begin, issued) < last:
             strip.plot([start, start], [0, 40], color=BORDER, linewidth=1.2)
-    write_line(figure, left + across + 14, bottom + 33, "night there", 13, 120, va="center", color=MUTED)
+    draw_text_line(figure, left + across + 14, bottom + 33, "night there", 13, 120, va="center", color=MUTED)
 
 
 def _day(strip: Axes, x: float, words: str) -> None:
-    write(strip, x, 27, words, 14, ha="center", va="center", weight="bold")
+    draw_text(strip, x, 27, words, 14, ha="center", va="center", weight="bold")
 
 
 def _hour(moment: datetime, zone: tzinfo) -> int:
@@ -74,7 +74,7 @@ def _hour(moment: datetime, zone: tzinfo) -> int:
 
 
 def local_hours(zone: tzinfo, issued: datetime, view: tuple[float, float], step: int) -> Iterator[datetime]:
-    """The moments (UTC) in view at which clocks there show a multiple of `step` hours."""
+    """The times (UTC) in view at which clocks there show a multiple of `step` hours."""
     day = (issued + timedelta(hours=view[0])).astimezone(zone).date()
     last = issued + timedelta(hours=view[1])
     while True:

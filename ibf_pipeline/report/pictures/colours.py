@@ -1,4 +1,4 @@
-"""Colours of alert classes, people and water: told apart by lightness alone, so also in grey or without seeing hues."""
+"""Colours of alert classes, people and water: they differ in lightness, so also in grey or without seeing hues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLASS_INK: Mapping[str, str] = {"no": "#555555", "min": "#1a1a1a", "med": "#1a1a
 """text on the class colours"""
 
 CLASS_HATCHES: Mapping[str, str] = {"no": "", "min": "..", "med": "//", "max": ""}
-"""so that a class is never told by colour alone"""
+"""so that a class is never shown by colour alone"""
 
 CLASS_MARKERS: Mapping[str, str] = {"no": "o", "min": "v", "med": "D", "max": "^"}
 

@@ -27,15 +27,15 @@ from ibf_pipeline.report.pictures.colours import (
 )
 from ibf_pipeline.report.pictures.figure import (
     draw_box,
+    draw_stamp,
+    draw_text,
+    draw_text_line,
     fitted,
     new_figure,
     pixel_axes,
     png,
-    stamp,
     text_width,
     wrapped,
-    write,
-    write_line,
 )
 from ibf_pipeline.report.pictures.fonts import drawable, font_note, shortened, titled
 from ibf_pipeline.report.pictures.map_frame import (
@@ -49,10 +49,10 @@ from ibf_pipeline.report.pictures.map_frame import (
     view_of,
     water_sample,
 )
-from ibf_pipeline.report.pictures.map_words import EventWords, Marks
+from ibf_pipeline.report.pictures.map_words import EventWords, MapMarks
 from ibf_pipeline.report.pictures.marks import draw_marks, marks_legend
 from ibf_pipeline.report.pictures.outlines import MapLayers, draw_areas
-from ibf_pipeline.report.pictures.stamped import stamped
+from ibf_pipeline.report.pictures.picture_stamp import stamp_lines
 from ibf_pipeline.report.pictures.water import Water, read_water
 from ibf_pipeline.report.times import begins, issued
 
@@ -60,7 +60,7 @@ WIDTH, HEIGHT = 1200, 1560
 _LEFT, _TOP, _ACROSS, _DOWN = 20, 240, 1160, 830
 _LEGEND_TOP = _TOP + _DOWN + 22
 _BESIDE = (_LEFT + _ACROSS, _LEGEND_TOP + 20)
-"""where the scale bar ends where an event fills the map"""
+"""where the scale bar ends if an event fills the map"""
 PEOPLE_STEPS = (1, 100, 1_000, 10_000)
 """where the colours of people affected change"""
 _STEP_WORDS = ("0", "1–99", "100–999", "1,000–9,999", "10,000 or more")
@@ -74,7 +74,7 @@ def event_map(
     layers: MapLayers,
     extent: Path | None,
     words: EventWords,
-    marks: Sequence[Marks] = (),
+    marks: Sequence[MapMarks] = (),
 ) -> bytes:
     """The map of an event as PNG.
 
@@ -89,7 +89,7 @@ def event_figure(
     layers: MapLayers,
     extent: Path | None,
     words: EventWords,
-    marks: Sequence[Marks] = (),
+    marks: Sequence[MapMarks] = (),
 ) -> Figure:
     """The map as a figure."""
     place = found.place(event.key)
@@ -146,22 +146,24 @@ def _header(figure: Figure, found: Findings, event: Event, said: EventWords) -> 
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
     head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise, trial=found.trial)
     ink = CLASS_INK[shade_of(event)]
-    write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
+    draw_text(
+        band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold"
+    )
     dates = f"{said.begins or begins(found, event)} · forecast of {found.moment_words(issued(found))}"
     title = drawable(said.title, event.key) if said.title else titled(found.named(event.key), event.key)
-    write_line(figure, 24, 110, title, 36, WIDTH - 48, va="center", weight="bold")
+    draw_text_line(figure, 24, 110, title, 36, WIDTH - 48, va="center", weight="bold")
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
-    write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
-    stamp(figure, _LEFT + 16, _TOP + 26, stamped(found, [event.key]), 26, _ACROSS - 32)
+    draw_text_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
+    draw_stamp(figure, _LEFT + 16, _TOP + 26, stamp_lines(found, [event.key]), 26, _ACROSS - 32)
     number = ""
     if event.is_estimated and event.areas:
         number = people_words(event.people, known=event.people_known)
     left = 24.0
     if number:
-        write(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
+        draw_text(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
         left += text_width(figure, number, 44, weight="bold") + 14
     words = f"{said.people} · {drawable(found.country_name, found.country)}"
-    write_line(figure, left, 206, words, 26, WIDTH - 24 - left, va="center", color=INK if number else MUTED)
+    draw_text_line(figure, left, 206, words, 26, WIDTH - 24 - left, va="center", color=INK if number else MUTED)
 
 
 def _areas(
@@ -241,34 +243,34 @@ def _labels(
 
 
 def _legend(
-    figure: Figure, found: Findings, event: Event, water: Water | None, words: EventWords, marks: Sequence[Marks]
+    figure: Figure, found: Findings, event: Event, water: Water | None, words: EventWords, marks: Sequence[MapMarks]
 ) -> None:
     axes = pixel_axes(figure, _LEFT, _LEGEND_TOP, 1160, 300)
     y = 20
     if event.is_estimated and event.areas:
-        write(axes, 0, y, "people affected in an area", 27, va="center", weight="bold")
+        draw_text(axes, 0, y, "people affected in an area", 27, va="center", weight="bold")
         for colour, step, left in zip(PEOPLE_COLOURS, _STEP_WORDS, (0, 92, 232, 410, 638), strict=True):
             draw_box(axes, left, y + 26, 40, 32, facecolor=colour, edgecolor=INK, linewidth=1)
-            write(axes, left + 48, y + 43, step, 24, va="center")
+            draw_text(axes, left + 48, y + 43, step, 24, va="center")
         y += 98
     elif event.areas:
         draw_box(axes, 0, y - 16, 40, 32, facecolor=CLASS_COLOURS[shade_of(event)], edgecolor=INK, linewidth=1)
-        write(axes, 52, y, f"areas of the {alert_text(event.alert_class, trigger=event.trigger)}", 26, va="center")
+        draw_text(axes, 52, y, f"areas of the {alert_text(event.alert_class, trigger=event.trigger)}", 26, va="center")
         y += 48
     if words.extent:
         water_sample(axes, 0, y - 16, 46, 32)
         text = words.extent if water is not None else f"{words.extent} (not drawn: no raster)"
-        write(axes, 52, y, fitted(figure, text, 26, 800), 26, va="center")
+        draw_text(axes, 52, y, fitted(figure, text, 26, 800), 26, va="center")
         y += 48
     if found.place(event.key) is not None:
         axes.plot(20, y, clip_on=False, **_PLACE)
-        write(axes, 52, y, words.subject, 26, va="center")
+        draw_text(axes, 52, y, words.subject, 26, va="center")
         y += 48
     axes.plot([2, 40], [y, y], color="#6d6d66", linewidth=2.4)
-    write(axes, 52, y, f"borders of admin level {found.default_admin_level}", 26, va="center")
+    draw_text(axes, 52, y, f"borders of admin level {found.default_admin_level}", 26, va="center")
     if words.blind:
         draw_box(axes, 384, y - 16, 36, 32, **BLIND)  # left of the small map of the country
-        write(axes, 428, y, "blind: nothing is known, no all clear", 24, va="center")
+        draw_text(axes, 428, y, "blind: nothing is known, no all clear", 24, va="center")
     marks_legend(figure, axes, marks, y + 46)
 
 
@@ -278,4 +280,4 @@ def _footer(figure: Figure, sentences: Sequence[str], note: str) -> None:
         parts.append(f"Note: {note}.")
     lines = wrapped(figure, " ".join(parts), 23, WIDTH - 48, 4)
     for place, line in enumerate(lines):
-        write(figure, 24 / WIDTH, (HEIGHT - 1440 - place * 32) / HEIGHT, line, 23, va="center", color=MUTED)
+        draw_text(figure, 24 / WIDTH, (HEIGHT - 1440 - place * 32) / HEIGHT, line, 23, va="center", color=MUTED)

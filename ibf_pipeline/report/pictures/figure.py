@@ -54,22 +54,22 @@ def draw_box(axes: Axes, x: float, y: float, width: float, height: float, **opti
     axes.add_patch(Rectangle((x, y), width, height, **options))
 
 
-def write(target: Figure | Axes, x: float, y: float, text: str, pixels: float, **options: Any) -> Text:
+def draw_text(target: Figure | Axes, x: float, y: float, text: str, pixels: float, **options: Any) -> Text:
     """Text with letters of so many pixels, in fonts that have many scripts."""
     options.setdefault("color", INK)
     if options.get("style") == "italic" and not is_slanted(text):
         options["style"] = "normal"
-    return target.text(x, y, text, fontsize=points(pixels), family=list(families()), parse_math=False, **options)
+    return target.text(x, y, text, fontsize=font_points(pixels), family=list(families()), parse_math=False, **options)
 
 
-def points(pixels: float) -> float:
+def font_points(pixels: float) -> float:
     """A size in pixels as matplotlib takes it."""
     return pixels * 72 / DPI
 
 
 def text_width(figure: Figure, text: str, pixels: float, **options: Any) -> float:
     """Width of a line of text in pixels."""
-    probe = write(figure, 0, 0, text, pixels, **options)
+    probe = draw_text(figure, 0, 0, text, pixels, **options)
     width = float(probe.get_window_extent().width)
     probe.remove()
     return width
@@ -87,22 +87,22 @@ def fitted(figure: Figure, text: str, pixels: float, room: float, **options: Any
     return text[:letters].rstrip() + "…"
 
 
-def write_line(figure: Figure, x: float, y: float, text: str, pixels: float, room: float, **options: Any) -> None:
+def draw_text_line(figure: Figure, x: float, y: float, text: str, pixels: float, room: float, **options: Any) -> None:
     """A line of text so many pixels from the figure's upper left corner, shortened until it fits into its room."""
     across, down = figure.get_size_inches() * DPI
-    write(figure, x / across, 1 - y / down, fitted(figure, text, pixels, room, **options), pixels, **options)
+    draw_text(figure, x / across, 1 - y / down, fitted(figure, text, pixels, room, **options), pixels, **options)
 
 
-def stamp(figure: Figure, x: float, y: float, lines: Sequence[str], pixels: float, room: float) -> None:
+def draw_stamp(figure: Figure, x: float, y: float, lines: Sequence[str], pixels: float, room: float) -> None:
     """Lines across what is drawn, on a light ground, so that they go with the picture wherever it is passed on."""
     ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 3}
     for place, words in enumerate(lines):
         down = y + place * 1.6 * pixels
-        write_line(figure, x, down, words, pixels, room, va="center", weight="bold", bbox=ground)
+        draw_text_line(figure, x, down, words, pixels, room, va="center", weight="bold", bbox=ground)
 
 
 def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, **options: Any) -> list[str]:
-    """The text in at most so many lines of so many pixels, the last one shortened where it must be."""
+    """The text in at most so many lines of so many pixels, the last one shortened if it must be."""
     rest = text.split()
     result: list[str] = []
     while rest and len(result) < lines - 1:
@@ -115,7 +115,7 @@ def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, *
     return result
 
 
-def apart(values: Sequence[float], gap: float, top: float) -> list[float]:
+def spread_heights(values: Sequence[float], gap: float, top: float) -> list[float]:
     """Ascending heights at least `gap` from each other, as near to the values as that allows, below `top`."""
     heights: list[float] = []
     for value in values:
@@ -125,6 +125,11 @@ def apart(values: Sequence[float], gap: float, top: float) -> list[float]:
         heights[place] = min(heights[place], ceiling)
         ceiling = heights[place] - gap
     return heights
+
+
+def picture_bytes(figure: Figure, name: str) -> bytes:
+    """The figure as SVG or PNG, as the name of its file says."""
+    return svg(figure) if name.endswith(".svg") else png(figure)
 
 
 def png(figure: Figure) -> bytes:
@@ -140,7 +145,7 @@ def png(figure: Figure) -> bytes:
 
 
 def svg(figure: Figure) -> bytes:
-    """The figure as SVG with letters as outlines: it looks the same where fonts are missing."""
+    """The figure as SVG with letters as outlines: it looks the same if fonts are missing."""
     out = io.BytesIO()
     FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
     return _PATH.sub(lambda path: _DECIMALS.sub(rb"\1", path[0]), out.getvalue())

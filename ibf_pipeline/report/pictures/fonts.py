@@ -1,4 +1,4 @@
-"""Fonts for names in any script, and what is drawn where none of them has the letters.
+"""Fonts for names in any script, and what is drawn if none of them has the letters.
 
 DejaVu Sans comes with matplotlib and has Latin, Greek, Cyrillic, Arabic and Hebrew. Ethiopic, Devanagari and others
 need a font of the system (Debian: `fonts-sil-abyssinica`, or `fonts-noto-core` for most scripts).
@@ -37,7 +37,7 @@ FURTHER = (
     "Noto Sans CJK JP",
     "Nirmala UI",
 )
-"""used where they are installed"""
+"""used if they are installed"""
 
 
 @cache
@@ -86,7 +86,7 @@ def is_slanted(text: str) -> bool:
 
 
 def drawable(name: str, code: str) -> str:
-    """The name where it can be drawn, else the code: never a row of empty boxes."""
+    """The name if it can be drawn, else the code: never a row of empty boxes."""
     name = " ".join(name.split())  # line breaks and tabs have no glyph
     return name if name and is_drawable(name) else code
 
@@ -98,7 +98,7 @@ def titled(name: str, code: str) -> str:
 
 
 def font_note(names: Iterable[str]) -> str:
-    """What a reader is told where names were replaced by codes; empty where all could be drawn."""
+    """A note for readers if names were replaced by codes; empty if all could be drawn."""
     if all(is_drawable(" ".join(name.split())) for name in names):
         return ""
     return "codes stand for names whose script no installed font has"

@@ -18,7 +18,7 @@ from matplotlib.transforms import Bbox
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, INK, LAND, OUTSIDE, WATER, WATER_EDGE
-from ibf_pipeline.report.pictures.figure import axes_at, draw_box, pixel_axes, write
+from ibf_pipeline.report.pictures.figure import axes_at, draw_box, draw_text, pixel_axes
 from ibf_pipeline.report.pictures.outlines import clip_to, draw_areas
 from ibf_pipeline.report.pictures.water import Water, edge_and_body, on_pixels
 
@@ -72,7 +72,7 @@ def map_axes(figure: Figure, left: float, top: float, width: float, height: floa
 
 
 def draw_water(axes: Axes, waters: Sequence[Water], inside: Sequence[BaseGeometry], zorder: float) -> bool:
-    """Wet cells in blue with a white edge, inside some areas only; false where there is nothing to draw.
+    """Wet cells in blue with a white edge, inside some areas only; false if there is nothing to draw.
 
     Several rasters make one picture: where they overlap the water is no darker.
     """
@@ -110,7 +110,7 @@ def scale_bar(
 ) -> Bbox:
     """A bar of a round number of kilometres in a corner, true in the middle of the map.
 
-    In the corner where least of `avoid` (degrees) is covered; the lower left one where that is the same. Where every
+    In the corner where least of `avoid` (degrees) is covered; the lower left one if that is the same. Where every
     corner covers some of it, outside the map with its right end at `beside` (pixels from the figure's upper left
     corner). Returns the room that it takes, in display coordinates.
     """
@@ -128,7 +128,7 @@ def scale_bar(
     for part, colour in ((0, INK), (1, "white")):
         begin = left + x + part * share / 2
         draw_box(axes, begin, bottom + y, share / 2, high, facecolor=colour, edgecolor=INK, **options)
-    write(axes, left + x + share / 2, bottom + y + 1.5 * high, words, pixels, ha="center", va="bottom", **options)
+    draw_text(axes, left + x + share / 2, bottom + y + 1.5 * high, words, pixels, ha="center", va="bottom", **options)
     return Bbox.from_bounds(
         box.x0 + left * box.width, box.y0 + bottom * box.height, across * box.width, down * box.height
     )
@@ -141,7 +141,7 @@ def _bar_beside(axes: Axes, end: tuple[float, float], length: float, words: str,
     strip = pixel_axes(figure, end[0] - length, end[1] - 6, length, 12)
     for part, colour in ((0, INK), (1, "white")):
         draw_box(strip, part * length / 2, 0, length / 2, 12, facecolor=colour, edgecolor=INK, clip_on=False)
-    text = write(strip, -12, 6, words, pixels, ha="right", va="center")
+    text = draw_text(strip, -12, 6, words, pixels, ha="right", va="center")
     return Bbox.union([strip.get_window_extent(), text.get_window_extent()])
 
 
@@ -184,9 +184,9 @@ class Labels:
         self.block(Bbox.from_extents(across - pixels, down - pixels, across + pixels, down + pixels))
 
     def put(self, x: float, y: float, text: str, pixels: float, *, always: bool = False, **options: Any) -> bool:
-        """Write a label at a place in degrees; false where there is no room. `always`: whatever it overlaps."""
+        """Write a label at a place in degrees; false if there is no room. `always`: whatever it overlaps."""
         options = {"ha": "center", "va": "center", "zorder": 15, "linespacing": 1.1, **options}
-        label = write(self._axes, x, y, text, pixels, clip_on=True, **options)
+        label = draw_text(self._axes, x, y, text, pixels, clip_on=True, **options)
         label.set_path_effects([withStroke(linewidth=pixels / 6, foreground="white")])
         box = label.get_window_extent()
         inside = self._room.x0 <= box.x0 and box.x1 <= self._room.x1
@@ -199,7 +199,7 @@ class Labels:
 
 
 def label_point(shape: BaseGeometry, view: View) -> tuple[float, float] | None:
-    """A point inside the seen part of an area; None where nothing of it is seen."""
+    """A point inside the seen part of an area; None if nothing of it is seen."""
     seen = shape.intersection(shapely.box(*view.bounds))
     if seen.is_empty:
         return None

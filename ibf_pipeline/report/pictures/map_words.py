@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class MapMarks:
     """Things of one kind on the map of an event."""
 
     words: str
@@ -28,19 +28,19 @@ class EventWords:
     """Of the map of an event."""
 
     people: str
-    """behind the number of people, or in its place where they are not estimated"""
+    """behind the number of people, or in its place if they are not estimated"""
     extent: str
-    """what the extent is; empty where it is not drawn"""
+    """what the extent is; empty if it is not drawn"""
     subject: str
     """what the marked place is"""
     footer: tuple[str, ...]
     """where the numbers come from, sentence by sentence"""
     begins: str = ""
-    """when it begins, in place of the lead time's own moment"""
+    """when it begins, in place of the time of the lead time"""
     blind: frozenset[str] = frozenset()
     """place codes of areas of which nothing is known"""
     title: str = ""
-    """what it is about, where that has no code for people"""
+    """what it is about, if that has no code for people"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class CountryWords:
     source: str
     """where the forecast comes from"""
     districts: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """name of what events are about, where that is several areas -> their place codes"""
+    """name of what events are about, if that is several areas -> their place codes"""
     blind: frozenset[str] = frozenset()
     """place codes of areas of which nothing is known"""
-    marks: tuple[Marks, ...] = ()
+    marks: tuple[MapMarks, ...] = ()
     """what else is on it, such as tracks"""

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ibf_pipeline.report.pictures.colours import INK
-from ibf_pipeline.report.pictures.figure import fitted, write
+from ibf_pipeline.report.pictures.figure import draw_text, fitted
 from ibf_pipeline.report.pictures.map_frame import Labels, View
-from ibf_pipeline.report.pictures.map_words import Marks
+from ibf_pipeline.report.pictures.map_words import MapMarks
 from ibf_pipeline.report.pictures.outlines import nearest_turn
 
 _EDGE = "#ffffff"
@@ -25,7 +25,7 @@ _ACROSS, _DOWN = 290, 42
 """of an entry of the legend, pixels"""
 
 
-def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -> None:
+def draw_marks(axes: Axes, labels: Labels, marks: Sequence[MapMarks], view: View) -> None:
     """Lines below points, small ones below large ones; labels keep clear of the large."""
     across = view.west, view.east
     for kind in marks:
@@ -49,7 +49,7 @@ def _turned(line: np.ndarray, across: tuple[float, float]) -> np.ndarray:
     return turned
 
 
-def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float, columns: int = 3) -> None:
+def marks_legend(figure: Figure, axes: Axes, marks: Sequence[MapMarks], y: float, columns: int = 3) -> None:
     """An entry for each kind, so many in a row, from a height on; `axes`: in pixels."""
     for number, kind in enumerate(marks):
         left, top = number % columns * _ACROSS, y + number // columns * _DOWN
@@ -57,10 +57,10 @@ def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float, c
             axes.plot([left + 2, left + 40], [top, top], color=kind.colour, linewidth=3.6)
         else:
             axes.add_line(_symbol(kind, [left + 20], [top], clip_on=False))
-        write(axes, left + 52, top, fitted(figure, kind.words, 24, _ACROSS - 60), 24, va="center")
+        draw_text(axes, left + 52, top, fitted(figure, kind.words, 24, _ACROSS - 60), 24, va="center")
 
 
-def _symbol(kind: Marks, x: Sequence[float], y: Sequence[float], **options: Any) -> Line2D:
+def _symbol(kind: MapMarks, x: Sequence[float], y: Sequence[float], **options: Any) -> Line2D:
     return Line2D(
         x,
         y,
@@ -75,7 +75,7 @@ def _symbol(kind: Marks, x: Sequence[float], y: Sequence[float], **options: Any)
 
 
 def _lines(wkt: str) -> list[np.ndarray]:
-    """The lines of a geometry, those around an area; none where the text is no geometry."""
+    """The lines of a geometry, those around an area; none if the text is not a geometry."""
     shape = shapely.from_wkt(wkt, on_invalid="ignore")
     if shape is None or shape.is_empty:
         return []

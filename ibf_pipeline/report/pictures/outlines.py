@@ -31,7 +31,7 @@ class Outlines:
     """by place code; polygons in degrees, EPSG:4326"""
 
     def bounds(self, place_codes: Iterable[str]) -> tuple[float, float, float, float] | None:
-        """West, south, east, north of some areas; None where there are none."""
+        """West, south, east, north of some areas; None if there are none."""
         chosen = [self.shapes[code] for code in place_codes if code in self.shapes and not self.shapes[code].is_empty]
         if not chosen:
             return None
@@ -49,7 +49,7 @@ class MapLayers:
 
 
 def read_map_layers(prepared: File, admin_levels: Sequence[int]) -> MapLayers:
-    """The outlines of every level out of a prepared folder; InputMissing or InputInvalid where one cannot be read."""
+    """The outlines of every level out of a prepared folder; InputMissing or InputInvalid if one cannot be read."""
     levels = {level: read_outlines(prepared / f"outlines_adm{level}.geojson") for level in admin_levels}
     return MapLayers(levels, shapely.union_all(list(levels[min(levels)].shapes.values())))
 

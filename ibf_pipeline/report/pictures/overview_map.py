@@ -18,7 +18,7 @@ from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.wording import alert_text
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.report.pictures.colours import (
     BLIND,
     BORDER,
@@ -30,7 +30,16 @@ from ibf_pipeline.report.pictures.colours import (
     MUTED,
     drawn_class,
 )
-from ibf_pipeline.report.pictures.figure import draw_box, fitted, new_figure, pixel_axes, png, stamp, write, write_line
+from ibf_pipeline.report.pictures.figure import (
+    draw_box,
+    draw_stamp,
+    draw_text,
+    draw_text_line,
+    fitted,
+    new_figure,
+    pixel_axes,
+    png,
+)
 from ibf_pipeline.report.pictures.fonts import drawable, shortened
 from ibf_pipeline.report.pictures.map_frame import (
     Labels,
@@ -45,14 +54,14 @@ from ibf_pipeline.report.pictures.map_frame import (
 from ibf_pipeline.report.pictures.map_words import CountryWords
 from ibf_pipeline.report.pictures.marks import draw_marks, marks_legend
 from ibf_pipeline.report.pictures.outlines import MapLayers, Outlines, draw_areas
-from ibf_pipeline.report.pictures.stamped import stamped
+from ibf_pipeline.report.pictures.picture_stamp import stamp_lines
 from ibf_pipeline.report.pictures.water import read_water
 from ibf_pipeline.report.times import issued, span
 
 WIDTH, HEIGHT = 1200, 1240
 _LEFT, _TOP, _ACROSS, _DOWN = 20, 122, 1160, 860
 _BESIDE = (_LEFT + _ACROSS, HEIGHT - 24)
-"""where the scale bar ends where the country fills the map"""
+"""where the scale bar ends if the country fills the map"""
 _NAMED_BESIDE = 4
 """areas whose names stand beside them at most; more lines would hide the map"""
 
@@ -79,11 +88,13 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     figure = new_figure(WIDTH, HEIGHT)
     name = drawable(found.country_name, found.country)
     title = marked(f"{found.counts} · {name}", exercise=found.exercise, trial=found.trial)
-    write_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
+    draw_text_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
     profile = profile_of(found)
     text = f"{profile.noun}s, forecast of {found.moment_words(issued(found))}, {span(found)} {profile.unit}s ahead"
-    write_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
-    stamp(figure, _LEFT + 16, _TOP + 26, stamped(found, {event.key for event in found.events}), 26, _ACROSS - 32)
+    draw_text_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
+    draw_stamp(
+        figure, _LEFT + 16, _TOP + 26, stamp_lines(found, {event.key for event in found.events}), 26, _ACROSS - 32
+    )
     marks = _marks_of(found)
     view = _view(marks, layers)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
@@ -113,7 +124,7 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
 
 
 def _area_names(labels: Labels, axes: Axes, found: Findings, outlines: Outlines, view: View) -> None:
-    """Names of alerted areas inside them; the first triggers' ones beside them with a line where there is no room."""
+    """Names of alerted areas inside them; the first triggers' ones beside them with a line if there is no room."""
     classes, beside = area_classes(found), 0
     step = (view.north - view.south) * 44 / _DOWN
     for code in by_weight(found, classes):
@@ -257,24 +268,24 @@ def _legend(
         draw_box(axes, x, y - 16, 46, 32, **_filled(name))
         if marks:
             _marker(axes, x + 74, y, name, clip_on=False)
-        write(axes, x + (96 if marks else 60), y, shown[name], 28, va="center")
+        draw_text(axes, x + (96 if marks else 60), y, shown[name], 28, va="center")
     if words.blind:
         draw_box(axes, len(shown) * 350, y - 16, 46, 32, **BLIND)
-        write(axes, len(shown) * 350 + 60, y, "blind: nothing is known, no all clear", 28, va="center")
+        draw_text(axes, len(shown) * 350 + 60, y, "blind: nothing is known, no all clear", 28, va="center")
     y += 50 if shown or words.blind else 0
     if marks:
         _marker(axes, 23, y, "no", clip_on=False)
-        write(axes, 60, y, f"{subject} without alert", 28, va="center")
+        draw_text(axes, 60, y, f"{subject} without alert", 28, va="center")
         if any(mark.kind == "blind" for mark in marks):
             _marker(axes, 424, y, "blind", clip_on=False)
-            write(axes, 446, y, f"blind {subject}: no forecast, no all clear", 28, va="center")
+            draw_text(axes, 446, y, f"blind {subject}: no forecast, no all clear", 28, va="center")
         y += 50
     if shows_water:
         water_sample(axes, 0, y - 16, 46, 32)
-        write(axes, 60, y, words.extent, 28, va="center")
+        draw_text(axes, 60, y, words.extent, 28, va="center")
         y += 46
     if words.marks:
         marks_legend(figure, axes, words.marks, y, columns=4)
         y += 46
     text = f"areas of admin level {found.default_admin_level}; {words.source}; a forecast, no observation"
-    write(axes, 0, y, fitted(figure, text, 23, _ACROSS), 23, va="center", color=MUTED)
+    draw_text(axes, 0, y, fitted(figure, text, 23, _ACROSS), 23, va="center", color=MUTED)

@@ -10,7 +10,7 @@ import numpy as np
 import rasterio
 from rasterio.windows import Window
 
-from ibf_pipeline.prepare.tiles import bounded_gdal
+from ibf_pipeline.prepare.raster_blocks import bounded_gdal
 
 _STRIP_CELLS = 4_000_000
 RIM, STRIPE = 5, 14
@@ -31,7 +31,7 @@ class Water:
 def read_water(file: Path, bounds: tuple[float, float, float, float], most: tuple[int, int]) -> Water | None:
     """The wet cells inside bounds (west, south, east, north), at most (rows, columns) of them.
 
-    A picture cell is wet where any raster cell in it is: a narrow river does not vanish. None where the raster does
+    A picture cell is wet where any raster cell in it is: a narrow river does not vanish. None if the raster does
     not reach the bounds. Read strip by strip.
     """
     with bounded_gdal(), rasterio.open(file) as raster:

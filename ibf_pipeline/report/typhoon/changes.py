@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from ibf_pipeline.domain.wording import some
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.wording import CATEGORIES, houses_text, wind_text
-from ibf_pipeline.report.change import Change, Compared
-from ibf_pipeline.report.hourly import explained, hours_text
-from ibf_pipeline.report.typhoon.shift import shift_text
+from ibf_pipeline.report.change import AlertComparison, Change
+from ibf_pipeline.report.hourly_report import explained, hours_text
+from ibf_pipeline.report.typhoon.track_shift import shift_text
 from ibf_pipeline.report.words import isolated
 
-TyphoonCompared = Compared[TyphoonFindings, TyphoonEvent]
+TyphoonComparison = AlertComparison[TyphoonFindings, TyphoonEvent]
 _PLACES = 5
 
 
-def typhoon_change(compared: TyphoonCompared) -> Change:
+def typhoon_change(compared: TyphoonComparison) -> Change:
     """A change with what explains it."""
     return explained(compared, _differences, _ended)
 
 
-def _differences(compared: TyphoonCompared) -> Iterator[str]:
+def _differences(compared: TyphoonComparison) -> Iterator[str]:
     old, new = compared.old, compared.new
     if old is None or new is None:
         return
@@ -38,12 +37,8 @@ def _differences(compared: TyphoonCompared) -> Iterator[str]:
 
 
 def hours_left(before: TyphoonFindings | None, today: TyphoonFindings, old: TyphoonEvent, new: TyphoonEvent) -> str:
-    """`21 hours are left, 27 before`: to landfall or the closest approach; empty where it was there before."""
-    return hours_text(_hours(new, today), _hours(old, before) if before is not None else 0)
-
-
-def _hours(event: TyphoonEvent, found: TyphoonFindings) -> int:
-    return max(0, (event.exact_start - found.published) // timedelta(hours=1))
+    """`21 hours are left, 27 before`: to landfall or the closest approach; empty if it was there before."""
+    return hours_text(new.exact_start - today.published, None if before is None else old.exact_start - before.published)
 
 
 def _wind(old: TyphoonEvent, new: TyphoonEvent) -> str:
@@ -69,8 +64,8 @@ def _provinces(old: TyphoonEvent, new: TyphoonEvent) -> str:
     return f"provinces: {'; '.join(parts)}" if parts else ""
 
 
-def _ended(compared: TyphoonCompared) -> Iterator[str]:
-    """Why there is no event any more: the storm passed, is gone, or is considered and no event."""
+def _ended(compared: TyphoonComparison) -> Iterator[str]:
+    """Why there is no event any more: the storm passed, is gone, or is considered and not an event."""
     old, today = compared.old, compared.today
     if old is None:
         return

@@ -7,10 +7,10 @@ from typing import Final
 
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings, TyphoonRule
 from ibf_pipeline.report.content import EventPart, Report, fields_of, file_stem
-from ibf_pipeline.report.hourly import HourlyReport, decides, next_update
+from ibf_pipeline.report.hourly_report import HourlyReport, decides, next_update
 from ibf_pipeline.report.typhoon import words
 from ibf_pipeline.report.typhoon.changes import hours_left
-from ibf_pipeline.report.typhoon.kept import TyphoonKept
+from ibf_pipeline.report.typhoon.run_data import TyphoonRunData
 
 MOST_DRAWINGS: Final = 6
 """events up to which the winds of members are drawn; with more, the page has their tracks alone, to be mailable"""
@@ -28,7 +28,7 @@ class TyphoonEventPart(EventPart):
     triggers: tuple[str, ...]
     """what is met, or missing"""
     track_map: str | None
-    """file in the report's folder; None where nothing is known of its track"""
+    """file in the report's folder; None if nothing is known of its track"""
     winds: str | None
     """the same, of the members' winds"""
 
@@ -47,11 +47,11 @@ class TyphoonReport(HourlyReport):
     members: int
     """of the whole cycle"""
     considered: tuple[str, ...]
-    """storms that are no event, and why"""
+    """storms that are not an event, and why"""
     rule: TyphoonRule
 
 
-def event_part(plain: EventPart, found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonKept) -> TyphoonEventPart:
+def event_part(plain: EventPart, found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData) -> TyphoonEventPart:
     """An event with its times, its provinces, what is met of the triggers, and its pictures."""
     few = len(found.events) + len(found.withdrawn) <= MOST_DRAWINGS
     has_members = kept.members_of(event) is not None
@@ -65,7 +65,7 @@ def event_part(plain: EventPart, found: TyphoonFindings, event: TyphoonEvent, ke
     )
 
 
-def report(plain: Report, found: TyphoonFindings, kept: TyphoonKept) -> TyphoonReport:
+def report(plain: Report, found: TyphoonFindings, kept: TyphoonRunData) -> TyphoonReport:
     """The report with times, storms that were considered, and the rule."""
     told = words.told_elsewhere(found)
     return TyphoonReport(
@@ -84,7 +84,7 @@ def report(plain: Report, found: TyphoonFindings, kept: TyphoonKept) -> TyphoonR
     )
 
 
-def _going_on(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonKept) -> str:
+def _going_on(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData) -> str:
     old = kept.event_before(event)
     left = hours_left(kept.before, found, old, event) if old is not None and kept.before is not None else ""
     return "; ".join(filter(None, [f"{event.name}: {words.begins(found, event)}", left]))

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
 from ibf_pipeline.report.pictures.outlines import MapLayers
 from ibf_pipeline.report.typhoon.content import TyphoonEventPart
-from ibf_pipeline.report.typhoon.kept import TyphoonKept
+from ibf_pipeline.report.typhoon.run_data import TyphoonRunData
 
 
 def typhoon_pictures(
-    found: TyphoonFindings, part: TyphoonEventPart, kept: TyphoonKept, layers: MapLayers
+    found: TyphoonFindings, part: TyphoonEventPart, kept: TyphoonRunData, layers: MapLayers
 ) -> Mapping[str, Callable[[], bytes]]:
     """What draws them, by file."""
     draw: dict[str, Callable[[], bytes]] = {}
@@ -22,17 +22,17 @@ def typhoon_pictures(
     return draw
 
 
-def _track(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonKept, layers: MapLayers) -> bytes:
+def _track(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData, layers: MapLayers) -> bytes:
     from ibf_pipeline.report.pictures.figure import png  # slow to load, and few get here
     from ibf_pipeline.report.typhoon.track_map import track_map
 
     return png(track_map(found, event, layers, kept.members_of(event)))
 
 
-def _winds(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonKept) -> bytes:
+def _winds(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData) -> bytes:
     from ibf_pipeline.report.pictures.figure import png
-    from ibf_pipeline.report.typhoon.winds import winds
+    from ibf_pipeline.report.typhoon.wind_chart import wind_chart
 
     members = kept.members_of(event)
     assert members is not None  # noqa: S101  else the part names no picture
-    return png(winds(found, event, members))
+    return png(wind_chart(found, event, members))

@@ -11,18 +11,18 @@ from ibf_pipeline.domain.wording import percent_text
 from ibf_pipeline.hazards.typhoon.findings import (
     AreaImpact,
     ProvinceFound,
-    Spread,
+    TimeSpread,
     TrackPoint,
     TriggerJudged,
     TyphoonEvent,
     TyphoonFindings,
 )
 from ibf_pipeline.hazards.typhoon.wording import AVERAGED, houses_text
-from ibf_pipeline.report.rows import MOST_ROWS, ShortTable
-from ibf_pipeline.report.rows import Row as ShortRow
+from ibf_pipeline.report.short_table import MOST_ROWS, ShortTable
+from ibf_pipeline.report.short_table import ShortRow as ShortRow
 from ibf_pipeline.report.table_files import Place, Table, Value, of_run, point
-from ibf_pipeline.report.typhoon.kept import TyphoonKept
-from ibf_pipeline.report.typhoon.lines import parts_of
+from ibf_pipeline.report.typhoon.run_data import TyphoonRunData
+from ibf_pipeline.report.typhoon.track_lines import parts_of
 
 _SPREAD = ("10_percent", "50_percent", "90_percent", "share")
 _PROVINCE = (
@@ -59,7 +59,7 @@ def event_columns() -> dict[str, Callable[[Any], Value]]:
     }
 
 
-def typhoon_tables(found: TyphoonFindings, kept: TyphoonKept | None) -> tuple[Table, ...]:
+def typhoon_tables(found: TyphoonFindings, kept: TyphoonRunData | None) -> tuple[Table, ...]:
     """Provinces, areas with winds, tracks as points and as lines, triggers, and all storms that were considered."""
     events = found.events
     impacts = [(event, impact) for event in events for impact in event.impacts]
@@ -109,7 +109,7 @@ def _short_province(found: TyphoonFindings, event: TyphoonEvent, province: Provi
     }
 
 
-def _between(found: TyphoonFindings, spread: Spread | None) -> str | None:
+def _between(found: TyphoonFindings, spread: TimeSpread | None) -> str | None:
     if spread is None:
         return None
     return f"{local_text(spread.early, found.zone)} to {local_text(spread.late, found.zone)}"
@@ -136,7 +136,7 @@ def _province(event: TyphoonEvent, province: ProvinceFound) -> tuple[Value, ...]
     )  # fmt: skip
 
 
-def _spread(spread: Spread | None) -> tuple[Value, ...]:
+def _spread(spread: TimeSpread | None) -> tuple[Value, ...]:
     if spread is None:
         return None, None, None, 0.0
     return _iso(spread.early), _iso(spread.middle), _iso(spread.late), spread.share

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.local_time import clock_name
-from ibf_pipeline.domain.sphere import near
+from ibf_pipeline.domain.sphere import wrap_longitude
 from ibf_pipeline.domain.wording import alert_text, counted, day_text
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.wording import AVERAGED, CATEGORIES, SEEN, chance_text
@@ -31,17 +31,17 @@ from ibf_pipeline.report.pictures.colours import (
     MUTED,
     drawn_class,
 )
-from ibf_pipeline.report.pictures.figure import draw_box, new_figure, pixel_axes, stamp, write, write_line
+from ibf_pipeline.report.pictures.figure import draw_box, draw_stamp, draw_text, draw_text_line, new_figure, pixel_axes
 from ibf_pipeline.report.pictures.fonts import drawable
 from ibf_pipeline.report.pictures.map_frame import Labels, View, map_axes, scale_bar, view_of
 from ibf_pipeline.report.pictures.outlines import MapLayers, draw_areas
-from ibf_pipeline.report.pictures.stamped import stamped
+from ibf_pipeline.report.pictures.picture_stamp import stamp_lines
 from ibf_pipeline.report.typhoon.words import begins
 
 WIDTH, HEIGHT = 1200, 1330
 _LEFT, _TOP, _ACROSS, _DOWN = 20, 166, 1160, 940
 _BESIDE: Final = (_LEFT + _ACROSS, _TOP + _DOWN + 24)
-"""where the scale bar ends where areas and track fill the map"""
+"""where the scale bar ends if areas and track fill the map"""
 _AROUND: Final = 4.0
 """degrees around land that a map shows of the track at most, beside its point at land"""
 _LEAST: Final = 3.0
@@ -53,7 +53,7 @@ _SIDES: Final = ((1, 0), (-1, 0), (0, 1), (0, -1))
 def track_map(
     found: TyphoonFindings, event: TyphoonEvent, layers: MapLayers, members: xr.Dataset | None = None
 ) -> Figure:
-    """The map of a storm. `members`: its tracks, (member, time), those members alone that have it; None where they are
+    """The map of a storm. `members`: its tracks, (member, time), those members alone that have it; None if they are
     not at hand; `layers`: as `joined` has them. Longitudes are those around the country, so that 180 degrees are no
     edge.
     """
@@ -73,12 +73,12 @@ def track_map(
     if members is not None:
         _members(axes, members, middle)
     labels = Labels(figure, axes)
-    words = stamped(found, [event.key])
+    words = stamp_lines(found, [event.key])
     labels.block(_stamp_room(axes, len(words)))
     labels.block(scale_bar(axes, view, 26, shapely.union_all([*shown, _line(event, middle)]), _BESIDE))
     _reference(axes, labels, found, event, view, middle)
     _legend(figure, found, event, areas, 0 if members is None else members.sizes["member"])
-    stamp(figure, _LEFT + 16, _TOP + 26, words, 24, _ACROSS - 32)
+    draw_stamp(figure, _LEFT + 16, _TOP + 26, words, 24, _ACROSS - 32)
     return figure
 
 
@@ -111,10 +111,10 @@ def _kind(event: TyphoonEvent, area: EventArea) -> str:
 def _view(event: TyphoonEvent, shown: Sequence[BaseGeometry], middle: float) -> View:
     """Areas and the storm at land, and what is near them of its track."""
     there = _at_land(event)
-    at_land = shapely.Point(near(there.lon, middle), there.lat)
+    at_land = shapely.Point(wrap_longitude(there.lon, middle), there.lat)
     west, south, east, north = (float(edge) for edge in shapely.total_bounds([*shown, at_land]))
     inside = shapely.box(west - _AROUND, south - _AROUND, east + _AROUND, north + _AROUND)
-    places = [(near(point.lon, middle), point.lat) for point in event.track]
+    places = [(wrap_longitude(point.lon, middle), point.lat) for point in event.track]
     seen = [place for place in places if inside.contains(shapely.Point(place))]
     xs, ys = [west, east, *(x for x, _ in seen)], [south, north, *(y for _, y in seen)]
     pads = [max(0.0, (_LEAST - (max(each) - min(each))) / 2) for each in (xs, ys)]
@@ -123,14 +123,14 @@ def _view(event: TyphoonEvent, shown: Sequence[BaseGeometry], middle: float) -> 
 
 
 def _line(event: TyphoonEvent, middle: float) -> BaseGeometry:
-    places = [(near(point.lon, middle), point.lat) for point in event.track]
+    places = [(wrap_longitude(point.lon, middle), point.lat) for point in event.track]
     return shapely.LineString(places) if len(places) > 1 else shapely.Point(places[0])
 
 
 def _members(axes: Axes, members: xr.Dataset, middle: float) -> None:
     """Each member as a thin line, broken where it has no storm; a single fix as a point."""
     lon, lat = (members[name].transpose("member", "time").values for name in ("lon", "lat"))
-    paths: np.ndarray = np.stack([near(lon, middle), lat], axis=-1)
+    paths: np.ndarray = np.stack([wrap_longitude(lon, middle), lat], axis=-1)
     axes.add_collection(LineCollection(list(paths), colors=MEMBER, linewidths=0.9, alpha=0.6, zorder=5), autolim=False)
     for path in paths:
         known = path[np.isfinite(path[:, 1])]
@@ -142,7 +142,7 @@ def _reference(
     axes: Axes, labels: Labels, found: TyphoonFindings, event: TyphoonEvent, view: View, middle: float
 ) -> None:
     """The track that is published: past dashed, the rest thick, its points with local time, category and wind."""
-    places = {point.moment: (near(point.lon, middle), point.lat) for point in event.track}
+    places = {point.moment: (wrap_longitude(point.lon, middle), point.lat) for point in event.track}
     past = [places[point.moment] for point in event.track if point.past]
     ahead = [places[point.moment] for point in event.track if not point.past]
     if past:
@@ -175,7 +175,7 @@ def _point(
 
 
 def _beside(labels: Labels, place: tuple[float, float], view: View, words: str, pixels: float, **options: Any) -> bool:
-    """Words at the side of a place where there is room."""
+    """Words at the side of a place if there is room."""
     up, right = (view.north - view.south) * 18 / _DOWN, (view.east - view.west) * 18 / _ACROSS
     return any(
         labels.put(
@@ -190,13 +190,13 @@ def _title(figure: Figure, found: TyphoonFindings, event: TyphoonEvent) -> None:
     name = drawable(event.name, event.identifier)
     title = marked(f"Track of {name} · {drawable(found.country_name, found.country)}", exercise=found.exercise,
                    trial=found.trial)  # fmt: skip
-    write_line(figure, 24, 40, title, 38, WIDTH - 48, va="center", weight="bold")
-    write_line(figure, 24, 90, begins(found, event), 26, WIDTH - 48, va="center")
+    draw_text_line(figure, 24, 40, title, 38, WIDTH - 48, va="center", weight="bold")
+    draw_text_line(figure, 24, 90, begins(found, event), 26, WIDTH - 48, va="center")
     cycle = f"cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
     clocks = clock_name(found.issue_time.start, found.zone)
     chance = "" if event.state == "passed" else f"{chance_text(event, found.cycle)} · "
     text = f"{chance}{cycle} · clock times {clocks} · winds in km/h, {AVERAGED}s"
-    write_line(figure, 24, 132, text, 21, WIDTH - 48, va="center", color=MUTED)
+    draw_text_line(figure, 24, 132, text, 21, WIDTH - 48, va="center", color=MUTED)
 
 
 def _legend(
@@ -211,27 +211,27 @@ def _legend(
     if any(not point.past for point in event.track):
         axes.plot([2, 40], [y, y], color=INK, linewidth=4)
         axes.plot([21], [y], color=INK, marker="o", markersize=10, markeredgecolor="white")
-        write(axes, 52, y, f"reference: {event.reference}", 23, va="center")
+        draw_text(axes, 52, y, f"reference: {event.reference}", 23, va="center")
     if any(point.past for point in event.track):
         axes.plot([572, 610], [y, y], **_PAST)
-        write(axes, 622, y, "where it was", 23, va="center")
+        draw_text(axes, 622, y, "where it was", 23, va="center")
     y += 38
     if members:
         axes.plot([2, 40], [y, y], color=MEMBER, linewidth=1.4)
         text = f"{members} of {counted(found.members, 'member')}"
-        write(axes, 52, y, text, 23, va="center")
+        draw_text(axes, 52, y, text, 23, va="center")
     x = 392
     for kind in areas:
         draw_box(axes, x, y - 15, 40, 30, facecolor=CLASS_COLOURS[kind], hatch=CLASS_HATCHES[kind], edgecolor=BORDER)
         text = f"areas of the {alert_text('max', trigger=kind == 'max')}"
-        write(axes, x + 52, y, text, 23, va="center")
+        draw_text(axes, x + 52, y, text, 23, va="center")
         x += 320
     y += 38
     there = _at_land(event)
     if there.landfall or there.closest:
         axes.plot([21], [y], marker="X", markersize=16, color=CLASS_COLOURS["min"], markeredgecolor=INK)
-        write(axes, 52, y, SEEN if there.landfall else "nearest to land", 23, va="center")
+        draw_text(axes, 52, y, SEEN if there.landfall else "nearest to land", 23, va="center")
     words = "; ".join(f"{short} {words}" for short, words in CATEGORIES.items())
-    write_line(figure, _LEFT, _TOP + _DOWN + 10 + y + 36, words, 20, _ACROSS, va="center", color=MUTED)
-    write_line(figure, _LEFT, HEIGHT - 22, f"Tracks: {found.source}. A forecast, not an observation.", 21, _ACROSS,
+    draw_text_line(figure, _LEFT, _TOP + _DOWN + 10 + y + 36, words, 20, _ACROSS, va="center", color=MUTED)
+    draw_text_line(figure, _LEFT, HEIGHT - 22, f"Tracks: {found.source}. A forecast, not an observation.", 21, _ACROSS,
                va="center", color=MUTED)  # fmt: skip

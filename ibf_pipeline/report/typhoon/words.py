@@ -33,10 +33,11 @@ from ibf_pipeline.hazards.typhoon.wording import (
     short_approach,
     verdict,
 )
-from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords, Marks
-from ibf_pipeline.report.typhoon.lines import country_marks
-from ibf_pipeline.report.typhoon.shift import shift_text
-from ibf_pipeline.report.words import area_names, isolated, listed, people_of
+from ibf_pipeline.report.hourly_report import classes_by_lead_time
+from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords, MapMarks
+from ibf_pipeline.report.typhoon.track_lines import country_marks
+from ibf_pipeline.report.typhoon.track_shift import shift_text
+from ibf_pipeline.report.words import alert_people_text, area_names, isolated, listed
 
 NAMED: Final = 3
 """storms in a headline that have a sentence of their own"""
@@ -89,14 +90,15 @@ def _lines(found: TyphoonFindings, events: Sequence[TyphoonEvent]) -> Iterator[s
         yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {exposed(found, event)}"
     if rest := events[NAMED:]:
         further = some([isolated(event.name) for event in rest], 5)
-        yield f"{counted(len(rest), f'further {kind}')}: {further}, with {people_of(rest)}"
+        yield f"{counted(len(rest), f'further {kind}')}: {further}, with {alert_people_text(rest)}"
 
 
 def exposed(found: TyphoonFindings, event: TyphoonEvent) -> str:
     """`12,345 people in winds of 89 km/h (10-minute mean) or more, in Batanes and Cagayan`."""
     places = [isolated(each.name) for each in event.provinces] or [isolated(n) for n in area_names(found, [event])]
     where = f", in {listed(places, 3)}" if places else ""
-    return f"{people_of([event])} in winds of {amount_text(found.rule.people_kmh)} km/h ({AVERAGED}) or more{where}"
+    winds = f"{amount_text(found.rule.people_kmh)} km/h ({AVERAGED})"
+    return f"{alert_people_text([event])} in winds of {winds} or more{where}"
 
 
 def begins(found: TyphoonFindings, event: TyphoonEvent) -> str:
@@ -161,12 +163,8 @@ def _sure(found: TyphoonFindings, event: TyphoonEvent) -> str:
 
 def marks(found: TyphoonFindings, event: TyphoonEvent) -> str:
     """`In the portal at 21-hour, counted from the cycle: trigger at 21 hours, warning at 96 hours.`"""
-    parts = []
-    for mark, word in (("T", "trigger"), ("w", "warning")):
-        at = [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag == mark]
-        parts += [f"{word} at {listed(at, len(found.lead_times))} {'hour' if at == ['1'] else 'hours'}"] if at else []
     at_lead = TYPHOON.lead_time_name(event.lead_time)
-    return f"In the portal at {at_lead}, counted from the cycle: {', '.join(parts)}."
+    return f"In the portal at {at_lead}, counted from the cycle: {classes_by_lead_time(found, event)}."
 
 
 def states(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
@@ -199,7 +197,7 @@ def triggers(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
 
 
 def _without_deadline(found: TyphoonFindings, event: TyphoonEvent) -> Iterator[str]:
-    """The hours that are left where an alternative is not met and names none; once, as they are the same for all."""
+    """The hours that are left if an alternative is not met and names none; once, as they are the same for all."""
     at, open_ended = event.landfall.reference_at, any(not each.met and each.deadline is None for each in event.triggers)
     if open_ended and event.state != "passed" and at > found.published:
         place = _PLACES[event.landfall.approach]
@@ -221,13 +219,13 @@ def _judged(found: TyphoonFindings, judged: TriggerJudged) -> str:
 
 
 def considered(found: TyphoonFindings) -> tuple[StormFound, ...]:
-    """Storms that are no event, with a reason; those that are missing from the cycle are blind, not considered."""
+    """Storms that are not an event, with a reason; those that are missing from the cycle are blind, not considered."""
     told = {event.storm for event in (*found.events, *found.withdrawn)} | {each.key for each in found.unseen}
     return tuple(storm for storm in found.storms if storm.storm not in told)
 
 
 def considered_text(found: TyphoonFindings) -> list[str]:
-    """Each of them with the reason why it is no event."""
+    """Each of them with the reason why it is not an event."""
     return [_considered(found, storm) for storm in considered(found)]
 
 
@@ -284,7 +282,7 @@ def _kept_until(found: TyphoonFindings, event: TyphoonEvent) -> str:
 
 def country_words(found: TyphoonFindings) -> CountryWords:
     """Words of the map of the country, and the tracks of its storms."""
-    marks: tuple[Marks, ...] = country_marks(found)
+    marks: tuple[MapMarks, ...] = country_marks(found)
     return CountryWords("", f"tracks: {found.source}", marks=marks)
 
 

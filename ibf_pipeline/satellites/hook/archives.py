@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.locks import LOCKS, alone
-from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.io.locks import LOCKS, file_lock
 
 _CHUNK: Final = 1 << 20
 
@@ -31,14 +31,14 @@ class ArchiveLimits:
 def check_archive(file: Path, limits: ArchiveLimits) -> list[zipfile.ZipInfo]:
     """The files of an archive; InputInvalid for paths that lead outside, links, and archives that blow up.
 
-    A name is refused where it is absolute, holds `..`, a drive or a backslash, or stands twice.
+    A name is refused if it is absolute, holds `..`, a drive or a backslash, or stands twice.
     """
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise InputInvalid(
-            f"this is no readable zip archive ({error})", where=file, remedy="delete it and download it again"
+            f"this is not a readable zip archive ({error})", where=file, remedy="delete it and download it again"
         ) from None
     names: set[str] = set()
     for entry in entries:
@@ -68,7 +68,7 @@ def unpack(file: Path, folder: Path, limits: ArchiveLimits) -> list[Path]:
     What was unpacked from this very archive before stays as it is: somebody else may be reading it.
     """
     entries = check_archive(file, limits)
-    with alone(folder.parent / LOCKS / f"{folder.name}-unpacked"):
+    with file_lock(folder.parent / LOCKS / f"{folder.name}-unpacked"):
         stamp, done = folder.parent / LOCKS / f"{folder.name}.stamp", _stamp(file)
         if not (folder.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == done):
             stamp.unlink(missing_ok=True)

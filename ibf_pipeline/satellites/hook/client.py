@@ -13,14 +13,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable, UsageError
-from ibf_pipeline.io.answers import Gone, NoToken
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.pages import pages
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import Gone, NoToken
+from ibf_pipeline.io.pagination import pages
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.tokens import TokenSource
 from ibf_pipeline.records.lease import require_leases
-from ibf_pipeline.satellites.hook.orders import Order, Product, order_from, order_of, product_from
+from ibf_pipeline.satellites.hook.orders import Order, OrderItem, order_from, order_of, product_from
 from ibf_pipeline.satellites.hook.workflows import Workflow, workflow_from
 from ibf_pipeline.satellites.odata import entities, listing, literal
 
@@ -38,13 +38,13 @@ class OdpClient:
     """Requests to one OnDemand Processing API with the token of one account."""
 
     def __init__(
-        self, url: str, tokens: TokenSource, patience: Patience, redact: Redactor, now: Callable[[], datetime]
+        self, url: str, tokens: TokenSource, retry_policy: RetryPolicy, redact: Redactor, now: Callable[[], datetime]
     ) -> None:
         self.base = url.rstrip("/") + "/"
         self.tokens = tokens
         self.now = now
-        self.http = Client(Server(self.base, _REMEDIES), patience, redact, tokens=tokens)
-        self.links = Client(Server(""), patience, redact)
+        self.http = Client(Server(self.base, _REMEDIES), retry_policy, redact, tokens=tokens)
+        self.links = Client(Server(""), retry_policy, redact)
         """for temporary links, which are credentials of their own: without the token"""
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class OdpClient:
         )
 
     def orders(self, *, name_ends_with: str | None = None, since: datetime | None = None) -> list[Order]:
-        """The account's orders, newest first; those whose name ends so, or no older than a moment.
+        """The account's orders, newest first; those whose name ends so, or no older than a time.
 
         The service lists orders of one item here; orders of several are reached by their id alone. An answer that is
         no list is ServerRefused and never "none": whoever looks an order up would send it again.
@@ -93,13 +93,13 @@ class OdpClient:
             if since is not None and order.submitted is not None and order.submitted < since:
                 break
             found.append(order)
-        return list({order.id: order for order in found}.values())  # a page begins anew where one was just added
+        return list({order.id: order for order in found}.values())  # a page begins anew if one was just added
 
     def order(self, order_id: str, name_ends_with: str | None = None, items: int = 1) -> Order:
         """One order, of one item or several (`items`), asked for with the tutorial's own calls first.
 
         The listing knows orders of one item, the items those of several; `BatchOrder(id)`, which the tutorial does not
-        use and some services do not know, comes last. Gone where none of them has it and the listing could be read.
+        use and some services do not know, comes last. Gone if none of them has it and the listing could be read.
         """
         try:
             listed = self.orders(name_ends_with=name_ends_with)
@@ -117,8 +117,8 @@ class OdpClient:
                 raise
         raise ServerRefused(unlisted.found, where=unlisted.where, expected=unlisted.expected, remedy=unlisted.remedy)
 
-    def _items(self, order_id: str) -> list[Product]:
-        """An order's items; none where the service does not know them, whatever it knows of the order."""
+    def _items(self, order_id: str) -> list[OrderItem]:
+        """An order's items; none if the service does not know them, whatever it knows of the order."""
         with suppress(Gone):
             return self.products(order_id)
         return []
@@ -128,13 +128,13 @@ class OdpClient:
         return order_from({**(content[0] if content else {}), "Id": order_id})
 
     def _with_status(self, order: Order) -> Order:
-        """An order that was told of as orders are; ServerRefused for anything else, which says nothing about it."""
+        """An order that was described as orders are; ServerRefused for anything else, which says nothing about it."""
         if order.status:
             return order
         raise self._strange(f"the answer about order {order.id} has no Status", "an object with Status")
 
-    def products(self, order_id: str) -> list[Product]:
-        """The items of an order and their results; ServerRefused where one has no Id, or is another order's."""
+    def products(self, order_id: str) -> list[OrderItem]:
+        """The items of an order and their results; ServerRefused if one has no Id, or is another order's."""
         found = []
         for entry in self._listing(f"BatchOrder({_segment(order_id)})/Products", {}):
             product = product_from({**entry, "BatchOrderId": entry.get("BatchOrderId") or order_id})
@@ -159,10 +159,10 @@ class OdpClient:
         self.http.ask("POST", path, title=f"cancel order {order_id}")
 
     def place(self, body: Mapping[str, Any]) -> str | None:
-        """Send an order once; its id, or None where the accepting answer names none.
+        """Send an order once; its id, or None if the accepting answer names none.
 
-        Raises ServerRefused where it certainly was not accepted, ServerUnreachable where it was not carried out, for
-        want of a token or of a connection, and OutcomeUnknown where nobody can say. The answer echoes passwords of the
+        Raises ServerRefused if it certainly was not accepted, ServerUnreachable if it was not carried out, for
+        want of a token or of a connection, and OutcomeUnknown if nobody can say. The answer echoes passwords of the
         order: its id is read and the rest forgotten.
         """
         look_up = "`ibf-pipeline hook wait` looks it up by name before anything is sent again"
@@ -178,7 +178,7 @@ class OdpClient:
         return str(found[0]["Id"]) if found and found[0].get("Id") is not None else None
 
     def _listing(self, path: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        """Every entity of every page; an answer that is no list does not say that nothing is there."""
+        """Every entity of every page; an answer that is not a list does not say that nothing is there."""
         for content in pages(self.http, path, query):
             try:
                 found = listing(content)

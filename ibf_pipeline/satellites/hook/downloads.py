@@ -18,12 +18,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused
-from ibf_pipeline.io.answers import Refused
-from ibf_pipeline.io.download import Progress, download
+from ibf_pipeline.io.download import DownloadProgress, download
 from ibf_pipeline.io.http import Client
-from ibf_pipeline.io.locks import LOCKS, alone
+from ibf_pipeline.io.http_errors import Refused
+from ibf_pipeline.io.locks import LOCKS, file_lock
 from ibf_pipeline.satellites.hook.client import OdpClient
-from ibf_pipeline.satellites.hook.orders import RUNNING, SUCCESS, Product, link_expiry
+from ibf_pipeline.satellites.hook.orders import RUNNING, SUCCESS, OrderItem, link_expiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class DownloadRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class ResultFile:
     """A file on disk and its record."""
 
     file: Path
@@ -58,13 +58,13 @@ class LinkExpired(InputMissing):
     """A temporary link that does not open any more."""
 
 
-def fetch_product(
-    client: OdpClient, product: Product, folder: Path, largest: int, progress: Progress | None = None
-) -> Fetched:
+def fetch_result(
+    client: OdpClient, product: OrderItem, folder: Path, largest: int, progress: DownloadProgress | None = None
+) -> ResultFile:
     """The result of an item: by its temporary link while that holds, else streamed by the service itself.
 
     What is there already, whole, is not fetched again; two that want the same item fetch it once. Raises InputMissing
-    where there is no result yet, ServerRefused where there will be none, and what `fetch` raises.
+    if there is no result yet, ServerRefused if there will be none, and what `fetch` raises.
     """
     if product.status != SUCCESS:
         kind: type[IbfError] = InputMissing if product.status in RUNNING else ServerRefused
@@ -81,12 +81,12 @@ def fetch_product(
         "reported_bytes": product.size,
     }
     name = f"{_plain_name(product.order_id)}_{_plain_name(product.id)}.zip"
-    with alone(folder / LOCKS / name):
+    with file_lock(folder / LOCKS / name):
         kept = read_record(folder / name)
         whole = kept is not None and zipfile.is_zipfile(folder / name)  # else it was no answer to keep
         if kept is not None and whole and (kept.order_id, kept.item_id) == (product.order_id, product.id):
-            return Fetched(folder / name, kept)
-        fetch = Fetch(client.links, largest, client.now)
+            return ResultFile(folder / name, kept)
+        fetch = Downloader(client.links, largest, client.now)
         if product.link is not None:
             with suppress(LinkExpired):  # the service may still have it
                 return fetch(product.link, folder / name, progress, **record)
@@ -95,18 +95,18 @@ def fetch_product(
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
-    """Downloads with records, with the account that the client has."""
+class Downloader:
+    """Downloads files with a record beside each, with the account that the client has."""
 
     client: Client
     largest: int
     """bytes of one download"""
     now: Callable[[], datetime]
 
-    def __call__(self, url: str, target: Path, progress: Progress | None = None, **more: Any) -> Fetched:
+    def __call__(self, url: str, target: Path, progress: DownloadProgress | None = None, **more: Any) -> ResultFile:
         """Fetch an address into a file that appears under its name only when it is whole, its record beside it.
 
-        `more`: of the record. Raises LinkExpired, ServerRefused, ServerUnreachable after all tries, InputInvalid where
+        `more`: of the record. Raises LinkExpired, ServerRefused, ServerUnreachable after all tries, InputInvalid if
         it is larger than allowed.
         """
         expires, parts = link_expiry(url), urlsplit(url)
@@ -131,7 +131,7 @@ class Fetch:
             **more,
         )
         target.with_name(target.name + ".json").write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
-        return Fetched(target, record)
+        return ResultFile(target, record)
 
 
 def _plain_name(text: str) -> str:
@@ -140,7 +140,7 @@ def _plain_name(text: str) -> str:
 
 
 def read_record(file: Path) -> DownloadRecord | None:
-    """The record beside a downloaded file; None where there is none or it does not describe the file on disk."""
+    """The record beside a downloaded file; None if there is none or it does not describe the file on disk."""
     try:
         record = DownloadRecord(**json.loads(file.with_name(file.name + ".json").read_text(encoding="utf-8")))
         return record if file.stat().st_size == record.bytes else None

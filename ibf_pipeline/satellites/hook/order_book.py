@@ -1,6 +1,6 @@
 """The order book: what was asked for, what was sent, what became of it. In the records, for every service.
 
-An order is written here before it is sent, so that a crash at any moment leaves a trace that can be looked up. Secrets
+An order is written here before it is sent, so that a crash at any time leaves a trace that can be looked up. Secrets
 are never written: options carry the name of an environment variable instead.
 """
 
@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
-from ibf_pipeline.io.sql import Database, put
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.sql_rows import upsert
 from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.schema import ORDER
 from ibf_pipeline.satellites.hook.orders import RUNNING, OrderRequest
@@ -29,7 +30,7 @@ UNCLEAR: Final = "unclear"
 SENT: Final = "sent"
 """accepted and not finished"""
 REFUSED: Final = "refused"
-"""turned away by the service"""
+"""refused by the service"""
 WITHDRAWN: Final = "withdrawn"
 """taken back before it was sent"""
 
@@ -46,7 +47,7 @@ _PATIENCE_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BookEntry:
     """One order of the book."""
 
     number: int
@@ -65,7 +66,7 @@ class Entry:
         return self.request.key
 
     @property
-    def stands(self) -> str:
+    def status_text(self) -> str:
         """Its state, and while the service has it the service's own word, as last heard."""
         word = self.message.partition(":")[0]
         return f"{self.state}, {word}" if self.state == SENT and word in RUNNING else self.state
@@ -77,7 +78,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ExternalUsage:
     """What the same account has ordered outside this book, counted at the service."""
 
     items_this_month: int = 0
@@ -95,7 +96,7 @@ class Quota:
 class OrderBook:
     """Orders of all services in the records; every change is one transaction, on disk when it returns.
 
-    WriteFailed where the records cannot be used; InputInvalid for text that they cannot hold.
+    WriteFailed if the records cannot be used; InputInvalid for text that they cannot hold.
     """
 
     def __init__(self, database: Database) -> None:
@@ -106,14 +107,14 @@ class OrderBook:
         """For messages: where the book is."""
         return self._database.place
 
-    def alone(self, what: str = "orders") -> AbstractContextManager[Lease]:
-        """Only one process sends at a time, the next one waits; ForbiddenByRule where that takes longer than an hour.
+    def lock(self, what: str = "orders") -> AbstractContextManager[Lease]:
+        """Only one process sends at a time, the next one waits; ForbiddenByRule if that takes longer than an hour.
 
         What is held for longer than it could be renewed may be somebody else's: `require` says so, before sending.
         """
         return lease(self._database, f"hook/{what}", "sending orders", _PATIENCE_SECONDS)
 
-    def ask(self, service: str, request: OrderRequest, now: datetime) -> Entry:
+    def ask(self, service: str, request: OrderRequest, now: datetime) -> BookEntry:
         """Write an order down as waiting; the same order (by its key) is there once. One never accepted waits again."""
         key, text = {"service": service, "key": request.key}, _text(now)
         first = {
@@ -128,19 +129,19 @@ class OrderBook:
         }
         waiting = {"state": WAITING, "message": "", "changed_at": text}
         with self._database.transaction() as connection:
-            if not put(connection, ORDER, key, {}, {**first, **waiting}):
+            if not upsert(connection, ORDER, key, {}, {**first, **waiting}):
                 never = and_(_is(service, key=request.key), ORDER.c.state.in_((REFUSED, WITHDRAWN)))
                 connection.execute(update(ORDER).where(never).values(**waiting))
         return self.entry(service, request.key)
 
-    def entry(self, service: str, key: str) -> Entry:
-        """One order by its key; KeyError where the book has none."""
+    def entry(self, service: str, key: str) -> BookEntry:
+        """One order by its key; KeyError if the book has none."""
         rows = self._rows(_is(service, key=key))
         if not rows:
             raise KeyError(key)
         return rows[0]
 
-    def entries(self, service: str, *states: str) -> list[Entry]:
+    def entries(self, service: str, *states: str) -> list[BookEntry]:
         """Orders of a service, oldest first; of some states only."""
         return self._rows(and_(_is(service), ORDER.c.state.in_(states)) if states else _is(service))
 
@@ -151,15 +152,15 @@ class OrderBook:
         our sending and our learning of it, and counts for each month that this touches. What the service cancelled or
         failed counts too: no document says that it is given back.
         """
-        with self._database.reading() as connection:
+        with self._database.snapshot() as connection:
             return _used(connection, service, now)
 
     def claim(
-        self, service: str, quota: Quota, elsewhere: Elsewhere, now: datetime, unready: Collection[str] = ()
-    ) -> Entry | None:
-        """The oldest waiting order, marked as being sent, where budget and parallel limit leave room for all its items.
+        self, service: str, quota: Quota, elsewhere: ExternalUsage, now: datetime, unready: Collection[str] = ()
+    ) -> BookEntry | None:
+        """The oldest waiting order, marked as being sent, if budget and parallel limit leave room for all its items.
 
-        None where nothing waits or it does not fit; nothing overtakes it, or large orders would wait for ever. Only
+        None if nothing waits or it does not fit; nothing overtakes it, or large orders would wait for ever. Only
         the keys in `unready`, which cannot be sent from here at all, are passed over.
         """
         with self._database.transaction() as connection:
@@ -177,38 +178,42 @@ class OrderBook:
             connection.execute(update(ORDER).where(_is(service, key=row.key)).values(**values))
         return self.entry(service, row.key)
 
-    def accepted(self, entry: Entry, order_id: str, now: datetime, submitted: datetime | None = None) -> Entry:
+    def record_acceptance(
+        self, entry: BookEntry, order_id: str, now: datetime, submitted: datetime | None = None
+    ) -> BookEntry:
         """The service has it under this id."""
         moments = {"settled_at": _text(now), "submitted_at": None if submitted is None else _text(submitted)}
         return self._set(entry, now, state=SENT, order_id=order_id, message="", **moments)
 
-    def waits_again(self, entry: Entry, message: str, now: datetime) -> Entry:
+    def requeue(self, entry: BookEntry, message: str, now: datetime) -> BookEntry:
         """It certainly was not accepted and may be sent again."""
         return self._set(entry, now, state=WAITING, message=message, order_id=None)
 
-    def noted(self, entry: Entry, message: str, now: datetime) -> Entry:
+    def record_note(self, entry: BookEntry, message: str, now: datetime) -> BookEntry:
         """Why it still waits; the same note twice is one."""
         return entry if entry.message == message else self._set(entry, now, message=message)
 
-    def withdrawn(self, entry: Entry, now: datetime) -> bool:
-        """Take back an order that still waits; false where it was sent meanwhile."""
+    def withdraw(self, entry: BookEntry, now: datetime) -> bool:
+        """Take back an order that still waits; false if it was sent meanwhile."""
         this = and_(ORDER.c.number == entry.number, ORDER.c.state == WAITING)
         with self._database.transaction() as connection:
             done = connection.execute(update(ORDER).where(this).values(state=WITHDRAWN, changed_at=_text(now)))
             return done.rowcount == 1
 
-    def told(self, entry: Entry, state: str, message: str, now: datetime, submitted: datetime | None = None) -> Entry:
+    def record_status(
+        self, entry: BookEntry, state: str, message: str, now: datetime, submitted: datetime | None = None
+    ) -> BookEntry:
         """What is known of an order that was sent: unclear, refused, `sent` while it runs, else its final status."""
         moments = {} if submitted is None else {"submitted_at": _text(submitted)}
         return self._set(entry, now, state=state, message=message, **moments)
 
-    def _set(self, entry: Entry, now: datetime, **values: str | None) -> Entry:
+    def _set(self, entry: BookEntry, now: datetime, **values: str | None) -> BookEntry:
         this = ORDER.c.number == entry.number
         with self._database.transaction() as connection:
             connection.execute(update(ORDER).where(this).values(**values, changed_at=_text(now)))
         return self.entry(entry.service, entry.key)
 
-    def _rows(self, where: ColumnElement[bool]) -> list[Entry]:
+    def _rows(self, where: ColumnElement[bool]) -> list[BookEntry]:
         return [_entry(row) for row in self._database.rows(select(ORDER).where(where).order_by(ORDER.c.number))]
 
 
@@ -231,12 +236,12 @@ def _used(connection: Connection, service: str, now: datetime) -> tuple[int, int
     )
 
 
-def _entry(row: Any) -> Entry:
+def _entry(row: Any) -> BookEntry:
     request = OrderRequest(
         row.workflow, tuple(json.loads(row.identifiers)), json.loads(row.options), row.label, row.repeat
     )
     asked, changed = datetime.fromisoformat(row.asked_at), datetime.fromisoformat(row.changed_at)
-    return Entry(row.number, row.service, request, row.state, row.order_id, row.message, asked, changed)
+    return BookEntry(row.number, row.service, request, row.state, row.order_id, row.message, asked, changed)
 
 
 def _text(now: datetime) -> str:

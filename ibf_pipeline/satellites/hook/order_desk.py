@@ -1,8 +1,8 @@
 """Orders from wish to end: never doubled, never lost, never beyond the account's month or its parallel items.
 
-An order is written into the book, claimed where budget and parallel limit leave room, looked up at the service by its
-key, and only then sent. Where the answer stays away it is looked up again until it certainly did not arrive. Orders of
-one item can be found by name; the service does not list those of several, so an unclear one waits for a person.
+An order is written into the book, claimed if budget and parallel limit leave room, looked up at the service by its
+key, and only then sent. If the answer does not come, it is looked up again until it certainly did not arrive. Orders of
+one item can be found by name; the service does not list those of several, so an unclear one waits for an operator.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from ibf_pipeline.errors import (
     ServerUnreachable,
     UsageError,
 )
-from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.io.http_errors import Gone
 from ibf_pipeline.io.redaction import Redactor, is_secret_name
 from ibf_pipeline.records.lease import Lease
 from ibf_pipeline.satellites.hook.client import OdpClient
+from ibf_pipeline.satellites.hook.input_sources import require_source
 from ibf_pipeline.satellites.hook.order_book import (
     GONE,
     OPEN,
@@ -33,14 +34,13 @@ from ibf_pipeline.satellites.hook.order_book import (
     SENT,
     UNCLEAR,
     WAITING,
-    Elsewhere,
-    Entry,
+    BookEntry,
+    ExternalUsage,
     OrderBook,
     Quota,
 )
 from ibf_pipeline.satellites.hook.orders import SUCCESS, Order, OrderRequest, order_body, require_sensible
 from ibf_pipeline.satellites.hook.settings import Polling
-from ibf_pipeline.satellites.hook.sources import require_source
 from ibf_pipeline.satellites.hook.workflows import check_options
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Budget:
         return max(0, self.quota.items_per_month - self.used_here - self.used_elsewhere)
 
 
-def budget_of(name: str, book: OrderBook, quota: Quota, elsewhere: Elsewhere, now: datetime) -> Budget:
+def budget_of(name: str, book: OrderBook, quota: Quota, elsewhere: ExternalUsage, now: datetime) -> Budget:
     """A service's budget by a book, and by what others order with the account."""
     here, running = book.used(name, now)
     waiting = sum(len(entry.request.identifiers) for entry in book.entries(name, WAITING))
@@ -91,7 +91,7 @@ class OrderDesk:
     gone: timedelta = timedelta(hours=6)
     """after which an accepted order counts as gone that the service does not know any more"""
 
-    def submit(self, request: OrderRequest) -> Entry:
+    def submit(self, request: OrderRequest) -> BookEntry:
         """Check an order against the live options and write it into the book; `advance` sends it.
 
         Raises InputInvalid with every wrong option, ForbiddenByRule for more items than may ever run together.
@@ -117,11 +117,11 @@ class OrderDesk:
     def advance(self) -> None:
         """Learn what became of open orders, clear up unclear ones, send what waits and fits.
 
-        Raises ServerUnreachable where the service does not answer; an order that is refused or unclear is written down
+        Raises ServerUnreachable if the service does not answer; an order that is refused or unclear is written down
         so, and does not keep the others from being looked at. One whose secrets are not in this environment waits, with
         a note; those behind it are sent.
         """
-        with self.book.alone() as held:
+        with self.book.lock() as held:
             for entry in self.book.entries(self.name, *OPEN):
                 if entry.state == SENT:
                     self._look_at(entry)
@@ -139,13 +139,13 @@ class OrderDesk:
         keys: Iterable[str],
         polling: Polling,
         sleep: Callable[[float], None],
-        on_look: Callable[[list[Entry]], None] | None = None,
-    ) -> list[Entry]:
+        on_look: Callable[[list[BookEntry]], None] | None = None,
+    ) -> list[BookEntry]:
         """Advance until every one of these orders is finished, with longer and longer waits between two looks.
 
         Raises ServerUnreachable after `give_up_hours`; the orders themselves go on. A service that is silent for
-        a while is looked at again. Raises OutcomeUnknown where only a person can say what became of an order, and
-        ConfigError where it cannot be sent from this environment.
+        a while is looked at again. Raises OutcomeUnknown if only an operator can say what became of an order, and
+        ConfigError if it cannot be sent from this environment.
         """
         wanted = list(keys)
         until = self.now() + timedelta(hours=polling.give_up_hours)
@@ -180,8 +180,8 @@ class OrderDesk:
             sleep(pause)
             pause = min(polling.longest_seconds, pause * polling.factor)
 
-    def entry(self, key: str) -> Entry:
-        """An order of the book by its key or by the service's id; UsageError where the book has none."""
+    def entry(self, key: str) -> BookEntry:
+        """An order of the book by its key or by the service's id; UsageError if the book has none."""
         found = self.find(key)
         if found is None:
             raise UsageError(
@@ -192,22 +192,22 @@ class OrderDesk:
             )
         return found
 
-    def find(self, key: str) -> Entry | None:
-        """The same; None where the book has none."""
+    def find(self, key: str) -> BookEntry | None:
+        """The same; None if the book has none."""
         found = [entry for entry in self.book.entries(self.name) if key in (entry.key, entry.order_id)]
         return found[-1] if found else None
 
-    def unfinished(self) -> list[Entry]:
+    def unfinished(self) -> list[BookEntry]:
         """Orders to which something may still happen."""
         return [entry for entry in self.book.entries(self.name) if not entry.finished]
 
-    def cancel(self, key: str) -> Entry:
-        """Take an order back where it waits, else cancel it at the service; what runs comes to its end there.
+    def cancel(self, key: str) -> BookEntry:
+        """Take an order back if it waits, else cancel it at the service; what runs comes to its end there.
 
-        One that the service does not know any more is closed as gone; Gone where it knows it and no way to cancel it.
+        One that the service does not know any more is closed as gone; Gone if it knows it and no way to cancel it.
         """
         entry = self.entry(key)
-        if entry.state == WAITING and self.book.withdrawn(entry, self.now()):
+        if entry.state == WAITING and self.book.withdraw(entry, self.now()):
             return self.entry(key)
         entry = self.entry(key)
         if entry.finished:
@@ -224,16 +224,16 @@ class OrderDesk:
             try:
                 self.service.order(entry.order_id, entry.key)
             except Gone:
-                with self.book.alone():
-                    return self.book.told(entry, GONE, self.redact(error.found), self.now())
+                with self.book.lock():
+                    return self.book.record_status(entry, GONE, self.redact(error.found), self.now())
             raise
-        with self.book.alone():
+        with self.book.lock():
             self._look_at(entry)
         return self.entry(key)
 
-    def settle(self, key: str, order_id: str | None) -> Entry:
-        """A person says what became of an unclear or a gone order: its id at the service, or that it never arrived."""
-        with self.book.alone():
+    def settle(self, key: str, order_id: str | None) -> BookEntry:
+        """An operator says what became of an unclear or a gone order: its id there, or that it never arrived."""
+        with self.book.lock():
             entry = self.entry(key)
             if entry.state not in (UNCLEAR, SENDING, GONE):
                 raise ForbiddenByRule(
@@ -242,39 +242,39 @@ class OrderDesk:
                     remedy="`ibf-pipeline hook cancel` closes one that the service does not know any more",
                 )
             if order_id is None:
-                return self.book.waits_again(entry, "a person said that it never arrived", self.now())
+                return self.book.requeue(entry, "an operator said that it never arrived", self.now())
             found = self.service.order(order_id, entry.key)
-            return self.book.accepted(entry, order_id, self.now(), found.submitted)
+            return self.book.record_acceptance(entry, order_id, self.now(), found.submitted)
 
-    def _look_at(self, entry: Entry) -> None:
+    def _look_at(self, entry: BookEntry) -> None:
         try:
             order = self.service.order(str(entry.order_id), entry.key, len(entry.request.identifiers))
         except Gone:
             self._miss(entry)
             return
         except ServerRefused as error:
-            self.book.told(entry, SENT, self.redact(str(error)), self.now())
+            self.book.record_status(entry, SENT, self.redact(str(error)), self.now())
             return
         message = self.redact(order.message or order.status)
         if order.running:
-            self.book.told(entry, SENT, f"{order.status}: {message}", self.now(), order.submitted)
+            self.book.record_status(entry, SENT, f"{order.status}: {message}", self.now(), order.submitted)
         else:
-            self.book.told(entry, order.status, message, self.now(), order.submitted)
+            self.book.record_status(entry, order.status, message, self.now(), order.submitted)
 
-    def _miss(self, entry: Entry) -> None:
+    def _miss(self, entry: BookEntry) -> None:
         """An accepted order is not found under its id: gone, if that stays so while the service answers otherwise."""
         try:
             found = self._named(entry)
         except ServerRefused as error:
-            self.book.told(entry, SENT, self.redact(str(error)), self.now())
+            self.book.record_status(entry, SENT, self.redact(str(error)), self.now())
             return
         if found and found[0].id != entry.order_id:
-            self.book.accepted(entry, found[0].id, self.now(), found[0].submitted)
+            self.book.record_acceptance(entry, found[0].id, self.now(), found[0].submitted)
         elif entry.message != _NOT_THERE:
-            self.book.told(entry, SENT, _NOT_THERE, self.now())
+            self.book.record_status(entry, SENT, _NOT_THERE, self.now())
         elif self.now() - entry.changed_at >= self.gone:
             log.warning("order %s (%s) is gone: %s", entry.key, entry.order_id, _NOT_THERE)
-            self.book.told(entry, GONE, _NOT_THERE, self.now())
+            self.book.record_status(entry, GONE, _NOT_THERE, self.now())
 
     def _unready(self) -> frozenset[str]:
         """Waiting orders that cannot be sent from this environment, each with a note."""
@@ -283,60 +283,60 @@ class OrderDesk:
             try:
                 self._filled(entry.request)
             except ConfigError as error:
-                self.book.noted(entry, error.found, self.now())
+                self.book.record_note(entry, error.found, self.now())
                 log.warning("order %s waits: %s", entry.key, error)
                 found.add(entry.key)
         return frozenset(found)
 
-    def _clear_up(self, entry: Entry) -> None:
+    def _clear_up(self, entry: BookEntry) -> None:
         """What became of an order that was sent without an answer, or about to be when the process ended."""
         if self._adopt(entry) or len(entry.request.identifiers) > 1:
             return  # orders of several items are not listed: that they are not found says nothing
         if self.now() - entry.changed_at >= self.settling:
-            self.book.waits_again(entry, "it was sent and did not arrive; it is sent again", self.now())
+            self.book.requeue(entry, "it was sent and did not arrive; it is sent again", self.now())
 
-    def _adopt(self, entry: Entry) -> bool:
+    def _adopt(self, entry: BookEntry) -> bool:
         """Whether the service has an order with this key; then the book takes it as sent."""
         found = self._named(entry)
         if not found:
             return False
         log.info("order %s is at the service already, as %s", entry.key, found[0].id)
-        self.book.accepted(entry, found[0].id, self.now(), found[0].submitted)
+        self.book.record_acceptance(entry, found[0].id, self.now(), found[0].submitted)
         self._look_at(self.book.entry(self.name, entry.key))
         return True
 
-    def _named(self, entry: Entry) -> list[Order]:
-        """The orders with this key; where the service finds none by the end of a name, they are looked for here."""
+    def _named(self, entry: BookEntry) -> list[Order]:
+        """The orders with this key; if the service finds none by the end of a name, they are looked for here."""
         found = self.service.orders(name_ends_with=entry.key)
         since = entry.asked_at - timedelta(days=1)  # of clocks that differ
         return found or [order for order in self.service.orders(since=since) if order.name.endswith(entry.key)]
 
-    def _send(self, entry: Entry, held: Lease) -> None:
+    def _send(self, entry: BookEntry, held: Lease) -> None:
         try:
             if self._adopt(entry):
                 return
             body = order_body(entry.request, self._filled(entry.request))
         except IbfError as error:
-            self.book.waits_again(entry, self.redact(str(error)), self.now())
+            self.book.requeue(entry, self.redact(str(error)), self.now())
             raise
         held.require()  # else the next one has found it as `sending`, and looks it up
         try:
             order_id = self.service.place(body)
         except OutcomeUnknown as error:
-            self.book.told(entry, UNCLEAR, self.redact(error.found), self.now())
+            self.book.record_status(entry, UNCLEAR, self.redact(error.found), self.now())
             log.warning("%s", self.redact(str(error)))
             return
         except ServerUnreachable as error:
-            self.book.waits_again(entry, self.redact(error.found), self.now())
+            self.book.requeue(entry, self.redact(error.found), self.now())
             raise
         except ServerRefused as error:
-            self.book.told(entry, REFUSED, self.redact(error.found), self.now())
+            self.book.record_status(entry, REFUSED, self.redact(error.found), self.now())
             log.warning("%s", self.redact(str(error)))
             return
         if order_id is None:
-            self.book.told(entry, UNCLEAR, "accepted, without an id in the answer", self.now())
+            self.book.record_status(entry, UNCLEAR, "accepted, without an id in the answer", self.now())
             return
-        self.book.accepted(entry, order_id, self.now())
+        self.book.record_acceptance(entry, order_id, self.now())
         log.info("order %s was accepted as %s", entry.key, order_id)
 
     def _filled(self, request: OrderRequest) -> dict[str, str | int]:
@@ -358,7 +358,7 @@ class OrderDesk:
             filled[name] = value.replace("{key}", request.key) if isinstance(value, str) else value
         return filled
 
-    def _elsewhere(self) -> Elsewhere:
+    def _elsewhere(self) -> ExternalUsage:
         """What the service lists beside this book: the month's orders and whatever still runs, one item each.
 
         The listing names no orders of several items, so those that somebody else placed cannot be counted.
@@ -371,12 +371,12 @@ class OrderDesk:
             for order in self.service.orders(since=month - timedelta(days=31))
             if order.id not in own and order.name.rsplit(" ", 1)[-1] not in own
         ]
-        return Elsewhere(
+        return ExternalUsage(
             sum(order.submitted is None or order.submitted >= month for order in foreign),
             sum(order.running for order in foreign),
         )
 
 
-def succeeded(entry: Entry) -> bool:
-    """Only `completed` is success; every other end is none."""
+def succeeded(entry: BookEntry) -> bool:
+    """Only `completed` is a success."""
     return entry.state == SUCCESS

@@ -15,7 +15,7 @@ from pydantic import Field, PlainValidator, TypeAdapter
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.satellites.hook.settings import require_encrypted_options, require_no_literal_secret
-from ibf_pipeline.satellites.odata import read_moment
+from ibf_pipeline.satellites.odata import read_timestamp
 
 SUCCESS: Final = "completed"
 QUEUED: Final = "queued"
@@ -51,7 +51,7 @@ class OrderRequest:
 
 
 def require_sensible(request: OrderRequest) -> None:
-    """InputInvalid for an order that nobody can mean."""
+    """InputInvalid for an order that makes no sense."""
     if not request.identifiers or any(not entry.strip() for entry in request.identifiers):
         raise InputInvalid("an order without a product", remedy="name at least one product to be worked on")
     if len(set(request.identifiers)) != len(request.identifiers):
@@ -77,7 +77,7 @@ def order_body(request: OrderRequest, options: Mapping[str, str | int]) -> dict[
 
 
 def text(value: object) -> str:
-    """Text of an answer, empty where there is none."""
+    """Text of an answer, empty if there is none."""
     return "" if value is None else str(value)
 
 
@@ -88,7 +88,7 @@ def _reference(value: object) -> str:
 Text = Annotated[str, PlainValidator(text)]
 _Status = Annotated[str, PlainValidator(lambda value: value.strip().lower() if isinstance(value, str) else "")]
 _Reference = Annotated[str, PlainValidator(_reference), Field(alias="InputProductReference")]
-_Moment = Annotated[datetime | None, PlainValidator(read_moment)]
+_Moment = Annotated[datetime | None, PlainValidator(read_timestamp)]
 _Size = Annotated[int | None, PlainValidator(lambda value: value if isinstance(value, int) else None)]
 _Link = Annotated[str | None, PlainValidator(lambda value: value if isinstance(value, str) and value else None)]
 
@@ -116,7 +116,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class OrderItem:
     """One item of an order and its result."""
 
     id: Annotated[Text, Field(alias="Id")] = ""
@@ -149,13 +149,13 @@ def order_from(content: Mapping[str, Any]) -> Order:
     return _ORDER.validate_python(content)
 
 
-def product_from(content: Mapping[str, Any]) -> Product:
+def product_from(content: Mapping[str, Any]) -> OrderItem:
     """An item of an order; what is not there yet is empty."""
     return _PRODUCT.validate_python(content)
 
 
-def order_of(order_id: str, items: Sequence[Product], asked_for: int = 1) -> Order | None:
-    """An order as its items tell of it; None where it has none.
+def order_of(order_id: str, items: Sequence[OrderItem], asked_for: int = 1) -> Order | None:
+    """An order as its items tell of it; None if it has none.
 
     It runs while one of them does, or while fewer are listed than were asked for; it is completed when all are, and has
     else ended as the first that was not.
@@ -181,8 +181,8 @@ def link_expiry(link: str) -> datetime | None:
             return datetime.fromtimestamp(int(found), UTC)
         except (OverflowError, ValueError, OSError):
             return None
-    return read_moment(found)
+    return read_timestamp(found)
 
 
 _ORDER: Final = TypeAdapter(Order)
-_PRODUCT: Final = TypeAdapter(Product)
+_PRODUCT: Final = TypeAdapter(OrderItem)

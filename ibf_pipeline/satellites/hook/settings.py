@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ibf_pipeline.config.reading import read_part
+from ibf_pipeline.config.loader import read_required_section
 from ibf_pipeline.config.section import LocalFolder, Section, Url, encrypted
 from ibf_pipeline.io.redaction import is_secret_name
 
@@ -25,7 +25,7 @@ Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name 
 OptionValues = dict[str, str | int]
 
 
-class Token(Section):
+class TokenSettings(Section):
     """Where the access token of a service comes from."""
 
     kind: Literal["service-account", "password", "desp-user"] = Field(
@@ -65,11 +65,11 @@ class Service(Section):
 
     url: Url | None = Field(None, description="ends with odata/v1, e.g. https://odp.data.destination-earth.eu/odata/v1")
     url_variable: Variable | None = Field(
-        None, description="variable with the address, where the public documents do not name it"
+        None, description="variable with the address, if the public documents do not name it"
     )
-    token: Token
+    token: TokenSettings
     role: Literal["hook-low", "hook-medium", "hook-high"] | None = Field(
-        "hook-low", description="quota role of the account; null where the service has none"
+        "hook-low", description="quota role of the account; null if the service has none"
     )
     items_per_month: int | None = Field(None, ge=0, strict=True, description="instead of the role's own number")
     parallel_items: int | None = Field(None, ge=1, strict=True, description="instead of the role's own number")
@@ -163,11 +163,11 @@ class OpenWater(Section):
     )
 
 
-class Observation(Section):
+class ObservationSettings(Section):
     """When a radar pass is ordered for an alerted event, and what makes it a hit."""
 
     catalogue: FloodMapCatalogue | None = Field(None, description="looked into first, at no cost; null: never")
-    order_workflow: str = Field("card_bs", description="workflow that is ordered where no flood map exists")
+    order_workflow: str = Field("card_bs", description="workflow that is ordered if no flood map exists")
     order_from_class: Literal["min", "med", "max"] | None = Field(
         "max", description="lowest class of an event that is worth an order; null: never order"
     )
@@ -187,7 +187,7 @@ class Observation(Section):
 class HookSettings(Section):
     """The whole of `destine.yaml`."""
 
-    service: str = Field("dedl", description="the service that commands use where none is named")
+    service: str = Field("dedl", description="the service that commands use if none is named")
     services: dict[str, Service] = Field(min_length=1)
     order_book: str = Field(
         "inputs/order-book.sqlite",
@@ -202,7 +202,7 @@ class HookSettings(Section):
     presets: dict[str, OptionValues] = Field(
         default_factory=dict, description="workflow -> options that every order of it carries"
     )
-    observation: Observation = Observation()
+    observation: ObservationSettings = ObservationSettings()
 
     @field_validator("outputs", "presets")
     @classmethod
@@ -220,14 +220,14 @@ class HookSettings(Section):
 
 
 def require_no_literal_secret(options: Mapping[str, str | int]) -> None:
-    """ValueError where an option with a secret's name carries the secret itself instead of a variable's name."""
+    """ValueError if an option with a secret's name carries the secret itself instead of a variable's name."""
     for name, option in options.items():
         if is_secret_name(name) and not re.fullmatch(r"env:[A-Z][A-Z0-9_]*", str(option)):
             raise ValueError(f"{name}: a secret is given as env:NAME, the name of an environment variable")
 
 
 def require_encrypted_options(options: Mapping[str, str | int]) -> None:
-    """ValueError where an option sends the platform to a public host without TLS, mostly with a password beside it."""
+    """ValueError if an option sends the platform to a public host without TLS, mostly with a password beside it."""
     for name, option in options.items():
         if name.endswith("_url"):
             try:
@@ -238,7 +238,7 @@ def require_encrypted_options(options: Mapping[str, str | int]) -> None:
 
 def load_hook_settings(folder: Path) -> HookSettings:
     """Read and validate `destine.yaml` in a configuration folder."""
-    return read_part(
+    return read_required_section(
         HookSettings,
         folder / "destine.yaml",
         "the file that docs/hook.md describes",

@@ -1,6 +1,6 @@
 """Where access tokens come from: an API key, an account's password, or a DESP account through destinelab.
 
-Sources never ask a person anything: what they need is in the environment, or they fail with the remedy.
+Sources never ask for input: what they need is in the environment, or they fail with the remedy.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ibf_pipeline.errors import ConfigError, IbfError, ServerRefused, ServerUnre
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Session
-from ibf_pipeline.io.tokens import Grant, Token, TokenSource, code
+from ibf_pipeline.io.tokens import Grant, Token, TokenSource, totp_code
 from ibf_pipeline.satellites.hook.settings import INSTALL
-from ibf_pipeline.satellites.hook.settings import Token as Settings
+from ibf_pipeline.satellites.hook.settings import TokenSettings as Settings
 
 _FOLLOWING: Final = partial(Session, follows=True)
 
@@ -35,7 +35,7 @@ def desp_login(
     """A token of a DESP account through destinelab, as the website logs in, behind a wall: a one-time-code page is
     answered with `one_time_code`, and an error without it, never a prompt.
 
-    ServerRefused where the account is wrong or wants a second factor that is not there. Whether a token is still good
+    ServerRefused if the account is wrong or wants a second factor that is not there. Whether a token is still good
     shows when it is used, which spares two requests a call.
     """
     try:
@@ -111,16 +111,16 @@ def token_source(
         return now().timestamp()
 
     if settings.kind == "desp-user":
-        codes_of = (lambda: code(second, seconds(), str(settings.totp_variable))) if second else None
+        codes_of = (lambda: totp_code(second, seconds(), str(settings.totp_variable))) if second else None
         return TokenSource(partial(desp_login, username, password, redact=redact, one_time_code=codes_of), redact)
     grant = Grant(str(settings.url), form, redact, timeout_seconds=timeout, totp_secret=second or None, now=seconds)
     return TokenSource(grant, redact, seconds)
 
 
 def roles_of(token: str) -> frozenset[str] | None:
-    """Roles that a token names, at whatever depth; None where it cannot be read.
+    """Roles that a token names, at whatever depth; None if it cannot be read.
 
-    Read without checking the signature: only to tell a person what is missing, never to allow anything.
+    Read without checking the signature: only to report what is missing, never to allow anything.
     """
     try:
         payload = token.split(".")[1]

@@ -49,7 +49,7 @@ class Workflow:
     input_types: tuple[str, ...] = ()
     output_types: tuple[str, ...] = ()
     options: Annotated[tuple[WorkflowOption, ...], Field(alias="WorkflowOptions")] = ()
-    """empty where the list was asked for without them"""
+    """empty if the list was asked for without them"""
 
 
 def workflow_from(content: Mapping[str, Any]) -> Workflow:
@@ -60,7 +60,7 @@ def workflow_from(content: Mapping[str, Any]) -> Workflow:
 
 
 def check_options(workflow: Workflow, options: Mapping[str, str | int]) -> None:
-    """InputInvalid where an order's options are not those that the service describes now.
+    """InputInvalid if an order's options are not those that the service describes now.
 
     Unknown names, values outside the listed ones and required options without value or default are all named at once.
     What an option needs only beside another one is known to the service alone; it says so when the order is sent.

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from ibf_pipeline.addresses import require_encrypted
-from ibf_pipeline.domain.observed import Days
+from ibf_pipeline.domain.observation import DayRange
 from ibf_pipeline.errors import ConfigError, InputInvalid, ServerUnreachable
 from ibf_pipeline.io.session import Session
 from ibf_pipeline.satellites.hook.settings import INSTALL, FloodMapCatalogue
+from ibf_pipeline.security.encryption import require_encrypted
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +30,12 @@ class FloodMapItem:
 
 
 def find_flood_maps(
-    catalogue: FloodMapCatalogue, box: tuple[float, float, float, float], days: Days, timeout: float
+    catalogue: FloodMapCatalogue, box: tuple[float, float, float, float], days: DayRange, timeout: float
 ) -> list[FloodMapItem]:
     """Items of the collection that touch the box (west, south, east, north in degrees) on these days, oldest first.
 
-    Those without the configured asset are left out. Raises ServerUnreachable where the API does not answer, and
-    InputInvalid where there are items and none has the asset.
+    Those without the configured asset are left out. Raises ServerUnreachable if the API does not answer, and
+    InputInvalid if there are items and none has the asset.
     """
     try:
         import pystac_client
@@ -94,7 +94,7 @@ def _page(read: Callable[..., dict[str, Any]], *args: Any, **more: Any) -> dict[
     page = read(*args, **more)
     if page.get("type") in ("Catalog", "Collection") or isinstance(page.get("features", page.get("collections")), list):
         return page
-    raise ValueError("an answer that is no list of items")
+    raise ValueError("an answer that is not a list of items")
 
 
 def by_pass(maps: Sequence[FloodMapItem], within: timedelta) -> list[list[FloodMapItem]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from ibf_pipeline.domain.observed import Days, Look, observed_share
+from ibf_pipeline.domain.observation import DayRange, Look, observed_share
 from ibf_pipeline.hazards.floods.findings import FloodEvent
-from ibf_pipeline.satellites.hook.settings import Observation
+from ibf_pipeline.satellites.hook.settings import ObservationSettings
 from ibf_pipeline.satellites.observation.passes import (
     Scene,
     TooEarly,
@@ -19,7 +19,7 @@ from ibf_pipeline.satellites.observation.passes import (
 )
 
 
-def stands_for(look: Look, scene: Scene | None, rule: Observation) -> bool:
+def stands_for(look: Look, scene: Scene | None, rule: ObservationSettings) -> bool:
     """Whether flood maps say what there is to say of a scene: they are of its pass, and saw enough of the areas."""
     if scene is None or rule.catalogue is None:
         return True
@@ -28,7 +28,9 @@ def stands_for(look: Look, scene: Scene | None, rule: Observation) -> bool:
     return of_the_pass and observed_share(look.areas) >= rule.observed_share
 
 
-def require_late_enough(event: FloodEvent, product: str, scene: Scene, rule: Observation, now: datetime) -> None:
+def require_late_enough(
+    event: FloodEvent, product: str, scene: Scene, rule: ObservationSettings, now: datetime
+) -> None:
     """TooEarly while a catalogue may still get the scene's flood map: it costs nothing, an order does."""
     catalogue = rule.catalogue
     if catalogue is not None:
@@ -56,8 +58,8 @@ def require_unseen(event: FloodEvent, product: str, names: Collection[str]) -> N
         )
 
 
-def scene_to_order(event: FloodEvent, product: str, days: Days, rule: Observation) -> Scene:
-    """The scene of a product; Unsuitable where it is not worth one of the month's orders."""
+def scene_to_order(event: FloodEvent, product: str, days: DayRange, rule: ObservationSettings) -> Scene:
+    """The scene of a product; Unsuitable if it is not worth one of the month's orders."""
     scene = scene_of(product)
     require_vh(product, scene)
     if not days.contain(scene.start):

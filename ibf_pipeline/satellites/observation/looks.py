@@ -9,9 +9,9 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from ibf_pipeline.domain.observed import Look
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.writing import write_bytes
+from ibf_pipeline.domain.observation import Look
+from ibf_pipeline.errors import InputInvalid, errors_as
+from ibf_pipeline.io.atomic_files import write_bytes
 
 _ADAPTER: Final = TypeAdapter(Look)
 
@@ -32,7 +32,7 @@ def read_looks(event_folder: Path) -> list[tuple[Path, Look]]:
     found = []
     for file in sorted(event_folder.glob("*/look.json")):
         again = "delete its folder and observe the event again"
-        with turned_into(InputInvalid, "a look at an event cannot be read ({type})", where=file, remedy=again):
+        with errors_as(InputInvalid, "a look at an event cannot be read ({type})", where=file, remedy=again):
             found.append((file.parent, _ADAPTER.validate_json(file.read_bytes())))
     return found
 

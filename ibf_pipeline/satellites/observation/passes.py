@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-from ibf_pipeline.domain.observed import Days
+from ibf_pipeline.domain.observation import DayRange
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.findings import FloodEvent
 
@@ -20,7 +20,7 @@ _NAME: Final = re.compile(
 
 
 class Unsuitable(ForbiddenByRule):
-    """A pass or an event for which no scene is worth an order: nothing went wrong, and nothing is to be mended."""
+    """A pass or an event for which no scene is worth an order: nothing went wrong, and nothing is to be fixed."""
 
 
 class TooEarly(InputMissing):
@@ -30,10 +30,10 @@ class TooEarly(InputMissing):
     """UTC"""
 
 
-def event_days(event: FloodEvent, issue_date: date, days_after: int) -> Days:
+def event_days(event: FloodEvent, issue_date: date, days_after: int) -> DayRange:
     """From the event's first flagged day to its last one, and some days on: water stays behind a flood wave."""
     flagged = [lead_time for lead_time, flag in enumerate(event.flags) if flag != "-"]
-    return Days(issue_date + timedelta(days=flagged[0]), issue_date + timedelta(days=flagged[-1] + days_after))
+    return DayRange(issue_date + timedelta(days=flagged[0]), issue_date + timedelta(days=flagged[-1] + days_after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def scene_of(product: str) -> Scene:
     match = _NAME.match(product)
     if match is None:
         raise InputInvalid(
-            f"{product!r} is no Sentinel-1 GRD product",
+            f"{product!r} is not a Sentinel-1 GRD product",
             remedy="give the whole name of the notified product",
             expected="a name such as S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C",
         )
@@ -62,7 +62,7 @@ def scene_of(product: str) -> Scene:
 
 
 def other_name(product: str, names: Collection[str]) -> str | None:
-    """The name among these under which a product's scene is there in another format; None where it is itself there."""
+    """The name among these under which a product's scene is there in another format; None if it is itself there."""
     scene = scene_of(product)
     alike = [name for name in names if _NAME.match(name) and scene_of(name) == scene]
     return None if product in alike or not alike else alike[0]

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ibf_pipeline.domain.observed import Days, Verdict
-from ibf_pipeline.satellites.hook.settings import Observation
+from ibf_pipeline.domain.observation import DayRange, Verdict
+from ibf_pipeline.satellites.hook.settings import ObservationSettings
 
 
-def judge(
+def verdict_of(
     flooded_km2: float,
     observed_share: float,
     passes: Sequence[datetime],
-    days: Days,
-    rule: Observation,
+    days: DayRange,
+    rule: ObservationSettings,
     *,
     lakes_among_it: bool = False,
 ) -> Verdict:
-    """A hit where enough flooded land lies in the event's areas, however little of them was seen; a false alarm where
-    enough of them was seen and there is less; undecided otherwise, and where no pass lies on the event's days.
+    """A hit if enough flooded land lies in the event's areas, however little of them was seen; a false alarm if
+    enough of them was seen and there is less; undecided otherwise, and if no pass lies on the event's days.
 
     `flooded_km2`: inside the event's areas, permanent water left out. `observed_share`: 0..1 of the event's areas.
-    `lakes_among_it`: all open water counts, since nobody knows where the permanent water is. Then much of it is no hit
+    `lakes_among_it`: all open water counts, as the permanent water is unknown. Then much of it is no hit
     but undecided, and little of it is little flood all the same.
     """
     if not any(days.contain(moment) for moment in passes):
@@ -41,7 +41,7 @@ def judge(
     return Verdict("undecided", f"only {observed_share:.0%} of the event's areas were seen, and little water there")
 
 
-def judge_together(looks: Sequence[tuple[Verdict, float]], observed_share: float, rule: Observation) -> Verdict:
+def judge_together(looks: Sequence[tuple[Verdict, float]], observed_share: float, rule: ObservationSettings) -> Verdict:
     """The event's verdict from all looks at it: one hit stays a hit, whatever other passes saw earlier or later.
 
     `looks`: verdict and km2 flooded of each look with a pass on the event's days. A hit needs one look that saw enough

@@ -17,7 +17,15 @@ from rasterio.warp import reproject
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.grids import require_same_grid
-from ibf_pipeline.prepare.tiles import GDAL_CACHE_MIB, as_array, bounded_gdal, open_raster, profile, read_part, windows
+from ibf_pipeline.prepare.raster_blocks import (
+    GDAL_CACHE_MIB,
+    as_array,
+    bounded_gdal,
+    open_raster,
+    raster_profile,
+    read_part,
+    windows,
+)
 from ibf_pipeline.satellites.hook.settings import OpenWater
 
 NOT_OBSERVED: Final = 0
@@ -78,8 +86,8 @@ def write_scene_water(scene: Path, rule: OpenWater, target: Path) -> None:
 def write_map_water(flood_map: Path, flooded_value: float, target: Path) -> None:
     """1 where a flood map says flooded, 0 where not, 255 where it holds no data; on the map's own grid.
 
-    What stands for `no value` often is not declared so (255 beside 0 and 1): NaN, what is below 0 and what is no number
-    of a class are no data too, unless that is the value of a flooded cell. Nothing there was seen to be dry.
+    What stands for `no value` often is not declared so (255 beside 0 and 1): NaN, what is below 0 and what is not the
+    number of a class are no data too, unless that is the value of a flooded cell. Nothing there was seen to be dry.
     """
     with bounded_gdal(), open_raster(flood_map, "flood map") as data, rasterio.open(target, "w", **_mask(data)) as out:
         for window in windows(data.width, data.height):
@@ -96,11 +104,15 @@ def write_observed(
 ) -> None:
     """NOT_OBSERVED, DRY, FLOODED or PERMANENT for every cell of the country's grid.
 
-    A cell was observed where its centre was; it is flooded where at least `cell_share` of its observed part is water in
+    A cell was observed if its centre was; it is flooded if at least `cell_share` of its observed part is water in
     some pass, else dry. Permanent water is what the country's own layer says.
     """
     scratch = target.with_suffix(".share.tif")
-    with bounded_gdal(), rasterio.open(areas) as grid, rasterio.open(target, "w+", **profile(grid, "uint8")) as out:
+    with (
+        bounded_gdal(),
+        rasterio.open(areas) as grid,
+        rasterio.open(target, "w+", **raster_profile(grid, "uint8")) as out,
+    ):
         for mask in masks:
             _share_on_grid(mask, areas, scratch)
             with rasterio.open(scratch) as share:
@@ -129,7 +141,10 @@ def _share_on_grid(mask: Path, areas: Path, target: Path) -> None:
     GDAL's average counts a sliver of a scene's edge as a whole observation; the centre decides instead.
     """
     with rasterio.open(areas) as grid:
-        share, centre = {**profile(grid, "float32"), "nodata": -1}, {**profile(grid, "uint8"), "nodata": _HIDDEN}
+        share, centre = (
+            {**raster_profile(grid, "float32"), "nodata": -1},
+            {**raster_profile(grid, "uint8"), "nodata": _HIDDEN},
+        )
     centres = target.with_suffix(".centre.tif")
     _warp(mask, target, share, Resampling.average)
     _warp(mask, centres, centre, Resampling.nearest)
@@ -155,7 +170,7 @@ def _warp(mask: Path, target: Path, grid: dict[str, Any], resampling: Resampling
 
 
 def _mask(like: rasterio.io.DatasetReader) -> dict[str, object]:
-    return {**profile(like, "uint8"), "nodata": _HIDDEN, "SPARSE_OK": False}
+    return {**raster_profile(like, "uint8"), "nodata": _HIDDEN, "SPARSE_OK": False}
 
 
 def _looks_like_decibel(scene: rasterio.io.DatasetReader) -> bool:

@@ -15,9 +15,10 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.runs.folder import RunFolder, countries_run, runs_of
-from ibf_pipeline.runs.withdrawn import standing
-from ibf_pipeline.satellites.subscriptions.declared import read_outlines
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.run_index import countries_with_runs, runs_of
+from ibf_pipeline.runs.withdrawal import standing_findings
+from ibf_pipeline.satellites.subscriptions.declarations import area_outlines
 from ibf_pipeline.storage.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class AlertedEvent:
     lead_time: int
     """days"""
     where: BaseGeometry
-    """its areas, or its station where it has none"""
+    """its areas, or its station if it has none"""
 
 
 def alerted_events(
@@ -51,12 +52,12 @@ def alerted_events(
 ) -> list[AlertedEvent]:
     """The events of each country's latest finished run, if that is at most `valid_days` old and no exercise.
 
-    Events that a person took back are none.
+    Events that an operator took back do not count.
     `storage`: of the installation.
     A country whose run cannot be read is named in the log and left out: the others must not suffer from it.
     """
     found: list[AlertedEvent] = []
-    for iso3 in countries_run(runs, OBSERVED, storage or Storage()):
+    for iso3 in countries_with_runs(runs, OBSERVED, storage or Storage()):
         try:
             day = _latest(runs_of(runs, iso3, OBSERVED, storage), today, valid_days)
             if day is not None:
@@ -69,9 +70,9 @@ def alerted_events(
 def _latest(runs: Sequence[RunFolder], today: date, valid_days: int) -> Findings | None:
     for run in reversed(runs):
         if timedelta(0) <= today - run.issue_date <= timedelta(days=valid_days) and run.is_whole:
-            found = run.found()
+            found = run.findings()
             if not found.exercise:
-                return standing(found, run)
+                return standing_findings(found, run)
     return None
 
 
@@ -81,7 +82,7 @@ def _events(day: Findings, prepared: Path, triggers_only: bool) -> list[AlertedE
         return []
     level = day.admin_levels[-1]
     try:
-        outlines = read_outlines(prepared, level)
+        outlines = area_outlines(prepared, level)
     except IbfError as error:
         log.warning("%s: points stand for their areas: %s", day.country, error)
         outlines = {}

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Self, TypeVar
 
-from ibf_pipeline.errors import InputInvalid, ServerRefused, turned_into
-from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.errors import InputInvalid, ServerRefused, errors_as
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.pages import next_link, pages
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import Gone
+from ibf_pipeline.io.pagination import next_link, pages
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.session import Session
 from ibf_pipeline.records.lease import require_leases
 from ibf_pipeline.satellites.odata import listing
@@ -40,7 +40,7 @@ from ibf_pipeline.satellites.subscriptions.safety import (
 )
 from ibf_pipeline.satellites.subscriptions.settings import Provider
 
-Read = TypeVar("Read")
+_Read = TypeVar("_Read")
 
 PAGE = 100
 """products asked for at once"""
@@ -71,11 +71,11 @@ class QueueBatch:
     problems: tuple[str, ...]
     """entries that nobody can read, in words; acknowledging the batch drops them"""
     last_ack: str | None
-    """acknowledges the batch up to its last entry that can be; None for an empty one, or where none can"""
+    """acknowledges the batch up to its last entry that can be; None for an empty one, or if none can"""
 
 
 class CatalogueClient:
-    """Requests to one catalogue, with the account's token; tried again only where that is harmless."""
+    """Requests to one catalogue, with the account's token; tried again only if that is harmless."""
 
     def __init__(
         self,
@@ -91,14 +91,14 @@ class CatalogueClient:
         self._account = account
         self._redact = Redactor()
         tokens = tokens_of(name, provider, account, self._redact, now)
-        patience = Patience(provider.timeout_seconds, provider.attempts, sleep)
+        retry_policy = RetryPolicy(provider.timeout_seconds, provider.attempts, sleep)
         renew = {401: f"export a new token as {provider.token_variable}"} if account.token else {}
         server = Server(provider.base_url, {**_REMEDIES, **renew})
         session = Session()
         session.headers["Content-Type"] = "application/json"  # obligatory on every call, those without a body too
-        self._http = Client(server, patience, self._redact, tokens=tokens, session=session)
+        self._http = Client(server, retry_policy, self._redact, tokens=tokens, session=session)
         hands_out = Server(provider.download_url or provider.base_url, renew)
-        self.downloads = Client(hands_out, patience, self._redact, tokens=tokens)
+        self.downloads = Client(hands_out, retry_policy, self._redact, tokens=tokens)
         """the service that hands out products; the same account, and its token stays there"""
 
     def __enter__(self) -> Self:
@@ -118,7 +118,7 @@ class CatalogueClient:
         return [subscription for subscription in self.info() if subscription.status != "cancelled"]
 
     def get(self, subscription_id: str) -> Subscription:
-        """One subscription, as it is now; ServerRefused where the account has none of that id."""
+        """One subscription, as it is now; ServerRefused if the account has none of that id."""
         wanted = subscription_id.lower()
         for subscription in self.info():
             if subscription.id == wanted:
@@ -132,7 +132,7 @@ class CatalogueClient:
         require_sound_request(request, name, self.provider, self._account)
 
     def create(self, request: SubscriptionRequest) -> str | None:
-        """Make a subscription; its id, or None where the reply does not say it (CREODIAS document).
+        """Make a subscription; its id, or None if the reply does not say it (CREODIAS document).
 
         Never sent twice: after a lost answer OutcomeUnknown, and `Info` shows what happened.
         """
@@ -192,7 +192,7 @@ class CatalogueClient:
         self._http.ask("POST", f"Subscriptions({subscription_id})/Ack", {"$ackid": ack_id})
 
     def product(self, product_id: str) -> Product | None:
-        """A product by its id, None where the catalogue says that it has none: with 404, or with an empty list.
+        """A product by its id, None if the catalogue says that it has none: with 404, or with an empty list.
 
         ServerRefused for an answer about something else, which says nothing about the product.
         """
@@ -231,7 +231,7 @@ class CatalogueClient:
             yield ProductPage(tuple(products), len(problems), last=next_link(content) is None)
 
 
-def _readable(entries: Iterable[Any], read: Callable[[Any], Read]) -> tuple[list[Read], list[str]]:
+def _readable(entries: Iterable[Any], read: Callable[[Any], _Read]) -> tuple[list[_Read], list[str]]:
     """What could be read of the entries of an answer, and in words why others could not."""
     found, problems = [], []
     for entry in entries:
@@ -243,5 +243,5 @@ def _readable(entries: Iterable[Any], read: Callable[[Any], Read]) -> tuple[list
 
 
 def _entries(content: Any) -> list[Any]:
-    with turned_into(ServerRefused, "the answer is {}", expected="a JSON array, or an object with `value`"):
+    with errors_as(ServerRefused, "the answer is {}", expected="a JSON array, or an object with `value`"):
         return listing(content)

@@ -13,17 +13,17 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.download import Arrived, Progress, download
-from ibf_pipeline.io.locks import LOCKS, alone
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.download import DownloadedFile, DownloadProgress, download
+from ibf_pipeline.io.locks import LOCKS, file_lock
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 
 _HASHES: Final = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256", "SHA3256": "sha3_256", "SHA512": "sha512"}
-"""a catalogue's algorithm, without dashes -> that of hashlib; BLAKE3, which the catalogues list beside MD5, is none"""
+"""a catalogue's algorithm, without dashes -> that of hashlib; it has no BLAKE3, which the catalogues list beside MD5"""
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class ProductFile:
     """A product on disk; kept beside it as `<file>.json`."""
 
     file: Path
@@ -43,12 +43,12 @@ def fetch_product(
     largest: int,
     *,
     unverified: bool = False,
-    progress: Progress | None = None,
-) -> Got:
+    progress: DownloadProgress | None = None,
+) -> ProductFile:
     """Fetch a product as the download service packs it, as `<name>.zip`; one that is there already stays.
 
-    Size and checksum are those that the catalogue states now. Raises InputMissing where it has no such product or only
-    offline, InputInvalid where they differ (`unverified`: it is kept all the same) or for more than `largest` bytes,
+    Size and checksum are those that the catalogue states now. Raises InputMissing if it has no such product or only
+    offline, InputInvalid if they differ (`unverified`: it is kept all the same) or for more than `largest` bytes,
     and what the download raises.
     """
     product = client.product(product_id)
@@ -61,7 +61,7 @@ def fetch_product(
         )
     name = re.sub(r"[^A-Za-z0-9._-]", "-", product.name).strip(".") or product.id
     target = folder / f"{name}.zip"
-    with alone(folder / LOCKS / target.name):
+    with file_lock(folder / LOCKS / target.name):
         kept = _kept(target)
         if kept is not None and kept.product_id == product.id:
             return kept
@@ -70,16 +70,16 @@ def fetch_product(
         arrived = download(client.downloads, url, arriving, known_as=stated, largest=largest, progress=progress)
         verified = _verified(product.content, arriving, arrived, client.name, unverified=unverified)
         host = urlsplit(client.downloads.server.base).hostname or ""
-        got = Got(target, product.id, product.name, arrived.size, arrived.sha256, host, verified)
-        with writing(target):
+        got = ProductFile(target, product.id, product.name, arrived.size, arrived.sha256, host, verified)
+        with write_errors(target):
             record = {**asdict(got), "file": target.name}
             target.with_name(f"{target.name}.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
             arriving.replace(target)
     return got
 
 
-def _verified(content: Mapping[str, Any], file: Path, arrived: Arrived, where: str, *, unverified: bool) -> str:
-    """What of a file is as the catalogue says, in words; InputInvalid, and no file, where something is not."""
+def _verified(content: Mapping[str, Any], file: Path, arrived: DownloadedFile, where: str, *, unverified: bool) -> str:
+    """What of a file is as the catalogue says, in words; InputInvalid, and no file, if something is not."""
     found = list(_compared(content, file, arrived))
     wrong = [text for text, fits in found if not fits]
     if wrong and not unverified:
@@ -88,7 +88,7 @@ def _verified(content: Mapping[str, Any], file: Path, arrived: Arrived, where: s
             f"the download is not what the catalogue says: {'; '.join(wrong)}",
             where=where,
             expected="the product's own size and checksum",
-            remedy="run again; `--unverified` keeps it where the service packs products anew",
+            remedy="run again; `--unverified` keeps it if the service packs products anew",
         )
     if wrong:
         return f"not verified: {'; '.join(wrong)}"
@@ -96,7 +96,7 @@ def _verified(content: Mapping[str, Any], file: Path, arrived: Arrived, where: s
     return f"{' and '.join(named)} as the catalogue says" if named else "not verified: the catalogue states nothing"
 
 
-def _compared(content: Mapping[str, Any], file: Path, arrived: Arrived) -> Iterator[tuple[str, bool]]:
+def _compared(content: Mapping[str, Any], file: Path, arrived: DownloadedFile) -> Iterator[tuple[str, bool]]:
     size = content.get("ContentLength")
     if isinstance(size, int) and size > 0:
         yield (("size", True) if size == arrived.size else (f"{arrived.size:,} of {size:,} bytes", False))
@@ -121,11 +121,11 @@ def _stated(content: Mapping[str, Any]) -> str:
     return "; ".join(f"{name} {value}" for _, name, value in _checksums(content))
 
 
-def _kept(target: Path) -> Got | None:
+def _kept(target: Path) -> ProductFile | None:
     """What was fetched before and lies there whole."""
     try:
         record = json.loads(target.with_name(f"{target.name}.json").read_text(encoding="utf-8"))
-        got = replace(Got(**record), file=target)
+        got = replace(ProductFile(**record), file=target)
         return got if target.stat().st_size == got.bytes else None
     except (OSError, ValueError, TypeError):
         return None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.satellites.odata import read_moment
+from ibf_pipeline.satellites.odata import read_timestamp
 
 Kind = Literal["push", "pull"]
 
@@ -31,7 +31,7 @@ class Subscription:
     submitted: datetime | None = None
     """when it was made"""
     stage_order: bool | None = None
-    """what the catalogue says of StageOrder; NSIS' document shows false where true was sent"""
+    """what the catalogue says of StageOrder; NSIS' document shows false if true was sent"""
 
     @property
     def kind(self) -> Kind:
@@ -112,7 +112,7 @@ def read_events(value: object) -> tuple[str, ...]:
 
 
 def read_subscription(content: object) -> Subscription:
-    """An entry of `Info` or a reply; InputInvalid where it has no Id."""
+    """An entry of `Info` or a reply; InputInvalid if it has no Id."""
     if not isinstance(content, Mapping) or not isinstance(content.get("Id"), str) or not content["Id"]:
         raise InputInvalid("the catalogue describes a subscription without an Id", expected="an object with Id")
     return Subscription(
@@ -121,7 +121,7 @@ def read_subscription(content: object) -> Subscription:
         events=read_events(content.get("SubscriptionEvent")),
         filter=str(content.get("FilterParam") or ""),
         endpoint=content.get("NotificationEndpoint") or None,
-        last_notified=read_moment(content.get("LastNotificationDate")),
-        submitted=read_moment(content.get("SubmissionDate")),
+        last_notified=read_timestamp(content.get("LastNotificationDate")),
+        submitted=read_timestamp(content.get("SubmissionDate")),
         stage_order=content["StageOrder"] if isinstance(content.get("StageOrder"), bool) else None,
     )

@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.satellites.odata import literal, odata_moment
+from ibf_pipeline.satellites.odata import literal, odata_timestamp
 
 MOST_CORNERS = 40
 """of an area in a filter: the filter travels in a URL"""
@@ -36,7 +36,7 @@ def intersects(area: BaseGeometry) -> str:
 
 def published_after(moment: datetime) -> str:
     """Products published after a time."""
-    return f"PublicationDate gt {odata_moment(moment)}"
+    return f"PublicationDate gt {odata_timestamp(moment)}"
 
 
 def all_of(parts: Sequence[str]) -> str:
@@ -47,7 +47,7 @@ def all_of(parts: Sequence[str]) -> str:
 def product_filter(
     collection: str | None, product_types: Sequence[str], area: BaseGeometry | None, further: str | None = None
 ) -> str:
-    """The filter of a declared subscription; empty where nothing is asked for. `further`: a condition as it stands."""
+    """The filter of a declared subscription; empty if nothing is asked for. `further`: a condition as it stands."""
     types = [product_type_is(name) for name in product_types]
     return all_of(
         [

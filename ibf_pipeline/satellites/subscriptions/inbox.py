@@ -18,9 +18,10 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from ibf_pipeline.errors import UsageError, WriteFailed
-from ibf_pipeline.io.sql import Database, put
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.sql_rows import upsert
 from ibf_pipeline.records.schema import NOTIFICATION, PRODUCT, START
-from ibf_pipeline.satellites.odata import odata_moment, read_moment
+from ibf_pipeline.satellites.odata import odata_timestamp, read_timestamp
 from ibf_pipeline.satellites.subscriptions.notification import Notification, Product, plain_text
 
 WAITING_REASON = "not yet compared with the alerts"
@@ -32,7 +33,7 @@ UNSETTLED: Final = ("incomplete", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InboxEntry:
     """A product of the inbox."""
 
     product_id: str
@@ -53,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An observation that was started, or only announced where there is no deployment."""
+    """An observation that was started, or only announced if there is no deployment."""
 
     key: str
     product_id: str
@@ -61,13 +62,13 @@ class Start:
     event: str
     round: int
     run: str | None
-    """id of the flow run; None where there was no deployment"""
+    """id of the flow run; None if there was no deployment"""
 
 
 class Inbox:
     """Products and notifications in the records; every method is one transaction, on disk when it returns.
 
-    WriteFailed where the records cannot be used; InputInvalid for text that they cannot hold.
+    WriteFailed if the records cannot be used; InputInvalid for text that they cannot hold.
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime], max_megabytes: float = 1000) -> None:
@@ -77,7 +78,7 @@ class Inbox:
         self._max_megabytes = max_megabytes
 
     def store(self, provider: str, door: str, notifications: Iterable[Notification]) -> int:
-        """Keep notifications; the number of products not known before. WriteFailed where the records are full."""
+        """Keep notifications; the number of products not known before. WriteFailed if the records are full."""
         self._require_room()
         with self._database.transaction() as connection:
             return sum(self._store_one(connection, provider, door, item) for item in notifications)
@@ -89,7 +90,7 @@ class Inbox:
             return sum(self._keep(connection, provider, product) for product in products)
 
     def complete(self, product_id: str, product: Product | None) -> None:
-        """Add the details of an incomplete product; None where the catalogue has no such product any more."""
+        """Add the details of an incomplete product; None if the catalogue has no such product any more."""
         with self._database.transaction() as connection:
             known = _known(connection, product_id)
             if known is None or known.state != "incomplete":
@@ -101,8 +102,8 @@ class Inbox:
             if product is None or not product.complete:
                 self._change(connection, product_id, state="ignored", reason=reason)
 
-    def entry(self, product_id: str) -> Entry:
-        """One product by its id, or by a beginning that only one has; UsageError where it is not known."""
+    def entry(self, product_id: str) -> InboxEntry:
+        """One product by its id, or by a beginning that only one has; UsageError if it is not known."""
         wanted = product_id.lower()
         rows = self._database.rows(select(PRODUCT).where(PRODUCT.c.product_id == wanted))
         if not rows and wanted:
@@ -122,18 +123,18 @@ class Inbox:
             )
         return _entry(rows[0])
 
-    def entries(self, state: str | None = None, limit: int = 1_000_000) -> list[Entry]:
+    def entries(self, state: str | None = None, limit: int = 1_000_000) -> list[InboxEntry]:
         """Products, the latest first; all, or those of one state."""
         query = select(PRODUCT).order_by(PRODUCT.c.first_seen.desc(), PRODUCT.c.product_id).limit(limit)
         return [_entry(row) for row in self._database.rows(query.where(PRODUCT.c.state == state) if state else query)]
 
-    def undecided(self, acquired_since: datetime) -> list[Entry]:
+    def open_products(self, acquired_since: datetime) -> list[InboxEntry]:
         """Products that may still start something: waiting ones, and triggered ones that are young."""
-        young = and_(PRODUCT.c.state == "triggered", PRODUCT.c.acquired >= odata_moment(acquired_since))
+        young = and_(PRODUCT.c.state == "triggered", PRODUCT.c.acquired >= odata_timestamp(acquired_since))
         query = select(PRODUCT).where(or_(PRODUCT.c.state == "waiting", young))
         return [_entry(row) for row in self._database.rows(query.order_by(PRODUCT.c.acquired, PRODUCT.c.product_id))]
 
-    def announced_before(self, acquired: datetime) -> list[Entry]:
+    def announced_before(self, acquired: datetime) -> list[InboxEntry]:
         """Products of an earlier acquisition for which something was announced that no run was started for.
 
         Those of which that was said already are left out.
@@ -142,7 +143,7 @@ class Inbox:
         only_announced = select(START.c.key).where(this_round, START.c.run.is_(None)).exists()
         query = select(PRODUCT).where(
             PRODUCT.c.state == "triggered",
-            PRODUCT.c.acquired < odata_moment(acquired),
+            PRODUCT.c.acquired < odata_timestamp(acquired),
             only_announced,
             PRODUCT.c.reason.not_like("announced for %"),
         )
@@ -164,10 +165,10 @@ class Inbox:
         values = {name: getattr(start, name) for name in Start.__slots__ if name not in ("key", "run")}
         run = {} if start.run is None else {"run": start.run}
         with self._database.transaction() as connection:
-            put(connection, START, {"key": start.key}, run, {**values, "started": self._now()})
+            upsert(connection, START, {"key": start.key}, run, {**values, "started": self._now()})
             self._change(connection, start.product_id, state="triggered", reason=reason)
 
-    def replay(self, product_id: str) -> Entry:
+    def replay(self, product_id: str) -> InboxEntry:
         """Let a product be compared with the alerts again; what it starts then is a new start."""
         entry = self.entry(product_id)
         complete = entry.acquired is not None and entry.footprint is not None
@@ -183,7 +184,7 @@ class Inbox:
         then on; `replay` brings it back.
         """
         unsettled = PRODUCT.c.state.in_(UNSETTLED)
-        old = and_(PRODUCT.c.first_seen < odata_moment(before), PRODUCT.c.state.in_(states))
+        old = and_(PRODUCT.c.first_seen < odata_timestamp(before), PRODUCT.c.state.in_(states))
         forget = update(PRODUCT).values(content=None, footprint=None)
         drop = forget.values(state="ignored", reason=DROPPED, changed=self._now())
         with self._database.transaction() as connection:
@@ -193,7 +194,7 @@ class Inbox:
     def counts(self) -> dict[str, int]:
         """Products by state, and notifications stored."""
         counts = dict.fromkeys((*UNSETTLED, *SETTLED), 0)
-        with self._database.reading() as connection:
+        with self._database.snapshot() as connection:
             by_state = select(PRODUCT.c.state, func.count()).group_by(PRODUCT.c.state)
             counts.update(tuple(row) for row in connection.execute(by_state))
             stored = select(func.coalesce(func.sum(NOTIFICATION.c.times), 0))
@@ -205,7 +206,7 @@ class Inbox:
         rows = self._database.rows(select(*columns).where(NOTIFICATION.c.product_id == product_id.lower()))
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
-    def full(self) -> WriteFailed | None:
+    def fullness_error(self) -> WriteFailed | None:
         """Why nothing that comes in is stored; None while there is room."""
         size = self._database.megabytes()
         if size <= self._max_megabytes:
@@ -221,14 +222,14 @@ class Inbox:
         )
 
     def _require_room(self) -> None:
-        full = self.full()
+        full = self.fullness_error()
         if full is not None:
             raise full
 
     def _store_one(self, connection: Connection, provider: str, door: str, item: Notification) -> bool:
         key = {"subscription_id": item.subscription_id, "product_id": item.product_id, "event": item.event}
         first = {"door": door, "notified": _text(item.notified), "received": self._now(), "times": 1}
-        put(connection, NOTIFICATION, key, {"times": NOTIFICATION.c.times + 1}, first)
+        upsert(connection, NOTIFICATION, key, {"times": NOTIFICATION.c.times + 1}, first)
         new = self._keep(connection, provider, item.product or Product(item.product_id), item.event == "modified")
         if item.event == "deleted":
             self._delete(connection, item)
@@ -247,7 +248,7 @@ class Inbox:
     def _keep(self, connection: Connection, provider: str, product: Product, renew: bool = False) -> bool:
         now, details = self._now(), _details(product)
         first = {"provider": provider, **details, "round": 0, "first_seen": now, "changed": now}
-        if put(connection, PRODUCT, {"product_id": product.id}, {}, first):
+        if upsert(connection, PRODUCT, {"product_id": product.id}, {}, first):
             return True
         states = UNSETTLED if renew else ("incomplete",)
         if product.complete and _known(connection, product.id).state in states:
@@ -259,7 +260,7 @@ class Inbox:
         connection.execute(update(PRODUCT).where(this).values(**values, changed=self._now()))
 
     def _now(self) -> str:
-        return odata_moment(self._clock())
+        return odata_timestamp(self._clock())
 
 
 def _known(connection: Connection, product_id: str) -> Any:
@@ -283,11 +284,11 @@ def _details(product: Product) -> dict[str, str | None]:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else odata_moment(moment)
+    return None if moment is None else odata_timestamp(moment)
 
 
-def _entry(row: Any) -> Entry:
-    values = {name: getattr(row, name) for name in Entry.__slots__}
-    values |= {name: read_moment(values[name]) for name in ("acquired", "published", "first_seen")}
+def _entry(row: Any) -> InboxEntry:
+    values = {name: getattr(row, name) for name in InboxEntry.__slots__}
+    values |= {name: read_timestamp(values[name]) for name in ("acquired", "published", "first_seen")}
     footprint = None if row.footprint is None else shapely.from_wkt(row.footprint)
-    return Entry(**{**values, "footprint": footprint})
+    return InboxEntry(**{**values, "footprint": footprint})

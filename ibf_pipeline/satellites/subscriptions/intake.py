@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ibf_pipeline.errors import InputInvalid, ServerRefused
-from ibf_pipeline.io.answers import BadRequest
+from ibf_pipeline.io.http_errors import BadRequest
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.filters import all_of, published_after
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
@@ -39,7 +39,7 @@ class CaughtUp:
     """false: the run's pages were read and more are there"""
 
 
-def pull(client: CatalogueClient, inbox: Inbox, subscription_id: str, settings: IntakeSettings) -> Pulled:
+def pull_notifications(client: CatalogueClient, inbox: Inbox, subscription_id: str, settings: IntakeSettings) -> Pulled:
     """Read, store, acknowledge the last: what is stored twice is the same, what is not stored stays in the queue.
 
     An acknowledgement covers all older notifications (CDSE document, Subscriptions). Entries without an id to
@@ -105,7 +105,7 @@ def catch_up(
     """Search the catalogue with the subscription's own filter, from a day before the watermark.
 
     The watermark is the latest publication seen, never the clock: it moves only on evidence, page by page, after the
-    page was stored. A search that is cut short goes on from there; InputInvalid, after everything was stored, where it
+    page was stored. A search that is cut short goes on from there; InputInvalid, after everything was stored, if it
     cannot, because the run's pages do not reach beyond the watermark and the next search would read the same ones.
     """
     mark = ledger.watermark(name, product_filter)

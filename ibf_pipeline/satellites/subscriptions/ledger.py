@@ -10,10 +10,11 @@ from datetime import datetime
 
 from sqlalchemy import Delete, delete, select
 
-from ibf_pipeline.io.sql import Database, put
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.sql_rows import upsert
 from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.schema import INTENT, MISSING, SUBSCRIPTION, WATERMARK
-from ibf_pipeline.satellites.odata import odata_moment, read_moment
+from ibf_pipeline.satellites.odata import odata_timestamp, read_timestamp
 from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionRequest
 
 
@@ -46,7 +47,7 @@ class Ledger:
         self._database = database
         self._clock = clock
 
-    def alone(self) -> AbstractContextManager[Lease]:
+    def lock(self) -> AbstractContextManager[Lease]:
         """Only one process changes subscriptions at a time; ForbiddenByRule for the second."""
         return lease(self._database, "subscriptions", "changing subscriptions")
 
@@ -67,7 +68,9 @@ class Ledger:
         rows = self._database.rows(select(SUBSCRIPTION.c.provider).where(SUBSCRIPTION.c.id == subscription_id))
         return rows[0][0] if rows else None
 
-    def begin(self, provider: str, name: str, request: SubscriptionRequest, known: Iterable[Subscription]) -> None:
+    def open_intent(
+        self, provider: str, name: str, request: SubscriptionRequest, known: Iterable[Subscription]
+    ) -> None:
         """Note, before a POST, what will be asked for and what was there: a lost answer can be resolved then.
 
         An earlier intent that is still open keeps its older list: whatever appeared since then is ours.
@@ -75,29 +78,29 @@ class Ledger:
         asked = {"kind": request.kind, "filter": request.filter, "events": json.dumps(request.events)}
         ids = json.dumps(sorted(subscription.id for subscription in known))
         with self._database.transaction() as connection:
-            first = {"known_ids": ids, "begun": odata_moment(self._clock())}
-            put(connection, INTENT, {"provider": provider, "name": name}, asked, first)
+            first = {"known_ids": ids, "begun": odata_timestamp(self._clock())}
+            upsert(connection, INTENT, {"provider": provider, "name": name}, asked, first)
 
-    def made(self, entry: Owned) -> None:
+    def add(self, entry: Owned) -> None:
         """Note a subscription as ours; its intent is fulfilled."""
         values = {name: getattr(entry, name) for name in ("provider", "name", "kind", "filter")}
-        values |= {"events": json.dumps(entry.events), "made": odata_moment(self._clock())}
+        values |= {"events": json.dumps(entry.events), "made": odata_timestamp(self._clock())}
         with self._database.transaction() as connection:
-            put(connection, SUBSCRIPTION, {"id": entry.id}, values)
+            upsert(connection, SUBSCRIPTION, {"id": entry.id}, values)
             connection.execute(_intent(entry.provider, entry.name))
 
-    def abandon(self, provider: str, name: str) -> None:
+    def drop_intent(self, provider: str, name: str) -> None:
         """Forget an intent: the catalogue said no."""
         with self._database.transaction() as connection:
             connection.execute(_intent(provider, name))
 
-    def gone(self, subscription_id: str) -> None:
+    def remove(self, subscription_id: str) -> None:
         """Note that one of ours was deleted by us."""
         with self._database.transaction() as connection:
             connection.execute(delete(SUBSCRIPTION).where(SUBSCRIPTION.c.id == subscription_id))
             connection.execute(delete(MISSING).where(MISSING.c.id == subscription_id))
 
-    def seen(self, provider: str, live: Iterable[Subscription]) -> tuple[list[Owned], list[Owned]]:
+    def record_listing(self, provider: str, live: Iterable[Subscription]) -> tuple[list[Owned], list[Owned]]:
         """Note which of ours the catalogue lists; (newly missing, there again).
 
         A missing one stays ours: an incomplete answer must not make a stranger of it.
@@ -109,7 +112,7 @@ class Ledger:
         back = [entry for entry in ours if entry.id in listed - present]
         with self._database.transaction() as connection:
             for entry in lost:
-                put(connection, MISSING, {"id": entry.id}, {"since": odata_moment(self._clock())})
+                upsert(connection, MISSING, {"id": entry.id}, {"since": odata_timestamp(self._clock())})
             connection.execute(delete(MISSING).where(MISSING.c.id.in_([entry.id for entry in back])))
         return lost, back
 
@@ -120,30 +123,32 @@ class Ledger:
         for row in self._database.rows(select(INTENT).where(INTENT.c.provider == provider)):
             known = ours | set(json.loads(row.known_ids))
             asked = Owned("", provider, row.name, row.kind, row.filter, tuple(json.loads(row.events)))
-            claimed += [replace(asked, id=found.id) for found in live if found.id not in known and alike(found, asked)]
+            claimed += [
+                replace(asked, id=found.id) for found in live if found.id not in known and is_as_requested(found, asked)
+            ]
         for entry in claimed:
-            self.made(entry)
+            self.add(entry)
         return claimed
 
     def watermark(self, name: str, product_filter: str) -> Watermark | None:
         """How far the search for a declared subscription has come; None at first, and after its filter changed."""
         this = (WATERMARK.c.subscription == name) & (WATERMARK.c.filter == product_filter)
         rows = self._database.rows(select(WATERMARK.c.published, WATERMARK.c.caught_up).where(this))
-        moments = [read_moment(value) for value in rows[0]] if rows else []
+        moments = [read_timestamp(value) for value in rows[0]] if rows else []
         return Watermark(moments[0], moments[1]) if len(moments) == 2 and moments[0] and moments[1] else None
 
     def advance(self, name: str, product_filter: str, published: datetime, caught_up: datetime) -> None:
         """Move a watermark."""
-        moments = {"published": odata_moment(published), "caught_up": odata_moment(caught_up)}
+        moments = {"published": odata_timestamp(published), "caught_up": odata_timestamp(caught_up)}
         with self._database.transaction() as connection:
-            put(connection, WATERMARK, {"subscription": name}, {"filter": product_filter, **moments})
+            upsert(connection, WATERMARK, {"subscription": name}, {"filter": product_filter, **moments})
 
 
 def _intent(provider: str, name: str) -> Delete:
     return delete(INTENT).where(INTENT.c.provider == provider, INTENT.c.name == name)
 
 
-def alike(one: Subscription, other: SubscriptionRequest | Owned) -> bool:
+def is_as_requested(one: Subscription, other: SubscriptionRequest | Owned) -> bool:
     """Whether a subscription is of the kind, and has the filter and the events, that were asked for."""
     same = same_filter(one.filter, other.filter) and set(one.events) == set(other.events)
     return one.kind == other.kind and same

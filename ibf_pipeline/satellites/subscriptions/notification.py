@@ -13,15 +13,15 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.satellites.odata import read_moment
+from ibf_pipeline.satellites.odata import read_timestamp
 from ibf_pipeline.satellites.subscriptions.entity import read_events
 
 _ID = re.compile(r"(?=.{8,64}$)[0-9a-fA-F]+(-[0-9a-fA-F]+)*")
 _LONGEST_NAME = 500
 _MOST_CORNERS = 1000
 """of a footprint that is taken as it is; radar scenes have 5 to 40"""
-_MENDED_CORNERS = 30
-"""of a self-crossing footprint that is mended: the time for it grows with the square of its crossings"""
+_REPAIRABLE_CORNERS = 30
+"""of a self-crossing footprint that is repaired: the time for it grows with the square of its crossings"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +55,20 @@ class Notification:
     """created, modified or deleted"""
     notified: datetime | None
     product: Product | None
-    """None where a queued entry was older than three days: fetch it by its id"""
+    """None if a queued entry was older than three days: fetch it by its id"""
     deletion_cause: str
     ack_id: str | None
     """pull only"""
 
 
 def read_notification(content: object) -> Notification:
-    """A pushed or a queued notification; InputInvalid where it lacks its ids.
+    """A pushed or a queued notification; InputInvalid if it lacks its ids.
 
     The product stands under `value` (NSIS and CDSE documents, table of the CREODIAS document) or `Value` (sample of
     the CREODIAS document).
     """
     if not isinstance(content, Mapping):
-        raise InputInvalid("the notification is no object", expected="a JSON object")
+        raise InputInvalid("the notification is not an object", expected="a JSON object")
     ids: dict[str, str] = {}
     for key in ("SubscriptionId", "ProductId"):
         value = content.get(key)
@@ -85,7 +85,7 @@ def read_notification(content: object) -> Notification:
         subscription_id=ids["SubscriptionId"],
         product_id=ids["ProductId"],
         event=read_events(content.get("SubscriptionEvent"))[0],
-        notified=read_moment(content.get("NotificationDate")),
+        notified=read_timestamp(content.get("NotificationDate")),
         product=details,
         deletion_cause=plain_text(product.get("DeletionCause")) if isinstance(product, Mapping) else "",
         ack_id=read_ack(content.get("AckId")),
@@ -93,7 +93,7 @@ def read_notification(content: object) -> Notification:
 
 
 def read_ack(value: object) -> str | None:
-    """The id that acknowledges a queued notification, as text; None where there is no usable one."""
+    """The id that acknowledges a queued notification, as text; None if there is no usable one."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return plain_text(value) or None if isinstance(value, str) else None
@@ -105,7 +105,7 @@ def plain_text(value: object) -> str:
 
 
 def read_product(content: object) -> Product:
-    """A product of the catalogue; InputInvalid where it has no Id. What is missing otherwise is left empty."""
+    """A product of the catalogue; InputInvalid if it has no Id. What is missing otherwise is left empty."""
     if not isinstance(content, Mapping) or not isinstance(content.get("Id"), str) or not content["Id"]:
         raise InputInvalid("the catalogue describes a product without an Id", expected="an object with Id")
     attributes = _attributes(content.get("Attributes"))
@@ -115,8 +115,8 @@ def read_product(content: object) -> Product:
         id=plain_text(content["Id"]).lower(),
         name=plain_text(content.get("Name"))[:_LONGEST_NAME],
         product_type=plain_text(attributes.get("productType"))[:_LONGEST_NAME],
-        acquired=read_moment(start) or read_moment(attributes.get("beginningDateTime")),
-        published=read_moment(content.get("PublicationDate")),
+        acquired=read_timestamp(start) or read_timestamp(attributes.get("beginningDateTime")),
+        published=read_timestamp(content.get("PublicationDate")),
         footprint=_footprint(content),
         content=content,
     )
@@ -128,9 +128,9 @@ def _attributes(value: object) -> dict[str, Any]:
 
 
 def _footprint(content: Mapping[str, Any]) -> BaseGeometry | None:
-    """`GeoFootprint` (GeoJSON), else `Footprint` (`geography'SRID=4326;POLYGON ((..))'`); None where none is usable.
+    """`GeoFootprint` (GeoJSON), else `Footprint` (`geography'SRID=4326;POLYGON ((..))'`); None if none is usable.
 
-    One that crosses itself is mended; one with very many corners becomes its convex hull, which can only show more.
+    One that crosses itself is repaired; one with very many corners becomes its convex hull, which can only show more.
     """
     geojson, text = content.get("GeoFootprint"), content.get("Footprint")
     for read in (lambda: shape(geojson), lambda: shapely.from_wkt(_wkt(text))):
@@ -140,7 +140,7 @@ def _footprint(content: Mapping[str, Any]) -> BaseGeometry | None:
             if corners > _MOST_CORNERS:
                 geometry = geometry.convex_hull
             if not geometry.is_valid:
-                geometry = shapely.make_valid(geometry) if corners <= _MENDED_CORNERS else geometry.convex_hull
+                geometry = shapely.make_valid(geometry) if corners <= _REPAIRABLE_CORNERS else geometry.convex_hull
         except Exception:  # noqa: S112 - curves, numbers beyond every limit: what fails there has no end of kinds
             continue
         if not geometry.is_empty and geometry.area > 0:

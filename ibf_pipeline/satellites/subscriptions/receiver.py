@@ -98,7 +98,7 @@ def build_receiver(admission: Admission, inbox: Inbox, clock: Callable[[], datet
 
 async def _health(inbox: Inbox, tally: Tally) -> Response:
     try:
-        stored, full = await run_in_threadpool(inbox.counts), await run_in_threadpool(inbox.full)
+        stored, full = await run_in_threadpool(inbox.counts), await run_in_threadpool(inbox.fullness_error)
     except WriteFailed:
         return JSONResponse({"status": "the inbox cannot be read", **tally.shown()}, 503)
     status = "ok" if full is None else full.found
@@ -124,7 +124,7 @@ async def _answer(request: Request, admission: Admission, inbox: Inbox, tally: T
     except ClientDisconnect:
         tally.note("broken off", request, "broken off")
         return Response(status_code=400)
-    except Exception:  # a fault of ours: counted and told, and the next one is still taken
+    except Exception:  # a fault of ours: counted and logged, and the next one is still taken
         tally.note("failed", request, "could not be handled")
         log.exception("a notification could not be handled")
         return JSONResponse({"detail": "the notification could not be handled"}, 500)
@@ -164,7 +164,7 @@ def _notification(body: bytes) -> Notification:
     try:
         return read_notification(json.loads(body))
     except (ValueError, RecursionError):
-        raise _Refused(400, "no JSON", "the body is no JSON") from None
+        raise _Refused(400, "no JSON", "the body is not JSON") from None
     except InputInvalid as error:
         raise _Refused(422, "not a notification", error.found) from None
 

@@ -44,7 +44,7 @@ def require_sound_request(request: SubscriptionRequest, name: str, provider: Pro
 
 
 def require_sound_endpoint(endpoint: str | None, name: str) -> None:
-    """ForbiddenByRule where there is no endpoint, or none that the catalogue can and may call."""
+    """ForbiddenByRule if there is no endpoint, or none that the catalogue can and may call."""
     if not endpoint or not endpoint.strip():
         raise ForbiddenByRule(
             "a push subscription without an endpoint: the catalogue would make a pull subscription of it",
@@ -71,7 +71,7 @@ def require_sound_endpoint(endpoint: str | None, name: str) -> None:
 
 
 def require_own_credentials(endpoint_account: EndpointAccount | None, name: str, account: Account) -> None:
-    """ForbiddenByRule where the receiver has no credentials, or those of the catalogue's account."""
+    """ForbiddenByRule if the receiver has no credentials, or those of the catalogue's account."""
     if endpoint_account is None or not endpoint_account.username or not endpoint_account.password:
         raise ForbiddenByRule(
             "a push subscription without Basic credentials",
@@ -87,7 +87,7 @@ def require_own_credentials(endpoint_account: EndpointAccount | None, name: str,
 
 
 def require_room(status: str, existing: Sequence[Subscription], name: str, provider: Provider) -> None:
-    """ForbiddenByRule where one more subscription exceeds a limit; the message offers which to pause or delete."""
+    """ForbiddenByRule if one more subscription exceeds a limit; the message offers which to pause or delete."""
     if len(existing) >= provider.total_limit:
         paused = [subscription.id for subscription in existing if not subscription.running]
         raise ForbiddenByRule(
@@ -101,7 +101,7 @@ def require_room(status: str, existing: Sequence[Subscription], name: str, provi
 
 
 def require_running_slot(existing: Sequence[Subscription], name: str, provider: Provider) -> None:
-    """ForbiddenByRule where all running slots are taken; the message offers which to pause."""
+    """ForbiddenByRule if all running slots are taken; the message offers which to pause."""
     running = [subscription for subscription in existing if subscription.running]
     if len(running) >= provider.running_limit:
         raise ForbiddenByRule(

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ibf_pipeline.config.reading import read_part
+from ibf_pipeline.config.loader import read_required_section
 from ibf_pipeline.config.section import LocalFolder, Section, Url
-from ibf_pipeline.satellites.odata import is_whole
+from ibf_pipeline.satellites.odata import is_balanced
 
 Event = Literal["created", "modified", "deleted"]
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
@@ -22,7 +22,7 @@ class Provider(Section):
     base_url: Url = Field(description="of the OData service, above `Subscriptions` and `Products`")
     token_url: Url | None = Field(None, description="token endpoint of the account service (Keycloak)")
     token_variable: Variable | None = Field(
-        None, description="environment variable with a ready token; where it is set, the account is not used"
+        None, description="environment variable with a ready token; if it is set, the account is not used"
     )
     download_url: Url | None = Field(
         None, description="of the OData service that hands products out, above `Products`; else that of base_url"
@@ -31,7 +31,7 @@ class Provider(Section):
     username_variable: Variable
     password_variable: Variable
     totp_variable: Variable | None = Field(
-        None, description="environment variable with the secret of the second factor, where the account has one"
+        None, description="environment variable with the secret of the second factor, if the account has one"
     )
     running_limit: int = Field(1, ge=1, strict=True, description="running subscriptions of an account, push and pull")
     total_limit: int = Field(10, ge=1, strict=True, description="subscriptions of an account, running and paused")
@@ -43,7 +43,7 @@ class Provider(Section):
     attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request that may be repeated")
 
 
-class Declared(Section):
+class SubscriptionSettings(Section):
     """A subscription that is wanted."""
 
     provider: str = Field(description="a name under providers")
@@ -75,7 +75,7 @@ class Declared(Section):
             west, south, east, north = self.area
             if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
                 raise ValueError("area is [west, south, east, north] in degrees, west < east and south < north")
-        if self.filter is not None and not is_whole(self.filter):
+        if self.filter is not None and not is_balanced(self.filter):
             raise ValueError("filter: a bracket or a quotation mark is not closed, or is closed twice")
         has_filter = any((self.country, self.area, self.collection, self.product_types, self.filter))
         if has_filter and self.everything:
@@ -146,7 +146,7 @@ class ReceiverSettings(Section):
 class TriggerSettings(Section):
     """When a notification starts an observation."""
 
-    deployment: str = Field("observe-event/observe-event", description="Prefect deployment, started where it exists")
+    deployment: str = Field("observe-event/observe-event", description="Prefect deployment, started if it exists")
     max_age_hours: float = Field(72, gt=0, description="older acquisitions start nothing (re-published archives)")
     alert_valid_days: int = Field(2, ge=0, strict=True, description="a country's last run counts for so many days")
     triggers_only: bool = Field(False, description="only events that trigger, no warnings")
@@ -156,7 +156,7 @@ class EodataSettings(Section):
     """All of `eodata.yaml`."""
 
     providers: dict[str, Provider]
-    subscriptions: dict[str, Declared] = Field(default_factory=dict)
+    subscriptions: dict[str, SubscriptionSettings] = Field(default_factory=dict)
     inbox: InboxSettings = InboxSettings()
     intake: IntakeSettings = IntakeSettings()
     downloads: DownloadSettings = DownloadSettings()
@@ -176,8 +176,8 @@ class EodataSettings(Section):
 
 
 def read_settings(folder: Path) -> EodataSettings:
-    """`eodata.yaml` of a configuration folder; ConfigError where it is missing or wrong."""
-    return read_part(
+    """`eodata.yaml` of a configuration folder; ConfigError if it is missing or wrong."""
+    return read_required_section(
         EodataSettings,
         folder / "eodata.yaml",
         "the catalogues and subscriptions",

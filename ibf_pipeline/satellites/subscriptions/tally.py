@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 
-from ibf_pipeline.satellites.odata import odata_moment
+from ibf_pipeline.satellites.odata import odata_timestamp
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Tally:
 
     def _counted(self, end: str, peer: str, **more: str) -> dict[str, str]:
         self.counts[end] += 1
-        self.last[end] = {"time": odata_moment(self.clock()), "peer": peer, **more}
+        self.last[end] = {"time": odata_timestamp(self.clock()), "peer": peer, **more}
         return self.last[end]
 
     def shown(self) -> dict[str, Any]:

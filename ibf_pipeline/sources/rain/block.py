@@ -15,12 +15,12 @@ import xarray as xr
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerUnreachable
-from ibf_pipeline.rain.assembled import AHEAD, BEFORE, OLDEST_CYCLE, assemble, is_given, leading
-from ibf_pipeline.rain.hourly import HourlyRain
-from ibf_pipeline.sources.order import PASSED_OVER
-from ibf_pipeline.sources.rain.alike import repeated_cycles, silent, standing_still
-from ibf_pipeline.sources.rain.cycles import until
-from ibf_pipeline.sources.rain.read import moment
+from ibf_pipeline.rain.assembly import AHEAD, BEFORE, OLDEST_CYCLE, assemble, is_given, leading
+from ibf_pipeline.rain.hourly_rain import HourlyRain
+from ibf_pipeline.sources.fallback import PASSED_OVER
+from ibf_pipeline.sources.rain.areal_rain import utc_minute
+from ibf_pipeline.sources.rain.cycles import clip_until
+from ibf_pipeline.sources.rain.quality_control import repeated_cycles, silent, stuck_sensors
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class _Asked:
     passed_over: dict[str, str] = field(default_factory=dict)
     origin: dict[str, Any] = field(default_factory=dict)
     forecasts: dict[str, IbfError | None] = field(default_factory=dict)
-    """source of forecasts -> why none of it leads; None where something leads, or may with its next cycle"""
+    """source of forecasts -> why none of it leads; None if something leads, or may with its next cycle"""
 
     @property
     def now(self) -> datetime:
@@ -85,8 +85,8 @@ class _Asked:
             found = source.hours(self.issue_time, self.areas, self.first_unseen(source.role), last)
         except PASSED_OVER as error:
             log.warning("source %s is passed over: %s", source.name, error)
-            mend = f" ({error.remedy})" if isinstance(error, InputInvalid) and error.remedy else ""
-            self.notes.append(f"source {source.name} is passed over: {error.found}{mend}")
+            remedy = f" ({error.remedy})" if isinstance(error, InputInvalid) and error.remedy else ""
+            self.notes.append(f"source {source.name} is passed over: {error.found}{remedy}")
             self.passed_over[source.name] = str(error)
             if source.role == "forecast":
                 self.forecasts[source.name] = error
@@ -95,7 +95,7 @@ class _Asked:
             self.forecasts[source.name] = found.spoiled
         self.notes += found.notes
         self.origin[source.name] = dict(found.origin)
-        series = [until(each, self.now) for each in found.series] if source.role == "observed" else found.series
+        series = [clip_until(each, self.now) for each in found.series] if source.role == "observed" else found.series
         self.given[source.role] += series
         for each in series:
             rain = each.rain.reindex(time=self.hours, area=list(self.areas.codes))
@@ -116,13 +116,13 @@ def rain_of_block(
 
     `longest_h`: the longest duration that is summed up; `last_published`: of the block that the portal shows;
     `oldest_h`: how many hours before the block the leading cycle may have begun; `measured_h`: the same as `longest_h`
-    for measurements, where they are asked for further back than forecasts. Observations that are later than the
+    for measurements, if they are asked for further back than forecasts. Observations that are later than the
     issue time are not used, so that a past block is judged as it was.
 
-    Raises InputMissing where no forecast leads, with what each source said, or InputInvalid where only a person can
+    Raises InputMissing if no forecast leads, with what each source said, or InputInvalid if only an operator can
     change that (`_stopped`); whatever else goes wrong with a source is a note.
     """
-    now = moment(issue_time.start).astype("datetime64[h]")
+    now = utc_minute(issue_time.start).astype("datetime64[h]")
     further = max(0, measured_h - longest_h) if any(_of("observed", sources)) else 0
     longest_h += further
     hours = np.arange(now - BEFORE - longest_h + 1, now + 1).astype("datetime64[ns]")
@@ -166,22 +166,22 @@ def _assembled(asked: _Asked, longest_h: int, last_published: IssueTime | None, 
 def _stopped(asked: _Asked, error: InputMissing) -> InputMissing | InputInvalid:
     """Why a block has no forecast, with what each source said.
 
-    InputInvalid where forecasts are there, none of them can be trusted, and waiting changes nothing: a wrong unit stays
+    InputInvalid if forecasts are there, none of them can be trusted, and waiting changes nothing: a wrong unit stays
     wrong. InputMissing as long as one source may still have a forecast: it has none yet, its newest cycle is too old or
-    not whole, or its server is away. A server that refuses is no reason to wait, and by itself, as ever, none to call
-    the input wrong.
+    not whole, or its server is down. A server that refuses is a reason neither to wait nor, alone, to call the input
+    wrong.
     """
     found = error.found + "".join(f"; {note}" for note in dict.fromkeys(asked.notes))
     said = asked.forecasts.values()
     may_come = any(each is None or isinstance(each, InputMissing | ServerUnreachable) for each in said)
     if may_come or not any(isinstance(each, InputInvalid) for each in said):
         return InputMissing(found, where=error.where, expected=error.expected, remedy=error.remedy)
-    remedy = f"mend what the sources are passed over for; {error.remedy}"
+    remedy = f"fix what the sources are passed over for; {error.remedy}"
     return InputInvalid(found, where=error.where, expected=error.expected, remedy=remedy)
 
 
 def _unmeasured(asked: _Asked, sources: Sequence[RainSource]) -> Iterator[str]:
-    """A doubt where sources of observations are listed, and nothing was measured of late."""
+    """A doubt if sources of observations are listed, and nothing was measured of late."""
     names = [source.name for source in _of("observed", sources)]
     if names and asked.unseen[-_RECENT:].all():
         yield (
@@ -191,11 +191,11 @@ def _unmeasured(asked: _Asked, sources: Sequence[RainSource]) -> Iterator[str]:
 
 
 def _untold(asked: _Asked, rain: xr.DataArray) -> Iterator[str]:
-    """A doubt of every series that repeats itself, or is silent; of observations where any of it is used."""
+    """A doubt of every series that repeats itself, or is silent; of observations if any of it is used."""
     used = {label for number, label in enumerate(rain.attrs["origins"]) if (rain["origin"].values == number).any()}
     for each in asked.given["observed"]:
         if each.label in used:
-            yield from standing_still(each)
+            yield from stuck_sensors(each)
     yield from silent(asked.given["observed"])
     yield from repeated_cycles(asked.given["forecast"])
 

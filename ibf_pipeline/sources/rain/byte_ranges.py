@@ -7,9 +7,9 @@ from typing import Final
 import requests
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.answers import NoAnswer, Refused
 from ibf_pipeline.io.http import Client
-from ibf_pipeline.io.patience import repeated
+from ibf_pipeline.io.http_errors import NoAnswer, Refused
+from ibf_pipeline.io.retry_policy import retry_call
 
 _LARGEST: Final = 20_000_000
 """bytes of a message; those of precipitation have one"""
@@ -18,14 +18,14 @@ _LARGEST: Final = 20_000_000
 def fetch_message(client: Client, url: str, first: int, last: int | None, *, of: str) -> bytes:
     """One GRIB message of a file, from its first to its last byte; None: it is the last message of the file.
 
-    `of`: what the archive is of, for people. Raises Refused where the archive gives no parts of files, NoAnswer after
-    all tries where what comes is no whole message, InputInvalid where it is too large to be one.
+    `of`: what the archive is of, for people. Raises Refused if the archive gives no parts of files, NoAnswer after
+    all tries if what comes is not a whole message, InputInvalid if it is too large to be one.
     """
     wanted = f"bytes={first}-" + ("" if last is None else str(last))
 
     def once() -> bytes:
         try:
-            with client.opened(url, {"Range": wanted, "Accept-Encoding": "identity"}) as response:
+            with client.open(url, {"Range": wanted, "Accept-Encoding": "identity"}) as response:
                 if response.status_code != 206:
                     _require_no_page(response, url)
                     raise Refused(
@@ -42,10 +42,10 @@ def fetch_message(client: Client, url: str, first: int, last: int | None, *, of:
             raise NoAnswer(f"the download broke off ({type(error).__name__})", remedy="run again") from None
         expected = len(content) if last is None else last - first + 1
         if not content.endswith(b"7777") or len(content) != expected:
-            raise NoAnswer(f"{len(content):,} bytes that are no whole message", where=url, remedy="run again")
+            raise NoAnswer(f"{len(content):,} bytes that are not a whole message", where=url, remedy="run again")
         return content
 
-    return repeated(once, client.patience)
+    return retry_call(once, client.retry_policy)
 
 
 def _require_no_page(response: requests.Response, url: str) -> None:

@@ -2,7 +2,7 @@
 
 The library `ecmwf-opendata` knows where the files of a run lie, whatever their streams were called at the time, and
 reads their indexes. The messages are fetched with our own client: the library's download knows no time limit, draws
-progress bars into logs, and where members lack in an index takes those that are there.
+progress bars into logs, and if members lack in an index takes those that are there.
 Source: ECMWF, open data, and Implementation of IFS Cycle 50r1.
 """
 
@@ -21,11 +21,11 @@ from typing import Any, Final
 import requests
 from ecmwf.opendata import Client as OpenData
 
-from ibf_pipeline.errors import InputMissing, turned_into
-from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.errors import InputMissing, errors_as
+from ibf_pipeline.io.atomic_files import atomic_path
 from ibf_pipeline.io.http import Client
-from ibf_pipeline.io.writing import whole
-from ibf_pipeline.rain.assembled import AHEAD
+from ibf_pipeline.io.http_errors import Gone
+from ibf_pipeline.rain.assembly import AHEAD
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.byte_ranges import fetch_message
 from ibf_pipeline.sources.rain.runs import Run, RunsRain
@@ -41,7 +41,7 @@ _THREE_HOURLY, _LAST = 144, 360
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FileSelection:
     """Precipitation of a step that lies in one file."""
 
     stream: str
@@ -50,14 +50,14 @@ class Wanted:
     """how many a whole run has, at least"""
 
 
-SINGLE_RUN: Final = Wanted("oper", "fc", 1)
+SINGLE_RUN: Final = FileSelection("oper", "fc", 1)
 """the run without perturbations"""
 
 
-def ensemble(cycle: datetime) -> list[Wanted]:
+def ensemble(cycle: datetime) -> list[FileSelection]:
     """Its control and its perturbed members."""
-    control = SINGLE_RUN if cycle >= _ONE_CONTROL else Wanted("enfo", "cf", 1)
-    return [control, Wanted("enfo", "pf", PERTURBED)]
+    control = SINGLE_RUN if cycle >= _ONE_CONTROL else FileSelection("enfo", "cf", 1)
+    return [control, FileSelection("enfo", "pf", PERTURBED)]
 
 
 def ecmwf_steps(last: float) -> list[int]:
@@ -67,16 +67,22 @@ def ecmwf_steps(last: float) -> list[int]:
 
 
 def fetch_ecmwf(
-    client: Client, cycle: datetime, steps: Sequence[int], folder: Path, wanted: Sequence[Wanted], *, parallel: int = 4
+    client: Client,
+    cycle: datetime,
+    steps: Sequence[int],
+    folder: Path,
+    wanted: Sequence[FileSelection],
+    *,
+    parallel: int = 4,
 ) -> list[Path]:
     """Files with the precipitation from the start of a run (UTC) to each of its steps; kept in `folder`.
 
     `client`: of ECMWF, which keeps runs for four days, or a mirror. What lies there already is not fetched again, and
-    nothing lies there that is not whole. Raises InputMissing where the run is not whole yet, also where members lack,
-    InputInvalid where a file is something else, Refused or NoAnswer.
+    nothing lies there that is not whole. Raises InputMissing if the run is not whole yet, also if members lack,
+    InputInvalid if a file is something else, Refused or NoAnswer.
     """
-    library = library_of(client)
-    for step in reversed(steps):  # the last one is published last: where it is not there, nothing is fetched in vain
+    library = open_data_client(client)
+    for step in reversed(steps):  # the last one is published last: if it is not there, nothing is fetched in vain
         for part in wanted:
             target = ecmwf_file(folder, cycle, step, part)
             if not target.is_file():
@@ -84,17 +90,23 @@ def fetch_ecmwf(
     return [ecmwf_file(folder, cycle, step, part) for step in steps for part in wanted]
 
 
-def ecmwf_file(folder: Path, cycle: datetime, step: int, part: Wanted) -> Path:
+def ecmwf_file(folder: Path, cycle: datetime, step: int, part: FileSelection) -> Path:
     """Where precipitation up to a step is kept."""
     return folder / f"{cycle:%Y%m%d%H}" / f"{part.stream}-{part.type}-{step}h.grib2"
 
 
 def _fetch(
-    client: Client, library: Library, cycle: datetime, step: int, part: Wanted, target: Path, parallel: int
+    client: Client,
+    library: OpenDataClient,
+    cycle: datetime,
+    step: int,
+    part: FileSelection,
+    target: Path,
+    parallel: int,
 ) -> None:
     url, places = _in_index(library, cycle, step, part)
     one = partial(_message, client, url)
-    with whole(target) as begun, begun.open("wb") as out, ThreadPoolExecutor(parallel) as pool:
+    with atomic_path(target) as begun, begun.open("wb") as out, ThreadPoolExecutor(parallel) as pool:
         for content in pool.map(one, places):
             out.write(content)
     log.info("ECMWF of %s UTC: step %d of %s is fetched", f"{cycle:%Y-%m-%d %H}", step, f"{part.stream}/{part.type}")
@@ -105,12 +117,14 @@ def _message(client: Client, url: str, place: tuple[int, int]) -> bytes:
     return fetch_message(client, url, offset, offset + length - 1, of="ECMWF's open data")
 
 
-def _in_index(library: Library, cycle: datetime, step: int, part: Wanted) -> tuple[str, list[tuple[int, int]]]:
-    """Address of a file, and (first byte, length) of the messages in it; InputMissing where not all are there."""
+def _in_index(
+    library: OpenDataClient, cycle: datetime, step: int, part: FileSelection
+) -> tuple[str, list[tuple[int, int]]]:
+    """Address of a file, and (first byte, length) of the messages in it; InputMissing if not all are there."""
     day, expected = f"{cycle:%Y-%m-%d %H} UTC", "a run is whole about 8 hours after it began"
     remedy = "wait, or go on with the run before"
     try:
-        with turned_into(
+        with errors_as(
             InputMissing,
             f"the index of step {step} of the run of {day} cannot be used: {{}}",
             where=library.url,
@@ -136,16 +150,16 @@ def _in_index(library: Library, cycle: datetime, step: int, part: Wanted) -> tup
     return url, places
 
 
-class Library(OpenData):  # type: ignore[misc, unused-ignore]
+class OpenDataClient(OpenData):  # type: ignore[misc, unused-ignore]
     """The library, up to where it would begin to download."""
 
     def _download(self, result: Any) -> Any:
         return result
 
 
-def library_of(client: Client) -> Library:
+def open_data_client(client: Client) -> OpenDataClient:
     """The library, asking a client's archive."""
-    library = Library(client.server.base.rstrip("/"), maximum_retries=1)
+    library = OpenDataClient(client.server.base.rstrip("/"), maximum_retries=1)
     library.session = _Asking(client)
     return library
 
@@ -177,7 +191,7 @@ def ecmwf_runs(
     lead a later block, too; `parallel`: messages fetched at a time.
     """
 
-    def run(origin: str, hours: float, wanted: Sequence[Wanted], began: datetime, folder: Path) -> Run:
+    def run(origin: str, hours: float, wanted: Sequence[FileSelection], began: datetime, folder: Path) -> Run:
         steps = ecmwf_steps(hours)
         return Run(
             origin,

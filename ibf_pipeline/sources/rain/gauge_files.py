@@ -10,18 +10,18 @@ from pathlib import Path
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted, some
-from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.errors import InputInvalid, InputMissing, errors_as
 from ibf_pipeline.rain.gauges import (
     LONGEST,
-    GaugeReads,
+    GaugeDeclaration,
     Readings,
     gauge_hours,
     gauge_rain,
     read_gauge,
     read_gauges,
 )
-from ibf_pipeline.sources.rain.read import moment
-from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
+from ibf_pipeline.sources.rain.areal_rain import utc_minute
+from ibf_pipeline.sources.rain.source import RainAreas, RainDelivery, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class GaugesRain:
     """pattern of a gauge's files below root; `{code}` is the gauge's"""
     places: Path
     """table of the gauges"""
-    reads: GaugeReads
+    reads: GaugeDeclaration
     role: Role = field(default="observed", init=False)
 
-    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainDelivery:
         """The rain of areas that gauges stand for; a gauge whose files cannot be read is left out and named."""
         gauges, notes = read_gauges(self.places), []
         readings: dict[str, Readings] = {}
@@ -60,12 +60,12 @@ class GaugesRain:
                 remedy="run again when they have been delivered, or correct root and files of the source",
             )
         series = gauge_rain(gauges, hours, areas.codes, areas.ground())
-        return RainGiven(tuple(series), tuple(notes), {"folder": str(self.root), "gauges": sorted(hours)})
+        return RainDelivery(tuple(series), tuple(notes), {"folder": str(self.root), "gauges": sorted(hours)})
 
 
 def gauge_files(root: Path, pattern: str) -> Iterator[Path]:
-    """The files of a gauge; InputInvalid where the folder cannot be read."""
-    with turned_into(InputInvalid, "its files cannot be read: {}", where=root, remedy="correct their permissions"):
+    """The files of a gauge; InputInvalid if the folder cannot be read."""
+    with errors_as(InputInvalid, "its files cannot be read: {}", where=root, remedy="correct their permissions"):
         yield from sorted(file for file in root.glob(pattern) if file.is_file() and file.stat().st_size)
 
 
@@ -75,5 +75,5 @@ def _between(readings: Readings, first: datetime, last: datetime) -> Readings:
     """
     moments, amounts = readings
     around = timedelta(hours=LONGEST)
-    wanted = (moments >= moment(first - around)) & (moments <= moment(last + around))
+    wanted = (moments >= utc_minute(first - around)) & (moments <= utc_minute(last + around))
     return moments[wanted], amounts[wanted]

@@ -1,4 +1,6 @@
-"""GFS precipitation from a public archive, without an account: of files of 500 MB only the messages that are needed.
+"""GFS as a source of rain, from a public archive: the newest whole cycle leads, older ones fill the hours before it.
+
+Of files of 500 MB only the messages that are needed are fetched, without an account.
 
 Beside each file lies its index, a line a message: `596:397886129:d=2026021418:APCP:surface:0-3 hour acc fcst:`, where
 the second number is its first byte. Source: NCEP, products inventory of gfs.tCCz.pgrb2.0p25.fFFF, and wgrib2's -s.
@@ -14,14 +16,14 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.io.atomic_files import write_bytes
 from ibf_pipeline.io.http import Client
-from ibf_pipeline.io.writing import write_bytes
+from ibf_pipeline.io.http_errors import Gone
+from ibf_pipeline.rain.assembly import AHEAD
+from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.byte_ranges import fetch_message
+from ibf_pipeline.sources.rain.runs import EVERY, Run, RunsRain
 
-AMAZON: Final = "https://noaa-gfs-bdp-pds.s3.amazonaws.com"
-"""years of cycles; NCEP's own server has ten days of them under the same paths"""
-NOMADS: Final = "https://nomads.ncep.noaa.gov/pub/data/nccf/com/gfs/prod"
 _LAST_HOURLY: Final = 120
 """hours to which there is a file for every hour; then one for every third, to `_LAST`"""
 _LAST: Final = 384
@@ -54,8 +56,9 @@ def gfs_file(folder: Path, cycle: datetime, hour: int) -> Path:
 def fetch_gfs(client: Client, cycle: datetime, hours: Sequence[int], folder: Path) -> list[Path]:
     """A file for each of `hours` after the cycle (UTC), of the precipitation since the last restart; kept in `folder`.
 
-    `client`: of AMAZON, NOMADS or a mirror of them, without an account. What lies there is not fetched again.
-    Raises InputMissing where the cycle is not whole yet, InputInvalid where the archive answers something else, Refused
+    `client`: of NCEP's own server (ten days), of Amazon's copy (years) or of a mirror. What lies there is not
+    fetched again.
+    Raises InputMissing if the cycle is not whole yet, InputInvalid if the archive answers something else, Refused
     or NoAnswer.
     """
     found = []
@@ -95,3 +98,30 @@ def in_index(index: str, cycle: datetime, hour: int, where: object) -> Message:
     _, first = max(spans, key=lambda span: (span[0], -span[1]))
     later = [int(begin) for begin in _BEGINS.findall(index) if int(begin) > first]
     return Message(first, min(later) - 1 if later else None)
+
+
+def gfs_runs(name: str, client: Client, cache: InputCache, *, step_h: int, oldest_h: int) -> RunsRain:
+    """GFS of a public archive.
+
+    `step_h`: between the hours that are fetched: 1, 3 or 6; `oldest_h`: hours before the issue time that the leading
+    cycle may have begun. It is fetched as far as a later block may need it, so that it can lead that one too while the
+    archive cannot be reached.
+    """
+
+    def run(hours: Sequence[int], began: datetime, folder: Path) -> Run:
+        def fetch() -> None:  # the last hour is published last: if it is not there, nothing is fetched in vain
+            fetch_gfs(client, began, hours[-1:], folder)
+            fetch_gfs(client, began, hours, folder)
+
+        return Run("GFS", tuple(gfs_file(folder, began, hour) for hour in hours), fetch)
+
+    ahead, between = gfs_hours(AHEAD + oldest_h, step_h), gfs_hours(EVERY.seconds // 3600, step_h)
+    return RunsRain(
+        name,
+        "GFS",
+        client.server.base,
+        cache,
+        leading=lambda began, _, folder: run(ahead, began, folder),
+        filling=lambda began, _, folder: run(between, began, folder),
+        oldest_h=oldest_h,
+    )

@@ -17,25 +17,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
 
-import netCDF4
-
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted, some
-from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, turned_into
-from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
-from ibf_pipeline.io.download import Opened, arrive, from_web
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, errors_as
+from ibf_pipeline.io.download import DownloadStream, download_attempt, web_stream
 from ibf_pipeline.io.http import Client
-from ibf_pipeline.io.patience import repeated
-from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.io.http_errors import Gone, NoAnswer, Refused
+from ibf_pipeline.io.netcdf import netcdf_file
+from ibf_pipeline.io.retry_policy import retry_call
+from ibf_pipeline.rain.declaration import RainDeclaration
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.rain.read import observed_rain
-from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
-from ibf_pipeline.sources.threads import FILE_LIBRARIES
+from ibf_pipeline.sources.rain.areal_rain import observed_rain
+from ibf_pipeline.sources.rain.source import RainAreas, RainDelivery, Role
 
 log = logging.getLogger(__name__)
 
-Run = Literal["late", "early"]
-_NAMES: Final[dict[Run, tuple[str, str]]] = {
+ImergRun = Literal["late", "early"]
+_NAMES: Final[dict[ImergRun, tuple[str, str]]] = {
     "late": ("GPM_3IMERGHHL", "3B-HHR-L"),
     "early": ("GPM_3IMERGHHE", "3B-HHR-E"),
 }
@@ -58,7 +56,7 @@ TOKEN_REMEDIES: Final = dict.fromkeys(
 class Imerg:
     """One run of IMERG, and where it is."""
 
-    run: Run
+    run: ImergRun
     archive: Client
     """of GES DISC, with the token"""
     catalogue: Client
@@ -99,10 +97,10 @@ class HalfHours:
 def fetch_imerg(imerg: Imerg, first: datetime, last: datetime, cache: InputCache, source: str) -> HalfHours:
     """The half hours from `first` to `last` (UTC), as far as they are there; kept in the cache under their days.
 
-    What lies there already is not fetched again, and where nothing lacks nothing is asked. Where a server goes away or
-    refuses, what has arrived by then is given. Where nothing has, raises InputMissing as there is none at all,
-    ServerRefused as the token is not accepted (then a login page comes in place of data), InputInvalid as the catalogue
-    says something else, NoAnswer as a server does not answer.
+    What lies there already is not fetched again; if nothing lacks, nothing is asked. If a server goes down or refuses,
+    what has arrived by then is given. If nothing has, raises InputMissing if there is nothing, ServerRefused if the
+    token is not accepted (a login page comes in place of data), InputInvalid if the catalogue says something else,
+    NoAnswer if a server does not answer.
     """
     wanted = [first + HALF_HOUR * number for number in range(int((last - first) / HALF_HOUR))]
     files: dict[datetime, Path] = {}
@@ -138,11 +136,11 @@ def _nothing(imerg: Imerg, first: datetime, last: datetime) -> InputMissing:
 
 
 def _catalogued(imerg: Imerg, first: datetime, last: datetime) -> dict[datetime, str]:
-    """Names of the files of half hours from one moment to the other, by their starts."""
+    """Names of the files of half hours from one time to the other, by their starts."""
     span = f"{first:%Y-%m-%dT%H:%M:%SZ},{last:%Y-%m-%dT%H:%M:%SZ}"
     query = {"short_name": _NAMES[imerg.run][0], "version": imerg.version, "temporal": span, "page_size": "2000"}
     answer = imerg.catalogue.read("GET", "granules.json", query)
-    with turned_into(
+    with errors_as(
         InputInvalid,
         "the catalogue's answer cannot be used ({type})",
         where=imerg.catalogue.server.base,
@@ -160,12 +158,12 @@ def _fetch(imerg: Imerg, start: datetime, name: str | None, folder: Path) -> Non
     url = imerg.address(start, name)
 
     @contextmanager
-    def open_at(begin: int, stamp: str) -> Iterator[Opened]:
-        with from_web(imerg.archive, url, begin, stamp) as opened:
+    def open_at(begin: int, stamp: str) -> Iterator[DownloadStream]:
+        with web_stream(imerg.archive, url, begin, stamp) as opened:
             yield opened if opened.start else replace(opened, chunks=_data(opened.chunks, url))
 
     try:
-        repeated(lambda: arrive(open_at, folder / name, largest=_LARGEST), imerg.archive.patience)
+        retry_call(lambda: download_attempt(open_at, folder / name, largest=_LARGEST), imerg.archive.retry_policy)
         _require_readable(folder / name)
     except Gone:
         log.warning("%s is in the catalogue and not in the archive", name)
@@ -189,13 +187,13 @@ def _data(chunks: Iterable[bytes], url: str) -> Iterator[bytes]:
 def _no_data(content: bytes, url: str) -> ServerRefused | NoAnswer:
     if _LOGIN.search(content.decode(errors="replace")):
         return _not_let_in(url)
-    return NoAnswer("something that is no HDF5 file", where=url, remedy="look at the address with a browser")
+    return NoAnswer("something that is not an HDF5 file", where=url, remedy="look at the address with a browser")
 
 
 def _require_readable(file: Path) -> None:
     """A file that cannot be opened is not kept: its half hour is missing until the archive has a better one."""
     try:
-        with FILE_LIBRARIES, netCDF4.Dataset(file):
+        with netcdf_file(file):
             pass
     except (OSError, RuntimeError) as error:
         log.warning("%s is damaged in the archive and left out: %s", file.name, error)
@@ -223,11 +221,11 @@ class ImergRain:
     """when the token expires, as far as it says so itself"""
     role: Role = field(default="observed", init=False)
 
-    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainDelivery:
         """As every source of rain; half hours that are not there yet are no note, those that lack before others are."""
         title = self.imerg.title
         found = fetch_imerg(self.imerg, first, last, self.cache, self.name)
-        series, notes = observed_rain(found.files, Reads(), areas, title)
+        series, notes = observed_rain(found.files, RainDeclaration(), areas, title)
         if found.missing:
             notes += (f"{title} lacks {counted(len(found.missing), 'half hour')}: {in_spans(found.missing)}",)
         if found.away is not None:
@@ -237,7 +235,7 @@ class ImergRain:
             notes += (f"{title}: the token of {self.name} ends on {ends:%Y-%m-%d %H:%M} UTC: make a new one",)
         names = [file.name for file in found.files]
         origin = {"archive": self.imerg.archive.server.base, "files": len(names), "from": names[0], "to": names[-1]}
-        return RainGiven((series,), notes, origin)
+        return RainDelivery((series,), notes, origin)
 
 
 def in_spans(starts: Sequence[datetime]) -> str:

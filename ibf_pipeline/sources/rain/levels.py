@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
-from ibf_pipeline.io.csv_rows import Row, number_of, read_rows
-from ibf_pipeline.rain.gauges import GaugeReads, entries, moment_of
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
+from ibf_pipeline.io.csv_rows import Row, decimal_number, read_rows
+from ibf_pipeline.rain.gauges import GaugeDeclaration, gauge_entries, reading_time
 from ibf_pipeline.sources.rain.gauge_files import gauge_files
 
 METRES: Final[Mapping[str, float]] = {"m": 1.0, "cm": 0.01, "mm": 0.001}
@@ -27,7 +27,7 @@ ALERT_LEVELS: Final = ("warning-low", "warning-medium", "warning", "trigger")
 class GaugePlace:
     """A line of the table."""
 
-    gauge: Gauge
+    gauge: RiverGauge
     """without levels"""
     offset_m: float
     """metres that a reading is below the level it stands for"""
@@ -42,43 +42,43 @@ class LevelFiles:
     root: Path
     files: str
     """pattern of a gauge's files below root; `{fid}` is the gauge's"""
-    reads: GaugeReads
+    reads: GaugeDeclaration
     metres: float
     """that one of a reading's unit is"""
 
     def levels(self, place: GaugePlace) -> dict[datetime, float]:
-        """The water level of a gauge by moment, UTC, metres; InputInvalid where a file cannot be read, or two of them
-        say two things of one moment. Texts that hold no number say nothing."""
+        """The water level of a gauge by time, UTC, metres; InputInvalid if a file cannot be read, or two of them
+        say two things of one time. Texts that hold no number say nothing."""
         found: dict[datetime, float] = {}
         for file in gauge_files(self.root, self.files.replace("{fid}", glob.escape(place.gauge.fid))):
-            for at, text in entries(file, self.reads):
+            for at, text in gauge_entries(file, self.reads):
                 match = _READING.fullmatch(text)
                 if match is None:
                     continue
-                when = datetime.fromisoformat(str(moment_of(at, file))).replace(tzinfo=UTC)
+                when = datetime.fromisoformat(str(reading_time(at, file))).replace(tzinfo=UTC)
                 level = round(float(match[1]) * self.metres + place.offset_m, 4)
                 if abs(found.setdefault(when, level) - level) > 1e-6:
                     raise InputInvalid(
                         f"two levels at {when:%Y-%m-%d %H:%M} UTC: {found[when]:g} and {level:g} m",
                         where=file,
-                        expected="one reading a moment",
+                        expected="one reading a time stamp",
                         remedy="keep the files of different gauges apart",
                     )
         return found
 
 
 def read_places(file: Path) -> list[GaugePlace]:
-    """The water level gauges of a country: CSV with fid and name; where there are any, offset_m (metres added to a
+    """The water level gauges of a country: CSV with fid and name; if there are any, offset_m (metres added to a
     reading), reference_1 to reference_12 (usual level of a month) and columns named by ALERT_LEVELS (level from which
     one holds).
 
-    Raises InputInvalid where a number is none, a fid stands twice, or a higher alert level holds from a lower level.
+    Raises InputInvalid if a number is invalid, a fid stands twice, or a higher alert level holds from a lower level.
     """
     places: dict[str, GaugePlace] = {}
     for row in read_rows(file, ("fid", "name")):
         months = {month: _metres(row, f"reference_{month}", file) for month in range(1, 13)}
         alerts = {word: _metres(row, word, file) for word in ALERT_LEVELS}
-        gauge = Gauge(
+        gauge = RiverGauge(
             row["fid"],
             row["name"],
             {},
@@ -98,14 +98,14 @@ def read_places(file: Path) -> list[GaugePlace]:
     return list(places.values())
 
 
-def with_levels(place: GaugePlace, files: LevelFiles) -> Gauge:
+def with_levels(place: GaugePlace, files: LevelFiles) -> RiverGauge:
     """A gauge with what was read of it; see `LevelFiles.levels`."""
     return replace(place.gauge, levels=files.levels(place))
 
 
 def _metres(row: Row, column: str, file: Path) -> float | None:
     text = row.get(column, "")
-    value = number_of(text) if text else None
+    value = decimal_number(text) if text else None
     if text and value is None:
         raise InputInvalid(
             f"line {row.line}: {column} is {text!r}",

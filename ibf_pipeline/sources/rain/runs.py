@@ -10,13 +10,13 @@ from typing import Final
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerUnreachable
-from ibf_pipeline.rain.hourly import HourlyRain
-from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.rain.declaration import RainDeclaration
+from ibf_pipeline.rain.hourly_rain import HourlyRain
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.order import PASSED_OVER
-from ibf_pipeline.sources.rain.cycles import backwards
-from ibf_pipeline.sources.rain.read import rain_of_files
-from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
+from ibf_pipeline.sources.fallback import PASSED_OVER
+from ibf_pipeline.sources.rain.areal_rain import rain_of_files
+from ibf_pipeline.sources.rain.cycles import cycle_times
+from ibf_pipeline.sources.rain.source import RainAreas, RainDelivery, Role
 
 EVERY: Final = timedelta(hours=6)
 """from one run to the next"""
@@ -31,10 +31,10 @@ class Run:
     files: Sequence[Path]
     """where it is kept"""
     fetch: Callable[[], object]
-    """brings those of `files` that are not there; InputMissing where the run is not whole"""
+    """brings those of `files` that are not there; InputMissing if the run is not whole"""
 
 
-Wanted = Callable[[datetime, datetime, Path], Run]
+RunFactory = Callable[[datetime, datetime, Path], Run]
 """of the run that began at a time (UTC), up to another one, kept in a folder"""
 
 
@@ -48,23 +48,23 @@ class RunsRain:
     address: str
     """of the archive"""
     cache: InputCache
-    leading: Wanted
-    filling: Wanted
+    leading: RunFactory
+    filling: RunFactory
     """of a run that gives hours before the issue time alone"""
     oldest_h: int
     """hours before the issue time at which the leading run may have begun"""
     role: Role = field(default="forecast", init=False)
 
-    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainDelivery:
         """The run that leads, and the first hours of those of which nothing newer is known, back to `first`.
 
-        Raises what the archive said of the newest run where none is whole.
+        Raises what the archive said of the newest run if none is whole.
         """
         now, notes = issue_time.start, []
         errors: list[IbfError] = []
         leads: HourlyRain | None = None
         began = now
-        for began in backwards(now, now - timedelta(hours=self.oldest_h), EVERY):
+        for began in cycle_times(now, now - timedelta(hours=self.oldest_h), EVERY):
             try:
                 leads = self._read(self.leading, began, last, areas, only_kept=_is_away(errors))
                 break
@@ -74,19 +74,19 @@ class RunsRain:
         if leads is None:
             raise errors[0]
         series = [leads]
-        for at in backwards(now - timedelta(hours=1), first - EVERY + timedelta(hours=1), EVERY):
+        for at in cycle_times(now - timedelta(hours=1), first - EVERY + timedelta(hours=1), EVERY):
             if at != began:
                 try:
                     series.append(self._read(self.filling, at, at + EVERY, areas, only_kept=_is_away(errors)))
                 except PASSED_OVER as error:
                     errors.append(error)
                     notes.append(f"{self.name}: {self.title} of {at:%Y-%m-%d %H} UTC fills no hours: {error.found}")
-        return RainGiven(
+        return RainDelivery(
             tuple(series), tuple(notes), {"archive": self.address, "cycles": [each.label for each in series]}
         )
 
     def _read(
-        self, wanted: Wanted, began: datetime, last: datetime, areas: RainAreas, *, only_kept: bool
+        self, wanted: RunFactory, began: datetime, last: datetime, areas: RainAreas, *, only_kept: bool
     ) -> HourlyRain:
         """A run's rain up to `last`; what cannot be read is deleted, to be fetched anew next time."""
         with self.cache.held(self.name, began.date()) as folder:
@@ -100,7 +100,7 @@ class RunsRain:
                 )
             run.fetch()
             try:
-                return rain_of_files(run.files, Reads(), areas, run.origin, cycle=began)
+                return rain_of_files(run.files, RainDeclaration(), areas, run.origin, cycle=began)
             except InputInvalid as error:
                 for file in [file for file in run.files if str(file) == error.where] or run.files:
                     file.unlink(missing_ok=True)

@@ -12,9 +12,9 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.kept_ground import PreparedGround
+from ibf_pipeline.prepare.prepared_ground import PreparedGround
 from ibf_pipeline.rain.grid import Bounds
-from ibf_pipeline.rain.hourly import HourlyRain
+from ibf_pipeline.rain.hourly_rain import HourlyRain
 
 Role = Literal["observed", "nowcast", "forecast"]
 
@@ -29,7 +29,7 @@ class RainAreas:
     shapes: str
     """hash of their outlines, as `prepare` notes it"""
     ground: Callable[[], Sequence[BaseGeometry]]
-    """reads the outline of each code, EPSG:4326; asked only where shares of cells have to be made"""
+    """reads the outline of each code, EPSG:4326; asked only if shares of cells have to be made"""
     weights: Path
     """folder in which these are kept"""
 
@@ -40,7 +40,7 @@ class RainAreas:
 
 
 @dataclass(frozen=True, slots=True)
-class RainGiven:
+class RainDelivery:
     """What a source gives."""
 
     series: tuple[HourlyRain, ...]
@@ -64,13 +64,13 @@ class RainSource(Protocol):
     def role(self) -> Role:
         """What its rain is."""
 
-    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainDelivery:
         """The rain of hours that end after `first`, up to `last` (UTC); more than that does no harm.
 
         Of forecasts: the newest whole cycle that began by the issue time and reaches `last`, and for hours before the
         issue time those of the shortest lead. A cycle that is not whole is given without its hours after the issue
         time, or not at all, and named. What was fetched before is not fetched again.
 
-        Raises InputMissing where there is nothing (yet), InputInvalid where nothing of it can be trusted, ServerRefused
-        and ServerUnreachable where a service cannot be used.
+        Raises InputMissing if there is nothing (yet), InputInvalid if nothing of it can be trusted, ServerRefused
+        and ServerUnreachable if a service cannot be used.
         """

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.rain.assembled import leading
-from ibf_pipeline.rain.daily import largest_of_24h
-from ibf_pipeline.sources.order import PASSED_OVER
-from ibf_pipeline.sources.rain.read import moment
+from ibf_pipeline.rain.assembly import leading
+from ibf_pipeline.rain.daily_rain import largest_of_24h
+from ibf_pipeline.sources.fallback import PASSED_OVER
+from ibf_pipeline.sources.rain.areal_rain import utc_minute
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource
 
 log = logging.getLogger(__name__)
@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StormRain:
-    """Rain beside the tracks of a cycle, where there is any."""
+    """Rain beside the tracks of a cycle, if there is any."""
 
     largest: Mapping[str, float] | None = None
-    """place code -> mm in 24 hours; None where nothing is known of it"""
+    """place code -> mm in 24 hours; None if nothing is known of it"""
     not_seen: tuple[str, ...] = ()
     """why, in words"""
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -40,7 +40,7 @@ def rain_of_storm(
     last: datetime,
     oldest_h: int,
 ) -> StormRain:
-    """The largest 24 hours of each area between two moments (UTC). Whatever goes wrong is said, and raises nothing:
+    """The largest 24 hours of each area between two times (UTC). Whatever goes wrong is said, and raises nothing:
     rain stops no alert about wind.
 
     `oldest_h`: how many hours before the issue time the cycle of a forecast may have begun.
@@ -54,7 +54,7 @@ def rain_of_storm(
             failed.append(f"{source.name}: {error.found}")
             continue
         leads = leading(issue_time, areas.codes, given.series, oldest_h)
-        hours = np.arange(moment(first).astype("datetime64[h]") + 1, moment(last).astype("datetime64[h]") + 1)
+        hours = np.arange(utc_minute(first).astype("datetime64[h]") + 1, utc_minute(last).astype("datetime64[h]") + 1)
         rain = (
             None if leads is None else leads.rain.reindex(time=hours.astype("datetime64[ns]"), area=list(areas.codes))
         )

@@ -12,11 +12,11 @@ from typing import Any, Final, Self
 import xarray as xr
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.sources.tracks.source import TracksGiven
-from ibf_pipeline.tracks.merged import no_tracks
-from ibf_pipeline.tracks.reader import read_tracks_apart
+from ibf_pipeline.sources.tracks.source import TrackDelivery
+from ibf_pipeline.tracks.dataset import empty_tracks
+from ibf_pipeline.tracks.reader import read_tracks_isolated
 
 _BEGIN: Final = b"BUFR"
 _END: Final = b"7777"
@@ -40,9 +40,9 @@ class CycleFiles:
 
     folder: Path
     delivered: Mapping[str, Delivered]
-    """by path below the folder; none where the cycle has no cyclone"""
+    """by path below the folder; none if the cycle has no cyclone"""
     finished: Mapping[str, str] = field(default_factory=dict)
-    """what shows that nothing more of the cycle is to come, where something is not there"""
+    """what shows that nothing more of the cycle is to come, if something is not there"""
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -62,7 +62,7 @@ class CycleFiles:
 
     @classmethod
     def noted(cls, folder: Path, began: datetime) -> Self | None:
-        """Those that were noted; None where none were, or a file is not what it was, which is deleted then."""
+        """Those that were noted; None if none were, or a file is not what it was, which is deleted then."""
         try:
             content = json.loads(_record(folder, began).read_text(encoding="utf-8"))
             delivered = {name: Delivered(**about) for name, about in content["delivered"].items()}
@@ -107,20 +107,20 @@ class Reading:
     perturbed: int
     """members of the whole cycle"""
     require: Callable[[xr.Dataset], None]
-    """InputInvalid where tracks cannot be trusted, such as those of too few members"""
+    """InputInvalid if tracks cannot be trusted, such as those of too few members"""
 
-    def given(self, files: CycleFiles, began: datetime, address: str) -> TracksGiven:
-        """What a source gives of them; InputInvalid where they cannot be used."""
+    def given(self, files: CycleFiles, began: datetime, address: str) -> TrackDelivery:
+        """What a source gives of them; InputInvalid if they cannot be used."""
         if not files.delivered:
-            tracks = no_tracks(began, self.perturbed)
+            tracks = empty_tracks(began, self.perturbed)
         else:
-            tracks = read_tracks_apart(files.paths, began, perturbed=self.perturbed)
+            tracks = read_tracks_isolated(files.paths, began, perturbed=self.perturbed)
             self.require(tracks)
-        return TracksGiven(tracks, files.notes, files.origin(address), files.paths)
+        return TrackDelivery(tracks, files.notes, files.origin(address), files.paths)
 
 
 def require_delivered(file: Path, where: object) -> None:
-    """InputMissing where a file is not whole yet: empty, or without the end of a BUFR message; InputInvalid where it is
+    """InputMissing if a file is not whole yet: empty, or without the end of a BUFR message; InputInvalid if it is
     none at all. `where`: for people."""
     with file.open("rb") as stream:
         begins = stream.read(_LONGEST_HEADER)
@@ -128,7 +128,7 @@ def require_delivered(file: Path, where: object) -> None:
         ends = stream.read()
     if begins and _BEGIN not in begins:
         raise InputInvalid(
-            f"{file.name} is no BUFR file",
+            f"{file.name} is not a BUFR file",
             where=where,
             expected="cyclone tracks as ECMWF encodes them",
             remedy="look at it: it may be a page of a proxy, or another product",
@@ -138,7 +138,7 @@ def require_delivered(file: Path, where: object) -> None:
             f"{file.name} is not whole yet",
             where=where,
             expected="a file that ends with a whole message",
-            remedy="run again when it has been delivered; where it stays so, deliver it again",
+            remedy="run again when it has been delivered; if it stays so, deliver it again",
         )
 
 
@@ -148,3 +148,8 @@ def _record(folder: Path, began: datetime) -> Path:
 
 def _is(file: Path, about: Delivered) -> bool:
     return file.is_file() and file.stat().st_size == about.bytes and sha256(file) == about.sha256
+
+
+def cycle_text(began: datetime) -> str:
+    """`2026-11-24 06 UTC`, the time at which a cycle began."""
+    return f"{began:%Y-%m-%d %H} UTC"

@@ -2,10 +2,10 @@
 
 The library `ecmwf-opendata` knows where they lie, whatever their streams were called at the time; they are fetched with
 our own client (see `sources/rain/ecmwf.py`). Their names have a length in hours: that of the ensemble, and of older
-cycles another one. There is a file only where there is a cyclone: that none is found proves nothing
+cycles another one. There is a file only if there is a cyclone: that none is found proves nothing
 before the cycle is finished.
 Source: ECMWF, open data ("tropical cyclone tracks products are only available when there are tropical cyclones observed
-or forecast") and Implementation of IFS Cycle 50r1; C8 2 of the rules.
+or forecast") and Implementation of IFS Cycle 50r1; rule 2 of docs/design/typhoon.md.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Final
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.download import download
 from ibf_pipeline.io.http import Client
-from ibf_pipeline.io.patience import repeated
+from ibf_pipeline.io.http_errors import Gone
+from ibf_pipeline.io.retry_policy import retry_call
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.rain.ecmwf import Library, library_of
-from ibf_pipeline.sources.tracks.cycles import CycleFiles, Reading, require_delivered
-from ibf_pipeline.sources.tracks.source import TracksGiven
+from ibf_pipeline.sources.rain.ecmwf import OpenDataClient, open_data_client
+from ibf_pipeline.sources.tracks.cycles import CycleFiles, Reading, cycle_text, require_delivered
+from ibf_pipeline.sources.tracks.source import TrackDelivery
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ class EcmwfTracks:
     cache: InputCache
     reading: Reading
 
-    def cycle(self, issue_time: IssueTime) -> TracksGiven:
-        """As `TrackSource` says. A whole cycle is asked for once; no cyclone is an answer only where neither file is
+    def cycle(self, issue_time: IssueTime) -> TrackDelivery:
+        """As `TrackSource` says. A whole cycle is asked for once; no cyclone is an answer only if neither file is
         there an hour after the last step of the ensemble was listed."""
         began, address = issue_time.start, self.client.server.base
         with self.cache.held(self.name, began.date()) as folder:
@@ -65,7 +65,7 @@ class EcmwfTracks:
                 files.forget(began)
                 raise
             files.note(began)
-        return TracksGiven(given.tracks, given.notes, {**given.origin, "licence": LICENCE}, given.files)
+        return TrackDelivery(given.tracks, given.notes, {**given.origin, "licence": LICENCE}, given.files)
 
     def _fetched(self, folder: Path, began: datetime) -> CycleFiles:
         found = {stream: self._file(folder, began, stream) for stream in STREAMS}
@@ -74,11 +74,11 @@ class EcmwfTracks:
         if not lacking:
             return CycleFiles.of(folder, there, {})
         finished = self._finished(began, lacking)
-        said = f"{self.name}: the cycle of {_words(began)} is finished, without tracks of the {lacking[0]}"
+        said = f"{self.name}: the cycle of {cycle_text(began)} is finished, without tracks of the {lacking[0]}"
         return CycleFiles.of(folder, there, finished, (said,) if there else ())
 
     def _file(self, folder: Path, began: datetime, stream: str) -> tuple[Path, str] | None:
-        """A file and its address, fetched where it was not before; None where the archive has none."""
+        """A file and its address, fetched if it was not before; None if the archive has none."""
         for url in self._addresses(began, stream):
             target = folder / f"{began:%Y%m%d%H}" / url.rpartition("/")[2]
             if not target.is_file():
@@ -86,7 +86,7 @@ class EcmwfTracks:
                     download(self.client, url, target)
                 except Gone:
                     continue
-                log.info("ECMWF of %s: tracks of the %s are fetched", _words(began), STREAMS[stream])
+                log.info("ECMWF of %s: tracks of the %s are fetched", cycle_text(began), STREAMS[stream])
             try:
                 require_delivered(target, url)
             except (InputInvalid, InputMissing):
@@ -97,14 +97,14 @@ class EcmwfTracks:
 
     def _addresses(self, began: datetime, stream: str) -> Iterator[str]:
         for step in _STEPS[began.hour]:
-            yield _address(library_of(self.client), began, stream, "tf", step)
+            yield _address(open_data_client(self.client), began, stream, "tf", step)
 
     def _finished(self, began: datetime, lacking: list[str]) -> dict[str, str]:
         """What shows that nothing more of a cycle is to come; InputMissing as long as nothing does."""
         last = _STEPS[began.hour][0]
-        index = _address(library_of(self.client), began, "enfo", "pf", last).rpartition(".")[0] + ".index"
+        index = _address(open_data_client(self.client), began, "enfo", "pf", last).rpartition(".")[0] + ".index"
         try:
-            with repeated(lambda: self.client.opened(index, {}, "HEAD"), self.client.patience) as answer:
+            with retry_call(lambda: self.client.open(index, {}, "HEAD"), self.client.retry_policy) as answer:
                 listed, now = (_moment(answer.headers.get(key, "")) for key in ("Last-Modified", "Date"))
         except Gone:
             raise _not_yet(began, lacking, index, f"step {last} of its ensemble is not listed yet") from None
@@ -117,7 +117,7 @@ class EcmwfTracks:
         return {"listed": index, "since": f"{listed:%Y-%m-%dT%H:%M:%SZ}", "asked": f"{now:%Y-%m-%dT%H:%M:%SZ}"}
 
 
-def _address(library: Library, began: datetime, stream: str, kind: str, step: int) -> str:
+def _address(library: OpenDataClient, began: datetime, stream: str, kind: str, step: int) -> str:
     answer = library.download(date=f"{began:%Y%m%d}", time=began.hour, stream=stream, type=kind, step=step)
     (url,) = answer.urls
     return str(url)
@@ -132,12 +132,8 @@ def _moment(header: str) -> datetime | None:
 
 def _not_yet(began: datetime, lacking: list[str], where: str, why: str) -> InputMissing:
     return InputMissing(
-        f"no tracks of the {' and the '.join(lacking)} of {_words(began)}, and {why}",
+        f"no tracks of the {' and the '.join(lacking)} of {cycle_text(began)}, and {why}",
         where=where,
         expected="the file, or a cycle that is finished without it: an hour after its last step was listed",
         remedy="run again later: tracks are there 7 to 9 hours after the cycle began",
     )
-
-
-def _words(began: datetime) -> str:
-    return f"{began:%Y-%m-%d %H} UTC"

@@ -2,7 +2,7 @@
 
 A cycle may come as one file or as one a storm, so a list can be half of it: it is used once the file that ends every
 cycle lies beside the tracks, or nothing was delivered for a while. That there is no cyclone says an empty file that an
-operator puts there, or the one that ends every cycle; an empty list proves nothing (C8 2 of the rules).
+operator puts there, or the one that ends every cycle; an empty list proves nothing (rule 2 of docs/design/typhoon.md).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Final
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerUnreachable
-from ibf_pipeline.sources.places import Place, UrlPlace
-from ibf_pipeline.sources.tracks.cycles import CycleFiles, Reading, require_delivered
-from ibf_pipeline.sources.tracks.source import TracksGiven
+from ibf_pipeline.sources.file_locations import FileLocation, UrlLocation
+from ibf_pipeline.sources.tracks.cycles import CycleFiles, Reading, cycle_text, require_delivered
+from ibf_pipeline.sources.tracks.source import TrackDelivery
 
 NO_CYCLONES: Final = "no-cyclones"
-"""name of the empty file that says that a cycle has none; `-<YYYYMMDDHH>` behind it where a folder holds several"""
+"""name of the empty file that says that a cycle has none; `-<YYYYMMDDHH>` behind it if a folder holds several"""
 _EVERY: Final = timedelta(hours=6)
 
 
@@ -33,7 +33,7 @@ class FilesTracks:
     """A source of cyclone tracks in files."""
 
     name: str
-    place: Place
+    place: FileLocation
     folder: str
     """of a cycle, below the place, of strftime"""
     files: tuple[str, ...]
@@ -46,9 +46,9 @@ class FilesTracks:
     clock: Callable[[], datetime] = field(repr=False)
     """now, UTC"""
 
-    def cycle(self, issue_time: IssueTime) -> TracksGiven:
-        """As `TrackSource` says; where the place has nothing of a cycle any more, or is away, its tracks as they were
-        fetched before. That it had none is asked again: who said so may have taken it back."""
+    def cycle(self, issue_time: IssueTime) -> TrackDelivery:
+        """As `TrackSource` says; if the place has nothing of a cycle any more, or is unreachable, its tracks as
+        they were fetched before. That it had none is asked again: who said so may have taken it back."""
         began, said = issue_time.start, tuple[str, ...]()
         try:
             files = self._found(began)
@@ -62,9 +62,9 @@ class FilesTracks:
         given = self._given(files, began)
         return replace(given, notes=(*given.notes, *said))
 
-    def _given(self, files: CycleFiles, began: datetime) -> TracksGiven:
+    def _given(self, files: CycleFiles, began: datetime) -> TrackDelivery:
         """What was fetched over a network is noted; what of it cannot be used is fetched anew next time."""
-        if not isinstance(self.place, UrlPlace):
+        if not isinstance(self.place, UrlLocation):
             return self.reading.given(files, began, self.place.address)
         with self.place.cache.held(self.name, began.date()):
             try:
@@ -76,7 +76,7 @@ class FilesTracks:
         return given
 
     def _found(self, began: datetime) -> CycleFiles:
-        """What the place has of a cycle; InputMissing where that is nothing, or maybe not all."""
+        """What the place has of a cycle; InputMissing if that is nothing, or maybe not all."""
         none = self._listed(began, self._says_none(began))
         ends = self._listed(began, self.finished) if self.finished else []
         every = {name for pattern in self.files for name in self._listed(began, pattern)}
@@ -87,14 +87,14 @@ class FilesTracks:
                 f"{misnamed} says nothing under this name",
                 where=self._where(began),
                 expected=f"{began.strftime(self._says_none(began))}, in small letters and without an ending",
-                remedy="rename it where the cycle has no cyclone, else delete it",
+                remedy="rename it if the cycle has no cyclone, else delete it",
             )
         if names and none:
             raise InputInvalid(
-                f"{none[0]} beside tracks of {_words(began)}: {names[0]}",
+                f"{none[0]} beside tracks of {cycle_text(began)}: {names[0]}",
                 where=self._where(began),
                 expected="one of the two",
-                remedy=f"delete {none[0]} where there is a cyclone",
+                remedy=f"delete {none[0]} if there is a cyclone",
             )
         if not names and not none and not ends:
             raise self._missing(began, "no tracks", "tracks, or what shows that there is no cyclone", _NothingThere)
@@ -112,21 +112,21 @@ class FilesTracks:
             try:
                 require_delivered(file, where)
             except (InputInvalid, InputMissing):
-                if isinstance(self.place, UrlPlace):
+                if isinstance(self.place, UrlLocation):
                     file.unlink()
                 raise
-        below = self.place.cache.day(self.name, began.date()) if isinstance(self.place, UrlPlace) else Path("/")
+        below = self.place.cache.day(self.name, began.date()) if isinstance(self.place, UrlLocation) else Path("/")
         return CycleFiles.of(below, {file.absolute(): f"{where}/{file.name}" for file in found}, shown)
 
     def _kept(self, began: datetime) -> CycleFiles | None:
-        if not isinstance(self.place, UrlPlace):
+        if not isinstance(self.place, UrlLocation):
             return None
         with self.place.cache.held(self.name, began.date()) as folder:
             return CycleFiles.noted(folder, began)
 
     def _require_settled(self, began: datetime, names: list[str]) -> None:
         """InputMissing while more files of the cycle may come."""
-        if not self.settled or not isinstance(self.place, UrlPlace):
+        if not self.settled or not isinstance(self.place, UrlLocation):
             return
         stamps = [each.stamp for name in names for each in self.place.described(began, self._path(_literal(name)))]
         try:
@@ -163,17 +163,13 @@ class FilesTracks:
         marker = began.strftime(self._says_none(began))
         proof = f", or put an empty file {marker} there" + ("" if self.finished else ", or name `finished`")
         return kind(
-            f"{found} of {_words(began)}",
+            f"{found} of {cycle_text(began)}",
             where=self._where(began),
             expected=expected,
-            remedy=f"run again when they have been delivered; where there is no cyclone, wait for what ends it{proof}",
+            remedy=f"run again when they have been delivered; if there is no cyclone, wait for what ends it{proof}",
         )
 
 
 def _literal(name: str) -> str:
     """A name that strftime leaves as it is."""
     return name.replace("%", "%%")
-
-
-def _words(began: datetime) -> str:
-    return f"{began:%Y-%m-%d %H} UTC"

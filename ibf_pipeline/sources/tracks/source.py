@@ -13,18 +13,18 @@ from ibf_pipeline.domain.issue_time import IssueTime
 
 
 @dataclass(frozen=True, slots=True)
-class TracksGiven:
+class TrackDelivery:
     """What a source gives of a cycle."""
 
     tracks: xr.Dataset
-    """as `domain/tracks.py` says; without any storm only where the source proves that the cycle has none"""
+    """as `domain/tracks.py` says; without any storm only if the source proves that the cycle has none"""
     notes: tuple[str, ...] = ()
     """what of the cycle is not there, a sentence each"""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """where it was fetched from, its files with their hashes, and what proves that there is no cyclone; the manifest's
     """
     files: tuple[Path, ...] = ()
-    """what was read, as it is kept; none where the cycle has no cyclone"""
+    """what was read, as it is kept; none if the cycle has no cyclone"""
 
 
 class TrackSource(Protocol):
@@ -34,12 +34,12 @@ class TrackSource(Protocol):
     def name(self) -> str:
         """Its name in the settings."""
 
-    def cycle(self, issue_time: IssueTime) -> TracksGiven:
+    def cycle(self, issue_time: IssueTime) -> TrackDelivery:
         """The storms of the whole world in the forecast that began at `issue_time`.
 
-        What was fetched before is not fetched again. No cyclone (rule C8 2) is an answer only where the source shows
+        What was fetched before is not fetched again. No cyclone (rule 2) is an answer only if the source shows
         that the cycle is finished and has no tracks; that a file is not found proves nothing.
 
-        Raises InputMissing where the cycle is not there (yet), InputInvalid where it is and cannot be trusted (damaged,
-        of another cycle, too few members), ServerRefused and ServerUnreachable where a service cannot be used.
+        Raises InputMissing if the cycle is not there (yet), InputInvalid if it is and cannot be trusted (damaged,
+        of another cycle, too few members), ServerRefused and ServerUnreachable if a service cannot be used.
         """

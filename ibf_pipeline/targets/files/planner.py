@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.runs.folder import content_hash
-from ibf_pipeline.runs.taken_over import hazard_in_names
+from ibf_pipeline.runs.legacy_journals import hazard_path_parts
+from ibf_pipeline.runs.revision_staging import content_hash
 
 PUT = "PUT"
 """bring a file into the day's hidden folder"""
@@ -17,17 +17,32 @@ SHOW = "SHOW"
 """put the hidden folder in the place of the day's"""
 
 
-def place_of(found: Findings) -> str:
-    """Where a day lies below the target's folder: that of floods where those who read it have always found it."""
-    return "/".join([found.country, *hazard_in_names(found.hazard), str(found.issue_time)])
+def day_path(found: Findings) -> str:
+    """Where a day lies below the target's folder: `UGA/2026-02-15`, of other hazards `PHL/typhoon/2026-02-15T06`."""
+    return "/".join([found.country, *hazard_path_parts(found.hazard), str(found.issue_time)])
 
 
 def plan_calls(found: Findings, files: Sequence[FileBody], at: datetime) -> list[Call]:
-    """One call a file, then the one that shows them all. All of them may be repeated; nobody is notified.
+    """One PUT a file, then the SHOW that puts them all in the place of the day.
 
-    `at`: the revision's `date`. Paths are below the target's folder.
+    Parameters
+    ----------
+    files : sequence of FileBody
+        Tables and rasters of the day.
+    at : datetime
+        The `date` of the revision, UTC.
+
+    Returns
+    -------
+    list of Call
+        Numbered from 1; paths are below the target's folder. All of them may be repeated; nobody is notified. The body
+        of SHOW is what becomes `day.json`, with the hash of every file.
+
+    References
+    ----------
+    docs/publishing.md, "A folder of files".
     """
-    day = f"/{place_of(found)}"
+    day = f"/{day_path(found)}"
     calls = [
         Call(number, f"file {file.name}", PUT, f"{day}/{file.name}", file=file) for number, file in enumerate(files, 1)
     ]

@@ -11,23 +11,30 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import only_logged
+from ibf_pipeline.errors import errors_logged
 from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.publish.call import FileBody
-from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.report.blocks import blocks_of
+from ibf_pipeline.publish.publisher import NotificationMode
 from ibf_pipeline.report.exports import tables, write_exports
+from ibf_pipeline.report.extensions import report_extension_of
 from ibf_pipeline.report.pictures.outlines import read_map_layers
 from ibf_pipeline.report.table_files import write_records
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, latest_finished, require_not_withdrawn
-from ibf_pipeline.runs.revision import Revision, RevisionAbout
-from ibf_pipeline.targets.carry_out import carry_out
-from ibf_pipeline.targets.files.planner import place_of, plan_calls
+from ibf_pipeline.runs.revision import Revision, RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, keep_revision
+from ibf_pipeline.targets.files.planner import day_path, plan_calls
 from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
 from ibf_pipeline.targets.notice import blind_notices
-from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
-from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable, unreadable_extents
+from ibf_pipeline.targets.problems import (
+    Overrides,
+    Problem,
+    impossible_amounts,
+    require_publishable,
+    unreadable_extents,
+)
+from ibf_pipeline.targets.publication import carry_out
+from ibf_pipeline.targets.target import MakeExtents, Publication, RevisionDraft, attach_extents
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +50,7 @@ class FilesTarget:
     """the country's prepared layers, for the outlines of areas"""
     now: Clock
 
-    def draft(self, found: Findings, run: RunFolder, staging: Path) -> Draft:
+    def draft(self, found: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
         """The plan of a day as it would be published now."""
         return self._draft(found, run, staging, None)
 
@@ -51,35 +58,39 @@ class FilesTarget:
         self,
         found: Findings,
         run: RunFolder,
-        consent: Consent,
+        overrides: Overrides,
         *,
         extents: MakeExtents | None = None,
         withdraws: tuple[str, ...] = (),
     ) -> Revision | None:
-        """Allot a revision where the folder does not show this very content."""
-        problems = [*self._problems(found, run, consent), *impossible_amounts(found)]
+        """Allot a revision if the folder does not show this very content."""
+        problems = [*self._problems(found, run, overrides), *impossible_amounts(found)]
         if extents is None:
             problems += unreadable_extents(found, run)
         require_publishable(problems, str(self.folder))
         number = run.next_number(self.name)
-        staging = run.stage(self.name, number)
+        staging = begin_revision(run, self.name, number)
         plan = self._draft(found, run, staging, extents)
         latest = latest_finished(run, self.name)
         if latest is not None and not withdraws:
             if latest.about().content == plan.about.content and shown_day(self._day(found)) == latest.calls()[-1].body:
                 return None
-            if not consent.withdrawn:
+            if not overrides.withdrawn:
                 require_not_withdrawn(found, latest)
-        return run.allot(self.name, number, staging, found, plan.calls, replace(plan.about, withdraws=withdraws))
+        return keep_revision(
+            run, self.name, number, staging, found, plan.calls, replace(plan.about, withdraws=withdraws)
+        )
 
-    def require_allowed(self, found: Findings, run: RunFolder, consent: Consent) -> None:
+    def require_allowed(self, found: Findings, run: RunFolder, overrides: Overrides) -> None:
         """What stands in the way of publishing a day there."""
-        require_publishable([*self._problems(found, run, consent), *impossible_amounts(found)], str(self.folder))
+        require_publishable([*self._problems(found, run, overrides), *impossible_amounts(found)], str(self.folder))
 
-    def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
+    def require_resumable(
+        self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
+    ) -> None:
         """A day of files can always be gone on with: no other day depends on it."""
 
-    def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
+    def carry_out(self, revision: Revision, *, end: NotificationMode | None = None) -> Publication:
         """Bring the files that are not there yet, then show the day."""
         transport = FilesTransport(self.folder, revision.file)
         return carry_out(revision, transport, self.now, lambda revision, found: blind_notices(found), end=end)
@@ -87,13 +98,13 @@ class FilesTarget:
     def look_back(self, revision: Revision) -> None:
         """There is nothing to look at: the files are what was written."""
 
-    def _draft(self, found: Findings, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:
+    def _draft(self, found: Findings, run: RunFolder, staging: Path, extents: MakeExtents | None) -> RevisionDraft:
         number = run.next_number(self.name)
         at = found.issue_time.start + timedelta(seconds=number)
         rasters = extents(staging) if extents else attach_extents(found, run, staging)
         calls = plan_calls(found, [*self._tables(found, run, staging), *rasters.values()], at)
         body = calls[-1].body or {}
-        about = RevisionAbout(
+        about = RevisionMetadata(
             date=body["date"],
             target=self.name,
             url=str(self.folder),
@@ -102,7 +113,7 @@ class FilesTarget:
             notify=False,
             content=body["content"],
         )
-        return Draft(tuple(calls), about)
+        return RevisionDraft(tuple(calls), about)
 
     def _tables(self, found: Findings, run: RunFolder, staging: Path) -> list[FileBody]:
         """Events, areas and what the hazard adds in every format, kept with the revision."""
@@ -115,14 +126,14 @@ class FilesTarget:
         return [FileBody(f"files/{file.name}", file.name, sha256(file)) for file in sorted(files)]
 
     def _day(self, found: Findings) -> Path:
-        return self.folder / place_of(found)
+        return self.folder / day_path(found)
 
-    def _problems(self, found: Findings, run: RunFolder, consent: Consent) -> Iterator[Problem]:
+    def _problems(self, found: Findings, run: RunFolder, overrides: Overrides) -> Iterator[Problem]:
         existing = next(place for place in (self.folder, *self.folder.parents) if place.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-            yield Problem(f"{existing} is no folder that may be written to")
+            yield Problem(f"{existing} is not a folder that may be written to")
         day = self._day(found)
-        if consent.take_over or not day.exists():
+        if overrides.take_over or not day.exists():
             return
         shown = shown_day(day)
         if not any(revision.calls()[-1].body == shown for revision in run.revisions(self.name)):
@@ -130,9 +141,11 @@ class FilesTarget:
 
 
 def _kept(found: Findings, run: RunFolder) -> Any:
-    """What the hazard keeps beside its findings, where its tables have it; a damaged file costs no more than names."""
-    blocks = blocks_of(found)
-    if blocks.tables_need_kept:
-        with only_logged(log, "%s: what is kept with the run could not be read, tables are without it", found.country):
-            return blocks.kept(found, run.kept.whole(), run, ())
+    """What the hazard keeps beside its findings, if its tables have it; a damaged file costs no more than names."""
+    extension = report_extension_of(found)
+    if extension.tables_need_run_data:
+        with errors_logged(
+            log, "%s: what is kept with the run could not be read, tables are without it", found.country
+        ):
+            return extension.read_run_data(found, run.kept.fetch_all(), run, ())
     return None

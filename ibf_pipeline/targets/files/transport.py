@@ -1,31 +1,26 @@
-"""How files reach a folder: a day is shown whole or not at all, and replaced at one stroke."""
+"""How files reach a folder: a day is shown whole or not at all, and a new revision takes its place by two renames."""
 
 from __future__ import annotations
 
-import ctypes
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.atomic_files import atomic_path, sync_folder, write_errors, write_json
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.io.notes import read_note
-from ibf_pipeline.io.writing import sync_folder, whole, writing
+from ibf_pipeline.io.json_files import read_json_or_empty
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import Answer, FileOf
-from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.targets.files.planner import PUT
 
-ABOUT = "day.json"
+DAY_FILE = "day.json"
 """what a shown day is: its revision's date and the hash of every file"""
-_AT_WORKING_FOLDER = -100
-_EXCHANGE = 2
 
 
 def shown_day(day: Path) -> dict[str, Any]:
-    """What the folder of a day says of itself; empty where there is none or it says nothing."""
-    return read_note(day / ABOUT)
+    """What the folder of a day says of itself; empty if there is none or it says nothing."""
+    return read_json_or_empty(day / DAY_FILE)
 
 
 class FilesTransport:
@@ -36,19 +31,19 @@ class FilesTransport:
         self._file_of = file_of
 
     def send(self, call: Call) -> Answer:
-        """Bring a file, or show the day; WriteFailed where the folder or the disk does not take it."""
+        """Bring a file, or show the day; WriteFailed if the folder or the disk does not take it."""
         path = self._root / call.path.lstrip("/")
         if call.method == PUT and call.file is not None:
             hidden = _hidden(path.parent)
             self._put(call.file, hidden / path.name)
             return Answer(201, "")
-        with writing(path):
+        with write_errors(path):
             return Answer(200 if self._show(path, dict(call.body or {})) else 208, "")
 
     def _put(self, file: FileBody, place: Path) -> None:
         """Copy a file of the revision; whole on disk before it gets its name."""
         source = self._file_of(file.path)
-        with whole(place) as partial:
+        with atomic_path(place) as partial:
             shutil.copyfile(source, partial)
             if sha256(partial) != file.sha256:
                 raise InputInvalid(
@@ -59,7 +54,7 @@ class FilesTransport:
                 )
 
     def _show(self, day: Path, about: dict[str, Any]) -> bool:
-        """False where the day is shown already, by a call whose answer was lost."""
+        """False if the day is shown already, by a call whose answer was lost."""
         hidden = _hidden(day)
         if shown_day(day) == about:
             shutil.rmtree(hidden, ignore_errors=True)
@@ -72,7 +67,7 @@ class FilesTransport:
         for other in hidden.iterdir():
             if other.name not in files:
                 shutil.rmtree(other) if other.is_dir() else other.unlink()
-        write_json(hidden / ABOUT, about)
+        write_json(hidden / DAY_FILE, about)
         _replace(hidden, day)
         return True
 
@@ -83,24 +78,19 @@ def _hidden(day: Path) -> Path:
 
 
 def _replace(new: Path, old: Path) -> None:
-    """Put a folder in the place of another: at one stroke where the system can exchange them."""
+    """Put a folder in the place of another, which comes back if the disk does not take that. A process that dies
+    between the two renames leaves none: `resume` shows the day again.
+    """
     aside = new.with_name(new.name + ".old")
     shutil.rmtree(aside, ignore_errors=True)
-    if not old.exists():
-        new.rename(old)
-    elif exchange(new, old):
-        shutil.rmtree(new)
-    else:
+    if old.exists():
         old.rename(aside)
+    try:
         new.rename(old)
-        shutil.rmtree(aside)
+    except OSError:
+        if aside.exists():
+            aside.rename(old)
+        raise
     sync_folder(old.parent)
-
-
-def exchange(one: Path, other: Path) -> bool:
-    """Swap two folders atomically; False where the system or its file system cannot (macOS, some network shares)."""
-    swap = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if swap is None:
-        return False
-    done: int = swap(_AT_WORKING_FOLDER, os.fsencode(one), _AT_WORKING_FOLDER, os.fsencode(other), _EXCHANGE)
-    return done == 0
+    if aside.exists():
+        shutil.rmtree(aside)

@@ -1,4 +1,4 @@
-"""What every call of a plan is made of: what is ordered, and the bodies with their one head (pure)."""
+"""What every call of a plan is made of: its parameters, and the bodies with their common head (pure)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.domain.findings import EventArea, Findings
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.targets.ibf.moment import date_of_calls
+from ibf_pipeline.targets.ibf.timestamp import date_of_calls
 
 EXPOSURE = "/admin-area-dynamic-data/exposure"
 POINT_DATA = "/point-data/dynamic"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PlanParameters:
     """What a revision is to be published with."""
 
-    moment: datetime
+    timestamp: datetime
     """the one `date` of every call: issue time plus revision"""
     place_codes: Mapping[int, Sequence[str]]
     """admin level -> every area that the server has"""
@@ -37,27 +37,33 @@ class Order:
     """an earlier upload of the same period is replaced: remove the rows of its events first"""
 
     def sends(self, category: str, code: str) -> bool:
-        """Whether a point goes into a call: not where the server does not know it."""
+        """Whether a point goes into a call: not if the server does not know it."""
         known = self.points.get(category)
         return known is None or code in known
 
 
 class Bodies:
-    """Bodies of the JSON calls, all with the same head."""
+    """Bodies of the JSON calls, all with the same head: country, disaster type and `date`."""
 
-    def __init__(self, found: Findings, order: Order) -> None:
+    def __init__(self, found: Findings, order: PlanParameters) -> None:
         self.profile = profile_of(found)
         self.head: dict[str, Any] = {
             "countryCodeISO3": found.country,
             "disasterType": self.profile.disaster_type,
-            "date": date_of_calls(order.moment),
+            "date": date_of_calls(order.timestamp),
         }
         self.indicators = exposure_indicators(found)
 
     def amount(self, indicator: str, area: EventArea) -> float | None:
-        """People, their share of the population (0..1) or what else of an area is affected; None for an unknown share.
+        """The amount that is sent of an area: people, their share of the population (0..1) or a further indicator.
 
-        The server takes numbers only and shows no area without its people: where not everybody is known, those who are.
+        The server takes numbers only and shows no area without its people: if the people of a part of the area are
+        unknown, those of the rest are sent.
+
+        Returns
+        -------
+        float or None
+            None for an unknown share, which is left out.
         """
         if indicator == self.profile.people_indicator:
             return area.people
@@ -72,7 +78,22 @@ class Bodies:
         amounts: Sequence[tuple[str, float]],
         step: str = "exposure",
     ) -> Call:
-        """One upload of one indicator on one level."""
+        """POST admin-area-dynamic-data/exposure: one indicator of an event on one admin level.
+
+        The server keeps a row per place code, of this `date`, lead time and event. From the first such row until
+        events/process it shows no alerts.
+
+        Parameters
+        ----------
+        lead_time : int
+            In the hazard's unit (days or hours), one of the portal's.
+        event : str or None
+            Name of the event; None: of no event (zeros, or the removal of rows).
+        amounts : sequence of (place code, amount)
+            An empty one deletes the rows of the period, those of every event if `event` is None, and adds none.
+        step : str
+            How the call is named in the plan.
+        """
         body = {
             **self.head,
             "adminLevel": level,
@@ -85,7 +106,9 @@ class Bodies:
 
 
 def exposure_indicators(found: Findings) -> tuple[str, ...]:
-    """What is sent of every area, in this order: the main one, the share of people where it is wanted, the others."""
+    """The indicators that are sent of every area, in this order: the main one, the share of people if the country wants
+    it, the further ones.
+    """
     main, *further = found.indicators
     share = profile_of(found).share_indicator
     return main, *([share] if found.percentage and share else []), *further

@@ -1,4 +1,4 @@
-"""What IBF servers differ in: a table, not branches (design section 6)."""
+"""What IBF servers differ in: a table, not branches (docs/design/targets.md)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _trigger(event: Event | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """One generation of the IBF API."""
+    """What one version of the IBF API takes; `name` is the word of the settings."""
 
     name: Literal["described", "current"]
     alert_indicators: Mapping[str, Callable[[Event | None], float]]
@@ -34,21 +34,21 @@ class Capabilities:
     map_image: bool
     """takes a map image with each event"""
     close_path: str | None
-    """closes old events after the event loop, and again after zeros; None where the preview does it"""
+    """closes old events after the event loop, and again after zeros; None if the preview does it"""
     preview_parameter: str | None
     """query parameter with which `events/process` closes events, notifies nobody and answers with the mail that would
-    go out; None where there is no such call"""
+    go out; None if there is no such call"""
     end_path: str
     silent_parameter: str | None
-    """query parameter of the end that keeps it from notifying; None where there is none"""
+    """query parameter of the end that keeps it from notifying; None if there is none"""
     other_alert_indicators: tuple[str, ...] = ()
-    """of the other generation, as far as the server takes them: rows of an earlier upload would make events too"""
+    """of the other version, as far as the server takes them: rows of an earlier upload would make events too"""
     closes_before_zeros: bool = True
-    """whether a day without events has the first close too: a server of today works on yesterday's rows until those of
-    the day are there, and a trigger that a person set yesterday would become a warning for good"""
+    """whether a day without events has the first close too: a server since 0.284 works on yesterday's rows until those
+    of the day are there, and a trigger that a person set yesterday would become a warning for good"""
 
 
-DESCRIBED = Capabilities(
+API_BEFORE_0_284 = Capabilities(
     name="described",
     alert_indicators={"alert_threshold": _severity},
     lead_time_path="/event/triggers-per-leadtime",
@@ -61,9 +61,9 @@ DESCRIBED = Capabilities(
     end_path="/notification/send",
     silent_parameter=None,
 )
-"""The API as its description of 2024 says."""
+"""The API before 0.284, as its description of 2024 says; `described` in the settings."""
 
-CURRENT = Capabilities(
+API_FROM_0_284 = Capabilities(
     name="current",
     alert_indicators={"forecast_severity": _severity, "forecast_trigger": _trigger},
     lead_time_path="/event/alerts-per-lead-time",
@@ -75,9 +75,9 @@ CURRENT = Capabilities(
     preview_parameter="noNotifications",
     end_path="/notification/send",
     silent_parameter="noNotifications",
-    other_alert_indicators=tuple(DESCRIBED.alert_indicators),
+    other_alert_indicators=tuple(API_BEFORE_0_284.alert_indicators),
 )
-"""IBF API 0.284 and later, checked on 0.335."""
+"""IBF API 0.284 and later, checked on 0.335; `current` in the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,26 @@ class Choice:
 
 
 def choose(setting: str, openapi: Any, where: str) -> Choice:
-    """Capabilities of a server: as set, or `auto` from its own OpenAPI document (None: it could not be read).
+    """Choose the capabilities of a server.
 
-    Raises ServerRefused where `auto` cannot tell: guessing would upload indicators that the server does not know.
+    Parameters
+    ----------
+    setting : str
+        `described`, `current`, or `auto`: from the server's OpenAPI document.
+    openapi : Any
+        That document; None if it could not be read. Details in which servers of one version differ (map images, the
+        closing call, the parameter that silences a call) are read from it whatever is set.
+    where : str
+        The server, for messages.
+
+    Raises
+    ------
+    ServerRefused
+        If `auto` cannot tell: guessing would upload indicators that the server does not know.
     """
     paths = _paths(openapi)
     if setting in ("described", "current"):
-        forced = DESCRIBED if setting == "described" else CURRENT
+        forced = API_BEFORE_0_284 if setting == "described" else API_FROM_0_284
         return Choice(_fitted(forced, paths), f"set to `{setting}` in the configuration")
     if paths is None:
         raise ServerRefused(
@@ -104,35 +117,35 @@ def choose(setting: str, openapi: Any, where: str) -> Choice:
             expected="/docs-json, from which the capabilities are chosen",
             remedy="check the target's url; if it is right, set capabilities to `described` or `current`",
         )
-    for capabilities in (CURRENT, DESCRIBED):
+    for capabilities in (API_FROM_0_284, API_BEFORE_0_284):
         if capabilities.lead_time_path in paths:
             reason = f"its OpenAPI document names {capabilities.lead_time_path}"
             return Choice(_fitted(capabilities, paths), reason)
     raise ServerRefused(
         "the server's OpenAPI document names neither way of uploading alerts per lead time",
         where=where,
-        expected=f"{CURRENT.lead_time_path} or {DESCRIBED.lead_time_path}",
+        expected=f"{API_FROM_0_284.lead_time_path} or {API_BEFORE_0_284.lead_time_path}",
         remedy="check the target's url, or set its capabilities",
     )
 
 
 def _paths(openapi: Any) -> Mapping[str, Any] | None:
-    """What the document says of each path; None where it is no OpenAPI document."""
+    """What the document says of each path; None if it is not an OpenAPI document."""
     paths = openapi.get("paths") if isinstance(openapi, Mapping) else None
     return paths if isinstance(paths, Mapping) else None
 
 
 def _fitted(capabilities: Capabilities, paths: Mapping[str, Any] | None) -> Capabilities:
-    """Details in which servers of one generation differ, read from the document where there is one."""
+    """Details in which servers of one version differ, read from the document if there is one."""
     if paths is None:
         return capabilities
     image = any(path.startswith("/event/event-map-image") for path in paths)
     ends_plainly = capabilities.end_path in paths or "/events/process" not in paths
     end = capabilities.end_path if ends_plainly else "/events/process"
     others = capabilities.other_alert_indicators
-    of_today = CURRENT.lead_time_path in paths
+    of_today = API_FROM_0_284.lead_time_path in paths
     if capabilities.name == "described" and of_today:
-        others = tuple(CURRENT.alert_indicators)
+        others = tuple(API_FROM_0_284.alert_indicators)
     preview = _silencing(paths.get("/events/process")) if capabilities.preview_parameter else None
     close = capabilities.close_path
     if capabilities.preview_parameter and preview is None and "/event/close-events" in paths:
@@ -156,7 +169,7 @@ def _silencing(path: Any) -> str | None:
 
 
 def _parameters(path: Any) -> list[Any]:
-    """The parameters of a path's POST; none where it says nothing that can be read."""
+    """The parameters of a path's POST; none if it says nothing that can be read."""
     post = path.get("post") if isinstance(path, Mapping) else None
     lists = [post.get(name) for name in ("parameters", "query")] if isinstance(post, Mapping) else []
     return [entry for listed in lists if isinstance(listed, list) for entry in listed]

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.targets.ibf.about import ibf_about
-from ibf_pipeline.targets.ibf.asked import ask_list
+from ibf_pipeline.targets.ibf.baseline import server_baseline
+from ibf_pipeline.targets.ibf.queries import ask_list
 from ibf_pipeline.targets.ibf.state import OpenArea, open_area
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Problem
@@ -18,10 +18,17 @@ log = logging.getLogger(__name__)
 
 
 def deleted_decisions(found: Findings, areas: Mapping[str, Iterable[OpenArea]], what: str) -> Iterator[Problem]:
-    """Triggers and early actions of events first issued in the findings' period, whose rows are made anew by processing
-    it again.
+    """What people decided about events first issued in the period of the findings, one problem an event.
 
-    `areas`: event name -> its open areas; `what` would delete them.
+    The server makes the rows of these events anew when it processes the period again, without the triggers that people
+    set and the early actions that they ticked.
+
+    Parameters
+    ----------
+    areas : mapping
+        Event name -> its open areas.
+    what : str
+        What would delete them, for the message.
     """
     profile = profile_of(found)
     for event, of_event in areas.items():
@@ -40,10 +47,11 @@ def deleted_decisions(found: Findings, areas: Mapping[str, Iterable[OpenArea]], 
 def decisions_since(revision: Revision, client: IbfClient) -> list[Problem]:
     """What people decided about the events of a revision since it was planned, read from the server.
 
-    It is asked event by event: the list of all events cannot be read while the calls of a day are half made.
+    It is asked event by event: the list of all events cannot be read while the calls of a day are half made. A server
+    without the route event/alert-areas is not checked.
     """
-    found = revision.found()
-    names = sorted({event.name for event in found.publishable_events} | set(ibf_about(revision.about()).before))
+    found = revision.findings()
+    names = sorted({event.name for event in found.publishable_events} | set(server_baseline(revision.about()).before))
     disaster_type = profile_of(found).disaster_type
     path = f"/event/alert-areas/{found.country}/{found.default_admin_level}/{disaster_type}"
     areas = {}

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.report.words import event_text, listed
-from ibf_pipeline.targets.notice import AREA_ENDED, Notice, day_of
+from ibf_pipeline.targets.notice import AREA_ENDED, Notice, intro
 
 
 def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> Iterator[Notice]:
-    """One for each event that was active on the portal and goes on with fewer areas, or that has areas which are shown
-    with none any more.
+    """One notice for each event that goes on with fewer areas, or has areas that no event shows any more.
 
-    `before`: active events before this publication, name -> place code on the default level -> the area's name.
+    Parameters
+    ----------
+    before : mapping
+        The active events before this publication: name -> place code on the default admin level -> name of the area.
+
+    References
+    ----------
+    docs/publishing.md, notice "area no longer alerted".
     """
     about = profile_of(found).about
     areas = {event.name: event.alerted_areas_of(found.default_admin_level) for event in found.publishable_events}
@@ -25,7 +31,7 @@ def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> I
         if gone:
             words = event_text(found, event.name, event.key)
             text = (
-                f"{day_of(found)}: the alert {about} {words} goes on without {listed(gone)}. The portal closes "
+                f"{intro(found)}: the alert {about} {words} goes on without {listed(gone)}. The portal closes "
                 f"{'it' if len(gone) == 1 else 'them'} there and sends no mail about that."
             )
             yield Notice(AREA_ENDED, event.name, text)
@@ -33,7 +39,7 @@ def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> I
 
 
 def _gone_with_withdrawn(found: Findings, holders: Mapping[str, str]) -> Iterator[Notice]:
-    """Of areas that an event shares with one that a person took back, with which they were shown."""
+    """Of areas that an event shares with one that an operator took back, with which they were shown."""
     about = profile_of(found).about
     names = {area.place_code: area.name for event in found.withdrawn for area in event.areas}
     withdrawn = {event.name for event in found.withdrawn}
@@ -44,7 +50,7 @@ def _gone_with_withdrawn(found: Findings, holders: Mapping[str, str]) -> Iterato
             others = listed(sorted({other for _, other in gone}))
             words = event_text(found, event.name, event.key)
             text = (
-                f"{day_of(found)}: the alert {about} {words} has {areas} too, which the portal showed with {others} "
+                f"{intro(found)}: the alert {about} {words} has {areas} too, which the portal showed with {others} "
                 f"alone. {others} was withdrawn, and the portal shows no alert there now. This is no all clear: tell "
                 "the recipients yourself."
             )

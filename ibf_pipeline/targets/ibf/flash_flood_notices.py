@@ -12,32 +12,34 @@ from typing import Final
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import number_text, people_words
-from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings, Later
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings, LaterAlert
 from ibf_pipeline.hazards.flash_floods.mails import AHEAD, LOWERED, news
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.report.words import event_text, listed
-from ibf_pipeline.targets.ibf.before import PortalBefore
-from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER, Notice, day_of
+from ibf_pipeline.targets.ibf.notice_context import NoticeContext
+from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER, Notice, intro
 
 LINES_SHOWN: Final = "lines still shown"
 _PORTAL: Final = "the portal"
 
 
-def flash_flood_notices(found: FlashFloodFindings, there: PortalBefore) -> Iterator[Notice]:
-    """Of events that go on, what is lowered, what lies further ahead, and what has changed where nobody is mailed; then
-    of the lines on the map.
+def flash_flood_notices(found: FlashFloodFindings, context: NoticeContext) -> Iterator[Notice]:
+    """For each event: that a trigger is a warning now, what lies further ahead, what has changed without a mail; then
+    the lines that the map goes on showing.
+
+    `context`: the portal before this publication. docs/publishing.md lists the notices.
     """
-    before = _own(there.earlier())
-    told = _own(there.told()) or before
+    before = _own(context.last_shown())
+    told = _own(context.last_notified()) or before
     for event in found.publishable_events:
-        if not event.trigger and event.name in there.triggers and not found.beyond_limit(event.key):
+        if not event.trigger and event.name in context.triggers and not found.beyond_limit(event.key):
             yield Notice(LOWERED_TRIGGER, event.name, _lowered(found, event))
         new = set(news(event, before, before))
         if event.later and (_is_first(event, before) or AHEAD in new):
             yield Notice(FURTHER_AHEAD, event.name, _ahead(found, event))
-        is_new_trigger = event.trigger and event.name not in there.triggers  # has a notice of its own
+        is_new_trigger = event.trigger and event.name not in context.triggers  # has a notice of its own
         changed = [words for words in news(event, before, told) if words not in (AHEAD, LOWERED)]
-        if changed and event.name in there.silent and not is_new_trigger:
+        if changed and event.name in context.unmailed and not is_new_trigger:
             yield Notice(CHANGED, event.name, _changed(found, event, changed))
     yield from _lines(found, before)
 
@@ -53,7 +55,7 @@ def _is_first(event: FlashFloodEvent, before: FlashFloodFindings | None) -> bool
 def _lowered(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
     first = FLASH_FLOODS.lead_time_name(event.lead_time)
     return (
-        f"{day_of(found)}: what was a trigger at {_words(found, event)} is a warning now, first on {first}, for "
+        f"{intro(found)}: what was a trigger at {_words(found, event)} is a warning now, first on {first}, for "
         f"{people_words(event.people, known=event.people_known)}. The portal shows it as such."
     )
 
@@ -61,13 +63,13 @@ def _lowered(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
 def _ahead(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
     told = "; ".join(_later_text(found, later) for later in event.later)
     return (
-        f"{day_of(found)}: beside the alert at {_words(found, event)}, shown at "
+        f"{intro(found)}: beside the alert at {_words(found, event)}, shown at "
         f"{FLASH_FLOODS.lead_time_name(event.lead_time)}, more is ahead: {told}. The portal has it among the event's "
         "lead times alone and mails nobody about it: tell the recipients yourself."
     )
 
 
-def _later_text(found: FlashFloodFindings, later: Later) -> str:
+def _later_text(found: FlashFloodFindings, later: LaterAlert) -> str:
     where = f" in {listed(later.areas)}" if later.areas else ""
     return (
         f"a {'trigger' if later.trigger else 'warning'} at {FLASH_FLOODS.lead_time_name(later.lead_time)}, from "
@@ -77,7 +79,7 @@ def _later_text(found: FlashFloodFindings, later: Later) -> str:
 
 def _changed(found: FlashFloodFindings, event: FlashFloodEvent, changes: list[str]) -> str:
     return (
-        f"{day_of(found)}: the alert at {_words(found, event)} goes on and has changed: {listed(changes)}. It has "
+        f"{intro(found)}: the alert at {_words(found, event)} goes on and has changed: {listed(changes)}. It has "
         "begun, so the portal shows this and mails nobody about it: tell the recipients yourself."
     )
 
@@ -88,7 +90,7 @@ def _lines(found: FlashFloodFindings, before: FlashFloodFindings | None) -> Iter
     if new:
         places = listed([f"{category} at {FLASH_FLOODS.lead_time_name(lead_time)}" for category, lead_time in new])
         text = (
-            f"{day_of(found)}: the portal's map goes on showing {places} as exposed, though none are there any more; "
+            f"{intro(found)}: the portal's map goes on showing {places} as exposed, though none are there any more; "
             "it drops them when that lead time has others. Say so to whoever looks at the map."
         )
         yield Notice(LINES_SHOWN, _PORTAL, text)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from ibf_pipeline.domain.findings import Event
-from ibf_pipeline.hazards.flash_floods.findings import Exposed, FlashFloodFindings, GaugeFound
+from ibf_pipeline.hazards.flash_floods.findings import ExposedAssets, FlashFloodFindings, GaugeFound
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.words import listed
-from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies, Order
+from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies, PlanParameters
 from ibf_pipeline.targets.problems import Problem
 
 LINES: Final = "/lines-data/exposure-status"
@@ -28,13 +28,19 @@ _NAMED: Final = 3
 ZERO_WARNS: Final[Mapping[str, Callable[[Event | None], float]]] = {
     "alert_threshold": lambda event: 1 if event and event.trigger else 0
 }
-"""servers of the description tell a trigger by 1 and a warning by 0 in all areas of an event that has a name"""
+"""servers before 0.284 tell a trigger by 1 and a warning by 0 in all areas of an event that has a name"""
 
 
-def exposure_and_levels(found: FlashFloodFindings, order: Order, bodies: Bodies) -> Iterator[Call]:
-    """What is exposed, one call for each category and lead time of all events together, then the gauges (rules 13, 14).
+def exposure_and_levels(found: FlashFloodFindings, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+    """The calls for exposed points and lines, then those for gauges (rules 13 and 14).
 
-    No call without points or lines: on the server an empty list of lines changes nothing.
+    One call a category and lead time for all events together. There is no call without points or lines: on the server
+    an empty list of lines changes nothing. In a revision, points of an earlier upload of the block that are no longer
+    exposed come first, with the value `false`: the server goes on showing them otherwise.
+
+    References
+    ----------
+    docs/design/flash-floods.md, docs/publishing.md ("Flash floods").
     """
     exposed = found.exposed
     yield from _no_longer_exposed(exposed, order, bodies)
@@ -47,10 +53,15 @@ def exposure_and_levels(found: FlashFloodFindings, order: Order, bodies: Bodies)
 
 
 def unfit_assets(found: FlashFloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
-    """Points and gauges that the server does not know, which it would skip without a word, and lines that it would
-    refuse in the middle of the calls.
+    """Points and gauges that the server does not know, and lines that it would refuse.
 
-    `points`: category -> fid -> name. What lines the server has it does not tell.
+    Unknown points are left out and reported, as the server would skip them without an error. A line whose fid is not a
+    whole number below 2**31 blocks the day: the server would answer 500 in the middle of the calls.
+
+    Parameters
+    ----------
+    points : mapping
+        Category -> fid -> name of the points that the server has; None if it does not tell. It never tells its lines.
     """
     fids: dict[str, dict[str, None]] = {}
     for each in found.exposed:
@@ -61,8 +72,8 @@ def unfit_assets(found: FlashFloodFindings, points: Mapping[str, Mapping[str, st
             wrong = [fid for fid in sent if not _is_integer(fid)]
             if wrong:
                 yield Problem(
-                    f"{category} with fids that are no whole numbers ({listed(wrong, _NAMED)}): the server refuses the "
-                    f"whole call for one of them; correct fid in assets/{category}, then run `ibf-pipeline prepare`"
+                    f"{category} with fids that are not whole numbers ({listed(wrong, _NAMED)}): the server refuses "
+                    f"the whole call for one of them; correct fid in assets/{category}, then run `ibf-pipeline prepare`"
                 )
         elif category not in FLASH_FLOODS.points:
             known = listed((*FLASH_FLOODS.points, *FLASH_FLOODS.lines), len(FLASH_FLOODS.points) + 1)
@@ -85,7 +96,7 @@ def _is_integer(fid: str) -> bool:
     return re.fullmatch(r"[0-9]{1,10}", fid) is not None and int(fid) <= _LARGEST
 
 
-def _no_longer_exposed(exposed: Iterable[Exposed], order: Order, bodies: Bodies) -> Iterator[Call]:
+def _no_longer_exposed(exposed: Iterable[ExposedAssets], order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
     """Of an earlier upload of the same block: its points stay exposed until they have a newer value."""
     now = {(each.category, fid) for each in exposed for fid in each.fids}
     for category, codes in sorted(order.stale_points.items()):
@@ -98,7 +109,7 @@ def _points(
     category: str,
     fids: Collection[str],
     lead_time: int,
-    order: Order,
+    order: PlanParameters,
     bodies: Bodies,
     *,
     value: bool = True,
@@ -115,10 +126,10 @@ def _values(
     key: str,
     lead_time: str | None,
     rows: Iterable[tuple[str, bool | float | str]],
-    order: Order,
+    order: PlanParameters,
     bodies: Bodies,
 ) -> Iterator[Call]:
-    """One call, with the points that the server knows; none where it knows none of them."""
+    """One call, with the points that the server knows; none if it knows none of them."""
     sent = [{"fid": fid, "value": value} for fid, value in rows if order.sends(category, fid)]
     if sent:
         body = {
@@ -131,7 +142,7 @@ def _values(
         yield Call(0, step, "POST", POINT_DATA, body=body)
 
 
-def _lines(each: Exposed, bodies: Bodies) -> Call:
+def _lines(each: ExposedAssets, bodies: Bodies) -> Call:
     """Fids as text, which the server takes for whole numbers."""
     name = bodies.profile.lead_time_name(each.lead_time)
     body = {
@@ -143,7 +154,7 @@ def _lines(each: Exposed, bodies: Bodies) -> Call:
     return Call(0, f"exposed lines, {each.category}, {name}", "POST", LINES, body=body)
 
 
-def _levels(gauges: Collection[GaugeFound], order: Order, bodies: Bodies) -> Iterator[Call]:
+def _levels(gauges: Collection[GaugeFound], order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
     """Once, without a lead time; a gauge without a value is not in the call of that key."""
     for key, value_of in LEVELS.items():
         rows = [(gauge.fid, value) for gauge in gauges if (value := value_of(gauge)) is not None]

@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ibf_pipeline.domain.exercise import PREFIX
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound, StationValues
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies, Order
+from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies, PlanParameters
+from ibf_pipeline.targets.portal import STATIONS
 from ibf_pipeline.targets.problems import Problem
 
-STATIONS = "glofas_stations"
 
-
-def station_of_event(found: FloodFindings, event: FloodEvent, order: Order, bodies: Bodies) -> Iterator[Call]:
-    """The four values of the station that an event is about."""
+def station_of_event(found: FloodFindings, event: FloodEvent, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+    """The four calls with the values of the station that an event is about, one per key of `STATION_VALUES`."""
     yield from _stations([found.station(event.station_code)], "station of the event", order, bodies, event.name)
 
 
-def other_stations(found: FloodFindings, order: Order, bodies: Bodies) -> Iterator[Call]:
-    """Those of alerted stations without areas, then those of all quiet ones at once.
+def other_stations(found: FloodFindings, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+    """The calls for alerted stations without areas, then those for all quiet stations together.
 
-    Quiet is also a station whose event the portal cannot show yet: within its lead times nothing is expected there.
+    A station whose event the portal cannot show yet is quiet as well: within the portal's lead times nothing is
+    expected there.
     """
     for event in found.unpublishable_events:
         yield from _stations([found.station(event.station_code)], "alerted station without areas", order, bodies)
@@ -31,9 +31,12 @@ def other_stations(found: FloodFindings, order: Order, bodies: Bodies) -> Iterat
 
 
 def unfit_stations(found: FloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
-    """Stations that the server does not know, and names that it spells otherwise.
+    """Stations that the server does not know (left out), and event names that it spells otherwise (they block).
 
-    `points`: category -> code -> name.
+    Parameters
+    ----------
+    points : mapping
+        Category -> code -> name of the points that the server has; None if it does not tell.
     """
     known = points.get(STATIONS)
     if known is None:
@@ -53,7 +56,7 @@ def unfit_stations(found: FloodFindings, points: Mapping[str, Mapping[str, str] 
 
 
 def _stations(
-    stations: Iterable[StationFound], step: str, order: Order, bodies: Bodies, event: str | None = None
+    stations: Iterable[StationFound], step: str, order: PlanParameters, bodies: Bodies, event: str | None = None
 ) -> Iterator[Call]:
     """Four calls, one a key. Blind stations and those that the server does not know are in none."""
     sent = [

@@ -1,6 +1,7 @@
-"""Notices of the pipeline's own, where the portal stays silent and people must hear (design section 6; pure).
+"""The pipeline's own notices, of what the portal does not mail and people must know (pure).
 
 The server mails an event whose first flagged lead time is 0 only when it was first issued, and ended alerts never.
+docs/publishing.md lists the notices, docs/design/publication.md (P14) the rule.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Event, Findings
-from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, NOT_SHOWN
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.report.words import event_text
-from ibf_pipeline.targets.ibf.before import PortalBefore
-from ibf_pipeline.targets.ibf.parts import part_of
-from ibf_pipeline.targets.ibf.revise import UNTOLD
-from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice, blind_notices, day_of
+from ibf_pipeline.targets.ibf.notice_context import NoticeContext
+from ibf_pipeline.targets.ibf.plan_parts import plan_part_of
+from ibf_pipeline.targets.ibf.revision import UNTOLD
+from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice, blind_notices, intro
 
 TRIGGERS = ("trigger", UNTOLD)
 """what a trigger of the portal was before, whether people know of it or not"""
@@ -38,15 +39,32 @@ def notices(
 ) -> list[Notice]:
     """Compare a day with the server before it.
 
-    `before`: active events before this publication, name -> alert level of the portal, or UNTOLD; `mailed`: names of
-    today's events that the server's preview shows, None where there is no preview; there, and for names that a mail
-    shows for other reasons as well, the server's own rule is applied;
-    `stations`: event name -> key of what an event of `before` is about; `issued_today`: events of
-    `before` that were first issued today, which a revision of the day issues anew; `unmailed`: the server mails nobody
-    about this country, so every trigger is told of; `mails`: whether this publication notifies at all; `earlier`: what
-    the server showed before, if anything; `told`: what people were notified of last.
+    Parameters
+    ----------
+    found : Findings
+        What is published.
+    before : mapping
+        The active events before this publication: name -> alert level of the portal, or `UNTOLD`.
+    mailed : collection of str or None
+        Names of today's events that the server's preview shows. None: there is no preview, so the server's own rule is
+        applied, as it is for names that a mail may show for other reasons.
+    stations : mapping, optional
+        Name of an event of `before` -> key of what it is about.
+    issued_today : collection of str
+        Events of `before` that were first issued today: a revision of the day issues them anew.
+    unmailed : bool
+        The server mails nobody about this country, so there is a notice of every trigger.
+    mails : bool
+        Whether this publication notifies at all.
+    earlier, told : callable
+        Read the findings that the server showed before, and those that people were notified of last.
+
+    Returns
+    -------
+    list of Notice
+        By event, then closed events, events beyond the portal's lead times, blind subjects, and the hazard's own.
     """
-    day, profile = day_of(found), profile_of(found)
+    day, profile = intro(found), profile_of(found)
     made: list[Notice] = []
     silent_about = _silent_about(found, set(before) - set(issued_today), mailed)
     for event in found.publishable_events:
@@ -80,12 +98,9 @@ def notices(
     for event in found.events_beyond_portal:
         if event.key not in ended:
             made.append(Notice(BEYOND_PORTAL, event.name, f"{day}: {_alert_beyond(found, event)}"))
-    for event in found.unpublishable_events:
-        text = f"{day}: {_words(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
-        made.append(Notice(NOT_SHOWN, event.name, text))
     triggers = frozenset(name for name, was in before.items() if was in TRIGGERS)
-    there = PortalBefore(triggers, silent_about, earlier, mails and not unmailed, told)
-    return [*made, *blind_notices(found), *part_of(found).notices(found, there)]
+    there = NoticeContext(triggers, silent_about, earlier, mails and not unmailed, told)
+    return [*made, *blind_notices(found), *plan_part_of(found).notices(found, there)]
 
 
 def _silent_about(found: Findings, issued_before: Collection[str], mailed: Collection[str] | None) -> frozenset[str]:
@@ -97,7 +112,7 @@ def _silent_about(found: Findings, issued_before: Collection[str], mailed: Colle
         if (
             event.name not in mailed
             if mailed is not None and event.name not in unclear
-            else part_of(found).unmailed(event) or _server_stays_silent(found, event, issued_before)
+            else plan_part_of(found).unmailed(event) or _server_stays_silent(found, event, issued_before)
         )
     )
 
@@ -113,7 +128,10 @@ def _unmailed(found: Findings, event: Event, day: str) -> Notice:
 
 
 def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list[Notice]:
-    """Of notifications of earlier days that nobody decided about: event name -> the issue time of that forecast."""
+    """One notice for each event of an earlier notification that nobody has decided about.
+
+    `unconfirmed`: event name -> issue time of that forecast.
+    """
     return [
         Notice(
             "earlier notification unconfirmed",
@@ -127,7 +145,7 @@ def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list
 
 
 def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -> list[Notice]:
-    """What to say of an event that this publication closes: that it has ended only where the forecast says so."""
+    """What to say of an event that this publication closes: that it has ended only if the forecast says so."""
     profile = profile_of(found)
     about = profile.about
     if key is None and profile.subject_list is None:
@@ -199,9 +217,14 @@ def _beyond(found: Findings, key: str) -> str:
 
 
 def names_in_preview(preview: str, names: Collection[str], others: Collection[str] = ()) -> set[str]:
-    """The event names that a mail shows, which cuts them at their first `_`.
+    """The event names that a mail shows. The mail cuts a name at its first `_`.
 
-    A longer name that holds a shorter one does not count for it, neither do `others`, what else the mail may name.
+    A name is not found within a longer one, nor within `others`, what else the mail may name.
+
+    Examples
+    --------
+    >>> sorted(names_in_preview("<b>Mill bridge</b>, Upper Mill", {"Mill", "Mill bridge_2", "Upper"}, {"Upper Mill"}))
+    ['Mill bridge_2']
     """
     text = html.unescape(preview)
     events: dict[str, set[str]] = {}
@@ -215,15 +238,15 @@ def names_in_preview(preview: str, names: Collection[str], others: Collection[st
     return seen
 
 
-def area_names(found: Findings) -> set[str]:
-    """What a mail names beside its events."""
+def other_names_in_mail(found: Findings) -> set[str]:
+    """What a mail names beside its events: areas and the country."""
     return {area.name for event in found.events for area in event.areas} | {found.country_name}
 
 
 def _unclear_in_a_mail(found: Findings) -> set[str]:
     """Events whose name in a mail may as well be an area's, the country's, or another event's."""
     times = Counter(_shown(event.name) for event in found.publishable_events)
-    others = area_names(found)
+    others = other_names_in_mail(found)
     return {e.name for e in found.publishable_events if _shown(e.name) in others or times[_shown(e.name)] > 1}
 
 

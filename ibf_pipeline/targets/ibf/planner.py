@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.targets.ibf.bodies import Bodies, Order
+from ibf_pipeline.targets.ibf.bodies import Bodies, PlanParameters
 from ibf_pipeline.targets.ibf.capabilities import Capabilities
-from ibf_pipeline.targets.ibf.parts import part_of
+from ibf_pipeline.targets.ibf.plan_parts import plan_part_of
 
 RASTER = "/admin-area-dynamic-data/raster/{disaster_type}"
 MAP_IMAGE = "/event/event-map-image/{country}/{disaster_type}/{event}"
@@ -24,10 +24,34 @@ PROCESS = "/events/process"
 SILENT_END = "end without notification"
 
 
-def plan_calls(found: Findings, order: Order, capabilities: Capabilities) -> list[Call]:
-    """The ordered calls of a revision.
+def plan_calls(found: Findings, order: PlanParameters, capabilities: Capabilities) -> list[Call]:
+    """The ordered calls of a revision, numbered from 1.
 
-    Raises InputInvalid where a raster of a lead time is not there or the server lacks an admin level.
+    Returns
+    -------
+    list of Call
+        In this order:
+
+        1. if an earlier upload of the period is replaced: what removes its rows;
+        2. for each event, level by level: exposure, then the alert indicators; the flags of all lead times; what the
+           hazard adds; a map image if the server takes one;
+        3. on servers with a separate closing call: that call, which closes ended events;
+        4. what the hazard sends once (other stations, exposed points and lines), and a raster per lead time;
+        5. without events: 0 for every area, level and indicator, and the closing call again;
+        6. the preview, which processes the rows into events and mails nobody, if the server has one;
+        7. the call of kind `end`, the only one that notifies. Without notifications it is silenced or left out.
+
+        Every JSON body carries the same `date`; all calls but the last may be repeated.
+
+    Raises
+    ------
+    InputInvalid
+        If the raster of a lead time is missing, the server lacks an admin level, or an event is at a lead time that
+        no portal can show.
+
+    References
+    ----------
+    The API description, "API for pipelines"; docs/design/publication.md, P7; docs/publishing.md, "Call by call".
     """
     profile, bodies = profile_of(found), Bodies(found, order)
     wanted = profile.lead_times if profile.raster else ()
@@ -40,22 +64,22 @@ def plan_calls(found: Findings, order: Order, capabilities: Capabilities) -> lis
     return [replace(call, number=number) for number, call in enumerate(calls, 1)]
 
 
-def _calls(found: Findings, order: Order, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
-    events, part = found.publishable_events, part_of(found)
+def _calls(found: Findings, order: PlanParameters, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
+    events, part = found.publishable_events, plan_part_of(found)
     if order.wipe:
-        yield from part.wiped(found, order, bodies)
+        yield from part.before_replacing(found, order, bodies)
         replaced = (*bodies.indicators, *capabilities.alert_indicators) if events else ()  # else by the zeros
         yield from _wipe(found, bodies, (*replaced, *capabilities.other_alert_indicators))
     for event in events:
         yield from _exposure(found, event, bodies, capabilities)
         yield from part.before_lead_times(found, event, order, bodies)
         yield _lead_times(found, event, bodies, capabilities)
-        yield from part.of_event(found, event, order, bodies)
+        yield from part.after_lead_times(found, event, order, bodies)
         if capabilities.map_image and event.name in order.map_images:
             yield _map_image(found, event, order.map_images[event.name])
     if capabilities.close_path and (events or capabilities.closes_before_zeros):
         yield _closing(capabilities.close_path, "close old events", bodies)
-    yield from part.beside(found, order, bodies)
+    yield from part.after_events(found, order, bodies)
     for lead_time in bodies.profile.lead_times if bodies.profile.raster else ():
         path = RASTER.format(disaster_type=bodies.profile.disaster_type)
         step = f"flood extent {bodies.profile.lead_time_name(lead_time)}"
@@ -89,14 +113,14 @@ def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capab
                 yield bodies.exposure(level, indicator, lead_time, event.name, known)
         first = sorted(areas, key=lambda area: not _triggers(event, area))
         for indicator, usual in capabilities.alert_indicators.items():
-            amount_of = part_of(found).amounts.get(indicator, usual)
+            amount_of = plan_part_of(found).amounts.get(indicator, usual)
             codes = [(area.place_code, amount_of(_as_in(event, area))) for area in first]
             codes.sort(key=lambda each: -each[1])  # by the first one a server may tell whether the event is a trigger
             yield bodies.exposure(level, indicator, lead_time, event.name, codes)
 
 
 def _as_in(event: Event, area: EventArea) -> Event | None:
-    """An event as it is in one of its areas; None where nothing is expected there."""
+    """An event as it is in one of its areas; None if nothing is expected there."""
     if not area.alerted:
         return None
     return event if area.trigger is None else replace(event, trigger=area.trigger)
@@ -137,7 +161,7 @@ def _map_image(found: Findings, event: Event, image: FileBody) -> Call:
     return Call(0, "map image", "POST", path, file=image, event=event.name)
 
 
-def _zeros(found: Findings, order: Order, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
+def _zeros(found: Findings, order: PlanParameters, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
     """No alert: every area of the server is 0, on every level, for every indicator."""
     for level in found.admin_levels:
         codes = order.place_codes.get(level)
@@ -151,8 +175,8 @@ def _zeros(found: Findings, order: Order, bodies: Bodies, capabilities: Capabili
 def _wipe(found: Findings, bodies: Bodies, indicators: Iterable[str]) -> Iterator[Call]:
     """An empty list without an event's name deletes the period's rows of every event and inserts nothing.
 
-    The rows of the earlier upload may be of the other generation: the server makes events of them where an event has
-    none of its own generation.
+    The rows of the earlier upload may be of the other version of the API: the server makes events of them if an event
+    has none of its own version.
     """
     for level in found.admin_levels:
         for indicator in indicators:
@@ -164,8 +188,8 @@ def _closing(path: str, step: str, bodies: Bodies) -> Call:
     return Call(0, step, "POST", path, body=bodies.head)
 
 
-def _end(order: Order, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
-    """The one call that notifies. Without notifications it is silenced where the server can be, else left out."""
+def _end(order: PlanParameters, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
+    """The one call that notifies. Without notifications it is silenced if the server can be, else left out."""
     if order.notify:
         yield Call(0, "notify", "POST", capabilities.end_path, body=bodies.head, kind="end")
     elif capabilities.silent_parameter:

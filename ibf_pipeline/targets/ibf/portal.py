@@ -8,10 +8,10 @@ from typing import Any
 
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.targets.ibf.mailing import mailed_only
+from ibf_pipeline.targets.ibf.mail_coverage import mailed_only
 from ibf_pipeline.targets.ibf.preflight import UPLOAD_ROLES
-from ibf_pipeline.targets.ibf.shown import read_shown
-from ibf_pipeline.targets.ibf.state import ServerState, countries_of, read_state
+from ibf_pipeline.targets.ibf.snapshot import read_snapshot
+from ibf_pipeline.targets.ibf.state import ServerState, country_entries, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.portal import (
     STATIONS,
@@ -19,8 +19,8 @@ from ibf_pipeline.targets.portal import (
     OpenOnPortal,
     Point,
     PortalCountry,
+    PortalSnapshot,
     PortalState,
-    ShownNow,
 )
 
 _MISSING = {
@@ -30,7 +30,7 @@ _MISSING = {
         "where GloFAS has no river)",
     )
 }
-"""category of points -> what is said where there are none, and the remedy"""
+"""category of points -> what is said if there are none, and the remedy"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,15 @@ class IbfPortal:
         self.client.login()
 
     def countries(self) -> Sequence[PortalCountry]:
-        """GET country."""
-        return [_country(entry) for entry in countries_of(self.client.get("/country"), self.client.base)]
+        """GET /country."""
+        return [_country(entry) for entry in country_entries(self.client.get("/country"), self.client.base)]
 
     def address_of_areas(self, iso3: str, admin_level: int) -> str:
         """Of GET admin-areas."""
         return f"{self.client.base}/admin-areas/{iso3}/{admin_level}"
 
     def areas(self, iso3: str, admin_level: int) -> Mapping[str, Any]:
-        """GET admin-areas, whose property names are in lower case."""
+        """GET /admin-areas, whose property names are in lower case there and in capitals here."""
         features = _features(self.client.get_if_there(f"/admin-areas/{iso3}/{admin_level}"))
         if not features:
             raise ServerRefused(
@@ -80,7 +80,7 @@ class IbfPortal:
         return f"{self.client.base}/point-data/{category}/{iso3}"
 
     def points(self, iso3: str, category: str, profile: HazardProfile) -> Sequence[Point]:
-        """GET point-data."""
+        """GET /point-data, of a category."""
         features = _features(
             self.client.get_if_there(f"/point-data/{category}/{iso3}", disasterType=profile.disaster_type)
         )
@@ -101,22 +101,22 @@ class IbfPortal:
         return replace(state, mailed_only=mailed_only(iso3, self.mails_countries))
 
     def map_layers(self, iso3: str, profile: HazardProfile) -> frozenset[str] | None:
-        """GET metadata/layers."""
+        """GET /metadata/layers."""
         layers = self.client.get_if_there(f"/metadata/layers/{iso3}/{profile.disaster_type}")
         if not isinstance(layers, list):
             return None
         return frozenset(str(entry.get("name")) for entry in layers if isinstance(entry, dict))
 
-    def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> ShownNow:
-        """GET event, and the people of each."""
-        return read_shown(self.client, iso3, profile, admin_level)
+    def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> PortalSnapshot:
+        """GET /event, and the people of each event by area."""
+        return read_snapshot(self.client, iso3, profile, admin_level)
 
 
 def as_portal_state(state: ServerState) -> PortalState:
     """What a server is, in the words of any portal."""
     events = state.open_events
     return PortalState(
-        spoken=f"capabilities `{state.choice.capabilities.name}`: {state.choice.reason}",
+        api_words=f"capabilities `{state.choice.capabilities.name}`: {state.choice.reason}",
         role=state.role,
         upload_roles=UPLOAD_ROLES,
         admin_levels=state.admin_levels,

@@ -1,4 +1,4 @@
-"""What would go wrong on the server, found before the first call: all problems at once (pure)."""
+"""What would go wrong on the server, all problems at once and before the first call (pure)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.report.words import listed
+from ibf_pipeline.targets.event_keys import event_keys
 from ibf_pipeline.targets.ibf.bodies import exposure_indicators
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
-from ibf_pipeline.targets.ibf.mailing import words_of
-from ibf_pipeline.targets.ibf.moment import date_of_calls
-from ibf_pipeline.targets.ibf.parts import part_of
+from ibf_pipeline.targets.ibf.mail_coverage import mail_coverage_words
+from ibf_pipeline.targets.ibf.plan_parts import plan_part_of
 from ibf_pipeline.targets.ibf.state import ServerState
-from ibf_pipeline.targets.owners import owners
-from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
+from ibf_pipeline.targets.ibf.timestamp import date_of_calls
+from ibf_pipeline.targets.problems import Overrides, Problem, impossible_amounts
 
 UPLOAD_ROLES = ("pipeline", "admin")
 MOST_ROWS = 6_500
@@ -28,26 +28,46 @@ def check_server(
     state: ServerState,
     prepared: Mapping[int, Collection[str]],
     published: Collection[str],
-    consent: Consent,
+    overrides: Overrides,
     earlier: Mapping[str, str] | None = None,
     mailed_only: Sequence[str] | None = None,
 ) -> list[Problem]:
     """Compare a day with what the server knows of the country.
 
-    `prepared`: place codes of the prepared areas by level; `published`: the `date` of every upload that our own
-    journals know for this country and target; `earlier`: event name -> key in the latest earlier run; `mailed_only`:
-    the countries that the server mails about where a day that is to be mailed is of none of them.
+    Parameters
+    ----------
+    state : ServerState
+        As it was just read.
+    prepared : mapping
+        Admin level -> place codes of the prepared areas.
+    published : collection of str
+        The `date` of every upload to this target that our own journals know for the country.
+    overrides : Overrides
+        What the operator accepts.
+    earlier : mapping, optional
+        Event name -> key in the latest earlier run.
+    mailed_only : sequence of str, optional
+        The countries that the server mails about, if a day that is to be mailed is of none of them.
+
+    Returns
+    -------
+    list of Problem
+        All of them at once; those that only a new revision would meet are `of_revision`.
+
+    References
+    ----------
+    docs/design/publication.md, P2; docs/publishing.md, "Same day again" for what the operator can accept.
     """
     return [
         *_account(state),
         *_levels(found, state),
         *_areas(found, state, prepared),
-        *part_of(found).problems(found, state.points),
+        *plan_part_of(found).problems(found, state.points),
         *_indicators(found, state),
         *impossible_amounts(found),
-        *_unseen_events(found, state, consent, earlier or {}),
-        *_foreign_upload(found, state, published, consent),
-        *_decisions(found, state, consent),
+        *_unseen_events(found, state, overrides, earlier or {}),
+        *_foreign_upload(found, state, published, overrides),
+        *_decisions(found, state, overrides),
         *_exercise(found, state),
         *_mail(found, mailed_only),
         *_zeros_that_warn(found, state),
@@ -106,25 +126,25 @@ def _indicators(found: Findings, state: ServerState) -> Iterator[Problem]:
 
 
 def _unseen_events(
-    found: Findings, state: ServerState, consent: Consent, earlier: Mapping[str, str]
+    found: Findings, state: ServerState, overrides: Overrides, earlier: Mapping[str, str]
 ) -> Iterator[Problem]:
     """Open events that would be closed without a forecast that says so: a river in alert does not run dry in a day."""
     profile = profile_of(found)
     going_on = {event.name for event in found.publishable_events}
     names = [event.name for event in state.open_events or () if is_exercise(event.name) == found.exercise]
     names = [name for name in names if name not in going_on]
-    keys = owners(found, names, state.subjects(profile), earlier)
+    keys = event_keys(found, names, state.subjects(profile), earlier)
     known = {key: name for name, key in found.known.items()}
     unseen = {each.key: each for each in found.unsafe_to_close}
     for name in names:
         key = keys.get(name)
-        if name in consent.blind or known.get(key or "") in consent.blind:
+        if name in overrides.blind or known.get(key or "") in overrides.blind:
             continue
         if key in unseen:
             each = unseen[key]
             why = f"its {profile.subject}{'' if name == each.event_name else ' ' + each.key} is {each.condition} "
             why += f"({each.reason})"
-        elif key in known or (key is None and consent.take_over):
+        elif key in known or (key is None and overrides.take_over):
             continue
         elif profile.subject_list is None:
             if key is not None:
@@ -141,10 +161,10 @@ def _unseen_events(
 
 
 def _foreign_upload(
-    found: Findings, state: ServerState, published: Collection[str], consent: Consent
+    found: Findings, state: ServerState, published: Collection[str], overrides: Overrides
 ) -> Iterator[Problem]:
     last = state.last_upload
-    if last is None or profile_of(found).issue_time(last) != found.issue_time or consent.take_over:
+    if last is None or profile_of(found).issue_time(last) != found.issue_time or overrides.take_over:
         return
     if date_of_calls(last) not in published:
         yield Problem(
@@ -153,12 +173,12 @@ def _foreign_upload(
         )
 
 
-def _decisions(found: Findings, state: ServerState, consent: Consent) -> Iterator[Problem]:
+def _decisions(found: Findings, state: ServerState, overrides: Overrides) -> Iterator[Problem]:
     """A revision deletes what people decided on events first issued in its period: the server re-makes those rows.
 
-    Also where the server's last upload is of an earlier period: after a wipe that broke off it is back there.
+    Also if the server's last upload is of an earlier period: after a wipe that broke off it is back there.
     """
-    if consent.discard_decisions:
+    if overrides.discard_decisions:
         return
     areas = {event.name: event.areas for event in state.open_events or ()}
     for problem in deleted_decisions(found, areas, "a new revision"):
@@ -177,12 +197,12 @@ def _exercise(found: Findings, state: ServerState) -> Iterator[Problem]:
 
 def _mail(found: Findings, mailed_only: Sequence[str] | None) -> Iterator[Problem]:
     if mailed_only is not None and found.publishable_events:
-        yield Problem(f"{words_of(found.country, mailed_only)}; tell the recipients yourself", blocks=False)
+        yield Problem(f"{mail_coverage_words(found.country, mailed_only)}; tell the recipients yourself", blocks=False)
 
 
 def _zeros_that_warn(found: Findings, state: ServerState) -> Iterator[Problem]:
-    """Of servers that know one indicator alone, by which an area without an alert is told from no warned one."""
-    if part_of(found).amounts.keys() & state.choice.capabilities.alert_indicators.keys():
+    """Of servers with one alert indicator alone, which cannot tell an area without an alert from a warned one."""
+    if plan_part_of(found).amounts.keys() & state.choice.capabilities.alert_indicators.keys():
         dry = [area.place_code for event in found.publishable_events for area in event.areas if not area.alerted]
         if dry:
             areas = f"areas without an alert ({listed(dry, 3)})"

@@ -9,25 +9,25 @@ from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.runs.holding import Destination, is_to_wait
+from ibf_pipeline.publish.publisher import NotificationMode
 from ibf_pipeline.runs.ledger import Clock
+from ibf_pipeline.runs.notification_hold import Destination, is_to_wait
+from ibf_pipeline.runs.previous_findings import latest_notified_findings, latest_shown_findings
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.shown_before import newest_shown, newest_told
-from ibf_pipeline.targets import carry_out as shared
-from ibf_pipeline.targets.ibf.about import ibf_about
+from ibf_pipeline.targets import publication as shared
+from ibf_pipeline.targets.day_summary import mail_of
+from ibf_pipeline.targets.ibf.baseline import server_baseline
 from ibf_pipeline.targets.ibf.dropped_areas import dropped_areas
-from ibf_pipeline.targets.ibf.lookback.look import look_back
-from ibf_pipeline.targets.ibf.mailing import fails_over_the_mail
-from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
-from ibf_pipeline.targets.ibf.revise import PROCESSING
-from ibf_pipeline.targets.ibf.state import moment
+from ibf_pipeline.targets.ibf.lookback.verification import look_back
+from ibf_pipeline.targets.ibf.mail_coverage import fails_over_the_mail
+from ibf_pipeline.targets.ibf.notices import names_in_preview, notices, other_names_in_mail, unconfirmed_notices
+from ibf_pipeline.targets.ibf.revision import PROCESSING
+from ibf_pipeline.targets.ibf.state import server_timestamp
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.told import mail_of
+from ibf_pipeline.targets.target import Publication
 
 
 def carry_out(
@@ -36,22 +36,32 @@ def carry_out(
     now: Clock,
     *,
     destination: Destination | None = None,
-    end: End | None = None,
+    end: NotificationMode | None = None,
     mailed_only: Sequence[str] | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Publication:
-    """`ibf_pipeline.targets.carry_out.carry_out` on an IBF server, whose notification log may tell what was sent.
+    """`ibf_pipeline.targets.publication.carry_out` on an IBF server, whose notification log may tell what was sent.
 
-    `mailed_only`: the countries that it mails about where this one is none of them, None where it is.
+    Bodies are serialised and files read before the first call, as the portal shows no alerts from the first exposure
+    row until events/process.
+
+    Parameters
+    ----------
+    mailed_only : sequence of str, optional
+        The countries that the server mails about, if this one is not one of them.
+
+    Notes
+    -----
+    Raises what the shared function raises.
     """
     transport = IbfTransport(client, revision.file, () if mailed_only is None else PROCESSING)
-    if processes_again(revision, end, holds=destination is not None and is_to_wait(revision, destination, end)):
-        left = revision.state().left
+    if makes_calls(revision, end, holds=destination is not None and is_to_wait(revision, destination, end)):
+        left = revision.state().remaining_calls
         revision.kept.files([call.file.path for call in left if call.file is not None])  # brought together
         transport.prepare(left)
 
     def known(found: Findings) -> str:
-        return found_out(client, found.country, profile_of(found).disaster_type, _called(revision))
+        return notification_log_words(client, found.country, profile_of(found).disaster_type, _called(revision))
 
     def failed_over_the_mail(call: Call, error: IbfError) -> bool:
         return mailed_only is not None and fails_over_the_mail(client, revision, call, error)
@@ -63,27 +73,32 @@ def carry_out(
         _notices,
         destination=destination,
         end=end,
-        mail_in=_mail_in,
-        found_out=known,
-        not_mailed=failed_over_the_mail,
+        mail_of_answer=_mail_of_answer,
+        notification_words=known,
+        mail_failed=failed_over_the_mail,
         look_back=lambda done: look_back(done, client, now),
         progress=progress,
     )
 
 
-def processes_again(revision: Revision, end: End | None, *, holds: bool) -> bool:
-    """Whether going on makes calls: not where all that is left is a notification that waits, or is unconfirmed."""
+def makes_calls(revision: Revision, end: NotificationMode | None, *, holds: bool) -> bool:
+    """Whether going on makes calls: not if all that is left is a notification that waits, or is unconfirmed."""
     state = revision.state()
-    if state.unknown_end is not None:
+    if state.unconfirmed_call is not None:
         return end == "again"
     sends_no_more = holds or state.progress.is_unmailed
     return not (state.is_finished or (sends_no_more and state.is_uploaded))
 
 
-def found_out(client: IbfClient, iso3: str, disaster_type: str, called: datetime | None = None) -> str:
-    """What the server's notification log tells, in words; often nothing can tell, and nobody waits minutes for it.
+def notification_log_words(client: IbfClient, iso3: str, disaster_type: str, called: datetime | None = None) -> str:
+    """What the server's notification log (GET notification/log) tells of a notification, in words.
 
-    `called`: when the notification was sent, by the clock of this machine.
+    Often it tells nothing; an unreachable server is not waited for.
+
+    Parameters
+    ----------
+    called : datetime, optional
+        When the notification was sent, by the clock of this machine.
     """
     query = {"countryCodesISO3": iso3, "disasterTypes": disaster_type}
     try:
@@ -94,9 +109,7 @@ def found_out(client: IbfClient, iso3: str, disaster_type: str, called: datetime
         return "nothing can tell whether people were notified: this server keeps no notification log"
     entries = log.get("logs") if isinstance(log, dict) else log
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        return (
-            "nothing can tell whether people were notified: the server's notification log is in no form that is known"
-        )
+        return "nothing can tell whether people were notified: the server's notification log is in an unknown form"
     if not entries:
         return "the server's notification log has no entry for this country"
     newest = max(entries, key=lambda entry: str(entry.get("createdAt", "")))
@@ -108,13 +121,14 @@ def found_out(client: IbfClient, iso3: str, disaster_type: str, called: datetime
 def what_entry_proves(created: object, called: datetime | None) -> str:
     """What the newest entry of a notification log, made at `created`, says of a call made at `called`, in words.
 
-    The two moments are of two clocks.
+    The two times are of two clocks, so the words say by how much these would have to differ. Only an entry that is
+    later shows that the mail went out; an older one shows nothing.
     """
     entry = "the newest entry of the server's notification log"
     try:
-        at = moment(str(created))
+        at = server_timestamp(str(created))
         apart = 0.0 if at is None or called is None else (at - called).total_seconds()
-    except (ValueError, TypeError):  # no moment, or one without its zone
+    except (ValueError, TypeError):  # not a timestamp, or one without its zone
         at = None
     if at is None or called is None:
         when = "an unknown time" if at is None else _clock(at)
@@ -131,24 +145,24 @@ def _clock(at: datetime) -> str:
 
 
 def _called(revision: Revision) -> datetime | None:
-    """When the notification of a revision was sent last; None where its journal does not say."""
+    """When the notification of a revision was sent last; None if its journal does not say."""
     ends = {call.number for call in revision.calls() if call.kind == "end"}
     sent = [entry.at for entry in revision.state().progress.entries if entry.call in ends and entry.state == "sending"]
-    return moment(sent[-1]) if sent else None
+    return server_timestamp(sent[-1]) if sent else None
 
 
-def _mail_in(answer: Any) -> str:
+def _mail_of_answer(answer: Any) -> str:
     """The mail about active events that a server's preview shows; empty for none."""
     active = answer.get("activeEvents") if isinstance(answer, dict) else None
     return str((active or {}).get("email") or "")
 
 
 def _notices(revision: Revision, found: Findings) -> list[Notice]:
-    """What people must be told beside the server's mail, by its preview."""
+    """What must be reported beside the server's mail, by its preview."""
     about = revision.about()
-    there = ibf_about(about)
+    there = server_baseline(about)
     mail, names = mail_of(revision), [event.name for event in found.publishable_events]
-    mailed = None if mail is None else names_in_preview(mail, names, area_names(found))
+    mailed = None if mail is None else names_in_preview(mail, names, other_names_in_mail(found))
     unmailed = about.notify and revision.state().progress.is_unmailed
     before = revision.run, revision.target, Findings, revision.number
     told = notices(
@@ -159,8 +173,8 @@ def _notices(revision: Revision, found: Findings) -> list[Notice]:
         there.issued_today,
         unmailed=unmailed,
         mails=about.notify,
-        earlier=partial(newest_shown, *before),
-        told=partial(newest_told, *before),
+        earlier=partial(latest_shown_findings, *before),
+        told=partial(latest_notified_findings, *before),
     )
     told += dropped_areas(found, there.areas)
     own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these

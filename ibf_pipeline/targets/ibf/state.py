@@ -1,4 +1,4 @@
-"""What an IBF server knows of a country, read before a plan is made. Older servers lack routes: that is no error."""
+"""What an IBF server knows of a country, read before a plan is made. Older servers lack routes: not an error."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from ibf_pipeline.domain.findings import Event
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.answers import NoAnswer
-from ibf_pipeline.runs.past import PublishedPast
+from ibf_pipeline.io.http_errors import NoAnswer
+from ibf_pipeline.runs.publication_history import PublicationHistory
 from ibf_pipeline.targets.comparison import alert_level
-from ibf_pipeline.targets.ibf.asked import ask_features, ask_last_upload, ask_list
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
-from ibf_pipeline.targets.ibf.moment import date_of_calls
+from ibf_pipeline.targets.ibf.queries import ask_features, ask_last_upload, ask_list
+from ibf_pipeline.targets.ibf.timestamp import date_of_calls
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
@@ -27,11 +27,11 @@ class OpenArea:
     first_issued: datetime | None
     """UTC"""
     set_by_person: bool
-    """a person set it to trigger"""
+    """a person set it to trigger on the portal"""
     actions_ticked: int
     """early actions that people ticked"""
     name: str = ""
-    """empty where the server does not tell it"""
+    """empty if the server does not tell it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class OpenEvent:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A country on a server; None where this server has no route that tells."""
+    """A country on a server; None if this server has no route that tells."""
 
     choice: Choice
     role: str | None
@@ -72,7 +72,7 @@ class ServerState:
     """category -> codes of the points that it shows as exposed"""
 
     def subjects(self, profile: HazardProfile) -> Mapping[str, str] | None:
-        """Code -> name of the points that events of a hazard are about; None where there are none, or none are told."""
+        """Code -> name of the points that events of a hazard are about; None if there are none, or none are told."""
         return self.points.get(profile.subject_points) if profile.subject_points else None
 
 
@@ -86,12 +86,15 @@ def _as_open(event: Event) -> OpenEvent:
 
 
 def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: Collection[str]) -> datetime | None:
-    """The moment that the server takes for now; the newest of our `own` dates where it has no route that tells."""
+    """The `date` of the server's last upload, which it takes for the present time; None if there was none.
+
+    The newest of our `own` dates if the server has no route that tells it.
+    """
     return _last_upload(ask_last_upload(client, iso3, disaster_type), own)
 
 
 def _last_upload(upload: Mapping[str, Any] | None, own: Collection[str]) -> datetime | None:
-    return moment(max(own, default=None) if upload is None else upload.get("timestamp"))
+    return server_timestamp(max(own, default=None) if upload is None else upload.get("timestamp"))
 
 
 def read_state(
@@ -99,16 +102,33 @@ def read_state(
     iso3: str,
     profile: HazardProfile,
     capabilities: str,
-    past: PublishedPast | None = None,
+    past: PublicationHistory | None = None,
     *,
     take_over: bool = False,
 ) -> ServerState:
-    """Ask the server; ServerRefused where the country is not set up on it, or its capabilities cannot be told.
+    """Ask the server for everything that a plan and its checks need, by GET alone.
 
-    A server half-way through an upload lists only the events that were refreshed by it, or answers 500. Where a
-    revision of ours broke off, our own record stands beside the list, or in its place; the latter also with
-    `take_over`. Else there is no list: ServerRefused where the last upload is somebody else's, ServerUnreachable where
-    it is not.
+    Parameters
+    ----------
+    capabilities : str
+        As in the settings: `auto`, `described` or `current`.
+    past : PublicationHistory, optional
+        Our own record, if something is to be published; None: only a question is asked.
+    take_over : bool
+        Our own record may stand in for the open events of somebody else's day that is half made.
+
+    Raises
+    ------
+    ServerRefused
+        If the country or hazard is not set up on the server, its capabilities cannot be told, or it cannot list its
+        open events while the last upload is somebody else's.
+    ServerUnreachable
+        If it does not answer. Also for the open events alone, if the last upload is ours and complete.
+
+    Notes
+    -----
+    A server half-way through an upload lists only the events that the upload has refreshed, or answers 500. If a
+    revision of ours broke off, the events of our own record are added to the list or stand in for it.
     """
     disaster_type = profile.disaster_type
     choice = choose(capabilities, _openapi(client, capabilities), client.host)
@@ -120,16 +140,16 @@ def read_state(
     }
     upload = ask_last_upload(client, iso3, disaster_type)
     indicators = ask_list(client, f"/metadata/indicators/{iso3}/{disaster_type}")
-    own = past or PublishedPast()
-    last_upload = _last_upload(upload, own.dates)
-    ours = past is None or last_upload is None or date_of_calls(last_upload) in own.dates
-    believe = bool(own.half_uploaded) or take_over
+    own = past or PublicationHistory()
+    last_upload = _last_upload(upload, own.uploaded_dates)
+    ours = past is None or last_upload is None or date_of_calls(last_upload) in own.uploaded_dates
+    believe = bool(own.partly_uploaded_dates) or take_over
     foreign = None if ours else last_upload
     events, doubts = _told_events(client, iso3, disaster_type, foreign, believe=believe, plans=past is not None)
     listed = [_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events or ()]
     names = {event.name for event in listed}
-    doubtful = events is None or bool(own.half_uploaded)
-    unlisted = [_as_open(event) for event in own.perhaps_open if doubtful and event.name not in names]
+    doubtful = events is None or bool(own.partly_uploaded_dates)
+    unlisted = [_as_open(event) for event in own.possibly_open_events if doubtful and event.name not in names]
     if events is not None and unlisted:
         added = ", ".join(event.name for event in unlisted)
         doubts = (f"open events: a revision of ours broke off, and our own record adds {added}",)
@@ -161,9 +181,9 @@ def read_state(
 def _told_events(
     client: IbfClient, iso3: str, disaster_type: str, foreign: datetime | None, *, believe: bool, plans: bool
 ) -> tuple[Any, tuple[str, ...]]:
-    """The open events as the server tells them, None where it cannot; and what is to be said of that.
+    """The open events as the server tells them, None if it cannot; and what is to be said of that.
 
-    `foreign`: the last upload where it is not ours; `believe`: our own record, where the server does not answer;
+    `foreign`: the last upload if it is not ours; `believe`: our own record, if the server does not answer;
     `plans`: whether something is to be published over them.
     """
     try:
@@ -193,13 +213,13 @@ def _with_areas(client: IbfClient, event: OpenEvent, iso3: str, level: int, disa
 
 
 def ask_events(client: IbfClient, iso3: str, disaster_type: str) -> Any:
-    """The open events as the server tells them, by its route of today or the one before; None where it has neither."""
+    """GET /event, or the route of servers before 0.331: the open events as the server lists them; None without both."""
     events = ask_list(client, "/event", countryCodeISO3=iso3, disasterType=disaster_type)
     return ask_list(client, f"/event/{iso3}/{disaster_type}") if events is None else events
 
 
 def _openapi(client: IbfClient, capabilities: str) -> Any:
-    """The server's OpenAPI document; None where it cannot be read and the capabilities are set without it."""
+    """The server's OpenAPI document; None if it cannot be read and the capabilities are set without it."""
     try:
         return client.openapi()
     except IbfError:
@@ -208,13 +228,19 @@ def _openapi(client: IbfClient, capabilities: str) -> Any:
         return None
 
 
-def moment(text: str | None) -> datetime | None:
-    """A time stamp of the server, UTC."""
+def server_timestamp(text: str | None) -> datetime | None:
+    """A timestamp of the server, UTC; None for an empty one.
+
+    Examples
+    --------
+    >>> str(server_timestamp("2026-02-15T00:00:01.000Z"))
+    '2026-02-15 00:00:01+00:00'
+    """
     return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
 
 
-def countries_of(countries: Any, where: str) -> list[dict[str, Any]]:
-    """The answer of GET country; ServerRefused where it is none."""
+def country_entries(countries: Any, where: str) -> list[dict[str, Any]]:
+    """The answer of GET /country; ServerRefused if it is not a list of countries."""
     if not isinstance(countries, list) or not all(isinstance(entry, dict) for entry in countries):
         raise ServerRefused(
             "GET /country answered no list of countries",
@@ -226,7 +252,7 @@ def countries_of(countries: Any, where: str) -> list[dict[str, Any]]:
 
 
 def _levels(answer: Any, iso3: str, disaster_type: str, where: str) -> tuple[tuple[int, ...], int]:
-    countries = countries_of(answer, where)
+    countries = country_entries(answer, where)
     country = next((entry for entry in countries if entry.get("countryCodeISO3") == iso3), None)
     if country is None:
         raise ServerRefused(
@@ -289,7 +315,7 @@ def _open_event(event: Mapping[str, Any], areas: tuple[OpenArea, ...]) -> OpenEv
 
 def open_area(area: Mapping[str, Any]) -> OpenArea:
     """An area as `event/alert-areas` lists it."""
-    issued = moment(area.get("firstIssuedDate"))
+    issued = server_timestamp(area.get("firstIssuedDate"))
     return OpenArea(
         place_code=str(area["placeCode"]),
         first_issued=issued,

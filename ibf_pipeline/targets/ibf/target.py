@@ -9,36 +9,37 @@ from functools import partial
 from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
 from ibf_pipeline.publish.call import FileBody
-from ibf_pipeline.publish.publisher import End
+from ibf_pipeline.publish.publisher import NotificationMode
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.holding import Destination, is_to_wait, require_silent
 from ibf_pipeline.runs.ledger import Clock, require_not_withdrawn
-from ibf_pipeline.runs.past import PublishedPast, published_past
+from ibf_pipeline.runs.notification_hold import Destination, is_to_wait, require_silent
+from ibf_pipeline.runs.publication_history import PublicationHistory, publication_history
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.verified import Verified
+from ibf_pipeline.runs.revision_staging import attach_file
+from ibf_pipeline.runs.verification import Verification
 from ibf_pipeline.targets.ibf.decisions import decisions_since
-from ibf_pipeline.targets.ibf.lookback.look import look_back
-from ibf_pipeline.targets.ibf.moment import moment_of
+from ibf_pipeline.targets.ibf.lookback.verification import look_back
 from ibf_pipeline.targets.ibf.preflight import check_server
-from ibf_pipeline.targets.ibf.publication import carry_out, processes_again
-from ibf_pipeline.targets.ibf.revise import (
+from ibf_pipeline.targets.ibf.publication import carry_out, makes_calls
+from ibf_pipeline.targets.ibf.revision import (
     is_newest,
-    looks_published,
     may_be_shown,
     new_revision,
     planned,
     replaces_upload,
     require_resumable,
     require_undisturbed,
+    server_seems_to_have_plan,
 )
 from ibf_pipeline.targets.ibf.sent_points import with_sent_points
 from ibf_pipeline.targets.ibf.state import ServerState, read_last_upload, read_state
+from ibf_pipeline.targets.ibf.timestamp import revision_timestamp
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
-from ibf_pipeline.targets.problems import Consent, of_any_day, require_publishable, unreadable_extents
+from ibf_pipeline.targets.problems import Overrides, of_any_day, require_publishable, unreadable_extents
+from ibf_pipeline.targets.target import MakeExtents, Publication, RevisionDraft, attach_extents
 
 log = logging.getLogger(__name__)
 
@@ -56,20 +57,20 @@ class IbfTarget:
     now: Clock
     capabilities: str = "auto"
     draw_maps: DrawMaps | None = None
-    """the map of each event, for countries that want them in the mail; uploaded where the server takes one"""
+    """the map of each event, for countries that want them in the mail; uploaded if the server takes one"""
     place_codes: PlaceCodes = prepared_codes
     """of the country's areas as they are here, for servers that do not tell theirs"""
     mailed_only: tuple[str, ...] | None = None
-    """the countries that the server mails about where this one is none of them; None where it is"""
+    """the countries that the server mails about if this one is not one of them; None if it is"""
 
     @property
     def name(self) -> str:
         """As in the settings."""
         return self.destination.target
 
-    def draft(self, found: Findings, run: RunFolder, staging: Path) -> Draft:
+    def draft(self, found: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
         """The plan of a day as it would be published now."""
-        past = published_past(run, self.name, may_be_shown)
+        past = publication_history(run, self.name, may_be_shown)
         state = self._asked(found, past, take_over=True)
         state = with_sent_points(state, run, self.name, replaces=replaces_upload(found, state))
         codes = self.place_codes(self.prepared, found)
@@ -79,20 +80,22 @@ class IbfTarget:
         self,
         found: Findings,
         run: RunFolder,
-        consent: Consent,
+        overrides: Overrides,
         *,
         extents: MakeExtents | None = None,
         withdraws: tuple[str, ...] = (),
     ) -> Revision | None:
-        """Compare the day with what the server knows, and allot a revision where there is something new."""
+        """Compare the day with what the server knows, and allot a revision if there is something new."""
         iso3 = found.country
-        past = published_past(run, self.name, may_be_shown)
-        state = self._asked(found, past, take_over=consent.take_over)
+        past = publication_history(run, self.name, may_be_shown)
+        state = self._asked(found, past, take_over=overrides.take_over)
         log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
         codes = self.place_codes(self.prepared, found)
-        problems = check_server(found, state, codes, past.dates, consent, past.keys, self._expects_no_mail)
+        problems = check_server(
+            found, state, codes, past.uploaded_dates, overrides, past.event_keys, self._expects_no_mail
+        )
         if extents is None:
             problems += unreadable_extents(found, run)
         always, of_revision = of_any_day(problems)
@@ -108,51 +111,60 @@ class IbfTarget:
             extents=extents,
             map_images=partial(self._map_images, found, run) if self.draw_maps else None,
             withdraws=withdraws,
-            publish_withdrawn=consent.withdrawn,
+            publish_withdrawn=overrides.withdrawn,
             deletes=of_revision,
         )
 
-    def require_allowed(self, found: Findings, run: RunFolder, consent: Consent) -> None:
-        """Time only moves forward, the server fits, and nothing that a person withdrew comes back unasked."""
-        past = published_past(run, self.name, may_be_shown)
-        state = self._asked(found, past, take_over=consent.take_over)
-        moment_of(profile_of(found), found.issue_time, past.number, state.last_upload)
+    def require_allowed(self, found: Findings, run: RunFolder, overrides: Overrides) -> None:
+        """Time only moves forward, the server fits, and nothing that an operator withdrew comes back unasked."""
+        past = publication_history(run, self.name, may_be_shown)
+        state = self._asked(found, past, take_over=overrides.take_over)
+        revision_timestamp(profile_of(found), found.issue_time, past.next_number, state.last_upload)
         codes = self.place_codes(self.prepared, found)
-        problems = check_server(found, state, codes, past.dates, consent, past.keys, self._expects_no_mail)
+        problems = check_server(
+            found, state, codes, past.uploaded_dates, overrides, past.event_keys, self._expects_no_mail
+        )
         always, of_revision = of_any_day(problems)
         require_publishable(always, self.client.base)
-        if of_revision and not looks_published(found, past, state, codes, self.destination):
+        if of_revision and not server_seems_to_have_plan(found, past, state, codes, self.destination):
             require_publishable(of_revision, self.client.base)
-        if past.latest is not None and is_newest(past.latest, state) and not consent.withdrawn:
+        if past.latest is not None and is_newest(past.latest, state) and not overrides.withdrawn:
             require_not_withdrawn(found, past.latest)
 
-    def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
-        """ForbiddenByRule where the server has gone on or changed since, or where it would notify and this run may not.
+    def require_resumable(
+        self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
+    ) -> None:
+        """Check that a revision may be gone on with.
 
-        ServerRefused where the calls that are left would delete what people have decided meanwhile.
+        Raises
+        ------
+        ForbiddenByRule
+            If the server has gone on or changed since, or the revision would notify and this run may not.
+        ServerRefused
+            If the calls that are left would delete what people have decided meanwhile.
         """
-        found = revision.found()
+        found = revision.findings()
         own = revision.run.dates(self.name)
         last_upload = read_last_upload(self.client, found.country, profile_of(found).disaster_type, own)
         require_resumable(revision, last_upload)
         if not self.destination.notify:
             require_silent(revision)
-        if processes_again(revision, end, holds=is_to_wait(revision, self.destination, end)):
+        if makes_calls(revision, end, holds=is_to_wait(revision, self.destination, end)):
             require_undisturbed(revision, last_upload)
-            if not consent.discard_decisions:
+            if not overrides.discard_decisions:
                 require_publishable(decisions_since(revision, self.client), self.client.base)
 
-    def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
+    def carry_out(self, revision: Revision, *, end: NotificationMode | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; the last one notifies."""
         there, only = self.destination, self.mailed_only
         return carry_out(revision, self.client, self.now, destination=there, end=end, mailed_only=only)
 
     @property
     def _expects_no_mail(self) -> tuple[str, ...] | None:
-        """`mailed_only`, where anybody was to be mailed."""
+        """`mailed_only`, if anybody was to be mailed."""
         return self.mailed_only if self.destination.notify else None
 
-    def look_back(self, revision: Revision) -> Verified:
+    def look_back(self, revision: Revision) -> Verification:
         """Read back what the server shows."""
         return look_back(revision, self.client, self.now)
 
@@ -164,16 +176,16 @@ class IbfTarget:
         if self.draw_maps and not able.map_image:
             yield "this server takes no map images: none are uploaded"
 
-    def _asked(self, found: Findings, past: PublishedPast, *, take_over: bool) -> ServerState:
+    def _asked(self, found: Findings, past: PublicationHistory, *, take_over: bool) -> ServerState:
         """What the server says of the country."""
         country, profile = found.country, profile_of(found)
         return read_state(self.client, country, profile, self.capabilities, past, take_over=take_over)
 
     def _map_images(self, found: Findings, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
-        """The maps of all events; none where they cannot be drawn, which never stops an alert."""
+        """The maps of all events; none if they cannot be drawn, which never stops an alert."""
         try:
             files = self.draw_maps(found, run) if self.draw_maps else {}
         except Exception:
             log.exception("%s: the map images could not be drawn; the alert goes out without them", found.country)
             return {}
-        return {name: run.attach(staging, file, file.name) for name, file in files.items()}
+        return {name: attach_file(staging, file, file.name) for name, file in files.items()}

@@ -1,4 +1,4 @@
-"""How calls reach an IBF server: one session, one login, and repeats only where they are safe."""
+"""How calls reach an IBF server: one session, one login, and retries only if they are safe."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any, Final
 
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.io.answers import Gone, Refused
 from ibf_pipeline.io.http import Client, Server, file_of_a_call
-from ibf_pipeline.io.patience import Patience, repeated
+from ibf_pipeline.io.http_errors import Gone, Refused
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy, retry_call
 from ibf_pipeline.io.session import Session
 from ibf_pipeline.io.tokens import Token, TokenSource
 from ibf_pipeline.publish.call import Call
@@ -45,37 +45,43 @@ class Credentials:
 class IbfClient:
     """Requests to one IBF server, logged in when first needed and again when the token has expired."""
 
-    def __init__(self, url: str, credentials: Credentials, patience: Patience | None = None) -> None:
+    def __init__(self, url: str, credentials: Credentials, retry_policy: RetryPolicy | None = None) -> None:
         self.host = url.rstrip("/").removesuffix("/api")
         self.base = f"{self.host}/api"
         self.role: str | None = None
         self._credentials = credentials
-        self._patience = patience or Patience()
+        self._retry_policy = retry_policy or RetryPolicy()
         redact, session = Redactor(credentials.password), Session()
         self._tokens = TokenSource(self._logged_in, redact)
-        server = Server(self.base, _REMEDIES, renewed_at=(401, 403))  # an expired token answers 403
-        self._door = Client(server, replace(self._patience, attempts=1, keep_trying_seconds=0), redact, session=session)
-        self._client = Client(server, self._patience, redact, tokens=self._tokens, session=session)
+        server = Server(self.base, _REMEDIES, renew_on_status=(401, 403))  # an expired token answers 403
+        self._door = Client(
+            server, replace(self._retry_policy, attempts=1, keep_trying_seconds=0), redact, session=session
+        )
+        self._client = Client(server, self._retry_policy, redact, tokens=self._tokens, session=session)
 
     def hurried(self) -> IbfClient:
-        """The same for questions that nobody waits minutes for: at most a minute each, whatever the settings and a
-        Retry-After header allow.
+        """The same client for questions that nobody waits minutes for: at most a minute each, whatever the settings and
+        a Retry-After header allow.
         """
         tries, seconds, pause = _SOON
-        given, other = self._patience, copy(self)
-        soon = Patience(
+        given, other = self._retry_policy, copy(self)
+        soon = RetryPolicy(
             min(seconds, given.timeout_seconds),
             min(tries, given.attempts),
             lambda asked: given.sleep(min(pause, asked)),
             clock=given.clock,
         )
-        other._client = self._client.with_patience(soon)
+        other._client = self._client.with_retry_policy(soon)
         return other
 
     def with_attempts(self, most: int) -> IbfClient:
-        """The same with at most so many tries where the server answers an error; one that is away is waited for."""
+        """The same client with at most `most` attempts if the server answers an error; an unreachable server is waited
+        for as before.
+        """
         other = copy(self)
-        other._client = self._client.with_patience(replace(self._patience, attempts=min(most, self._patience.attempts)))
+        other._client = self._client.with_retry_policy(
+            replace(self._retry_policy, attempts=min(most, self._retry_policy.attempts))
+        )
         return other
 
     def close(self) -> None:
@@ -83,24 +89,34 @@ class IbfClient:
         self._client.close()
 
     def get(self, path: str, *, keep_trying: bool = True, **query: str) -> Any:
-        """The JSON that a path below the API answers; without `keep_trying`, `attempts` is the limit in any case.
+        """The JSON that a path below the API answers.
 
-        Raises ServerRefused (also for an answer that is no JSON) or ServerUnreachable.
+        Parameters
+        ----------
+        keep_trying : bool
+            An unreachable server is waited for, `keep_trying_seconds` at most. Without it `attempts` is the limit.
+
+        Raises
+        ------
+        ServerRefused
+            If the server refuses it, also for an answer that is not JSON; Gone, a kind of it, for 404.
+        ServerUnreachable
+            If it does not answer.
         """
         return self._client.read("GET", path, query, keep_trying=keep_trying)
 
     def get_if_there(self, path: str, *, keep_trying: bool = True, **query: str) -> Any | None:
-        """Like `get`, None where this server has no such route (404)."""
+        """Like `get`, None if this server has no such route (404)."""
         try:
             return self.get(path, keep_trying=keep_trying, **query)
         except Gone:
             return None
 
     def openapi(self) -> Any:
-        """The server's OpenAPI document as it answers it; ServerRefused or ServerUnreachable with the cause else."""
+        """The server's OpenAPI document (GET /docs-json); ServerRefused or ServerUnreachable if there is none."""
         address = f"{self.host}/docs-json"
         try:
-            return repeated(lambda: self._door.read("GET", address, title="GET /docs-json"), self._patience)
+            return retry_call(lambda: self._door.read("GET", address, title="GET /docs-json"), self._retry_policy)
         except Gone as error:
             raise ServerRefused(
                 f"{error.found}: no IBF server is there, or it does not say what it can do",
@@ -110,16 +126,29 @@ class IbfClient:
             ) from None
 
     def login(self) -> None:
-        """Obtain a token; ServerRefused with the remedy where the account is wrong."""
-        repeated(self._tokens.renew, self._patience)
+        """Obtain a token; ServerRefused with the remedy if the account is wrong."""
+        retry_call(self._tokens.renew, self._retry_policy)
 
     def send(self, call: Call, file_of: FileOf, content: bytes | None = None) -> Answer:
-        """Carry out a call of a plan. `content`: its body as it was serialised before.
+        """Carry out a call of a plan.
 
-        A call that may be repeated is tried again after connection errors, 429 and 5xx, and for as long as the patience
-        says where the server is away. The call that notifies is tried again only where it certainly was not carried
-        out (connection refused, 429, 401, 403, a login that failed), `attempts` times in any case. LeaseLost where
-        another run has got the right to publish meanwhile.
+        Parameters
+        ----------
+        content : bytes, optional
+            The body of the call, as it was serialised before.
+
+        Raises
+        ------
+        ServerUnreachable, ServerRefused, OutcomeUnknown
+            If the call was not made, is refused, or may have been carried out.
+        LeaseLost
+            If another run has got the right to publish meanwhile.
+
+        Notes
+        -----
+        A call that may be repeated is retried after connection errors, 429 and 5xx, by the retry policy. The call that
+        notifies is retried only if it certainly was not carried out (connection refused, 429, 401, 403, a failed
+        login), and `attempts` times at most. docs/design/publication.md, P9 and P10.
         """
         body: dict[str, Any] = {}
         if call.body is not None:
@@ -158,7 +187,7 @@ class IbfTransport:
     """The IBF client as the publisher takes it."""
 
     def __init__(self, client: IbfClient, file_of: FileOf, expected_to_fail: Collection[str] = ()) -> None:
-        """`expected_to_fail`: paths whose error is no surprise, and is not worth waiting for another answer."""
+        """`expected_to_fail`: paths whose error is expected, so that two attempts are enough."""
         self._client = client
         self._twice = client.with_attempts(2)
         self._file_of = file_of
@@ -167,9 +196,12 @@ class IbfTransport:
 
     def prepare(self, calls: Iterable[Call]) -> None:
         """Do before the first call what needs no server: from the first exposure row until events/process the portal
-        shows no alerts at all. Bodies are serialised, files are read once (and are near when they are sent).
+        shows no alerts at all. Bodies are serialised, and files are read once, so that they are cached.
 
-        InputInvalid for a file that cannot be read, before anything is sent.
+        Raises
+        ------
+        InputInvalid
+            If a file cannot be read; nothing was sent then.
         """
         for call in calls:
             if call.body is not None:

@@ -13,21 +13,32 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.targets.ibf.bodies import Bodies, Order
-from ibf_pipeline.targets.ibf.moment import date_of_calls
+from ibf_pipeline.targets.ibf.bodies import Bodies, PlanParameters
+from ibf_pipeline.targets.ibf.timestamp import date_of_calls
 from ibf_pipeline.targets.problems import Problem
 
 TRACK: Final = "/typhoon-track"
-MAILED: Final = ("STS", "TY", "STY")
+MAILED_CATEGORIES: Final = ("STS", "TY", "STY")
 """categories; the server mails nobody about a storm without a point of them"""
 _ALL_EVENTS: Final = ""
 """name by which an empty track clears those of all events"""
 
 
-def track_of_event(found: TyphoonFindings, event: TyphoonEvent, order: Order, bodies: Bodies) -> Iterator[Call]:
-    """The track of an event (rules 10 and 14), which takes the place of the one that the block had of it.
+def track_of_event(
+    found: TyphoonFindings, event: TyphoonEvent, order: PlanParameters, bodies: Bodies
+) -> Iterator[Call]:
+    """POST typhoon-track: the track of an event (rules 10 and 14), in place of the one that the block had of it.
 
-    InputInvalid where the server would answer 500 half-way, with a part of the points stored.
+    Positions are rounded to 4 decimals, winds are whole km/h.
+
+    Raises
+    ------
+    InputInvalid
+        If the server would answer 500 half-way, with a part of the points stored.
+
+    References
+    ----------
+    docs/design/typhoon.md.
     """
     faults = list(_faults(event))
     if faults:
@@ -38,21 +49,22 @@ def track_of_event(found: TyphoonFindings, event: TyphoonEvent, order: Order, bo
     yield _track(event.name, event.lead_time, [_point(point) for point in event.track], bodies, "track")
 
 
-def no_tracks(found: TyphoonFindings, order: Order, bodies: Bodies) -> Iterator[Call]:
-    """Before a revision: the block's tracks go, also of storms that are no events any more.
+def track_removal(found: TyphoonFindings, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+    """An empty track without a name: it removes all tracks of the block, also of storms that are no longer events.
 
-    First of all calls: once the rows of the block are wiped too, nothing tells a later revision that they are there.
+    It is the first of all calls: once the rows of the block are removed too, nothing tells a later revision that the
+    tracks are there.
     """
     yield _track(_ALL_EVENTS, TYPHOON.no_alert_lead_time, [], bodies, "wipe the earlier tracks")
 
 
 def unmailed(event: TyphoonEvent) -> bool:
     """Whether the server mails nobody about a storm, whatever it is: none of its points is STS or more."""
-    return not any(point.category in MAILED for point in event.track)
+    return not any(point.category in MAILED_CATEGORIES for point in event.track)
 
 
 def unfit_tracks(found: TyphoonFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
-    """Names and tracks that the server would refuse, cut, or mix up. `points`: not asked for."""
+    """Names and tracks that the server would refuse, cut, or mix up. `points` is not used."""
     for event in found.publishable_events:
         if not event.name or "_" in event.name:
             yield Problem(

@@ -17,9 +17,9 @@ from ibf_pipeline.hazards.typhoon.mails import LOWERED, PROVINCES, TRIGGERED, ne
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import HOUSES, action_text, approach_text, houses_text, spread_text, wind_text
 from ibf_pipeline.report.words import listed
-from ibf_pipeline.targets.ibf.before import PortalBefore
+from ibf_pipeline.targets.ibf.notice_context import NoticeContext
 from ibf_pipeline.targets.ibf.typhoon import unmailed
-from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER, Notice, day_of
+from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER, Notice, intro
 
 WARNING_UNMAILED: Final = "warning without mail"
 BEGUN: Final = "storm at 0-hour"
@@ -31,20 +31,24 @@ SHARED: Final = "maps of shared areas"
 _TELL: Final = "tell the recipients yourself"
 
 
-def typhoon_notices(found: TyphoonFindings, there: PortalBefore) -> Iterator[Notice]:
-    """Of each storm what the portal does not tell, then of storms whose areas its maps mix up."""
-    before = _own(there.earlier())
-    told = _own(there.told()) or before
+def typhoon_notices(found: TyphoonFindings, context: NoticeContext) -> Iterator[Notice]:
+    """For each storm what the portal does not mail or show, then for storms whose areas its maps mix up.
+
+    `context`: the portal before this publication. Rules 7, 9, 11, 12 and 15 of docs/design/typhoon.md;
+    docs/publishing.md lists the notices.
+    """
+    before = _own(context.last_shown())
+    told = _own(context.last_notified()) or before
     for event in found.publishable_events:
         earlier = _same(event, before)
-        if not event.trigger and event.name in there.triggers:
+        if not event.trigger and event.name in context.triggers:
             yield Notice(LOWERED_TRIGGER, event.name, _lowered(found, event))
-        if event.name in there.silent and not (event.trigger and event.name not in there.triggers):
+        if event.name in context.unmailed and not (event.trigger and event.name not in context.triggers):
             yield from _silent(found, event, before, told)  # a new trigger has a notice of its own
         yield from _ahead(found, event, earlier)
-        yield from _corrected(found, event, earlier, there)
+        yield from _corrected(found, event, earlier, context)
         yield from _uncalibrated(found, event, earlier)
-    yield from _clock_times(found, there)
+    yield from _clock_times(found, context)
     yield from _shared(found, before)
 
 
@@ -58,7 +62,7 @@ def _same(event: TyphoonEvent, found: TyphoonFindings | None) -> TyphoonEvent | 
 
 def _lowered(found: TyphoonFindings, event: TyphoonEvent) -> str:
     return (
-        f"{day_of(found)}: what was a trigger for {event.name} is a warning now; {_when(found, event)}. The portal "
+        f"{intro(found)}: what was a trigger for {event.name} is a warning now; {_when(found, event)}. The portal "
         "shows it as such."
     )
 
@@ -71,14 +75,14 @@ def _silent(
     if earlier is None:
         if not event.trigger:
             text = (
-                f"{day_of(found)}: warning for {event.name}: {_when(found, event)}. The portal shows it and mails "
+                f"{intro(found)}: warning for {event.name}: {_when(found, event)}. The portal shows it and mails "
                 f"nobody about it, {_why_silent(event)}: {_TELL}."
             )
             yield Notice(WARNING_UNMAILED, event.name, text)
         return
     if event.lead_time == 0 < earlier.lead_time:
         text = (
-            f"{day_of(found)}: {event.name} is at 0-hour: {_when(found, event)}. The alert goes on, and from now on "
+            f"{intro(found)}: {event.name} is at 0-hour: {_when(found, event)}. The alert goes on, and from now on "
             f"the portal mails nobody about it, whatever becomes of it: {_TELL}."
         )
         yield Notice(BEGUN, event.name, text)
@@ -86,7 +90,7 @@ def _silent(
     changed = [words for words in news(event, before, told) if not words.startswith(of_others)]
     if changed:
         text = (
-            f"{day_of(found)}: the alert for {event.name} goes on and has changed: {listed(changed)}; "
+            f"{intro(found)}: the alert for {event.name} goes on and has changed: {listed(changed)}; "
             f"{_when(found, event)}. The portal shows this and mails nobody about it, {_why_silent(event)}: {_TELL}."
         )
         yield Notice(CHANGED, event.name, text)
@@ -108,7 +112,7 @@ def _provinces(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEven
     if new:
         each = "; ".join(_province_text(found, province) for province in new)
         text = (
-            f"{day_of(found)}: {event.name}, at 0-hour on the portal, reaches further provinces: {each}. The portal "
+            f"{intro(found)}: {event.name}, at 0-hour on the portal, reaches further provinces: {each}. The portal "
             f"mails nobody about them: {_TELL}."
         )
         yield Notice(REACHED, event.name, text)
@@ -129,7 +133,7 @@ def _ahead(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEvent | 
     if later and not (earlier and _later(found, earlier)):
         flag, lead_time = later[0]
         text = (
-            f"{day_of(found)}: beside the alert for {event.name}, shown at {TYPHOON.lead_time_name(event.lead_time)}, "
+            f"{intro(found)}: beside the alert for {event.name}, shown at {TYPHOON.lead_time_name(event.lead_time)}, "
             f"a {'trigger' if flag == 'T' else 'warning'} is ahead at {TYPHOON.lead_time_name(lead_time)}, "
             f"{found.moment_words(TYPHOON.at(found.issue_time, lead_time))}. The portal has it among the event's lead "
             f"times alone and mails nobody about it: {_TELL}."
@@ -143,15 +147,15 @@ def _later(found: TyphoonFindings, event: TyphoonEvent) -> list[tuple[str, int]]
 
 
 def _corrected(
-    found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEvent | None, there: PortalBefore
+    found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEvent | None, context: NoticeContext
 ) -> Iterator[Notice]:
     """Rule 9: with each mail that says the sentence, and when the portal begins to say it."""
-    mailed = there.mails and event.name not in there.silent
+    mailed = context.mails and event.name not in context.unmailed
     if not event.landfall.corrected or (earlier and earlier.landfall.corrected and not mailed):
         return
     near = max((impact.within_50km for impact in event.impacts), default=0.0)
     text = (
-        f"{day_of(found)}: the portal {'and its mail say' if mailed else 'says'} of {event.name} that it is not "
+        f"{intro(found)}: the portal {'and its mail say' if mailed else 'says'} of {event.name} that it is not "
         f"predicted to make landfall. That is so of the one track which is shown ({event.reference}) and no all clear: "
         f"{percent_text(event.landfall.probability)} of the ensemble cross land, and it passes within 50 km of a "
         f"municipality with up to {percent_text(near)}; {_when(found, event)}."
@@ -160,29 +164,29 @@ def _corrected(
 
 
 def _uncalibrated(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEvent | None) -> Iterator[Notice]:
-    """Rule 7: damage alone makes no trigger where nobody has looked how the curves did on past storms."""
+    """Rule 7: damage alone makes no trigger if nobody has checked the curves on past storms."""
     before = {judged.name for judged in earlier.triggers if judged.met and not judged.counts} if earlier else set()
     met = [judged for judged in event.triggers if judged.met and not judged.counts and judged.name not in before]
     if met:
         reached = "; ".join(f"{judged.wanted}, and it has {judged.reached}" for judged in met)
         text = (
-            f"{day_of(found)}: {event.name} has as much damage as a trigger asks for ({reached}), and none is made of "
+            f"{intro(found)}: {event.name} has as much damage as a trigger asks for ({reached}), and none is made of "
             "it: the damage curves have no calibration for this country. They say "
             f"{_houses(event.houses_low, event.houses_high)}: {HOUSES}. Decide with this range in mind."
         )
         yield Notice(UNCALIBRATED, event.name, text)
 
 
-def _clock_times(found: TyphoonFindings, there: PortalBefore) -> Iterator[Notice]:
+def _clock_times(found: TyphoonFindings, context: NoticeContext) -> Iterator[Notice]:
     """Of mails only the first clock time is right, and none of a trigger: each printed one moves the next."""
-    if not there.mails:
+    if not context.mails:
         return
-    mailed = [event for event in found.publishable_events if event.name not in there.silent]
+    mailed = [event for event in found.publishable_events if event.name not in context.unmailed]
     for number, event in enumerate(sorted(mailed, key=lambda each: (each.lead_time, not each.trigger))):
         printed = event.lead_time > 0 and event.landfall.approach != "not-yet"
         if printed and (event.trigger or number > 0):
             text = (
-                f"{day_of(found)}: the mail of the portal prints the time of {event.name} too late, as it adds the "
+                f"{intro(found)}: the mail of the portal prints the time of {event.name} too late, as it adds the "
                 f"lead time more than once. The right one: {_when(found, event)}; its lead time is "
                 f"{TYPHOON.lead_time_words(event.lead_time)}. {action_text(event, found.published, found.zone)}"
             )
@@ -196,7 +200,7 @@ def _shared(found: TyphoonFindings, before: TyphoonFindings | None) -> Iterator[
         if _pair(one, other) not in known:
             both = counted(len(_mixed(one, other)), "area")
             text = (
-                f"{day_of(found)}: {one.name} and {other.name} have {both} in common. "
+                f"{intro(found)}: {one.name} and {other.name} have {both} in common. "
                 f"{_maps(one, other)} Right are the portal's lists of events and of their areas, its mails, and our "
                 "report. No trigger changes by it."
             )

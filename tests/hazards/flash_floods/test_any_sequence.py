@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibf_pipeline.domain.on_portal import portal_notes
+from ibf_pipeline.domain.portal_view import portal_notes
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
 from tests.worlds.countries.two_valleys import at, block, found, rain
 

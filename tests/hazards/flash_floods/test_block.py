@@ -9,7 +9,7 @@ import pytest
 
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
 from ibf_pipeline.hazards.flash_floods.extents import wet_areas
-from ibf_pipeline.hazards.flash_floods.findings import Exposed
+from ibf_pipeline.hazards.flash_floods.findings import ExposedAssets
 from tests.worlds.countries.two_valleys import at, found, layers, only, rain
 
 EIGHTY = dict.fromkeys((3, 4, 5, 6), 20.5)
@@ -204,9 +204,9 @@ def test_all_rasters_always_each_with_the_events_of_its_lead_time() -> None:
 def test_assets_are_those_that_the_floods_reach_all_events_together() -> None:
     result = found(rain({"A1": EIGHTY, "A2": EIGHTY, "B1": EIGHTY}), durations_h=[4])
     assert result.exposed == (
-        Exposed("roads", 4, ("99", "120")), Exposed("schools", 4, ("7", "9", "16"))
+        ExposedAssets("roads", 4, ("99", "120")), ExposedAssets("schools", 4, ("7", "9", "16"))
     )  # fmt: skip
-    assert result.without(["Alpha"]).exposed == (Exposed("schools", 4, ("9",)),)
+    assert result.without(["Alpha"]).exposed == (ExposedAssets("schools", 4, ("9",)),)
 
 
 def test_lines_that_the_portal_goes_on_showing_are_named() -> None:

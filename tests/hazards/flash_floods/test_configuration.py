@@ -47,8 +47,8 @@ def test_the_smallest_section() -> None:
         ({"probability": {"trigger": 0.3, "warning": 0.5}}, "warning 0.5 is larger than trigger 0.3"),
         ({"probability": {"trigger": 50}}, "less than or equal to 1"),
         ({"warning_from_h": 0}, "greater than or equal to 1"),
-        ({"upstream": "/etc/upstream.csv"}, "no file below the country's static data"),
-        ({"time_zone": "Malawi"}, "'Malawi' is no time zone"),
+        ({"upstream": "/etc/upstream.csv"}, "not a file below the country's static data"),
+        ({"time_zone": "Malawi"}, "'Malawi' is not a time zone"),
         ({"enable": True}, "Extra inputs are not permitted"),
     ],
 )

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.hazards.flash_floods.catchments import upstream, weights
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge, gauges_found
+from ibf_pipeline.hazards.flash_floods.catchments import catchment_weights, upstream
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge, gauges_found
 from ibf_pipeline.hazards.flash_floods.sums import series_of
 from tests.worlds.countries.two_valleys import AREAS, at, block, country, found, layers, only, rain
 
@@ -60,7 +60,7 @@ def test_f4_the_order_of_areas_changes_nothing() -> None:
     at_5 = []
     for order in itertools.permutations(AREAS):
         shuffled = cube.sel(area=list(order))
-        mean = upstream(series_of(shuffled), weights(chain, order))
+        mean = upstream(series_of(shuffled), catchment_weights(chain, order))
         at_5.append(dict(zip(order, mean.amount[0, 58].tolist(), strict=True)))
     assert at_5[0] == {"A1": 5, "A2": 60, "B1": 10, "U1": 120}
     assert all(each == at_5[0] for each in at_5)
@@ -118,7 +118,7 @@ def test_e1_no_key_decides_whether_triggers_are_sent_and_an_unknown_one_is_an_er
 
 
 def test_e2_a_trigger_at_a_gauge_is_a_trigger_and_fids_are_whole() -> None:
-    gauge = Gauge("41", "station_14", {at(0): 6.0}, alert_levels={"warning": 3.0, "trigger": 5.0})
+    gauge = RiverGauge("41", "station_14", {at(0): 6.0}, alert_levels={"warning": 3.0, "trigger": 5.0})
     ((found_gauge,), _) = gauges_found([gauge], at(0))
     assert (found_gauge.fid, found_gauge.alert_level) == ("41", "trigger")
 

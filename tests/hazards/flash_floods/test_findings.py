@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.domain.on_portal import portal_notes
+from ibf_pipeline.domain.portal_view import portal_notes
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.report.changes import compare
-from ibf_pipeline.runs.findings import read_found, write_found
-from ibf_pipeline.targets.ibf.bodies import Order
-from ibf_pipeline.targets.ibf.capabilities import CURRENT
+from ibf_pipeline.report.run_comparison import compare_runs
+from ibf_pipeline.runs.findings import read_findings_json, write_findings_json
+from ibf_pipeline.targets.ibf.bodies import PlanParameters
+from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284
 from ibf_pipeline.targets.ibf.planner import plan_calls
 from tests.worlds.countries.two_valleys import AREAS, at, block, found, layers, rain
 
@@ -29,13 +29,15 @@ def rich() -> FlashFloodFindings:
     """A tail with a new trigger ahead, a warning, a blind area, a doubtful one, a gauge."""
     first = found(rain({"A1": {-1: 30}}, block(0)))
     cube = rain({"A1": EIGHTY, "B1": {20: 30}}, block(1), missing={"A2": [30], "B1": [40]})
-    gauge = Gauge("6", "Karonga", {at(5): 3.2}, {2: 2.0}, {"warning": 3.0})
+    gauge = RiverGauge("6", "Karonga", {at(5): 3.2}, {2: 2.0}, {"warning": 3.0})
     return found(cube, first, gauges=[gauge], static=layers(findings=("a doubt of prepare",)))
 
 
 def plan(result: FlashFloodFindings) -> list[Call]:
     extents = {lead: FileBody(f"{lead}.tif", f"{lead}.tif", "") for lead in result.lead_times}
-    return plan_calls(result, Order(datetime(2026, 2, 15, 6, 0, 1, tzinfo=UTC), {3: AREAS}, extents), CURRENT)
+    return plan_calls(
+        result, PlanParameters(datetime(2026, 2, 15, 6, 0, 1, tzinfo=UTC), {3: AREAS}, extents), API_FROM_0_284
+    )
 
 
 def amounts(calls: list[Call], indicator: str, event: str | None) -> dict[str, float]:
@@ -45,16 +47,16 @@ def amounts(calls: list[Call], indicator: str, event: str | None) -> dict[str, f
 
 def test_they_come_back_as_they_were_written(tmp_path: Path) -> None:
     for number, result in enumerate((rich(), found(rain({})), found(rain([{"A1": EIGHTY}, {}]), exercise=True))):
-        write_found(result, tmp_path / f"{number}.json")
-        assert read_found(tmp_path / f"{number}.json") == result
+        write_findings_json(result, tmp_path / f"{number}.json")
+        assert read_findings_json(tmp_path / f"{number}.json") == result
     content = json.loads((tmp_path / "0.json").read_text())
     assert (content["hazard"], content["issue_time"], content["format"]) == ("flash-floods", "2026-02-15T12", 2)
 
 
 def test_what_was_read_back_goes_on_like_what_was_found(tmp_path: Path) -> None:
     first = rich()
-    write_found(first, tmp_path / "events.json")
-    again = read_found(tmp_path / "events.json")
+    write_findings_json(first, tmp_path / "events.json")
+    again = read_findings_json(tmp_path / "events.json")
     assert isinstance(again, FlashFloodFindings)
     next_block = rain({}, block(2))
     assert found(next_block, again) == found(next_block, first)
@@ -102,14 +104,14 @@ def test_a_warning_that_becomes_a_trigger_is_an_escalation() -> None:
     first = found(rain({"A1": {18: 30}}, block(0)))
     second = found(rain({"A1": {12: 30}}, block(1)), first)
     lowered = found(rain({"A1": {20: 30}}, block(2)), second)
-    assert [change.kind for change in compare(first, second)] == ["escalated"]
-    assert [change.kind for change in compare(second, lowered)] in (["downgraded"], ["lapsed"])
+    assert [change.kind for change in compare_runs(first, second)] == ["escalated"]
+    assert [change.kind for change in compare_runs(second, lowered)] in (["downgraded"], ["lapsed"])
 
 
 def test_damaged_findings_are_refused(tmp_path: Path) -> None:
-    write_found(found(rain({"A1": EIGHTY})), tmp_path / "events.json")
+    write_findings_json(found(rain({"A1": EIGHTY})), tmp_path / "events.json")
     content = json.loads((tmp_path / "events.json").read_text())
     content["events"][0]["starts"] = "soon"
     (tmp_path / "events.json").write_text(json.dumps(content))
     with pytest.raises(InputInvalid, match="what the day found cannot be read"):
-        read_found(tmp_path / "events.json")
+        read_findings_json(tmp_path / "events.json")

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge, gauges_found
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge, gauges_found
 from tests.worlds.countries.two_valleys import at, found, rain
 
 NOW = datetime(2026, 2, 15, 6, tzinfo=UTC)
 
 
-def gauge(levels: dict[float, float], **changes: object) -> Gauge:
+def gauge(levels: dict[float, float], **changes: object) -> RiverGauge:
     """`levels`: hours before now -> metres."""
     by_moment = {NOW - timedelta(hours=hours): level for hours, level in levels.items()}
-    return Gauge("6", "Karonga", by_moment, **changes)  # type: ignore[arg-type]
+    return RiverGauge("6", "Karonga", by_moment, **changes)  # type: ignore[arg-type]
 
 
 def test_now_a_day_ago_and_the_months_reference() -> None:
@@ -58,6 +58,6 @@ def test_levels_after_now_are_not_read() -> None:
 
 
 def test_gauges_are_among_the_findings() -> None:
-    result = found(rain({}), gauges=[gauge({1: 3.0}), Gauge("7", "Mudi", {at(-9): 1.0})])
+    result = found(rain({}), gauges=[gauge({1: 3.0}), RiverGauge("7", "Mudi", {at(-9): 1.0})])
     assert [each.fid for each in result.gauges] == ["6"]
     assert "gauge Mudi is left out: its last level is 9 hours old" in result.notes

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.hazards.flash_floods.scenarios import Exposure, Library
+from ibf_pipeline.hazards.flash_floods.scenarios import Exposure, ScenarioLibrary
 from tests.worlds.countries.two_valleys import AREAS, TABLE, layers
 
-LIBRARY = Library(layers().scenarios, (1, 4, 24))
+LIBRARY = ScenarioLibrary(layers().scenarios, (1, 4, 24))
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,13 @@ def test_the_nearest_amount_half_a_step_up(mm: float, name: str | None) -> None:
 
 def test_half_a_step_goes_up_whatever_the_amounts_are() -> None:
     """Half-way from 22.3 to 30.1 mm is 26.2, and in binary a little more."""
-    odd = Library([Scenario("low", 1, 22.3, 1), Scenario("high", 1, 30.1, 2)], (1,))
+    odd = ScenarioLibrary([Scenario("low", 1, 22.3, 1), Scenario("high", 1, 30.1, 2)], (1,))
     assert odd.nearest(1, np.array([26.199, 26.2])).tolist() == [1, 2]
 
 
 def test_numbers_go_by_rank_over_all_durations() -> None:
     assert [LIBRARY[number].name for number in range(1, 10)] == list(TABLE)
-    shuffled = Library(reversed(layers().scenarios), (1, 4, 24))
+    shuffled = ScenarioLibrary(reversed(layers().scenarios), (1, 4, 24))
     assert shuffled.ranked == LIBRARY.ranked
 
 
@@ -46,12 +46,12 @@ def test_more_than_the_library_has_is_said() -> None:
 def test_a_scenario_without_rank_is_an_error_of_configuration() -> None:
     unranked = (*layers().scenarios, Scenario("60mm_1hr", 1, 60, None))
     with pytest.raises(ConfigError, match="scenarios without a rank: 60mm_1hr"):
-        Library(unranked, (1, 4, 24))
+        ScenarioLibrary(unranked, (1, 4, 24))
 
 
 def test_a_duration_without_scenarios() -> None:
     with pytest.raises(ConfigError, match="the library has no scenario of 12 hours"):
-        Library(layers().scenarios, (1, 12))
+        ScenarioLibrary(layers().scenarios, (1, 12))
 
 
 def test_whom_a_scenario_reaches() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings, Later
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings, LaterAlert
 from tests.worlds.countries.two_valleys import Wet, at, block, found, layers, only, rain
 
 
@@ -294,7 +294,7 @@ def test_a_tail_never_hides_a_new_trigger() -> None:
     event = only(second)
     marks = dict(zip(second.lead_times, event.flags, strict=True))
     assert (marks[0], marks[8], marks[9], marks[12], marks[15]) == ("T", "-", "T", "T", "-")
-    assert event.later == (Later(9, at(9, block(1)), True, 212, ("Area A1",)),)
+    assert event.later == (LaterAlert(9, at(9, block(1)), True, 212, ("Area A1",)),)
     assert event.starts == at(-1)
     assert any("Alpha: trigger further ahead, at 9-hour" in note and "212 people" in note for note in second.notes)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.errors import ConfigError, InputInvalid
-from ibf_pipeline.hazards.flash_floods.catchments import upstream, weights
+from ibf_pipeline.hazards.flash_floods.catchments import catchment_weights, upstream
 from ibf_pipeline.hazards.flash_floods.sums import rolling, series_of, sums_of, worse
 from tests.worlds.countries.two_valleys import AREAS, FIRST, rain
 
@@ -91,7 +91,7 @@ def test_hours_that_are_left_out_are_refused() -> None:
 def test_upstream_is_the_mean_by_size_and_the_worse_of_both_counts() -> None:
     """A1's catchment: 30 km2 of U1 and 10 km2 of itself. 40 mm on U1 are 30 mm there, A1's own 20 mm add 5."""
     own = series_of(rain({"U1": {1: 40}, "A1": {1: 20}}))
-    mean = upstream(own, weights({"A1": {"U1": 30, "A1": 10}}, AREAS))
+    mean = upstream(own, catchment_weights({"A1": {"U1": 30, "A1": 10}}, AREAS))
     assert mean.amount[0, HOUR_0 + 1].tolist() == [35, 0, 0, 40], "areas that declare none are their own"
     both = worse(sums_of(own, 1), sums_of(mean, 1))
     assert both.amount[0, HOUR_0 + 1].tolist() == [35, 0, 0, 40]
@@ -103,14 +103,14 @@ def test_a_plain_mean_never_hides_an_areas_own_rain() -> None:
     own = series_of(rain({"A1": {1: 100}})).amount[:, :, :1]
     cube = rain({"A1": {1: 100}}).isel(area=[0] + [1] * 19).assign_coords(area=names)
     series = series_of(cube)
-    mean = upstream(series, weights({"T0": dict.fromkeys(names, 1.0)}, names))
+    mean = upstream(series, catchment_weights({"T0": dict.fromkeys(names, 1.0)}, names))
     assert (own[0, HOUR_0 + 1, 0], mean.amount[0, HOUR_0 + 1, 0]) == (100, 5)
     assert worse(sums_of(series, 1), sums_of(mean, 1)).amount[0, HOUR_0 + 1, 0] == 100
 
 
 def test_a_catchment_with_a_missing_hour_is_a_lower_bound() -> None:
     own = series_of(rain({"A1": {1: 20}}, missing={"U1": [1]}))
-    mean = upstream(own, weights({"A1": {"U1": 30, "A1": 10}}, AREAS))
+    mean = upstream(own, catchment_weights({"A1": {"U1": 30, "A1": 10}}, AREAS))
     both = worse(sums_of(own, 1), sums_of(mean, 1))
     assert mean.amount[0, HOUR_0 + 1, 0] == 5
     assert both.amount[0, HOUR_0 + 1, 0] == 20
@@ -122,4 +122,4 @@ def test_a_catchment_with_a_missing_hour_is_a_lower_bound() -> None:
 )
 def test_a_catchment_that_cannot_be(sizes: dict[str, float], found: str) -> None:
     with pytest.raises(ConfigError, match=found):
-        weights({"A1": sizes}, AREAS)
+        catchment_weights({"A1": sizes}, AREAS)

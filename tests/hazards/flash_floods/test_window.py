@@ -26,7 +26,7 @@ def test_it_begins_at_the_last_block_that_was_published(hours_ago: int | None, f
 )
 def test_an_hour_as_it_is_sent(hour: int, sent: int) -> None:
     window = window_of(ISSUE, ISSUE.start, None, 15)
-    assert window.sent[hour - window.first - 1] == sent == window.lead_time(window.moment(hour))
+    assert window.lead_times[hour - window.first - 1] == sent == window.lead_time(window.time_of_hour(hour))
 
 
 @pytest.mark.parametrize(("minutes", "hour"), [(-61, -1), (-60, -1), (-59, 0), (0, 0), (1, 1), (60, 1), (61, 2)])

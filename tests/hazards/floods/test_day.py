@@ -16,9 +16,9 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
-from ibf_pipeline.runs.findings import read_found, write_found
+from ibf_pipeline.runs.findings import read_findings_json, write_findings_json
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.flood_days import ensemble
 from tests.worlds.countries.stories import STORIES, story_ensemble
@@ -190,7 +190,7 @@ def test_rounded_people_add_up_although_halves_are_cut(tmp_path: Path) -> None:
     static = tiny_country.write_country(tmp_path / "static")
     tiny_country.write_raster(static / "population.tif", np.full((10, 20), 0.3))
     country = tiny_country.country()
-    prepare(country, static, tmp_path / "prepared")
+    prepare_floods(country, static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")
     found = find(ensemble(layers, country, "G1=T-------", ISSUE, members=10), layers, country)
     (event,) = found.events
@@ -207,7 +207,7 @@ def test_areas_that_the_maps_do_not_reach_are_said(tmp_path: Path) -> None:
         values = np.full((10, 20), 2.0)
         values[:, 10:] = 0
         tiny_country.write_raster(static / file, values)
-        prepare(country, static, tmp_path / case / "prepared")
+        prepare_floods(country, static, tmp_path / case / "prepared")
         layers, _ = read_prepared(tmp_path / case / "prepared", "XTY")
         found[case] = find(ensemble(layers, country, "G1=T------- G2=T-------", ISSUE, members=10), layers, country)
     zero = "event G2 shows 0 people: the 10-year flood map reaches nobody in its areas; check that the maps cover them"
@@ -225,11 +225,11 @@ def test_areas_that_the_maps_do_not_reach_are_said(tmp_path: Path) -> None:
 
 def test_findings_survive_being_written(demo_layers: Demo, demo_country: FloodCountry, tmp_path: Path) -> None:
     found = told("busiest", demo_layers, demo_country)
-    write_found(found, tmp_path / "events.json")
-    assert read_found(tmp_path / "events.json") == found
+    write_findings_json(found, tmp_path / "events.json")
+    assert read_findings_json(tmp_path / "events.json") == found
 
 
 def test_damaged_findings_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "events.json").write_text('{"country": "XDM"', encoding="utf-8")
     with pytest.raises(InputInvalid, match="run the day again"):
-        read_found(tmp_path / "events.json")
+        read_findings_json(tmp_path / "events.json")

@@ -56,7 +56,7 @@ def days(draw: st.DrawFn) -> tuple[xr.DataArray, CountryLayers, FloodCountry]:
     return cube, replace(layers, stations=tuple(there)), country
 
 
-def found_of(cube: xr.DataArray, layers: CountryLayers, country: FloodCountry) -> FloodFindings | None:
+def findings_of(cube: xr.DataArray, layers: CountryLayers, country: FloodCountry) -> FloodFindings | None:
     """None where every station is blind."""
     try:
         return find(cube, layers, country)
@@ -72,13 +72,13 @@ def of_the_station(found: FloodFindings, code: str) -> tuple[StationFound, list[
     return found.station(code), deepest
 
 
-@settings(max_examples=examples(40, 500))
+@settings(max_examples=examples(15, 500))
 @given(days())
 def test_all_stations_at_once_are_each_station_alone(day: tuple[xr.DataArray, CountryLayers, FloodCountry]) -> None:
     cube, layers, country = day
-    together = found_of(cube, layers, country)
+    together = findings_of(cube, layers, country)
     for station in layers.stations:
-        alone = found_of(cube.sel(station=[station.code]), replace(layers, stations=(station,)), country)
+        alone = findings_of(cube.sel(station=[station.code]), replace(layers, stations=(station,)), country)
         assert (alone is None) == (together is None or together.station(station.code).condition == "blind")
         if alone is not None and together is not None:
             assert of_the_station(alone, station.code) == of_the_station(together, station.code)

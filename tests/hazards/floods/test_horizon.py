@@ -15,9 +15,9 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.runs.findings import read_found, write_found
+from ibf_pipeline.runs.findings import read_findings_json, write_findings_json
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.flood_days import ensemble
 
@@ -37,7 +37,7 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> CountryLayers:
     static = tiny_country.write_country(folder / "static")
     mapping = "glofasStation,placeCode\nG1,01A\nG2,01B\nG2,02A\n"
     (static / "station_admin_mapping.csv").write_text(mapping, encoding="utf-8")
-    prepare(country(), static, folder / "prepared")
+    prepare_floods(country(), static, folder / "prepared")
     return read_prepared(folder / "prepared", "XTY")[0]
 
 
@@ -119,7 +119,7 @@ def test_a_station_is_blind_where_members_lack_on_any_lead_time(layers: CountryL
 
 def test_what_lies_beyond_survives_being_written(layers: CountryLayers, tmp_path: Path) -> None:
     day = found(layers, "G1=------T---- G2=---------TT")
-    write_found(day, tmp_path / "events.json")
-    read = read_found(tmp_path / "events.json")
+    write_findings_json(day, tmp_path / "events.json")
+    read = read_findings_json(tmp_path / "events.json")
     assert read == day
     assert [event.beyond_portal for event in read.events] == [False, True]

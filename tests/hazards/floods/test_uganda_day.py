@@ -12,13 +12,12 @@ from PIL import Image
 
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.hazards.floods.findings import FloodFindings
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.synthetic.uganda import make_uganda
-from ibf_pipeline.targets.open_target import Publication
-from tests.conftest import real_data
+from ibf_pipeline.report.writer import rewrite_report
+from ibf_pipeline.targets.target import Publication
 from tests.worlds.countries.flood_days import FloodDays, open_sandbox
+from tests.worlds.countries.uganda import uganda as made_uganda
 from tests.worlds.runs import flood_run
 from tests.worlds.services.snapshot import extent_file
 
@@ -31,11 +30,11 @@ START = date(2026, 11, 10)
 @pytest.fixture(scope="module")
 def uganda(tmp_path_factory: pytest.TempPathFactory, configuration: Configuration) -> Iterator[FloodDays]:
     folder = tmp_path_factory.mktemp("uganda")
-    static = make_uganda(real_data("uganda"), folder / "UGA", cell_arcsec=30)
+    static = made_uganda()
     production = configuration.country("UGA")
     trigger = production.trigger.model_copy(update={"lead_time_limit": 7})
     country = production.model_copy(update={"trigger": trigger})
-    prepare(country, static, folder / "prepared")
+    prepare_floods(country, static, folder / "prepared")
     layers, tiles = read_prepared(folder / "prepared", "UGA")
     with open_sandbox(folder / "sandbox", static, [country]) as sandbox:
         yield FloodDays(country, layers, tiles, folder / "prepared", folder / "runs", sandbox)

@@ -11,7 +11,7 @@ import xarray as xr
 from ibf_pipeline.hazards.typhoon.areas import area_impacts
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound
 from ibf_pipeline.hazards.typhoon.provinces import provinces_found, signal_of
-from ibf_pipeline.hazards.typhoon.wind import Winds, winds
+from ibf_pipeline.hazards.typhoon.wind import AreaWinds, area_winds
 from ibf_pipeline.hazards.typhoon.wording import houses_text
 from tests.worlds.two_islands import AREAS, islands, islands_country, storm
 
@@ -19,15 +19,15 @@ LAYERS = islands()
 COUNTRY = islands_country()
 
 
-def told(fastest: list[list[float]], people: float = 0, strong: float = 0, weak: float = 0) -> Winds:
+def told(fastest: list[list[float]], people: float = 0, strong: float = 0, weak: float = 0) -> AreaWinds:
     """Winds of members (rows) in the three areas, m/s; the same people and damage everywhere."""
     coords = {"member": range(1, len(fastest) + 1), "area": list(AREAS)}
     kmh = xr.DataArray(np.array(fastest, float), coords, ("member", "area"))
     damage = xr.concat([xr.full_like(kmh, strong), xr.full_like(kmh, weak)], xr.Variable("curve", ["strong", "weak"]))
-    return Winds(kmh, xr.full_like(kmh, people), damage)
+    return AreaWinds(kmh, xr.full_like(kmh, people), damage)
 
 
-def impacts(found: Winds, one: xr.Dataset, members: int) -> tuple[AreaImpact, ...]:
+def impacts(found: AreaWinds, one: xr.Dataset, members: int) -> tuple[AreaImpact, ...]:
     return area_impacts(found, one, LAYERS, COUNTRY, members)
 
 
@@ -49,7 +49,7 @@ def test_means_and_shares() -> None:
 def test_within_50_km_of_the_middle_of_the_people() -> None:
     """N1's middle is 20.075 N 122 E: 0.4 degrees are 44 km, 0.5 are 56 km."""
     near = storm([(20.475, 121), (20.475, 123)], [(20.575, 121), (20.575, 123)], [None, None])
-    found = impacts(winds(near, LAYERS, COUNTRY), near, 4)
+    found = impacts(area_winds(near, LAYERS, COUNTRY), near, 4)
     assert [each.within_50km for each in found] == [0.25, 0, 0]
 
 
@@ -60,7 +60,9 @@ def test_signals(kmh: float, signal: int) -> None:
     assert signal_of(kmh) == signal
 
 
-def provinces(one: xr.Dataset, found: Winds, members: int, event: set[str], **layers: object) -> list[ProvinceFound]:
+def provinces(
+    one: xr.Dataset, found: AreaWinds, members: int, event: set[str], **layers: object
+) -> list[ProvinceFound]:
     own = islands(**layers)
     areas = area_impacts(found, one, own, COUNTRY, members)
     return list(provinces_found(one, found, areas, event, own, COUNTRY, members))
@@ -87,7 +89,7 @@ def test_gale_and_centre_of_each_province_the_earliest_first() -> None:
     start plus 11 km, 1 hour, the centre after 1.09 hours; N1 at 20 N has gale after 10.1 degrees, the centre at 12.
     """
     north = storm([(9, 122), (14.5, 122), (20, 122)], [None] * 3, radii={step: [100] * 4 for step in range(3)})
-    found = winds(north, LAYERS, COUNTRY)
+    found = area_winds(north, LAYERS, COUNTRY)
     one, two = provinces(north, found, 2, set(AREAS))
     assert [one.code, two.code] == ["S", "N"]
     assert one.gale_onset is not None

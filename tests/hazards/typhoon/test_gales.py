@@ -8,8 +8,8 @@ import pytest
 from ibf_pipeline.config.typhoon import WindSettings
 from ibf_pipeline.hazards.typhoon.gales import gale_onset
 from ibf_pipeline.hazards.typhoon.geometry import Moments
-from ibf_pipeline.hazards.typhoon.hourly import hourly
-from ibf_pipeline.hazards.typhoon.spread import spread_of
+from ibf_pipeline.hazards.typhoon.spread import time_spread
+from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
 from tests.worlds.two_islands import CYCLE, storm
 
 DEGREE = 6371 * np.pi / 180
@@ -21,7 +21,7 @@ def after(moments: Moments) -> list[float]:
 
 
 def onset(one, lat, lon):  # type: ignore[no-untyped-def]
-    return gale_onset(one, hourly(one, WindSettings()), np.atleast_1d(lat), np.atleast_1d(lon))
+    return gale_onset(one, hourly_vortex(one, WindSettings()), np.atleast_1d(lat), np.atleast_1d(lon))
 
 
 def test_each_quadrant_has_its_radius() -> None:
@@ -56,8 +56,8 @@ def test_a_member_without_the_storm_has_no_gale() -> None:
 def test_spread_is_of_the_members_in_which_it_happens_and_its_share_of_all() -> None:
     hours = np.array([4, 1, 2, 3, 5, 6, 7, 8, 9, 10])
     moments = np.append(CYCLE + hours * np.timedelta64(1, "h"), np.full(30, np.datetime64("NaT")))
-    found = spread_of(moments, 50)
+    found = time_spread(moments, 50)
     assert found is not None
     assert [each.hour for each in (found.early, found.middle, found.late)] == [1, 5, 9]
     assert found.share == pytest.approx(0.2)
-    assert spread_of(moments[10:], 50) is None
+    assert time_spread(moments[10:], 50) is None

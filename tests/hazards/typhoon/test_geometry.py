@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from ibf_pipeline.domain.sphere import distance_km
-from ibf_pipeline.hazards.typhoon.geometry import crossings, hourly_path, nearest_km, nearest_to_land
+from ibf_pipeline.hazards.typhoon.geometry import crossings, hourly_track, nearest_km, nearest_to_land
 from tests.worlds.chanthu import chanthu
 from tests.worlds.two_islands import CYCLE, storm
 
@@ -34,7 +34,7 @@ def test_nearest_is_to_the_segment_or_its_nearer_end() -> None:
 def test_nearest_is_no_further_than_any_hour_and_at_most_half_an_hours_way_nearer() -> None:
     """All members of a real storm and places along its way, against the distances at all hours."""
     one, places = chanthu(), [(121.97, 20.45), (121.5, 18.3), (124.0, 13.0), (130.0, 33.0)]
-    path = hourly_path(one)
+    path = hourly_track(one)
     hourly = np.array([np.nanmin(distance_km(path.lat, path.lon, lat, lon), axis=1) for lon, lat in places]).T
     nearest = nearest_km(one, places)
     pace = np.nanmax(distance_km(path.lat[:, 1:], path.lon[:, 1:], path.lat[:, :-1], path.lon[:, :-1]))
@@ -48,18 +48,18 @@ def test_one_missed_step_is_bridged_and_two_are_not() -> None:
     two = storm([(0, 120), None, None, (0, 124)])
     assert nearest_km(one, [(122, 0)])[0, 0] == pytest.approx(0, abs=1e-3)
     assert nearest_km(two, [(122, 0)])[0, 0] == pytest.approx(2 * DEGREE, rel=1e-5)
-    assert np.isnan(hourly_path(two).lon[0, 1:-1]).all()
+    assert np.isnan(hourly_track(two).lon[0, 1:-1]).all()
 
 
 def test_hourly_path_runs_along_the_great_circle() -> None:
     """From 60 N 0 E to 60 N 90 E its middle is north of both: tan = tan 60 / cos 45, 67.79 N."""
-    path = hourly_path(storm([(60, 0), (60, 90)]))
+    path = hourly_track(storm([(60, 0), (60, 90)]))
     assert path.lat[0, 3] == pytest.approx(67.792, abs=0.001)
     assert path.lon[0, 3] == pytest.approx(45)
 
 
 def test_path_crosses_the_date_line() -> None:
-    path = hourly_path(storm([(0, 179), (0, -175)]))
+    path = hourly_track(storm([(0, 179), (0, -175)]))
     assert path.lon[0, 2] == pytest.approx(-179)
     assert crossings(storm([(0, 179), (0, -175)]), shapely.box(-178, -1, -177, 1)) == CYCLE + np.timedelta64(3, "h")
 

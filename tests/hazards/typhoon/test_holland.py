@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.hazards.typhoon.damage import damage_ratio
-from ibf_pipeline.hazards.typhoon.holland import drop_of_wind, profile, radius_of_pressure, shape
+from ibf_pipeline.hazards.typhoon.holland import drop_of_wind, holland_b, radius_of_pressure, wind_profile
 
 
 def test_profile_at_the_radius_of_the_largest_wind_and_at_twice_it() -> None:
@@ -15,14 +15,14 @@ def test_profile_at_the_radius_of_the_largest_wind_and_at_twice_it() -> None:
     At rm: sqrt(1.5 / 1.15 * 5000 / e + 0.998^2) - 0.998 = sqrt(2399.21 + 1.00) - 1.00 = 47.99 m/s.
     At 2 rm: (1/2)^1.5 = 0.35355; sqrt(6521.74 * 0.35355 * 0.70219 + 3.98) - 1.995 = 38.29 m/s.
     """
-    found = profile([40, 80], 40, 1.5, 50, 20)
+    found = wind_profile([40, 80], 40, 1.5, 50, 20)
     assert found == pytest.approx([47.99, 38.29], abs=0.01)
-    assert profile([40, 80], 40, 1.5, 50, -20) == pytest.approx(found)
+    assert wind_profile([40, 80], 40, 1.5, 50, -20) == pytest.approx(found)
 
 
 def test_profile_is_calm_in_the_centre_and_largest_at_its_radius() -> None:
     km = np.arange(0, 300.0)
-    found = profile(km, 40, 1.5, 50, 0)
+    found = wind_profile(km, 40, 1.5, 50, 0)
     assert found[0] == pytest.approx(0, abs=1e-9)
     assert km[found.argmax()] == 40
     assert found[40] == pytest.approx(np.sqrt(1.5 / 1.15 * 5000 / np.e))
@@ -32,9 +32,9 @@ def test_shape() -> None:
     """50 hPa deep, deepening 1 hPa/h, at 20 N, moving 5 m/s: x = 0.6 (1 - 50/215) = 0.4605, 5^x = 2.0982;
     -0.11 + 0.5 - 0.03 - 0.28 + 0.3147 + 1 = 1.3947.
     """
-    assert shape(50, -1, 20, 5) == pytest.approx(1.3947, abs=1e-4)
-    assert shape(50, -1, -20, 5) == pytest.approx(1.3947, abs=1e-4)
-    assert shape([5, 110], [-5, 20], [40, 0], [0, 20]) == pytest.approx([1.0, 2.5])
+    assert holland_b(50, -1, 20, 5) == pytest.approx(1.3947, abs=1e-4)
+    assert holland_b(50, -1, -20, 5) == pytest.approx(1.3947, abs=1e-4)
+    assert holland_b([5, 110], [-5, 20], [40, 0], [0, 20]) == pytest.approx([1.0, 2.5])
 
 
 def test_radius_between_the_pressures_of_the_fit() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.hazards.typhoon.horizon import with_long
 from ibf_pipeline.hazards.typhoon.identity import identify
+from ibf_pipeline.hazards.typhoon.long_cycle import with_long
 from ibf_pipeline.tracks.reader import read_tracks
 from tests.conftest import ROOT
 

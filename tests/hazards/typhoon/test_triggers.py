@@ -11,8 +11,8 @@ import xarray as xr
 
 from ibf_pipeline.hazards.typhoon.areas import area_impacts
 from ibf_pipeline.hazards.typhoon.findings import TriggerJudged
-from ibf_pipeline.hazards.typhoon.triggers import judge
-from ibf_pipeline.hazards.typhoon.wind import Winds
+from ibf_pipeline.hazards.typhoon.triggers import judge_triggers
+from ibf_pipeline.hazards.typhoon.wind import AreaWinds
 from tests.worlds.two_islands import AREAS, islands, islands_country, storm
 
 LANDFALL = datetime(2026, 11, 27, 0, tzinfo=UTC)
@@ -40,10 +40,10 @@ def judged(
     coords = {"member": range(1, rows + 1), "area": list(AREAS)}
     fastest = xr.DataArray(np.array(kmh or [[0.0] * 3] * rows) / 3.6, coords, ("member", "area"))
     strong = xr.DataArray(np.array(damage or [[0.0] * 3] * rows, float), coords, ("member", "area"))
-    winds = Winds(fastest, fastest * 0, xr.concat([strong, strong / 10], xr.Variable("curve", ["strong", "weak"])))
+    winds = AreaWinds(fastest, fastest * 0, xr.concat([strong, strong / 10], xr.Variable("curve", ["strong", "weak"])))
     country = islands_country(triggers=(wanted,), vulnerability={"shown": shown})
     impacts = area_impacts(winds, FAR, LAYERS, country, members)
-    (found,) = judge(country, winds, impacts, LAYERS, members, lead_h, met_before, event, LANDFALL)
+    (found,) = judge_triggers(country, winds, impacts, LAYERS, members, lead_h, met_before, event, LANDFALL)
     return found
 
 
@@ -51,8 +51,8 @@ def test_alternatives_that_differ_in_later_regions_have_names_of_their_own() -> 
     """By its name an alternative is known in the next cycle."""
     wide = [WIND | {"regions": ("RN", "A", "B", last)} for last in ("RS", "C")]
     country = islands_country(triggers=(*wide, WIND))
-    calm = Winds(*(xr.DataArray(np.zeros((1, 3)), {"member": [1], "area": list(AREAS)}, ("member", "area")),) * 3)
-    names = [each.name for each in judge(country, calm, (), LAYERS, 1, 48, (), AREAS, LANDFALL)]
+    calm = AreaWinds(*(xr.DataArray(np.zeros((1, 3)), {"member": [1], "area": list(AREAS)}, ("member", "area")),) * 3)
+    names = [each.name for each in judge_triggers(country, calm, (), LAYERS, 1, 48, (), AREAS, LANDFALL)]
     assert len(set(names)) == 3
     assert [name.endswith(f"(alternative {number})") for number, name in enumerate(names, 1)] == [True, True, False]
 

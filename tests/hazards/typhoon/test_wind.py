@@ -9,8 +9,8 @@ import xarray as xr
 from ibf_pipeline.config.typhoon import WindSettings
 from ibf_pipeline.hazards.typhoon import wind as wind_module
 from ibf_pipeline.hazards.typhoon.holland import radius_of_gale
-from ibf_pipeline.hazards.typhoon.hourly import hourly
-from ibf_pipeline.hazards.typhoon.wind import fastest_at, fields, winds
+from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
+from ibf_pipeline.hazards.typhoon.wind import area_winds, fastest_at, wind_fields
 from tests.worlds.chanthu import BASCO, chanthu
 from tests.worlds.two_islands import AREAS, islands, islands_country, storm
 
@@ -27,7 +27,7 @@ def still(lat: float = 10, **other: float) -> xr.Dataset:
 def at(member: xr.Dataset, km: float, settings: WindSettings = SETTINGS) -> float:
     """m/s north of the centre of a storm that stands still at 10 N 120 E."""
     north = member["lat"].values[0, 0] + km / DEGREE
-    return float(fastest_at(hourly(member, settings), np.array([north]), np.array([120.0]))[0, 0])
+    return float(fastest_at(hourly_vortex(member, settings), np.array([north]), np.array([120.0]))[0, 0])
 
 
 def test_wind_of_the_pressure_alone() -> None:
@@ -57,8 +57,8 @@ def test_radius_from_how_far_the_gale_reaches() -> None:
     assert np.isnan(radius_of_gale(200, 17, 20))
     settings = WindSettings(radius="gale")
     told = storm([(20, 120), (20, 120)], wind=46.5, radii=dict.fromkeys((0, 1), (240, 200, 160, 0)))
-    assert hourly(told, settings).radius == pytest.approx(35.9, abs=0.05)
-    assert hourly(still(), settings).radius == pytest.approx(RADIUS, abs=0.1)
+    assert hourly_vortex(told, settings).radius == pytest.approx(35.9, abs=0.05)
+    assert hourly_vortex(still(), settings).radius == pytest.approx(RADIUS, abs=0.1)
 
 
 def test_factor_is_used_once_where_pressure_is_missing() -> None:
@@ -76,9 +76,9 @@ def test_cut_at_300_km() -> None:
 def test_the_motion_is_added_on_the_right_in_the_north_and_on_the_left_in_the_south(lat: float, stronger: str) -> None:
     """5 m/s to the north; stated 60 m/s: 55 around the centre, so 60 and 50 at the radius to either side."""
     degrees = 5 * 6 * 3.6 / DEGREE
-    moving = hourly(storm([(lat - degrees, 120), (lat, 120), (lat + degrees, 120)], wind=60), SETTINGS)
+    moving = hourly_vortex(storm([(lat - degrees, 120), (lat, 120), (lat + degrees, 120)], wind=60), SETTINGS)
     side = RADIUS / (DEGREE * np.cos(np.radians(lat)))
-    _, _, speeds = next(fields(moving, np.array([lat, lat]), np.array([120 + side, 120 - side])))
+    _, _, speeds = next(wind_fields(moving, np.array([lat, lat]), np.array([120 + side, 120 - side])))
     east, west = speeds[6]
     right, left = (east, west) if stronger == "east" else (west, east)
     assert (right, left) == (pytest.approx(60, abs=0.01), pytest.approx(50, abs=0.01))
@@ -87,14 +87,14 @@ def test_the_motion_is_added_on_the_right_in_the_north_and_on_the_left_in_the_so
 def test_the_motion_fades_beyond_the_radius() -> None:
     """At twice the radius half of it: the sides differ by 2 * 2.5 m/s."""
     degrees = 5 * 6 * 3.6 / DEGREE
-    moving = hourly(storm([(-degrees, 120), (0, 120), (degrees, 120)], wind=60), SETTINGS)
-    _, _, speeds = next(fields(moving, np.zeros(2), 120 + np.array([2, -2]) * RADIUS / DEGREE))
+    moving = hourly_vortex(storm([(-degrees, 120), (0, 120), (degrees, 120)], wind=60), SETTINGS)
+    _, _, speeds = next(wind_fields(moving, np.zeros(2), 120 + np.array([2, -2]) * RADIUS / DEGREE))
     assert speeds[6, 0] - speeds[6, 1] == pytest.approx(5, abs=0.01)
 
 
 def test_between_fixes_hour_by_hour() -> None:
     """Right of the way and half way between two fixes 220 km apart a place has the storm's whole stated wind."""
-    passing = hourly(storm([(0, 120), (0, 122)], wind=65), SETTINGS)
+    passing = hourly_vortex(storm([(0, 120), (0, 122)], wind=65), SETTINGS)
     found = fastest_at(passing, np.array([-RADIUS / DEGREE]), np.array([121.0]))
     assert found[0, 0] == pytest.approx(65, abs=0.01)
 
@@ -105,7 +105,7 @@ def test_missing_pressure_and_missing_wind() -> None:
     no_wind["wind"][:] = np.nan
     neither["wind"][:] = neither["pressure"][:] = np.nan
     assert at(whole, RADIUS) == pytest.approx(45)
-    found = hourly(no_pressure, SETTINGS)
+    found = hourly_vortex(no_pressure, SETTINGS)
     assert found.drop[0, 0] == pytest.approx((45 / 0.93 / 0.514444 / 6.7) ** (1 / 0.644))
     assert at(no_wind, RADIUS) == pytest.approx(41.13, abs=0.02)
     assert at(neither, RADIUS) == 0
@@ -113,7 +113,7 @@ def test_missing_pressure_and_missing_wind() -> None:
 
 def test_a_centre_no_deeper_than_its_surroundings_still_has_the_stated_wind() -> None:
     weak = still(wind=20, pressure=1012)
-    radius = hourly(weak, SETTINGS).radius[0, 0]
+    radius = hourly_vortex(weak, SETTINGS).radius[0, 0]
     assert at(weak, radius) == pytest.approx(20)
 
 
@@ -121,29 +121,31 @@ def test_radius_from_the_message_is_the_distance_to_its_largest_wind() -> None:
     told = still(wind=60)
     told["wind_lat"][:], told["wind_lon"][:] = 10.6, 120
     settings = WindSettings(radius="message")
-    assert hourly(told, settings).radius[0, 0] == pytest.approx(0.6 * DEGREE)
+    assert hourly_vortex(told, settings).radius[0, 0] == pytest.approx(0.6 * DEGREE)
     assert at(told, 0.6 * DEGREE, settings) == pytest.approx(60)
     told["wind_lat"][:] = 10
-    assert hourly(told, settings).radius[0, 0] == 10
+    assert hourly_vortex(told, settings).radius[0, 0] == 10
     told["wind_lat"][:] = np.nan
-    assert hourly(told, settings).radius[0, 0] == pytest.approx(RADIUS)
+    assert hourly_vortex(told, settings).radius[0, 0] == pytest.approx(RADIUS)
 
 
 def test_blocks_of_cells_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     lat, lon = (grid.ravel() for grid in np.meshgrid(np.arange(9, 11, 0.2), np.arange(119, 121, 0.2)))
-    one = hourly(storm([(10, 119.5), (10.5, 119)], [(9, 121), (9.5, 120.5)]), SETTINGS)
+    one = hourly_vortex(storm([(10, 119.5), (10.5, 119)], [(9, 121), (9.5, 120.5)]), SETTINGS)
     whole = fastest_at(one, lat, lon)
     monkeypatch.setattr(wind_module, "_BLOCK", 7 * 3)
-    assert len(list(fields(one, lat, lon))) == 2 * 34
+    assert len(list(wind_fields(one, lat, lon))) == 2 * 34
     assert fastest_at(one, lat, lon) == pytest.approx(whole)
 
 
 def test_areas_take_their_windiest_cell_and_their_people_where_it_blows() -> None:
     """The centre stands on the cell of 3,000 people of N1 at 20.1 N, and the other cell lies 11 km south of it."""
     country = islands_country(people_kmh=89)
-    found = winds(storm([(20.1, 122), (20.1, 122)], [None, None], wind=60), islands(), country)
+    found = area_winds(storm([(20.1, 122), (20.1, 122)], [None, None], wind=60), islands(), country)
     south, middle = fastest_at(
-        hourly(storm([(20.1, 122), (20.1, 122)], wind=60), country.wind), np.array([20, 20.1]), np.array([122, 122])
+        hourly_vortex(storm([(20.1, 122), (20.1, 122)], wind=60), country.wind),
+        np.array([20, 20.1]),
+        np.array([122, 122]),
     )[0]
     assert found.fastest.sel(area="N1").values == pytest.approx([south, 0])
     assert middle < 1 < 89 / 3.6 < south
@@ -154,7 +156,7 @@ def test_areas_take_their_windiest_cell_and_their_people_where_it_blows() -> Non
 
 def test_damage_is_of_one_minute_winds_and_weighted_by_people() -> None:
     """1,000 of 4,000 people of N1 live where it blows; 10-minute wind / 0.93 is what the curve takes."""
-    found = winds(storm([(20.1, 122), (20.1, 122)], wind=60), islands(), islands_country())
+    found = area_winds(storm([(20.1, 122), (20.1, 122)], wind=60), islands(), islands_country())
     fastest = float(found.fastest.sel(area="N1")[0])
     for curve, half in (("strong", 84.7), ("weak", 188.4)):
         cubed = ((fastest / 0.93 - 25.7) / (half - 25.7)) ** 3
@@ -164,7 +166,7 @@ def test_damage_is_of_one_minute_winds_and_weighted_by_people() -> None:
 def test_damage_of_an_area_where_nobody_is_known_is_the_mean_of_its_cells() -> None:
     layers = islands()
     layers.cells["people"][:2] = 0
-    found = winds(storm([(20.1, 122), (20.1, 122)], wind=60), layers, islands_country())
+    found = area_winds(storm([(20.1, 122), (20.1, 122)], wind=60), layers, islands_country())
     cubed = ((float(found.fastest.sel(area="N1")[0]) / 0.93 - 25.7) / 59) ** 3
     assert float(found.damage.sel(curve="strong", area="N1")[0]) == pytest.approx(cubed / (1 + cubed) / 2)
 
@@ -174,7 +176,7 @@ def test_chanthu_at_basco(radius: str) -> None:
     """The facts' figure (mean 40 m/s, high-resolution run 53, P(> 32.7 m/s) 0.94) is of 1-minute winds; 36 to 44 m/s
     and 0.88 to 1 are asked for. By 10-minute winds the mean is 38 and P 0.88, of 52 members.
     """
-    found = hourly(chanthu(), WindSettings.model_validate({"radius": radius}))
+    found = hourly_vortex(chanthu(), WindSettings.model_validate({"radius": radius}))
     ten_minutes = fastest_at(found, *(np.array([degrees]) for degrees in BASCO))[:, 0]
     one_minute = ten_minutes / 0.93
     assert len(one_minute) == 52

@@ -11,8 +11,8 @@ import shapely
 from ibf_pipeline.config.typhoon import WindSettings
 from ibf_pipeline.hazards.typhoon.areas import area_impacts
 from ibf_pipeline.hazards.typhoon.geometry import crossings, nearest_to_land, within_km
-from ibf_pipeline.hazards.typhoon.hourly import hourly
-from ibf_pipeline.hazards.typhoon.wind import fastest_at, winds
+from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
+from ibf_pipeline.hazards.typhoon.wind import area_winds, fastest_at
 from tests.conftest import real_data
 from tests.worlds.chanthu import chanthu
 from tests.worlds.two_islands import CYCLE, islands, islands_country, storm
@@ -31,12 +31,12 @@ def test_t1_nothing_is_cut_off_at_a_national_box() -> None:
     lon, lat = np.array(batanes).T
     assert len(lat) == 6
     assert lat.min() > 20
-    assert (fastest_at(hourly(chanthu(), WindSettings()), lat, lon).mean(axis=0) > 32.7).all()
+    assert (fastest_at(hourly_vortex(chanthu(), WindSettings()), lat, lon).mean(axis=0) > 32.7).all()
 
 
 @pytest.mark.parametrize(("lat", "lon"), [(5.0, 119.8), (8.5, 117.2), (20.4, 122.0)])
 def test_t1_tawi_tawi_and_palawan_have_wind_as_batanes_has(lat: float, lon: float) -> None:
-    near = hourly(storm([(lat, lon + 0.4)] * 2, wind=45), WindSettings())
+    near = hourly_vortex(storm([(lat, lon + 0.4)] * 2, wind=45), WindSettings())
     assert fastest_at(near, np.array([lat]), np.array([lon]))[0, 0] > 40
 
 
@@ -44,7 +44,7 @@ def test_t2_wind_is_km_per_hour() -> None:
     """25 m/s of 10 minutes are 90 km/h."""
     still = storm([(20, 122), (20, 122)], wind=30)
     country, layers = islands_country(), islands()
-    found = winds(still, layers, country)
+    found = area_winds(still, layers, country)
     found.fastest[:] = 25
     assert {each.wind_kmh for each in area_impacts(found, still, layers, country, 1)} == {90}
 
@@ -54,10 +54,10 @@ def test_t3_the_denominator_is_the_whole_ensemble() -> None:
     here: list[tuple[float, float] | None] = [(20.1, 122.2)] * 2
     some = storm(*[here] * 13, *[[None, None]] * 39, wind=50)
     country, layers = islands_country(), islands()
-    first = area_impacts(winds(some, layers, country), some, layers, country, 52)[0]
+    first = area_impacts(area_winds(some, layers, country), some, layers, country, 52)[0]
     assert (first.within_50km, first.gale_probability) == (0.25, 0.25)
     there = some.isel(member=slice(13))
-    present = area_impacts(winds(there, layers, country), there, layers, country, 52)[0]
+    present = area_impacts(area_winds(there, layers, country), there, layers, country, 52)[0]
     assert (present.within_50km, present.gale_probability, present.wind_kmh) == (0.25, 0.25, first.wind_kmh)
     assert present.damage_high == pytest.approx(first.damage_high)
 

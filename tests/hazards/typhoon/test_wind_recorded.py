@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.config.typhoon import WindSettings
-from ibf_pipeline.hazards.typhoon.hourly import hourly
+from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
 from ibf_pipeline.hazards.typhoon.wind import fastest_at
 from tests.conftest import ROOT
 from tests.worlds.chanthu import chanthu
@@ -24,7 +24,7 @@ def test_ten_municipalities_beside_climada() -> None:
     lat, lon, climada, one_minute, ten_minutes, as_climada = np.array(rows).T
     assert len(rows) == 10
     best = chanthu().isel(member=np.flatnonzero(chanthu()["kind"].values == "high-resolution"))
-    found = fastest_at(hourly(best, WindSettings()), lat, lon)[0]
+    found = fastest_at(hourly_vortex(best, WindSettings()), lat, lon)[0]
     assert found == pytest.approx(ten_minutes, abs=0.051)
     assert found / 0.93 == pytest.approx(one_minute, abs=0.051)
     assert ((found / 0.93 > climada) & (found / 0.93 < 1.12 * climada)).all()

@@ -14,14 +14,14 @@ import rasterio
 import shapely
 from rasterio.transform import from_origin
 
-from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_file, read_asset_file
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.catchments import read_area_thresholds, read_upstream
 from ibf_pipeline.prepare.flash_floods.library import read_scenarios, scenario_doubts, unused_durations
-from ibf_pipeline.prepare.flash_floods.pieces import cut
+from ibf_pipeline.prepare.flash_floods.pieces import cut_assets
 from tests.worlds.countries import flash_files
 
 SQUARES = tuple(shapely.box(west, 0, west + 2, 4) for west in (0, 2))
@@ -61,7 +61,9 @@ def test_a_library_that_no_run_could_use_is_refused(tmp_path: Path, lines: str, 
 def test_all_wrong_lines_are_named_at_once(tmp_path: Path) -> None:
     wrong = "".join(f"s{number},1,ten,{number}\n" for number in range(1, 8))
     file = written(tmp_path, f"scenario,duration_h,amount_mm,rank\n{wrong}fine,1,10,8\n10mm_1hr,1,12,1\n")
-    with pytest.raises(InputInvalid, match=r"8 lines are no scenarios: line 2: .*, line 6: .* and 3 more\. Expected: "):
+    with pytest.raises(
+        InputInvalid, match=r"8 lines are not scenarios: line 2: .*, line 6: .* and 3 more\. Expected: "
+    ):
         read_scenarios(file, [1])
 
 
@@ -142,7 +144,7 @@ def test_numbers_that_geojson_has_with_a_point_are_the_portals_fids(tmp_path: Pa
 def test_a_geojson_that_is_none_and_two_files_of_a_category_are_refused(tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     file = written(tmp_path / "assets", '{"features": [{"geometry": null}]}', "schools.geojson")
-    with pytest.raises(InputInvalid, match="no GeoJSON FeatureCollection"):
+    with pytest.raises(InputInvalid, match="not a GeoJSON FeatureCollection"):
         read_asset_file(file, "schools")
     written(tmp_path / "assets", "fid,lat,lon\n", "schools.csv")
     with pytest.raises(InputInvalid, match=r"there are schools\.csv and schools\.geojson"):
@@ -191,7 +193,7 @@ def test_assets_meet_cells_in_one_area_each(
     """(area, row, column); on an edge the cell to the south and east, on a border the first area."""
     places = gpd.GeoDataFrame({"fid": ["1"], "name": [""]}, geometry=[shapely.from_wkt(wkt)], crs=4326)
     with rasterio.open(grid) as opened:
-        pieces = cut(places, category, AREAS, opened)
+        pieces = cut_assets(places, category, AREAS, opened)
     found = sorted(set(zip(pieces.area.tolist(), pieces.row.tolist(), pieces.column.tolist(), strict=True)))
     assert found == cells
 
@@ -202,7 +204,7 @@ def test_the_pieces_of_a_road_are_as_long_as_the_road(grid: Path) -> None:
         {"fid": ["1"], "name": [""]}, geometry=[shapely.from_wkt("LINESTRING (0.25 0.001, 3.75 0.001)")], crs=4326
     )
     with rasterio.open(grid) as opened:
-        pieces = cut(places, "roads", AREAS, opened)
+        pieces = cut_assets(places, "roads", AREAS, opened)
     km = [float(pieces.km[pieces.column == column].sum()) for column in range(4)]
     assert km == [pytest.approx(share * 111.3195, rel=1e-5) for share in (0.75, 1, 1, 0.75)]
 

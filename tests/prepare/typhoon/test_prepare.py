@@ -11,8 +11,8 @@ import shapely
 from rasterio.transform import from_origin
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.hazards.typhoon.considered import is_considered
 from ibf_pipeline.hazards.typhoon.geometry import crossings
+from ibf_pipeline.hazards.typhoon.selection import enters_monitoring_area
 from ibf_pipeline.prepare.typhoon.build import prepare_typhoon
 from ibf_pipeline.prepare.typhoon.store import TyphoonPrepared, read_typhoon
 from tests.worlds.countries import typhoon_files
@@ -130,7 +130,10 @@ def test_a_country_on_both_sides_of_180_degrees_is_one_piece_there(static: Path)
     here, north = (storm([(lat, 179), (lat, -179)]) for lat in (0.95, 2.95))
     assert crossings(here, found.layers.land) == CYCLE + np.timedelta64(108, "m")
     assert np.isnat(crossings(north, found.layers.land)).all()
-    assert [is_considered(each, around) for each in (here, storm([(0.95, -160), (0.95, -169)]))] == [True, False]
+    assert [enters_monitoring_area(each, around) for each in (here, storm([(0.95, -160), (0.95, -169)]))] == [
+        True,
+        False,
+    ]
     assert "write longitudes east of 180 degrees as 190, not as -170" in refused(
         static, monitoring=[[170, -10], [-170, -10], [-170, 10], [170, 10]], **alone
     )

@@ -14,21 +14,21 @@ import xarray as xr
 from matplotlib.text import Text
 
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
+from ibf_pipeline.report.builder import make_report
+from ibf_pipeline.report.flash_floods.area_rain import rain_of_area
 from ibf_pipeline.report.flash_floods.assets import event_marks
 from ibf_pipeline.report.flash_floods.content import FlashReport
+from ibf_pipeline.report.flash_floods.earlier_numbers import has_earlier_numbers
 from ibf_pipeline.report.flash_floods.hyetograph import hyetograph
-from ibf_pipeline.report.flash_floods.kept import FlashKept
-from ibf_pipeline.report.flash_floods.rain_of_area import rain_of_area
-from ibf_pipeline.report.flash_floods.then import is_of_then
+from ibf_pipeline.report.flash_floods.run_data import FlashFloodRunData
 from ibf_pipeline.report.flash_floods.words import country_words, event_words
-from ibf_pipeline.report.make import make_report
 from ibf_pipeline.report.pictures.event_map import event_figure
 from ibf_pipeline.report.pictures.fonts import is_slanted
-from ibf_pipeline.report.pictures.map_words import Marks
+from ibf_pipeline.report.pictures.map_words import MapMarks
 from ibf_pipeline.report.pictures.outlines import read_map_layers
 from ibf_pipeline.report.pictures.overview_map import area_classes, overview_figure
-from ibf_pipeline.runs.findings import read_found
+from ibf_pipeline.runs.findings import read_findings_json
 from ibf_pipeline.runs.folder import RunFolder
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.worlds.countries.two_valleys import at, found, only, rain
@@ -60,7 +60,10 @@ class Block:
 def block(tmp_path_factory) -> Block:
     """A trigger at Alpha, a warning at Beta, a gauge, and one that is left out."""
     folder = tmp_path_factory.mktemp("valleys")
-    gauges = [Gauge("G1", "Kelim bridge", {at(-1): 3.2, at(-24): 2.1}, {2: 2.0}), Gauge("G2", "Old", {at(-20): 1.0})]
+    gauges = [
+        RiverGauge("G1", "Kelim bridge", {at(-1): 3.2, at(-24): 2.1}, {2: 2.0}),
+        RiverGauge("G2", "Old", {at(-20): 1.0}),
+    ]
     cube = rain({"A1": EIGHTY, "A2": {12: 30}, "B1": {20: 30}})
     result = found(cube, gauges=gauges)
     prepared = write_outlines(folder / "prepared")
@@ -93,7 +96,7 @@ def test_the_page_says_everything_that_a_reader_needs(block):
 
 
 def test_kept_findings_are_read_back_and_the_data_has_what_the_page_has(block):
-    assert read_found(block.run.path / "events.json") == block.found
+    assert read_findings_json(block.run.path / "events.json") == block.found
     data = json.loads((block.report / "report.json").read_text(encoding="utf-8"))
     assert data["time_zone"] == "Africa/Blantyre"
     assert data["events"][0]["reached"][0]["words"] == "2 schools: Kelim primary school and Saint-Étienne"
@@ -154,10 +157,10 @@ def test_an_area_is_named_once_wherever_its_label_had_to_go(block):
     """A school in the way of its two lines and not of the name alone."""
     event, layers = only(block.found), read_map_layers(block.prepared, (3,))
     centre = layers.levels[3].shapes["A1"].centroid
-    school = Marks("1 school", "s", "#12489e", ((centre.x, centre.y + 0.03),))
+    school = MapMarks("1 school", "s", "#12489e", ((centre.x, centre.y + 0.03),))
     words = event_words(block.found, event)
 
-    def label(*marks: Marks) -> Text:
+    def label(*marks: MapMarks) -> Text:
         figure = event_figure(block.found, event, layers, None, words, marks)
         assert "Area A1" not in texts_of(figure)
         (it,) = [text for text in figure.findobj(Text) if text.get_text() == "Area A1\n212"]
@@ -175,7 +178,7 @@ def test_blind_areas_are_on_both_maps(block):
     ):
         assert "blind: nothing is known, no all clear" in texts_of(figure)
         assert clipped_texts(figure) == []
-    part = make_report(result, None, {}, (), FlashKept()).events[0]
+    part = make_report(result, None, {}, (), FlashFloodRunData()).events[0]
     assert [(a.name, a.people_known) for _, areas in part.areas for a in areas] == [
         ("Area A1", True),
         ("Area A2, blind", False),
@@ -250,7 +253,7 @@ def test_names_in_scripts_without_an_italic_face_are_drawn_upright():
 
 
 def test_a_report_without_kept_rain_has_no_hyetograph_and_says_the_rest(block):
-    report = make_report(block.found, None, {}, (), FlashKept())
+    report = make_report(block.found, None, {}, (), FlashFloodRunData())
     assert isinstance(report, FlashReport)
     assert [part.hyetograph for part in report.events] == [None, None]
     assert report.events[0].why[0].startswith("Area A1: 82 mm in 4 hours")
@@ -259,7 +262,7 @@ def test_a_report_without_kept_rain_has_no_hyetograph_and_says_the_rest(block):
 def test_an_alert_that_goes_on_says_how_many_hours_are_left():
     before = found(rain({"A1": {18: 30}}))
     now = found(rain({"A1": {12: 30}}, block_after(1)), before, warning_from_h=9)
-    report = make_report(now, before, {}, (), FlashKept(before=before))
+    report = make_report(now, before, {}, (), FlashFloodRunData(before=before))
     assert isinstance(report, FlashReport)
     assert report.going_on == ("Alpha: starts Mon 2026-02-16 02:00 CAT, in 12 hours; 12 hours are left, 18 before",)
 
@@ -281,7 +284,7 @@ def test_larger_numbers_of_an_earlier_block_are_said_to_be_so_where_this_one_exc
     now = found(cube, first)
     event = only(now)
     assert (event.state, event.people) == ("forecast", 212)
-    report = make_report(now, first, {}, (), FlashKept(cube, before=first))
+    report = make_report(now, first, {}, (), FlashFloodRunData(cube, before=first))
     assert isinstance(report, FlashReport)
     assert "Numbers of an earlier block, larger than this one's: Area A1." in report.events[0].states
     figure = hyetograph(now, event, cube, first)
@@ -295,6 +298,8 @@ def test_numbers_that_this_blocks_rain_has_too_are_its_own():
     cube = rain({"A1": {-10: 20, -9: 20, -8: 20, -7: 30, 0: 21}}, block_after(1))
     event = only(found(cube, first))
     assert event.people == 212
-    assert not is_of_then(event, event.causes[0], cube, first)
-    assert is_of_then(event, replace(event.causes[0], of_catchment=True), cube, first), "the last block had the same"
-    assert not is_of_then(event, replace(event.causes[0], of_catchment=True), cube, None)
+    assert not has_earlier_numbers(event, event.causes[0], cube, first)
+    assert has_earlier_numbers(event, replace(event.causes[0], of_catchment=True), cube, first), (
+        "the last block had the same"
+    )
+    assert not has_earlier_numbers(event, replace(event.causes[0], of_catchment=True), cube, None)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
-from ibf_pipeline.report.changes import compare
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
 from ibf_pipeline.report.flash_floods import words
-from ibf_pipeline.report.flash_floods.assets import reached
+from ibf_pipeline.report.flash_floods.assets import reached_assets
 from ibf_pipeline.report.headline import cautions, headline
-from ibf_pipeline.report.hourly import decides, next_update
+from ibf_pipeline.report.hourly_report import decides, next_update
+from ibf_pipeline.report.run_comparison import compare_runs
 from ibf_pipeline.report.tables import event_rows
 from ibf_pipeline.runs.flash_floods import KeptAsset
 from tests.worlds.countries.two_valleys import at, block, found, layers, only, rain
@@ -111,7 +111,7 @@ def test_an_alert_that_nothing_takes_back_says_so():
 
 
 def test_what_cannot_be_seen_is_kept_apart():
-    old = Gauge("G2", "Old", {at(-20): 1.0})
+    old = RiverGauge("G2", "Old", {at(-20): 1.0})
     block = found(rain({"A1": EIGHTY}, missing={"B1": range(-40, 49)}, step=3), gauges=[old])
     assert block.not_seen == (
         "sums of 1 hour are not resolved: rain ahead comes in steps of 3 hours; they may alert, and low ones mean "
@@ -119,7 +119,7 @@ def test_what_cannot_be_seen_is_kept_apart():
         "gauge Old is left out: its last level is 20 hours old",
     )
     assert cautions(block)[0] == "1 district has no usable forecast, which is no all clear: district Beta."
-    assert words.blind_areas(block) == {"B1"}
+    assert words.blind_place_codes(block) == {"B1"}
     assert set(block.not_seen) < words.told_elsewhere(block)
 
 
@@ -147,7 +147,7 @@ def test_who_decides():
 def test_lines_that_the_portal_goes_on_showing():
     first = found(rain({"A1": EIGHTY}))
     second = found(rain({}, block(1)), first)
-    assert words.still_shown(second) == [
+    assert words.still_shown_lines(second) == [
         "The portal may go on showing earlier roads as exposed at 9-hour: none are exposed there now."
     ]
 
@@ -158,20 +158,23 @@ def test_exposed_assets_by_name_and_number():
     event = only(found(rain({"A1": EIGHTY}), static=static))
     names = {("schools", fid): KeptAsset("schools", fid, f"School {fid}", 0, 0) for fid in fids[:18]}
     names["roads", "1"] = KeptAsset("roads", "1", "M1", 0, 0)
-    said = [each.words for each in reached(event, names)]
+    said = [each.words for each in reached_assets(event, names)]
     assert said == [
         "20 schools: "
         + ", ".join(f"School {number}" for number in range(12))
         + " and 6 more; 2 of them without a name",
         "2 roads cut: M1; 1 of them without a name",
     ]
-    assert [each.words for each in reached(event, {})] == ["20 schools, without names", "2 roads cut, without names"]
+    assert [each.words for each in reached_assets(event, {})] == [
+        "20 schools, without names",
+        "2 roads cut, without names",
+    ]
 
 
 def test_changes_say_class_hours_people_areas_and_rain():
     before = found(rain({"A1": EIGHTY, "B1": {20: 30}}))
     now = found(rain({"A1": {3: 22, 4: 22, 5: 22, 6: 22}, "A2": {5: 20, 6: 35}}, block(1)), before, late=1)
-    assert {change.event: (change.kind, change.moved, change.why) for change in compare(before, now)} == {
+    assert {change.event: (change.kind, change.moved, change.why) for change in compare_runs(before, now)} == {
         "Alpha": (
             "larger",
             0,
@@ -184,7 +187,7 @@ def test_changes_say_class_hours_people_areas_and_rain():
             "Warning before; now no alert. Before: 30 mm in 1 hour in Area B1.",
         ),
     }
-    raised = compare(found(rain({"A1": {18: 30}})), found(rain({"A1": {12: 30}}, block(1))))
+    raised = compare_runs(found(rain({"A1": {18: 30}})), found(rain({"A1": {12: 30}}, block(1))))
     assert [(change.kind, change.why) for change in raised] == [
         ("escalated", "Warning before, trigger now. 12 hours are left, 18 before.")
     ]
@@ -194,8 +197,8 @@ def test_a_start_that_is_told_at_another_lead_time_has_not_moved():
     """30 and 24 hours ahead are both sent as 24-hour: the alert goes on as it was, the hour is the same."""
     before, now = found(rain({"A1": {30: 30}})), found(rain({"A1": {24: 30}}, block(1)))
     assert [only(each).lead_time for each in (before, now)] == [24, 24]
-    assert compare(before, now) == ()
-    moved = compare(before, found(rain({"A1": {26: 30}}, block(1))))
+    assert compare_runs(before, now) == ()
+    moved = compare_runs(before, found(rain({"A1": {26: 30}}, block(1))))
     assert [(change.kind, change.moved) for change in moved] == [("moved", 2)]
 
 
@@ -203,7 +206,7 @@ def test_what_has_begun_does_not_move():
     first = found(rain({"A1": {0: 30}}, block(0)))
     again = found(rain({"A1": {-3: 30}}, block(1)), first)
     assert only(again).starts > only(first).starts
-    assert compare(first, again) == ()
+    assert compare_runs(first, again) == ()
 
 
 def test_numbers_behind_a_name_from_right_to_left_keep_their_place():
@@ -216,7 +219,9 @@ def test_numbers_behind_a_name_from_right_to_left_keep_their_place():
 
 def test_nobody_expects_names_of_buildings():
     static = layers(assets={"buildings": {("A1", "80mm_4hr"): ("1", "2", "3")}})
-    assert [each.words for each in reached(only(found(rain({"A1": EIGHTY}), static=static)), {})] == ["3 buildings"]
+    assert [each.words for each in reached_assets(only(found(rain({"A1": EIGHTY}), static=static)), {})] == [
+        "3 buildings"
+    ]
 
 
 def test_one_hour_is_no_hours():

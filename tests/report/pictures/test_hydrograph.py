@@ -13,8 +13,8 @@ from ibf_pipeline.domain.trial import TRIAL
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.report.floods.buildup import buildup
 from ibf_pipeline.report.floods.hydrograph import hydrograph
-from ibf_pipeline.report.floods.kept import StationRun
-from ibf_pipeline.report.pictures.figure import apart, png, svg
+from ibf_pipeline.report.floods.run_data import StationRun
+from ibf_pipeline.report.pictures.figure import png, spread_heights, svg
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 
@@ -91,8 +91,8 @@ def test_a_blind_station_has_no_classes_and_says_why():
 
 
 def test_labels_of_thresholds_keep_their_distance():
-    assert apart([10, 11, 12, 50], 5, 60) == [10, 15, 20, 50]
-    assert apart([55, 58, 60], 5, 60) == [50, 55, 60]
+    assert spread_heights([10, 11, 12, 50], 5, 60) == [10, 15, 20, 50]
+    assert spread_heights([55, 58, 60], 5, 60) == [50, 55, 60]
 
 
 def test_png_is_the_same_twice_and_svg_refers_to_nothing_outside():

@@ -15,10 +15,10 @@ from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonFindings
 from ibf_pipeline.report.pictures.outlines import joined, read_map_layers
 from ibf_pipeline.report.pictures.overview_map import area_classes
-from ibf_pipeline.report.typhoon.kept import TyphoonKept
+from ibf_pipeline.report.typhoon.run_data import TyphoonRunData
 from ibf_pipeline.report.typhoon.track_map import track_map
-from ibf_pipeline.report.typhoon.winds import winds
-from ibf_pipeline.runs.findings import read_found
+from ibf_pipeline.report.typhoon.wind_chart import wind_chart
+from ibf_pipeline.runs.findings import read_findings_json
 from ibf_pipeline.runs.folder import RunFolder
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.worlds.typhoon_pages import (
@@ -82,7 +82,7 @@ def test_the_page_says_everything_that_a_reader_needs(cycle):
 
 
 def test_kept_findings_and_files_say_the_same(cycle):
-    assert read_found(cycle.run.path / "events.json") == cycle.found
+    assert read_findings_json(cycle.run.path / "events.json") == cycle.found
     data = json.loads((cycle.report / "report.json").read_text(encoding="utf-8"))
     assert data["tables"][2:] == ["provinces", "winds", "track_points", "tracks", "triggers", "storms"]
     for name in data["tables"]:
@@ -100,7 +100,7 @@ def test_areas_that_are_warned_alone_never_have_the_colour_of_a_trigger(cycle):
 
 
 def test_the_track_has_local_times_categories_and_where_it_was(cycle):
-    kept = TyphoonKept(tracks({"21W": ("CHANTHU", members_along(storm(), range(1, 53)))}))
+    kept = TyphoonRunData(tracks({"21W": ("CHANTHU", members_along(storm(), range(1, 53)))}))
     event = storm(name=MANY)
     layers = read_map_layers(cycle.prepared, (3,))
     texts = texts_of(figure := track_map(cycle.found, event, layers, kept.members_of(event)))
@@ -127,7 +127,7 @@ def test_a_country_across_180_degrees_is_one_place(tmp_path):
         areas=(EventArea(3, "F2", "Taveuni", 100, None, {}),),
         members_with_storm=2,
     )
-    kept = TyphoonKept(tracks({"21W": ("YASA", {3: fixes((-15, -178), (-16, 179)), 52: fixes((-15, -178))})}))
+    kept = TyphoonRunData(tracks({"21W": ("YASA", {3: fixes((-15, -178), (-16, 179)), 52: fixes((-15, -178))})}))
     figure = track_map(found(event), event, layers, kept.members_of(event))
     west, east = figure.axes[0].get_xlim()
     assert 170 < west < 180 < east < 190
@@ -136,8 +136,8 @@ def test_a_country_across_180_degrees_is_one_place(tmp_path):
 
 def test_winds_of_few_members_are_lines_and_no_band(cycle):
     event = storm(members_with_storm=2)
-    kept = TyphoonKept(tracks({"21W": ("CHANTHU", members_along(event, (3, 52)))}))
-    figure = winds(cycle.found, event, kept.members_of(event))
+    kept = TyphoonRunData(tracks({"21W": ("CHANTHU", members_along(event, (3, 52)))}))
+    figure = wind_chart(cycle.found, event, kept.members_of(event))
     texts = texts_of(figure)
     assert {"2 of 52 members have the storm" in text for text in texts} == {True, False}
     assert {"super typhoon, 185", "typhoon, 118", "members, as forecast", "km/h (10-minute mean)", WIND_ONLY} <= set(

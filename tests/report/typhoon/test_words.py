@@ -12,19 +12,19 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.local_time import clock_text
 from ibf_pipeline.hazards.typhoon.notes import notes_of
 from ibf_pipeline.hazards.typhoon.wording import action_text, approach_text, left_text
-from ibf_pipeline.report.changes import compare
+from ibf_pipeline.report.builder import make_report
 from ibf_pipeline.report.headline import cautions, headline
-from ibf_pipeline.report.hourly import decides, next_update
-from ibf_pipeline.report.make import make_report
+from ibf_pipeline.report.hourly_report import decides, next_update
+from ibf_pipeline.report.run_comparison import compare_runs
 from ibf_pipeline.report.table_files import of_run
 from ibf_pipeline.report.tables import event_rows, summary
 from ibf_pipeline.report.typhoon import words
 from ibf_pipeline.report.typhoon.content import TyphoonReport
-from ibf_pipeline.report.typhoon.kept import TyphoonKept
-from ibf_pipeline.report.typhoon.lines import parts_of
-from ibf_pipeline.report.typhoon.shift import direction, place_at, shift_text
+from ibf_pipeline.report.typhoon.run_data import TyphoonRunData
 from ibf_pipeline.report.typhoon.tables import short_tables, typhoon_tables
-from ibf_pipeline.targets.notice import day_of
+from ibf_pipeline.report.typhoon.track_lines import parts_of
+from ibf_pipeline.report.typhoon.track_shift import direction, shift_text, track_position
+from ibf_pipeline.targets.notice import intro
 from tests.worlds.typhoon_pages import (
     BATANES,
     CAGAYAN,
@@ -68,7 +68,7 @@ def test_wind_only_is_on_every_page_table_picture_and_notice():
     assert cautions(cycle) == [MAILS, sentence]
     assert cautions(found()) == [sentence]
     assert f"> **Mind:** {sentence}" in summary(cycle, (), None, (), None)
-    assert WIND_ONLY in day_of(cycle)
+    assert WIND_ONLY in intro(cycle)
     assert all(row["covers"] == WIND_ONLY for table in typhoon_tables(cycle, None) for row in table.rows)
     assert of_run(found())["covers"] == WIND_ONLY
     assert words.event_words(cycle, storm()).footer[0] == sentence
@@ -251,7 +251,7 @@ def test_the_portals_wrong_sentence_is_corrected():
 def test_withdrawn_and_exercise():
     cycle = replace(found(withdrawn=(storm(),)), exercise=True)
     assert headline(cycle).endswith("1 alert was withdrawn by a person, please do not act on it: Kiko (CHANTHU).")
-    withdrawn = make_report(cycle, None, {}, (), TyphoonKept()).withdrawn[0]
+    withdrawn = make_report(cycle, None, {}, (), TyphoonRunData()).withdrawn[0]
     assert (withdrawn.name, withdrawn.words, withdrawn.winds) == ("Kiko (CHANTHU)", "trigger", None)
     assert cautions(cycle)[0] == "This is an exercise: the forecast was made up, no typhoon is expected."
 
@@ -276,7 +276,7 @@ def test_tracks_across_180_degrees():
     east, west = (replace(TRACK[2], moment=at(h), lat=lat, lon=lon) for h, lat, lon in ((0, -16, 179), (6, -17, -179)))
     assert parts_of((east, west)) == (((179, -16), (180, -16.5)), ((-180, -16.5), (-179, -17)))
     assert parts_of((west, east)) == (((-179, -17), (-180, -16.5)), ((180, -16.5), (179, -16)))
-    assert place_at((east, west), at(4.5)) == (-179.5, -16.75)
+    assert track_position((east, west), at(4.5)) == (-179.5, -16.75)
     assert parts_of((east,)) == ()
 
 
@@ -291,7 +291,7 @@ def test_changes_say_class_hours_track_wind_houses_and_provinces():
     today = found(
         storm(renamed_from="21W", shift_km=45, shift_h=0), storms=(considered(warning(), "it has turned away"),)
     )
-    assert {change.name: (change.kind, change.why) for change in compare(before, today)} == {
+    assert {change.name: (change.kind, change.why) for change in compare_runs(before, today)} == {
         "Kiko (CHANTHU)": (
             "escalated",
             "Warning before, trigger now. 21,000 people affected, 1,000 before. It was called 21W before. 13 hours are "
@@ -311,8 +311,8 @@ def test_a_landfall_that_moves_by_minutes_has_not_moved():
         storm(landfall=replace(LANDFALL, reference_at=LANDFALL.reference_at + timedelta(minutes=minutes)))
         for minutes in (-10, 50)
     )
-    assert compare(old, found(sooner)) == ()
-    assert [(change.kind, change.moved) for change in compare(old, found(later))] == [("moved", 1)]
+    assert compare_runs(old, found(sooner)) == ()
+    assert [(change.kind, change.moved) for change in compare_runs(old, found(later))] == [("moved", 1)]
 
 
 def test_tables_for_spreadsheets_and_maps():
@@ -338,7 +338,7 @@ def test_tables_for_spreadsheets_and_maps():
 
 def test_the_report_has_only_members_of_this_cycle():
     """A storm that is carried from the last long cycle has none in this one's file."""
-    kept = TyphoonKept(tracks({"21W": ("CHANTHU", members_along(storm(), (1, 2))), "22W": ("22W", {})}))
+    kept = TyphoonRunData(tracks({"21W": ("CHANTHU", members_along(storm(), (1, 2))), "22W": ("22W", {})}))
     cycle = found(storm(), warning(state="carried"))
     assert kept.members_of(storm()).sizes["member"] == 2
     report = make_report(cycle, None, {}, (), kept)
@@ -347,7 +347,7 @@ def test_the_report_has_only_members_of_this_cycle():
         ("Kiko (CHANTHU)", False), ("Lannie (22W)", True),
     ]  # fmt: skip
     assert report.going_on == ()
-    again = make_report(cycle, cycle, {}, (), TyphoonKept(before=cycle))
+    again = make_report(cycle, cycle, {}, (), TyphoonRunData(before=cycle))
     assert again.going_on[0].endswith("1 km from land; 13 hours are left, 13 before")
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
-from ibf_pipeline.satellites.hook.settings import Token
+from ibf_pipeline.satellites.hook.settings import TokenSettings
 from ibf_pipeline.satellites.hook.tokens import token_source
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, Loopback
 from tests.worlds.services.hook_platform import Clock
@@ -58,9 +58,9 @@ def redact() -> Redactor:
 def client_of(server: Loopback, clock: Clock, redact: Redactor | None = None) -> OdpClient:
     """A client of a running loopback service."""
     redact = redact or Redactor()
-    token = Token(kind="service-account", url=server.token_url)
+    token = TokenSettings(kind="service-account", url=server.token_url)
     source = token_source(token, ENVIRONMENT, now=clock, redact=redact, timeout=5)
-    return OdpClient(server.odp, source, Patience(5, 3, clock.sleep), redact, clock)
+    return OdpClient(server.odp, source, RetryPolicy(5, 3, clock.sleep), redact, clock)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def client(server: Loopback, clock: Clock, redact: Redactor) -> Iterator[OdpClie
 
 @pytest.fixture
 def book(tmp_path: Path) -> OrderBook:
-    return OrderBook(open_records(beside(tmp_path / "book")))
+    return OrderBook(open_records(records_url(tmp_path / "book")))
 
 
 @pytest.fixture

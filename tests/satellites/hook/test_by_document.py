@@ -248,5 +248,5 @@ def test_a_download_that_is_no_result_is_not_kept(service: StrictHook, hook: Run
     page = Answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html"})
     service.instead("GET", ".*/store/.*", *[page] * 3, Answer(200, {"detail": "busy"}))
     assert "web page" in hook("download", "25380", code=1)
-    assert "no readable zip archive" in hook("download", "25380", code=1)
+    assert "not a readable zip archive" in hook("download", "25380", code=1)
     hook("download", "25380", "--unpack")

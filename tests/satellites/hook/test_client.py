@@ -11,13 +11,13 @@ import pytest
 import requests
 
 from ibf_pipeline.errors import InputInvalid, OutcomeUnknown, ServerRefused, ServerUnreachable, UsageError
-from ibf_pipeline.io.answers import server_text
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import server_text
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.orders import OrderRequest, link_expiry, order_body, order_from, product_from
 from ibf_pipeline.satellites.hook.workflows import check_options, workflow_from
-from ibf_pipeline.satellites.odata import entities, literal, read_moment
+from ibf_pipeline.satellites.odata import entities, literal, read_timestamp
 from tests.worlds.services.certificate import own_certificate
 from tests.worlds.services.hook import Loopback
 from tests.worlds.services.hook_platform import Clock
@@ -150,7 +150,7 @@ def test_an_order_that_never_left_is_not_one_whose_answer_was_lost(
     with pytest.raises(ServerRefused, match="422: body: unknown option nonsense"):
         client.place(order_body(OrderRequest("lai", ("P",), {}, "x"), {"nonsense": 1}))
     assert len(server.platform.orders) == 3
-    gone = OdpClient("http://127.0.0.1:9/odata/v1", client.tokens, Patience(2, 1, clock.sleep), redact, clock)
+    gone = OdpClient("http://127.0.0.1:9/odata/v1", client.tokens, RetryPolicy(2, 1, clock.sleep), redact, clock)
     with pytest.raises(ServerUnreachable):
         gone.place(body("nobody there"))
 
@@ -160,9 +160,9 @@ def test_an_order_never_left_where_tls_could_not_begin(
 ) -> None:
     plain = server.odp.replace("http:", "https:")
     with pytest.raises(ServerUnreachable, match="TLS"):
-        OdpClient(plain, client.tokens, Patience(2, 1, clock.sleep), redact, clock).place(body("to plain http"))
+        OdpClient(plain, client.tokens, RetryPolicy(2, 1, clock.sleep), redact, clock).place(body("to plain http"))
     with Loopback(clock, tls=own_certificate(tmp_path)) as other, pytest.raises(ServerUnreachable, match="TLS"):
-        OdpClient(other.odp, client.tokens, Patience(2, 1, clock.sleep), redact, clock).place(body("not trusted"))
+        OdpClient(other.odp, client.tokens, RetryPolicy(2, 1, clock.sleep), redact, clock).place(body("not trusted"))
     assert server.platform.orders == other.platform.orders == []
 
 
@@ -187,8 +187,8 @@ def test_every_shape_of_error_is_read_and_no_echo_of_the_request(content: bytes,
 
 def test_literals_moments_and_links() -> None:
     assert literal("it's") == "'it''s'"
-    assert read_moment("2024-01-18T09:47:34.2672") == datetime(2024, 1, 18, 9, 47, 34, 267200, tzinfo=UTC)
-    assert read_moment("") is read_moment(None) is read_moment("soon") is None
+    assert read_timestamp("2024-01-18T09:47:34.2672") == datetime(2024, 1, 18, 9, 47, 34, 267200, tzinfo=UTC)
+    assert read_timestamp("") is read_timestamp(None) is read_timestamp("soon") is None
     assert link_expiry("https://h/x?temp_url_sig=1&temp_url_expires=1726503018") == datetime(
         2024, 9, 16, 16, 10, 18, tzinfo=UTC
     )
@@ -228,7 +228,7 @@ def test_an_empty_list_is_a_listing(answer: str, client: OdpClient, server: Loop
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ('{"value": [], "@odata.nextLink": {"href": "x"}}', "next page is no address"),
+        ('{"value": [], "@odata.nextLink": {"href": "x"}}', "next page is not an address"),
         ('[{"message": "busy"}]', "an order without Id"),
         ('[{"Id": null, "Name": "x"}]', "an order without Id"),
     ],

@@ -28,15 +28,15 @@ from ibf_pipeline.errors import (
     ServerRefused,
     ServerUnreachable,
 )
-from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.io.http_errors import Gone
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.tokens import SAME_ANSWER
+from ibf_pipeline.io.tokens import REFUSED_LOGIN_SECONDS
 from ibf_pipeline.records import lease as leases
-from ibf_pipeline.records.open import beside, bring_up_to_date
+from ibf_pipeline.records.database import migrate_schema, records_url
 from ibf_pipeline.records.schema import LEASE, ORDER
 from ibf_pipeline.satellites.hook.client import OdpClient
-from ibf_pipeline.satellites.hook.order_book import Elsewhere, OrderBook, Quota
+from ibf_pipeline.satellites.hook.order_book import ExternalUsage, OrderBook, Quota
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk, succeeded
 from ibf_pipeline.satellites.hook.orders import Order, OrderRequest, order_body, order_from
 from ibf_pipeline.satellites.hook.settings import Polling
@@ -213,7 +213,7 @@ def test_an_order_for_which_there_is_no_token_was_never_sent_and_waits_again(
     assert (desk.entry(key).state, server.platform.orders) == ("waiting", [])
     monkeypatch.undo()
     server.faults = []
-    clock.sleep(SAME_ANSWER)
+    clock.sleep(REFUSED_LOGIN_SECONDS)
     desk.advance()
     assert desk.entry(key).state == "sent"
     assert len(server.platform.orders) == 1
@@ -224,7 +224,7 @@ def test_a_process_that_dies_while_sending_leaves_a_trace(
 ) -> None:
     desk = open_desk()
     desk.submit(request())
-    claimed = book.claim("dedl", Quota(25, 1), Elsewhere(), clock())
+    claimed = book.claim("dedl", Quota(25, 1), ExternalUsage(), clock())
     assert claimed is not None
     client.place(order_body(claimed.request, claimed.request.options))  # and the process is gone before it writes
     desk.advance()
@@ -362,12 +362,12 @@ def test_wrong_options_never_reach_the_book(open_desk: Opening, book: OrderBook)
 def test_an_order_over_midnight_of_the_month_counts_for_both(book: OrderBook) -> None:
     before, after = datetime(2026, 1, 31, 23, 59, tzinfo=UTC), datetime(2026, 2, 1, 0, 1, tzinfo=UTC)
     book.ask("dedl", request(), before)
-    entry = book.claim("dedl", Quota(25, 1), Elsewhere(), before)
+    entry = book.claim("dedl", Quota(25, 1), ExternalUsage(), before)
     assert entry is not None
     assert (book.used("dedl", before), book.used("dedl", after)) == ((1, 1), (1, 1))
-    entry = book.accepted(entry, "7", after)
+    entry = book.record_acceptance(entry, "7", after)
     assert (book.used("dedl", before)[0], book.used("dedl", after)[0]) == (1, 1)
-    book.told(entry, "completed", "", after, submitted=after)
+    book.record_status(entry, "completed", "", after, submitted=after)
     assert (book.used("dedl", before)[0], book.used("dedl", after)[0]) == (0, 1)
 
 
@@ -376,7 +376,7 @@ def test_many_processes_at_once(server: Loopback, client: OdpClient, tmp_path: P
     barrier = threading.Barrier(6)
 
     def work(number: int) -> None:
-        own = OrderBook(Database(beside(tmp_path), bring_up_to_date, ""))
+        own = OrderBook(Database(records_url(tmp_path), migrate_schema, ""))
         desk = OrderDesk(
             "dedl", client, own, Quota(10, 2), environment={}, redact=Redactor(), now=clock, settling=MINUTE
         )  # fmt: skip
@@ -394,9 +394,9 @@ def test_many_processes_at_once(server: Loopback, client: OdpClient, tmp_path: P
 
 HOLDER = """
 import sys
-from ibf_pipeline.records.open import open_records
+from ibf_pipeline.records.database import open_records
 from ibf_pipeline.satellites.hook.order_book import OrderBook
-with OrderBook(open_records(sys.argv[1])).alone():
+with OrderBook(open_records(sys.argv[1])).lock():
     print("held", flush=True)
     sys.stdin.readline()
 """
@@ -448,7 +448,7 @@ def test_who_was_taken_for_dead_sends_nothing(
 
     key = desk.submit(request()).key
     with monkeypatch.context() as patch:
-        patch.setattr(leases, "SECONDS", 0.0)
+        patch.setattr(leases, "LEASE_SECONDS", 0.0)
         patch.setattr(leases.Lease, "_keep", lambda self: None)
         patch.setattr(OrderDesk, "_adopt", sleep)
         with pytest.raises(leases.LeaseLost, match="another process has taken over hook/orders"):
@@ -658,7 +658,7 @@ class Orders(RuleBasedStateMachine):
         self.platform = Platform(self.clock, timedelta(minutes=7), 2, workflows=provided_workflows())
         self.service = Direct(self.platform, self.clock)
         self.quota = Quota(4, 2)
-        self.books = [OrderBook(Database(beside(Path(self.folder.name)), bring_up_to_date, "")) for _ in range(2)]
+        self.books = [OrderBook(Database(records_url(Path(self.folder.name)), migrate_schema, "")) for _ in range(2)]
 
     def desk(self, worker: int) -> OrderDesk:
         return OrderDesk(

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.io.http_errors import Gone
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
-from ibf_pipeline.satellites.hook.orders import OrderRequest, Product, order_of
+from ibf_pipeline.satellites.hook.orders import OrderItem, OrderRequest, order_of
 from tests.worlds.services.hook import Loopback
 from tests.worlds.services.hook_platform import Clock
 
@@ -82,10 +82,10 @@ def test_options_that_are_no_list_are_not_no_options(options: str, client: OdpCl
     ],
 )
 def test_an_order_as_its_items_tell_of_it(statuses: list[str], expected: str) -> None:
-    order = order_of("7", [Product(str(number), "7", status=status) for number, status in enumerate(statuses)])
+    order = order_of("7", [OrderItem(str(number), "7", status=status) for number, status in enumerate(statuses)])
     assert order is not None
     assert order.status == expected
     assert order_of("7", []) is None
-    fewer = order_of("7", [Product("1", "7", status="completed")], asked_for=2)
+    fewer = order_of("7", [OrderItem("1", "7", status="completed")], asked_for=2)
     assert fewer is not None
     assert fewer.status == "in_progress", "one is not listed yet"

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from ibf_pipeline.errors import ConfigError, InputInvalid
+from ibf_pipeline.satellites.hook.input_sources import PROVIDED, ordered_options, require_source
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 from ibf_pipeline.satellites.hook.orders import OrderRequest
 from ibf_pipeline.satellites.hook.settings import load_hook_settings
-from ibf_pipeline.satellites.hook.sources import PROVIDED, ordered_options, require_source
 from ibf_pipeline.satellites.hook.workflows import Workflow, WorkflowOption
 from tests.satellites.hook.conftest import ENVIRONMENT
 from tests.satellites.hook.test_tutorial import hook, run

@@ -10,7 +10,7 @@ import requests
 
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.satellites.hook.settings import Token
+from ibf_pipeline.satellites.hook.settings import TokenSettings
 from ibf_pipeline.satellites.hook.tokens import desp_login, roles_of, token_source
 from tests.satellites.hook.conftest import ENVIRONMENT
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, Loopback
@@ -56,7 +56,7 @@ def test_a_desp_login_fails_and_never_prompts(after: bytes, monkeypatch: pytest.
 
 @pytest.mark.parametrize("kind", ["service-account", "password"])
 def test_grants_of_the_sister_services(kind: str, server: Loopback, clock: Clock) -> None:
-    settings = Token(kind=kind, url=server.token_url, client_id="cdse-public" if kind == "password" else None)
+    settings = TokenSettings(kind=kind, url=server.token_url, client_id="cdse-public" if kind == "password" else None)
     source = token_source(settings, ENVIRONMENT, now=clock, redact=Redactor(), timeout=5)
     first = source.token()
     assert source.token() == first
@@ -65,7 +65,7 @@ def test_grants_of_the_sister_services(kind: str, server: Loopback, clock: Clock
 
 
 def test_a_one_time_code_goes_with_the_password(server: Loopback, clock: Clock) -> None:
-    settings = Token(
+    settings = TokenSettings(
         kind="password", url=server.token_url, client_id="cdse-public", one_time_code_variable="CDSE_CODE"
     )  # fmt: skip
     with pytest.raises(ConfigError, match="CDSE_CODE is not set"):
@@ -78,7 +78,7 @@ def test_a_one_time_code_goes_with_the_password(server: Loopback, clock: Clock) 
 
 def test_a_refused_secret_is_not_repeated_in_the_message(server: Loopback, clock: Clock) -> None:
     wrong = {**ENVIRONMENT, "DEDL_CLIENT_SECRET": "canary-wrong-secret"}
-    settings = Token(kind="service-account", url=server.token_url)
+    settings = TokenSettings(kind="service-account", url=server.token_url)
     source = token_source(settings, wrong, now=clock, redact=Redactor(), timeout=5)
     with pytest.raises(ServerRefused, match="Invalid client credentials: <hidden>") as caught:
         source.token()
@@ -87,7 +87,7 @@ def test_a_refused_secret_is_not_repeated_in_the_message(server: Loopback, clock
 
 @pytest.mark.parametrize("status", ["429", "503"])
 def test_a_realm_that_is_busy_has_refused_nothing(status: str, server: Loopback, clock: Clock) -> None:
-    settings = Token(kind="service-account", url=server.token_url)
+    settings = TokenSettings(kind="service-account", url=server.token_url)
     source = token_source(settings, ENVIRONMENT, now=clock, redact=Redactor(), timeout=5)
     server.faults = [f"token {status}"]
     with pytest.raises(ServerUnreachable, match=rf"answered {status}: not now.*try again in some minutes"):
@@ -96,10 +96,10 @@ def test_a_realm_that_is_busy_has_refused_nothing(status: str, server: Loopback,
 
 
 def test_what_is_missing_is_named(server: Loopback, clock: Clock) -> None:
-    settings = Token(kind="service-account", url=server.token_url)
+    settings = TokenSettings(kind="service-account", url=server.token_url)
     with pytest.raises(ConfigError, match="DEDL_CLIENT_ID and DEDL_CLIENT_SECRET are not set"):
         token_source(settings, {}, now=clock, redact=Redactor(), timeout=5)
-    nowhere = Token(kind="service-account", url="http://127.0.0.1:9/token")
+    nowhere = TokenSettings(kind="service-account", url="http://127.0.0.1:9/token")
     with pytest.raises(ServerUnreachable):
         token_source(nowhere, ENVIRONMENT, now=clock, redact=Redactor(), timeout=2).token()
     assert CLIENT_SECRET not in repr(token_source(settings, ENVIRONMENT, now=clock, redact=Redactor(), timeout=5))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.domain.observed import Look, Observed, Verdict
+from ibf_pipeline.domain.observation import EventObservation, Look, Verdict
 from ibf_pipeline.runs.observations import event_folder, read_observations
-from tasks.observe import keep
+from tasks.observation import keep_observed
 from tests.worlds.countries.square_run import make_square_country
 
 MONDAY = date(2026, 2, 16)
@@ -21,7 +21,7 @@ def now() -> datetime:
 
 
 def test_the_report_waits_for_the_run_that_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.observe.create_markdown_artifact", lambda *_, **__: None)
+    monkeypatch.setattr("tasks.observation.create_markdown_artifact", lambda *_, **__: None)
     squares = make_square_country(tmp_path, 1)
     _, run = squares.run(MONDAY, {"S01": {3: (38, 350.0)}})
     page = run.path / "report" / "report.html"
@@ -30,12 +30,14 @@ def test_the_report_waits_for_the_run_that_is_at_work(tmp_path: Path, monkeypatc
         source="open water", first_day=MONDAY, last_day=MONDAY, passes=(now(),), products=("S1A_PASS",),
         method="Open water.", verdict=verdict, areas=(),
     )  # fmt: skip
-    observed = Observed(
+    observed = EventObservation(
         country=run.iso3, issue_date=MONDAY, event="S01", verdict=verdict, default_admin_level=1, areas=(),
         looks=(look,),
     )  # fmt: skip
-    keeping = threading.Thread(target=keep.fn, args=(observed, event_folder(run.path, "S01"), run, squares.prepared))
-    with run.alone("run"):
+    keeping = threading.Thread(
+        target=keep_observed.fn, args=(observed, event_folder(run.path, "S01"), run, squares.prepared)
+    )
+    with run.exclusive("run"):
         keeping.start()
         keeping.join(3)
         assert keeping.is_alive()

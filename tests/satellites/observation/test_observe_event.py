@@ -29,15 +29,15 @@ from flows.observe_event import observe_event
 from flows.states import exit_code
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.findings import EventArea
-from ibf_pipeline.domain.observed import Days, observed_share
+from ibf_pipeline.domain.observation import DayRange, observed_share
 from ibf_pipeline.errors import ServerUnreachable
-from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.prepare.build import prepare_floods
+from ibf_pipeline.runs.findings import write_findings_json
 from ibf_pipeline.runs.observations import read_observations
 from ibf_pipeline.satellites.hook.settings import FloodMapCatalogue
 from ibf_pipeline.satellites.observation.catalogue import find_flood_maps
 from tests.satellites.hook.conftest import ENVIRONMENT, archive
-from tests.worlds.countries.made_found import event, found
+from tests.worlds.countries.flood_findings import event, found
 from tests.worlds.countries.scenes import LAND, WET, flooded_top, write_scene
 from tests.worlds.countries.tiny_country import country, write_country, write_raster
 from tests.worlds.services.hook import Loopback
@@ -60,7 +60,7 @@ def tiny_layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake = np.zeros((10, 20))
     lake[9] = 1
     write_raster(static / "water.tif", lake)
-    prepare(country(flood_maps=MAPS), static, root / "prepared" / "XTY")
+    prepare_floods(country(flood_maps=MAPS), static, root / "prepared" / "XTY")
     return root
 
 
@@ -107,7 +107,7 @@ def write_run(run: Path, alert_class: str) -> None:
     areas = tuple(EventArea(level, code, f"Area {code}", people, 0.5, {}) for level, code, people in rows)
     (run / "report").mkdir(parents=True, exist_ok=True)
     day = replace(found([replace(alerted, areas=areas, people=100)], [], ISSUE), country="XTY", country_name="Tinyland")
-    write_found(day, run / "events.json")
+    write_findings_json(day, run / "events.json")
     (run / "manifest.json").write_text("{}", encoding="utf-8")
 
 
@@ -386,7 +386,7 @@ def test_trouble_of_a_map_does_not_keep_the_scene_from_being_ordered(
 
 @pytest.mark.parametrize("answer", [{"message": "moved"}, {"features": None}, {"type": "FeatureCollection"}])
 def test_only_a_list_says_that_there_are_no_flood_maps(answer: dict[str, Any], tmp_path: Path) -> None:
-    days = Days(date(2026, 2, 15), date(2026, 2, 19))
+    days = DayRange(date(2026, 2, 15), date(2026, 2, 19))
     with Stac(tmp_path / "none") as stac:
         catalogue = FloodMapCatalogue(url=stac.url, collection="maps", asset="flood")
         stac.instead = {"type": "FeatureCollection", "features": []}
@@ -441,7 +441,7 @@ def test_an_event_without_areas_is_skipped(project: tuple[Path, Loopback]) -> No
     root, server = project
     alerted = event("G1", "--TT----", "max", {})
     day = replace(found([replace(alerted, areas=())], [], ISSUE), country="XTY")
-    write_found(day, root / "runs" / "XTY" / "2026-02-15" / "events.json")
+    write_findings_json(day, root / "runs" / "XTY" / "2026-02-15" / "events.json")
     state = observe(root)
     assert (state.is_completed(), state.name) == (True, "Skipped"), state.message
     assert "G1: the event's station has no areas" in str(state.message)

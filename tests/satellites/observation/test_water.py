@@ -10,9 +10,9 @@ import pytest
 import rasterio
 from rasterio.control import GroundControlPoint
 
-from ibf_pipeline.domain.observed import Days, Verdict
+from ibf_pipeline.domain.observation import DayRange, Verdict
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.satellites.hook.settings import Observation, OpenWater
+from ibf_pipeline.satellites.hook.settings import ObservationSettings, OpenWater
 from ibf_pipeline.satellites.observation.passes import (
     Unsuitable,
     event_days,
@@ -21,7 +21,7 @@ from ibf_pipeline.satellites.observation.passes import (
     scene_of,
     worth_an_order,
 )
-from ibf_pipeline.satellites.observation.verdict import judge, judge_together
+from ibf_pipeline.satellites.observation.verdict import judge_together, verdict_of
 from ibf_pipeline.satellites.observation.water import (
     decibel,
     open_water,
@@ -29,11 +29,11 @@ from ibf_pipeline.satellites.observation.water import (
     write_observed,
     write_scene_water,
 )
-from tests.worlds.countries.made_found import event
+from tests.worlds.countries.flood_findings import event
 from tests.worlds.countries.scenes import LAND, WET, flooded_top, write_scene
 
 RULE = OpenWater()
-DAYS = Days(date(2026, 2, 16), date(2026, 2, 20))
+DAYS = DayRange(date(2026, 2, 16), date(2026, 2, 20))
 
 
 def read(file: Path) -> np.ndarray:
@@ -166,7 +166,7 @@ def test_days_of_an_event_and_the_pass_of_a_scene() -> None:
     require_vh(name, scene_of(name))
     with pytest.raises(Unsuitable, match="polarisation SH"):
         require_vh(name, scene_of(name.replace("SDV", "SSH")))
-    with pytest.raises(InputInvalid, match="no Sentinel-1 GRD"):
+    with pytest.raises(InputInvalid, match="not a Sentinel-1 GRD"):
         scene_of("S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321")
 
 
@@ -197,14 +197,16 @@ def test_which_classes_are_worth_an_order() -> None:
 )
 def test_hit_and_false_alarm(km2: float, share: float, day: int, kind: str) -> None:
     passes = [datetime(2026, 2, day, 3, tzinfo=UTC)]
-    assert judge(km2, share, passes, DAYS, Observation()).kind == kind
+    assert verdict_of(km2, share, passes, DAYS, ObservationSettings()).kind == kind
 
 
 @pytest.mark.parametrize(
     ("km2", "share", "kind"), [(50.0, 1.0, "undecided"), (0.99, 0.5, "false alarm"), (0.99, 0.4, "undecided")]
 )
 def test_water_that_may_be_a_lake_is_no_hit(km2: float, share: float, kind: str) -> None:
-    verdict = judge(km2, share, [datetime(2026, 2, 17, 3, tzinfo=UTC)], DAYS, Observation(), lakes_among_it=True)
+    verdict = verdict_of(
+        km2, share, [datetime(2026, 2, 17, 3, tzinfo=UTC)], DAYS, ObservationSettings(), lakes_among_it=True
+    )
     assert verdict.kind == kind
     assert ("50.0 km2 of water seen, lakes and rivers among it" in verdict.reason) == (km2 == 50)
 
@@ -233,4 +235,4 @@ HIT, FALSE, OPEN = Verdict("hit", "much"), Verdict("false alarm", "little"), Ver
     ],
 )
 def test_several_looks_make_one_verdict(looks: list[tuple[Verdict, float]], share: float, kind: str) -> None:
-    assert judge_together(looks, share, Observation()).kind == kind
+    assert judge_together(looks, share, ObservationSettings()).kind == kind

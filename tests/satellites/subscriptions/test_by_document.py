@@ -17,8 +17,8 @@ from flows.cli.inbox import inbox_app
 from flows.cli.subscriptions import subscriptions_app
 from flows.wiring.subscriptions import open_eodata, open_receiver
 from ibf_pipeline.errors import IbfError, ServerRefused
-from ibf_pipeline.satellites.odata import odata_moment
-from ibf_pipeline.satellites.subscriptions.intake import Pulled, pull
+from ibf_pipeline.satellites.odata import odata_timestamp
+from ibf_pipeline.satellites.subscriptions.intake import Pulled, pull_notifications
 from ibf_pipeline.satellites.subscriptions.notification import read_product
 from ibf_pipeline.satellites.subscriptions.settings import IntakeSettings
 from tests.conftest import ROOT
@@ -88,7 +88,7 @@ def catalogue(
 
 def product(content: bytes = b"PK a scene" * 20_000, number: int = 1) -> Product:
     """A scene of an hour ago over the event that is alerted."""
-    when = odata_moment(datetime.now(UTC) - timedelta(hours=1))
+    when = odata_timestamp(datetime.now(UTC) - timedelta(hours=1))
     name = f"S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_{number:04X}.SAFE"
     return Product(f"0dd083d4-360e-4693-9791-{number:012d}", name, content, when, when, (29.5, -0.5, 30.5, 0.5))
 
@@ -117,7 +117,7 @@ def test_a_subscription_from_its_plan_to_its_end_and_a_product_from_its_notice_t
         catalogue.publish(scene, copies=2)
         eodata = open_eodata(*where())
         with eodata.client(catalogue.service) as client:
-            assert pull(client, eodata.inbox, known, IntakeSettings()) == Pulled(2, 1, emptied=True)
+            assert pull_notifications(client, eodata.inbox, known, IntakeSettings()) == Pulled(2, 1, emptied=True)
         assert catalogue.queues[known] == []
     assert (scene.id in run("inbox", "list")[1], run("inbox", "list")[1].count("waiting")) == (True, 2)
     half = Answer(200, scene.content[:100_000], {"Content-Length": str(len(scene.content))})
@@ -151,7 +151,7 @@ def test_a_listing_that_says_nothing_makes_no_second_subscription(catalogue: Str
         for said in NO_INFO[:5]:
             catalogue.instead("GET", ".*/(Read|Products)", Answer(200, said), Answer(200, said))
             with pytest.raises(ServerRefused):
-                pull(client, eodata.inbox, known, IntakeSettings())
+                pull_notifications(client, eodata.inbox, known, IntakeSettings())
             with pytest.raises(ServerRefused):
                 list(client.products("", 3))
 

@@ -20,7 +20,7 @@ from flows.cli.records import records_app
 from flows.cli.subscriptions import subscriptions_app
 from flows.wiring.subscriptions import open_eodata, open_receiver
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
-from ibf_pipeline.satellites.subscriptions.declared import country_outline, wanted_of
+from ibf_pipeline.satellites.subscriptions.declarations import country_outline, declared_subscriptions
 from ibf_pipeline.satellites.subscriptions.notification import read_product
 from ibf_pipeline.satellites.subscriptions.settings import read_settings
 from tests.conftest import ROOT
@@ -333,7 +333,7 @@ def test_the_boundaries_of_the_highest_level_are_enough_for_a_country(place: Ins
 
 def test_an_area_instead_of_a_country(place: Installation):
     place.declare(floods={"provider": "test", "area": [30, 0, 31.5, 1], "collection": "SENTINEL-1"})
-    (item,) = wanted_of(read_settings(place.config), "test", lambda iso3: shapely.Point(), {})
+    (item,) = declared_subscriptions(read_settings(place.config), "test", lambda iso3: shapely.Point(), {})
     assert (
         "POLYGON((31.5000 0.0000,31.5000 1.0000,30.0000 1.0000,30.0000 0.0000,31.5000 0.0000))" in item.request.filter
     )

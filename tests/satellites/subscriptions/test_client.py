@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.pages import on_same_scheme
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.pagination import on_same_scheme
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.tokens import Token, TokenSource
 from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, SubscriptionChange, SubscriptionRequest
 from tests.worlds.services.catalogue import radar_product
@@ -253,7 +253,7 @@ def test_every_call_carries_the_obligatory_headers(every: World):
     assert every.client.product("00000000-0000-0000-0000-0000000000ff") is None
     assert list(every.client.products(RADAR, 1))
     every.client.cancel(made)
-    plain = Client(Server(every.client.provider.base_url), Patience(5, 1), Redactor(), tokens=tokens_for(every))
+    plain = Client(Server(every.client.provider.base_url), RetryPolicy(5, 1), Redactor(), tokens=tokens_for(every))
     with pytest.raises(ServerRefused, match="415"):
         plain.read("GET", "Subscriptions/Info")
 

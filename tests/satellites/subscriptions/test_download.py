@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from flows.cli.inbox import inbox_app
 from flows.wiring.subscriptions import open_eodata
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.satellites.subscriptions.download import Got, fetch_product
+from ibf_pipeline.satellites.subscriptions.download import ProductFile, fetch_product
 from ibf_pipeline.satellites.subscriptions.notification import read_product
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import HERE, NOON, World
@@ -36,7 +36,7 @@ def publish(world: World, **more: Any) -> str:
     return str(product["Id"])
 
 
-def fetch(world: World, product_id: str, folder: Path, **more: Any) -> Got:
+def fetch(world: World, product_id: str, folder: Path, **more: Any) -> ProductFile:
     return fetch_product(world.client, product_id, folder, 10_000_000, **more)
 
 

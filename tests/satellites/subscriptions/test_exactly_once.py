@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.records.open import beside, bring_up_to_date
+from ibf_pipeline.records.database import migrate_schema, records_url
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
 from ibf_pipeline.satellites.subscriptions.client import ProductPage, QueueBatch
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
-from ibf_pipeline.satellites.subscriptions.intake import catch_up, complete, pull
+from ibf_pipeline.satellites.subscriptions.intake import catch_up, complete, pull_notifications
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
+from ibf_pipeline.satellites.subscriptions.matching import ObservationRequest, match_products
 from ibf_pipeline.satellites.subscriptions.notification import Product, read_notification, read_product
 from ibf_pipeline.satellites.subscriptions.settings import IntakeSettings
-from ibf_pipeline.satellites.subscriptions.trigger import Observation, trigger
 from tests.budget import examples
 from tests.worlds.services.catalogue import Catalogue, radar_product
 from tests.worlds.services.catalogue_account import ELSEWHERE, HERE, NOON, RADAR, Clock
@@ -55,7 +55,7 @@ class FragileDatabase(Database):
     """A database whose process may end just before a transaction or just after its commit."""
 
     def __init__(self, folder: Path, fuse: Fuse) -> None:
-        super().__init__(beside(folder), bring_up_to_date, "")
+        super().__init__(records_url(folder), migrate_schema, "")
         self.fuse = fuse
 
     @contextmanager
@@ -107,7 +107,7 @@ class Runs:
     runs: dict[str, str] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
-    def __call__(self, observation: Observation) -> str:
+    def __call__(self, observation: ObservationRequest) -> str:
         self.fuse.burn()
         self.asked[observation.key] += 1
         run = self.runs.setdefault(observation.key, f"run-{len(self.runs) + 1}")
@@ -179,7 +179,7 @@ class Story:
 
     def pull(self, number: int) -> None:
         batch = IntakeSettings(batch=1 + number % 5)
-        pull(DirectClient(self.catalogue, self.fuse), self.inbox, self.queue, batch)  # type: ignore[arg-type]
+        pull_notifications(DirectClient(self.catalogue, self.fuse), self.inbox, self.queue, batch)  # type: ignore[arg-type]
 
     def forget_queue(self, _: int) -> None:
         """The queue is deleted with its subscription: what was in it is lost."""
@@ -192,7 +192,7 @@ class Story:
         complete(client, self.inbox)
 
     def trigger(self, _: int) -> None:
-        trigger(self.inbox, [EVENT], self.runs, self.clock(), max_age=MAX_AGE)
+        match_products(self.inbox, [EVENT], self.runs, self.clock(), max_age=MAX_AGE)
 
     def wait(self, number: int) -> None:
         self.clock.forward(minutes=number)
@@ -214,7 +214,7 @@ happenings = st.lists(
 
 
 @given(happenings)
-@settings(max_examples=examples(40, 500), deadline=None)
+@settings(max_examples=examples(15, 500), deadline=None)
 def test_every_product_triggers_exactly_once(story_of):
     """After one undisturbed search and pass: a run for each young product over the event, and no other run ever."""
     with tempfile.TemporaryDirectory() as folder:

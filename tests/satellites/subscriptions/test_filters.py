@@ -21,7 +21,7 @@ from ibf_pipeline.satellites.subscriptions.filters import (
     product_type_is,
     published_after,
 )
-from ibf_pipeline.satellites.subscriptions.settings import Declared
+from ibf_pipeline.satellites.subscriptions.settings import SubscriptionSettings
 from tests.budget import examples
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import NOON
@@ -31,7 +31,7 @@ degrees = st.floats(-60, 60, allow_nan=False).map(lambda value: round(value, 3))
 
 
 @given(st.text(min_size=1).filter(lambda text: "\n" not in text and "\r" not in text))
-@settings(max_examples=examples(50, 500), deadline=None)
+@settings(max_examples=examples(15, 500), deadline=None)
 def test_a_literal_means_its_text(text):
     """What the parser reads out of the filter is the text itself, quotes and all."""
     tree = parse(collection_is(text))
@@ -73,12 +73,12 @@ def test_a_condition_of_ones_own_stands_beside_the_built_one_whatever_is_in_it()
 @pytest.mark.parametrize("condition", ["a eq 1) or (b eq 2", "a eq 'x", "(a eq 1", "a eq 'x') or Name eq ('y"])
 def test_a_condition_that_would_change_the_rest_is_no_condition(condition: str):
     with pytest.raises(ValidationError, match="is not closed, or is closed twice"):
-        Declared(provider="cdse", collection="SENTINEL-2", filter=condition)
-    assert Declared(provider="cdse", filter=CLEAR).filter == CLEAR
+        SubscriptionSettings(provider="cdse", collection="SENTINEL-2", filter=condition)
+    assert SubscriptionSettings(provider="cdse", filter=CLEAR).filter == CLEAR
 
 
 @given(degrees, degrees, degrees, degrees)
-@settings(max_examples=examples(30, 300), deadline=None)
+@settings(max_examples=examples(15, 300), deadline=None)
 def test_the_area_selects_what_geometry_selects(west, south, other_west, other_south):
     area, box = (
         shapely.box(west, south, west + 2, south + 2),
@@ -103,7 +103,7 @@ def test_published_after():
 
 
 @given(st.lists(st.tuples(degrees, degrees), min_size=3, max_size=60), st.integers(5, MOST_CORNERS))
-@settings(max_examples=examples(30, 300), deadline=None)
+@settings(max_examples=examples(15, 300), deadline=None)
 def test_the_enclosing_polygon_encloses(points, corners):
     outline = shapely.MultiPoint(points).buffer(0.2)
     polygon = enclosing_polygon(outline, max(corners, 9))

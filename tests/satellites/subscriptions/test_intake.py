@@ -11,21 +11,23 @@ import pytest
 from starlette.responses import JSONResponse
 
 from ibf_pipeline.errors import InputInvalid, ServerRefused, UsageError, WriteFailed
-from ibf_pipeline.records.open import beside, open_records
-from ibf_pipeline.satellites.subscriptions.apply import apply_subscriptions
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.satellites.subscriptions.entity import SubscriptionRequest
 from ibf_pipeline.satellites.subscriptions.inbox import DROPPED, Inbox
-from ibf_pipeline.satellites.subscriptions.intake import catch_up, catch_up_is_due, complete, pull
+from ibf_pipeline.satellites.subscriptions.intake import catch_up, catch_up_is_due, complete, pull_notifications
 from ibf_pipeline.satellites.subscriptions.notification import read_notification
-from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
+from ibf_pipeline.satellites.subscriptions.reconciliation import apply_subscriptions
 from ibf_pipeline.satellites.subscriptions.settings import IntakeSettings
+from ibf_pipeline.satellites.subscriptions.subscription_plan import DeclaredSubscription
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import HERE, NOON, RADAR, World
 
 
 def subscribe(world: World) -> str:
     events = tuple(event for event in world.catalogue.dialect.events if event != "deleted")
-    apply_subscriptions(world.client, world.ledger, [Wanted("floods", SubscriptionRequest("pull", RADAR, events))])
+    apply_subscriptions(
+        world.client, world.ledger, [DeclaredSubscription("floods", SubscriptionRequest("pull", RADAR, events))]
+    )
     return world.ledger.owned()[0].id
 
 
@@ -37,7 +39,7 @@ def test_a_queue_is_read_to_its_end_and_acknowledged(every: World):
     queue = subscribe(every)
     for number in range(45):
         every.catalogue.publish(radar_product(number + 1, NOON, HERE))
-    pulled = pull(every.client, every.inbox, queue, every.settings)
+    pulled = pull_notifications(every.client, every.inbox, queue, every.settings)
     assert (pulled.notifications, pulled.new_products, pulled.emptied) == (45, 45, True)
     assert every.catalogue.queues[queue] == []
     assert every.web.requests.count(("POST", f"Subscriptions({queue})/Ack")) == 3  # 20 + 20 + 5
@@ -48,7 +50,7 @@ def test_a_run_reads_its_share_and_says_so(world: World):
     queue = subscribe(world)
     for number in range(45):
         world.catalogue.publish(radar_product(number + 1, NOON, HERE))
-    pulled = pull(world.client, world.inbox, queue, IntakeSettings(max_batches=2))
+    pulled = pull_notifications(world.client, world.inbox, queue, IntakeSettings(max_batches=2))
     assert (pulled.notifications, pulled.emptied) == (40, False)
 
 
@@ -56,7 +58,7 @@ def test_what_was_not_acknowledged_is_read_again_and_kept_once(world: World):
     queue = subscribe(world)
     world.catalogue.publish(radar_product(1, NOON, HERE))
     world.inbox.store("cdse", "pull", world.client.read(queue).notifications)  # and then the process ends
-    pulled = pull(world.client, world.inbox, queue, world.settings)
+    pulled = pull_notifications(world.client, world.inbox, queue, world.settings)
     assert (pulled.notifications, pulled.new_products) == (1, 0)
     (entry,) = world.inbox.entries()
     assert world.inbox.notifications(entry.product_id) == [(queue, "created", "pull", 2)]
@@ -67,7 +69,7 @@ def test_entries_older_than_three_days_are_fetched_by_id(world: World):
     world.catalogue.publish(radar_product(1, NOON, HERE))
     world.catalogue.publish(radar_product(2, NOON, HERE))
     world.clock.forward(days=4)
-    pull(world.client, world.inbox, queue, world.settings)
+    pull_notifications(world.client, world.inbox, queue, world.settings)
     assert world.inbox.counts()["incomplete"] == 2
     del world.catalogue.products[radar_product(2, NOON, HERE)["Id"]]
     assert complete(world.client, world.inbox) == 2
@@ -94,7 +96,7 @@ def test_an_unreadable_entry_does_not_block_the_queue(world: World, monkeypatch:
         "read",
         lambda key, top: [{**item, "ProductId": 7} if n == 1 else item for n, item in enumerate(whole(key, top))],
     )
-    pulled = pull(world.client, world.inbox, queue, world.settings)
+    pulled = pull_notifications(world.client, world.inbox, queue, world.settings)
     assert (pulled.notifications, pulled.emptied) == (2, True)
 
 
@@ -157,13 +159,15 @@ def test_when_a_search_is_due(world: World):
 
 
 def test_deleted_products_start_nothing_whatever_comes_first(world: World):
-    apply_subscriptions(world.client, world.ledger, [Wanted("gone", SubscriptionRequest("pull", RADAR, ("deleted",)))])
+    apply_subscriptions(
+        world.client, world.ledger, [DeclaredSubscription("gone", SubscriptionRequest("pull", RADAR, ("deleted",)))]
+    )
     queue = world.ledger.owned()[0].id
     product = radar_product(1, NOON, HERE, DeletionCause="Corrupted product")
     world.catalogue.publish(product, lose=True)
     world.catalogue.publish(product, "deleted")
     world.catalogue.products[product["Id"]] = product  # so that the queue can show it
-    pull(world.client, world.inbox, queue, world.settings)
+    pull_notifications(world.client, world.inbox, queue, world.settings)
     search(world)  # the creation, late
     (entry,) = world.inbox.entries()
     assert (entry.state, entry.reason) == ("ignored", "deleted from the catalogue (Corrupted product)")
@@ -196,7 +200,7 @@ def test_what_waits_is_dropped_only_by_its_state_and_starts_nothing_any_more(wor
     assert world.inbox.prune(after, ("waiting",)) == 1
     dropped = world.inbox.entry(old)
     assert (dropped.state, dropped.reason, dropped.content, dropped.footprint) == ("ignored", DROPPED, None, None)
-    assert [entry.product_id for entry in world.inbox.undecided(NOON)] == [young]
+    assert [entry.product_id for entry in world.inbox.open_products(NOON)] == [young]
     assert search(world).new_products == 0, "announced again, it stays dropped"
     assert world.inbox.replay(old).state == "incomplete"
     complete(world.client, world.inbox)
@@ -206,11 +210,11 @@ def test_what_waits_is_dropped_only_by_its_state_and_starts_nothing_any_more(wor
 def test_a_full_inbox_acknowledges_nothing_and_says_what_fills_it(world: World, tmp_path: Path):
     queue = subscribe(world)
     world.catalogue.publish(radar_product(1, NOON, HERE))
-    full = Inbox(open_records(beside(tmp_path / "full")), world.clock, max_megabytes=0)
+    full = Inbox(open_records(records_url(tmp_path / "full")), world.clock, max_megabytes=0)
     with pytest.raises(WriteFailed, match=r"0 of 0 products are not settled.*`inbox prune --state waiting`"):
-        pull(world.client, full, queue, world.settings)
+        pull_notifications(world.client, full, queue, world.settings)
     assert len(world.catalogue.queues[queue]) == 1
-    assert pull(world.client, world.inbox, queue, world.settings).new_products == 1
+    assert pull_notifications(world.client, world.inbox, queue, world.settings).new_products == 1
 
 
 def test_an_unknown_product(world: World):
@@ -226,7 +230,7 @@ def test_half_a_character_is_stored_as_a_question_mark_and_blocks_nothing(every:
     queue = subscribe(every)
     every.catalogue.publish(radar_product(1, NOON, HERE, Name=BROKEN, Comment=[BROKEN]))
     every.catalogue.publish(radar_product(2, NOON, HERE))
-    assert pull(every.client, every.inbox, queue, every.settings).notifications == 2
+    assert pull_notifications(every.client, every.inbox, queue, every.settings).notifications == 2
     assert every.catalogue.queues[queue] == []
     every.catalogue.publish(radar_product(3, NOON, HERE, Name=BROKEN), lose=True)
     assert search(every).new_products == 1
@@ -246,7 +250,7 @@ def test_a_footprint_that_no_library_reads_blocks_nothing(world: World, footprin
     queue = subscribe(world)
     world.catalogue.publish(radar_product(1, NOON, HERE, **footprint))
     world.catalogue.publish(radar_product(2, NOON, HERE))
-    assert pull(world.client, world.inbox, queue, world.settings).notifications == 2
+    assert pull_notifications(world.client, world.inbox, queue, world.settings).notifications == 2
     assert world.catalogue.queues[queue] == []
     world.catalogue.publish(radar_product(3, NOON, HERE, **footprint), lose=True)
     world.catalogue.publish(radar_product(4, NOON, HERE), lose=True)
@@ -279,7 +283,7 @@ def test_entries_without_an_ack_id_are_stored_before_it_is_told(world: World, mo
     whole = world.catalogue.read
     acks(world, monkeypatch, lambda place, ack: None if place == len(whole(queue, 20)) - 1 else ack)
     with pytest.raises(InputInvalid, match="1 notifications were stored and carry no AckId"):
-        pull(world.client, world.inbox, queue, world.settings)
+        pull_notifications(world.client, world.inbox, queue, world.settings)
     assert world.inbox.counts()["waiting"] == 3
     assert [item.product_id for item in world.catalogue.queues[queue]] == [last]
 
@@ -296,7 +300,7 @@ def test_an_ack_id_may_be_a_number(world: World, monkeypatch: pytest.MonkeyPatch
         return {}
 
     monkeypatch.setattr(world.catalogue, "acknowledge", acknowledge)
-    assert pull(world.client, world.inbox, queue, world.settings).emptied
+    assert pull_notifications(world.client, world.inbox, queue, world.settings).emptied
     assert (heard, world.inbox.counts()["waiting"]) == (["7"], 1)
 
 
@@ -305,7 +309,7 @@ def test_one_id_that_the_catalogue_cannot_read_does_not_cost_the_others_their_de
     for number in (1, 2, 3):
         world.catalogue.publish(radar_product(number, NOON, HERE))
     world.clock.forward(days=4)
-    pull(world.client, world.inbox, queue, world.settings)
+    pull_notifications(world.client, world.inbox, queue, world.settings)
     world.web.faults += [lambda _: JSONResponse({"detail": "value is not a valid uuid"}, 422)]
     assert complete(world.client, world.inbox) == 3
     assert world.inbox.counts() == {"incomplete": 0, "waiting": 2, "triggered": 0, "ignored": 1, "notifications": 3}
@@ -318,7 +322,7 @@ def test_a_refusal_of_the_account_ignores_nothing(world: World):
     for number in (1, 2):
         world.catalogue.publish(radar_product(number, NOON, HERE))
     world.clock.forward(days=4)
-    pull(world.client, world.inbox, queue, world.settings)
+    pull_notifications(world.client, world.inbox, queue, world.settings)
     world.web.faults += [lambda _: JSONResponse({"detail": "no right"}, 403)]
     with pytest.raises(ServerRefused, match="no right"):
         complete(world.client, world.inbox)
@@ -339,7 +343,7 @@ def test_an_answer_about_something_else_does_not_say_that_there_is_no_such_produ
     queue = subscribe(world)
     world.catalogue.publish(radar_product(1, NOON, HERE))
     world.clock.forward(days=4)
-    pull(world.client, world.inbox, queue, world.settings)
+    pull_notifications(world.client, world.inbox, queue, world.settings)
     world.web.faults += [lambda _: JSONResponse(answer)]
     with pytest.raises(ServerRefused, match="the answer "):
         complete(world.client, world.inbox)

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app as cli
 from flows.cli.subscriptions import subscriptions_app
 from flows.intake import intake
-from flows.observe_trigger import EVENT
+from flows.observation_start import EVENT
 from flows.wiring.subscriptions import open_eodata
 from ibf_pipeline.records.schema import START
 from ibf_pipeline.satellites.subscriptions.notification import read_notification

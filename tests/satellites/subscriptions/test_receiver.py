@@ -23,14 +23,14 @@ import pytest
 import requests
 
 from ibf_pipeline.errors import WriteFailed
-from ibf_pipeline.records.open import beside, open_records
-from ibf_pipeline.satellites.subscriptions.apply import apply_subscriptions
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, SubscriptionRequest
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.receiver import Admission, build_receiver
-from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
-from ibf_pipeline.satellites.subscriptions.serving import serving
+from ibf_pipeline.satellites.subscriptions.reconciliation import apply_subscriptions
+from ibf_pipeline.satellites.subscriptions.server import serving
 from ibf_pipeline.satellites.subscriptions.settings import ReceiverSettings
+from ibf_pipeline.satellites.subscriptions.subscription_plan import DeclaredSubscription
 from tests.satellites.subscriptions.test_recorded import sample
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import HERE, NOON, RADAR, Clock, World
@@ -45,7 +45,7 @@ def receiver(
     folder: Path, *, provider_of: Callable[[str], str | None] = {OURS: "cdse"}.get, **more: Any
 ) -> Iterator[tuple[str, Inbox]]:
     megabytes = more.pop("max_megabytes", 100)
-    inbox = Inbox(open_records(beside(folder), wait_seconds=0.2), Clock(), megabytes)
+    inbox = Inbox(open_records(records_url(folder), wait_seconds=0.2), Clock(), megabytes)
     admission = Admission(*ACCOUNT, provider_of, **more)
     with Served(build_receiver(admission, inbox, Clock())) as served:
         yield f"http://127.0.0.1:{served.port}", inbox
@@ -81,7 +81,7 @@ def post(url: str, body: Any, headers: dict[str, str] | None = None) -> int:
 def test_a_notification_is_on_disk_when_it_is_answered(tmp_path: Path, key: str):
     with receiver(tmp_path) as (url, _):
         assert post(url, notification(1, key=key)) == 204
-        (entry,) = Inbox(open_records(beside(tmp_path)), Clock()).entries()  # as another process sees it
+        (entry,) = Inbox(open_records(records_url(tmp_path)), Clock()).entries()  # as another process sees it
     assert (entry.state, entry.provider, entry.acquired) == ("waiting", "cdse", NOON)
 
 
@@ -186,7 +186,7 @@ def test_a_body_that_does_not_come_is_given_up(tmp_path: Path):
 
 def test_503_while_the_inbox_is_locked_and_204_afterwards(tmp_path: Path):
     with receiver(tmp_path) as (url, inbox):
-        with open_records(beside(tmp_path)).transaction():
+        with open_records(records_url(tmp_path)).transaction():
             assert post(url, notification(1)) == 503
         assert inbox.entries() == []
         assert post(url, notification(1)) == 204
@@ -251,7 +251,7 @@ def test_the_catalogues_own_deliveries(every: World, tmp_path: Path):
     """Three tries each; a receiver that is away loses them, and the duplicates of a slow one do no harm."""
     account = EndpointAccount(*ACCOUNT)
     request = SubscriptionRequest("push", RADAR, endpoint="https://floods.example.org/notifications", account=account)
-    apply_subscriptions(every.client, every.ledger, [Wanted("floods", request)])
+    apply_subscriptions(every.client, every.ledger, [DeclaredSubscription("floods", request)])
     answers: list[int] = []
 
     with receiver(tmp_path / "receiver", provider_of=every.ledger.provider_of) as (url, inbox):
@@ -348,7 +348,7 @@ def test_every_request_is_counted_and_logged_with_peer_time_and_subscription(
 @pytest.mark.parametrize("begins", [b"", b"POST /notifications HTTP/1.1\r\nHost: x\r\nX-Slow: "], ids=["idle", "slow"])
 def test_headers_that_do_not_come_are_given_up(tmp_path: Path, begins: bytes):
     """Sent drop by drop, or not at all; a request that comes in time is answered by the same server."""
-    inbox = Inbox(open_records(beside(tmp_path)), Clock(), 100)
+    inbox = Inbox(open_records(records_url(tmp_path)), Clock(), 100)
     app = build_receiver(Admission(*ACCOUNT, {OURS: "cdse"}.get), inbox, Clock())
     with Served(app, serving(app, ReceiverSettings(header_seconds=0.4), 0)) as served:
         with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
@@ -371,7 +371,7 @@ def test_headers_that_do_not_come_are_given_up(tmp_path: Path, begins: bytes):
 
 @pytest.mark.parametrize("sent", [b"GARBAGE\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"])
 def test_what_the_server_answers_itself_is_counted_too(tmp_path: Path, caplog: pytest.LogCaptureFixture, sent: bytes):
-    inbox = Inbox(open_records(beside(tmp_path)), Clock(), 100)
+    inbox = Inbox(open_records(records_url(tmp_path)), Clock(), 100)
     app = build_receiver(Admission(*ACCOUNT, {OURS: "cdse"}.get), inbox, Clock())
     with Served(app, serving(app, ReceiverSettings(), 0)) as served:
         with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
@@ -385,7 +385,7 @@ def test_what_the_server_answers_itself_is_counted_too(tmp_path: Path, caplog: p
 
 def test_more_than_are_taken_at_once_are_counted_and_told_to_come_again(tmp_path: Path):
     """The first is held up while it is looked at; health is told all the while."""
-    inbox = Inbox(open_records(beside(tmp_path)), Clock(), 100)
+    inbox = Inbox(open_records(records_url(tmp_path)), Clock(), 100)
     asked, go_on = threading.Event(), threading.Event()
 
     def provider_of(_: str) -> str:

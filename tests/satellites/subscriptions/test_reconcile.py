@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from starlette.responses import JSONResponse
 
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused
-from ibf_pipeline.satellites.subscriptions.apply import (
+from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, Subscription, SubscriptionRequest
+from ibf_pipeline.satellites.subscriptions.ledger import Owned, same_filter
+from ibf_pipeline.satellites.subscriptions.reconciliation import (
     adopt_subscription,
     apply_subscriptions,
     delete_subscription,
     plan_subscriptions,
 )
-from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, Subscription, SubscriptionRequest
-from ibf_pipeline.satellites.subscriptions.ledger import Owned, same_filter
-from ibf_pipeline.satellites.subscriptions.reconcile import Wanted, dry_run
+from ibf_pipeline.satellites.subscriptions.subscription_plan import DeclaredSubscription, dry_run
 from tests.budget import examples
 from tests.worlds.services.catalogue_account import RADAR, World, provider_of
 from tests.worlds.services.dialects import ALL, CREODIAS
@@ -31,8 +31,8 @@ PUSH = SubscriptionRequest(
 )
 
 
-def wanted(request: SubscriptionRequest, name: str = "floods") -> list[Wanted]:
-    return [Wanted(name, request)]
+def wanted(request: SubscriptionRequest, name: str = "floods") -> list[DeclaredSubscription]:
+    return [DeclaredSubscription(name, request)]
 
 
 def kinds(plan) -> list[str]:
@@ -182,7 +182,7 @@ entries = st.lists(
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b"]), requests_), entries, st.sampled_from(ALL))
-@settings(max_examples=examples(60, 1000), deadline=None)
+@settings(max_examples=examples(15, 1000), deadline=None)
 def test_any_account_settles_without_touching_foreign_ones(declared, existing, dialect):
     """From any state that the limits allow, the plan ends, keeps the limits at every step and spares foreign ones."""
     running = dialect.running_limit
@@ -193,7 +193,7 @@ def test_any_account_settles_without_touching_foreign_ones(declared, existing, d
         live.append(Subscription(f"s{number}", "running" if runs else "paused", ("created",), text, None, None))
         if name:
             owned[f"s{number}"] = Owned(f"s{number}", "p", name, "pull", text, ("created",))
-    items = [Wanted(name, request) for name, request in declared.items()]
+    items = [DeclaredSubscription(name, request) for name, request in declared.items()]
     plan = dry_run(items, live, owned, "p", provider_of(dialect, 1))
     foreign = {entry.id for entry in live} - set(owned)
     assert not [step for step in plan.steps if step.subscription_id in foreign]
@@ -246,7 +246,7 @@ def test_the_message_names_the_way_to_take_over_an_equal_one(world: World):
 
 
 def test_two_at_once_are_one_after_the_other(world: World):
-    with world.ledger.alone(), ThreadPoolExecutor(1) as pool:
+    with world.ledger.lock(), ThreadPoolExecutor(1) as pool:
         second = pool.submit(apply_subscriptions, world.client, world.ledger, wanted(PULL))
         with pytest.raises(ForbiddenByRule, match="another process is at work there: changing subscriptions, process"):
             second.result(30)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.satellites.odata import odata_moment, read_moment
+from ibf_pipeline.satellites.odata import odata_timestamp, read_timestamp
 from ibf_pipeline.satellites.subscriptions.entity import (
     EndpointAccount,
     SubscriptionChange,
@@ -123,12 +123,12 @@ def test_the_footprint_text_stands_in_for_the_geojson():
     ],
 )
 def test_times_of_every_form(text, expected):
-    assert odata_moment(read_moment(text)) == expected
+    assert odata_timestamp(read_timestamp(text)) == expected
 
 
 @pytest.mark.parametrize("text", ["", None, "soon", "2023-13-01T00:00:00Z", 5, "0001-01-01T00:00:00+14:00"])
 def test_no_time(text):
-    assert read_moment(text) is None
+    assert read_timestamp(text) is None
 
 
 @pytest.mark.parametrize(

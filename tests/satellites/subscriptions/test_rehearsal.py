@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from shapely.geometry import box
 
 from flows.wiring.subscriptions import open_eodata, open_receiver
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
-from ibf_pipeline.satellites.subscriptions.declared import boundaries_outline
-from ibf_pipeline.satellites.subscriptions.trigger import trigger
+from ibf_pipeline.satellites.subscriptions.declarations import boundaries_outline
+from ibf_pipeline.satellites.subscriptions.matching import match_products
 from tests.conftest import ROOT
 from tests.worlds.services.catalogue_web import Served
 
@@ -33,7 +34,7 @@ def test_the_push_of_the_rehearsal_is_stored_and_shows_the_demo_countrys_alerts(
     for name in ("settings.yaml", "eodata.yaml"):
         (config / name).write_text((ROOT / "config" / name).read_text(encoding="utf-8"), encoding="utf-8")
     with (config / "eodata.yaml").open("a", encoding="utf-8") as out:
-        out.write(re.sub(r"^   ", "", snippet.group(1), flags=re.MULTILINE))
+        out.write(textwrap.dedent(snippet.group(1)))
     assert yaml.safe_load((config / "eodata.yaml").read_text(encoding="utf-8"))["receiver"]
     for name in ("USERNAME", "PASSWORD"):
         given = re.search(rf"EODATA_ENDPOINT_{name}=([\w-]+)", STEPS)
@@ -53,7 +54,7 @@ def test_the_push_of_the_rehearsal_is_stored_and_shows_the_demo_countrys_alerts(
     assert box(*country.bounds).within(entry.footprint)
     alerts = [AlertedEvent("XDM", f"G900{number}", date(2026, 2, 15), "max", 0, country) for number in range(1, 8)]
     age, valid = (eodata.settings.trigger.max_age_hours, eodata.settings.trigger.alert_valid_days)
-    done = trigger(eodata.inbox, alerts, lambda _: None, datetime.now(UTC), max_age=timedelta(hours=age))
+    done = match_products(eodata.inbox, alerts, lambda _: None, datetime.now(UTC), max_age=timedelta(hours=age))
     assert (len(done.announced), done.started, eodata.providers_to_ask()) == (7, (), [])
     assert datetime.now(UTC).date() - timedelta(days=valid) < date(2026, 2, 15)
     assert len(re.findall(r"^\d\. ", STEPS, re.MULTILINE)) == 8

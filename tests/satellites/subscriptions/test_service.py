@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.cli.receiver import unit_text
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from tests.conftest import ROOT
 from tests.satellites.subscriptions.test_proxy import free_port
@@ -88,7 +88,7 @@ def test_it_ends_with_0_on_sigterm_answers_what_it_has_begun_and_has_kept_what_i
     finally:
         process.kill()
         process.wait(timeout=10)
-    kept = Inbox(open_records(beside(workspace / "runs")), Clock()).entries()
+    kept = Inbox(open_records(records_url(workspace / "runs")), Clock()).entries()
     assert {entry.product_id for entry in kept} == {notification(number)["ProductId"] for number in (1, 2)}
 
 

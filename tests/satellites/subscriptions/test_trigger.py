@@ -14,13 +14,14 @@ import shapely
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.runs.findings import write_found
-from ibf_pipeline.runs.revision import RevisionAbout
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.revision import RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, keep_revision
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.inbox import Start
+from ibf_pipeline.satellites.subscriptions.matching import ObservationRequest, is_seen_by, match_products
 from ibf_pipeline.satellites.subscriptions.notification import read_product
-from ibf_pipeline.satellites.subscriptions.trigger import Observation, is_seen_by, trigger
-from tests.worlds.countries.made_found import event, found
+from tests.worlds.countries.flood_findings import event, found
 from tests.worlds.journals import change_record
 from tests.worlds.runs import flood_run
 from tests.worlds.services.catalogue import radar_product
@@ -37,7 +38,7 @@ class Recorder:
         self.keys: list[str] = []
         self.away = False
 
-    def __call__(self, observation: Observation) -> str | None:
+    def __call__(self, observation: ObservationRequest) -> str | None:
         if self.away:
             raise ServerUnreachable("the Prefect server did not answer")
         self.keys.append(observation.key)
@@ -47,7 +48,7 @@ class Recorder:
 def finished_run(runs: Path, day: FloodFindings, country: str = "XTS") -> None:
     folder = runs / country / day.issue_date.isoformat()
     folder.mkdir(parents=True)
-    write_found(replace(day, country=country), folder / "events.json")
+    write_findings_json(replace(day, country=country), folder / "events.json")
     (folder / "manifest.json").write_text("{}", encoding="utf-8")
 
 
@@ -92,10 +93,10 @@ def test_what_a_person_took_back_is_no_alert(tmp_path: Path):
     day = found([TRIGGERED, WARNED], [], TODAY)
     finished_run(tmp_path / "runs", day)
     run = flood_run(tmp_path / "runs", "XTS", TODAY)
-    about = RevisionAbout("2026-11-20T00:00:01Z", "portal", "https://x.example", "current", "asked", True, "hash")
+    about = RevisionMetadata("2026-11-20T00:00:01Z", "portal", "https://x.example", "current", "asked", True, "hash")
     calls = [Call(1, "exposure", "POST", "/exposure", body={})]
     left, about = day.without(["G1"]), replace(about, withdraws=("G1",))
-    revision = run.allot("portal", 2, run.stage("portal", 2), left, calls, about)
+    revision = keep_revision(run, "portal", 2, begin_revision(run, "portal", 2), left, calls, about)
     assert [e.name for e in alerts(tmp_path)] == ["G1", "G2"]  # planned, and not on the portal yet
     revision.journal(lambda: datetime(2026, 11, 20, 7, tzinfo=UTC)).append(1, "done")
     assert [e.name for e in alerts(tmp_path)] == ["G2"]
@@ -149,7 +150,7 @@ def keep(world: World, number: int, hours: float, box: tuple[float, float, float
 
 
 def run(world: World, starter: Recorder, events: list[AlertedEvent] | None = None):
-    return trigger(world.inbox, ALERTS if events is None else events, starter, world.clock(), max_age=AGE)
+    return match_products(world.inbox, ALERTS if events is None else events, starter, world.clock(), max_age=AGE)
 
 
 def test_a_product_starts_one_observation_for_each_event_it_shows(world: World):
@@ -179,7 +180,7 @@ class Announcer(Recorder):
 
     deployed = False
 
-    def __call__(self, observation: Observation) -> str | None:
+    def __call__(self, observation: ObservationRequest) -> str | None:
         run = super().__call__(observation)
         self.again = observation.announced
         return run if self.deployed else None

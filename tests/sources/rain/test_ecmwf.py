@@ -12,15 +12,15 @@ import pytest
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.answers import Refused
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.http_errors import Refused
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.rain.declaration import RainDeclaration
 from ibf_pipeline.rain.reader import read_rain
-from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.ecmwf import SINGLE_RUN, ecmwf_runs, ecmwf_steps, ensemble, fetch_ecmwf
-from ibf_pipeline.sources.rain.source import RainGiven
+from ibf_pipeline.sources.rain.source import RainDelivery
 from tests.rain.written import BOUNDS
 from tests.sources.rain.world import areas, block
 from tests.worlds.services import web_archive
@@ -51,12 +51,12 @@ def archive(tmp_path: Path, published: Path) -> Iterator[Archive]:
 
 
 def client(archive: Archive, attempts: int = 3) -> Client:
-    return Client(Server(archive.url), Patience(attempts=attempts, sleep=lambda _: None), Redactor())
+    return Client(Server(archive.url), RetryPolicy(attempts=attempts, sleep=lambda _: None), Redactor())
 
 
 def test_all_members_come_once_and_nothing_else_does(archive: Archive, tmp_path: Path) -> None:
     files = fetch_ecmwf(client(archive), CYCLE, [3, 6], tmp_path / "kept", ensemble(CYCLE))
-    rain = read_rain(files, Reads(), BOUNDS, np.datetime64("2026-11-29T06:00", "m"))
+    rain = read_rain(files, RainDeclaration(), BOUNDS, np.datetime64("2026-11-29T06:00", "m"))
     assert rain.members == (0, *PERTURBED)
     assert [[round(float(mm), 2) for mm in rain.amount[member, :, 0, 0]] for member in (0, 1, 50)] == [
         [2, 3],
@@ -72,7 +72,7 @@ def test_all_members_come_once_and_nothing_else_does(archive: Archive, tmp_path:
 
 def test_the_single_run_is_one_message_a_step(archive: Archive, tmp_path: Path) -> None:
     files = fetch_ecmwf(client(archive), CYCLE, [3, 6], tmp_path / "kept", [SINGLE_RUN])
-    rain = read_rain(files, Reads(), BOUNDS)
+    rain = read_rain(files, RainDeclaration(), BOUNDS)
     assert rain.members == (0,)
     assert [round(float(mm), 2) for mm in rain.amount[0, :, 0, 0]] == [2, 3]
 
@@ -81,11 +81,13 @@ def test_older_runs_are_found_under_their_old_names(archive: Archive, tmp_path: 
     publish(archive.root, OLD, 3, "enfo", "cf", {0: 1.0})
     publish(archive.root, OLD, 3, "enfo", "pf", dict.fromkeys(PERTURBED, 2.0))
     publish(archive.root, OLD, 3, "scda", "fc", {0: 3.0})
-    rain = read_rain(fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", ensemble(OLD)), Reads(), BOUNDS)
+    rain = read_rain(
+        fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", ensemble(OLD)), RainDeclaration(), BOUNDS
+    )
     assert rain.members == (0, *PERTURBED)
     assert float(rain.amount[0, 0, 0, 0]) == pytest.approx(1)
     alone = fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", [SINGLE_RUN])
-    assert float(read_rain(alone, Reads(), BOUNDS).amount[0, 0, 0, 0]) == pytest.approx(3)
+    assert float(read_rain(alone, RainDeclaration(), BOUNDS).amount[0, 0, 0, 0]) == pytest.approx(3)
 
 
 def test_a_run_that_is_half_delivered_is_missing(archive: Archive, tmp_path: Path) -> None:
@@ -151,7 +153,9 @@ def test_steps_that_a_run_has() -> None:
     assert ecmwf_steps(400)[-1] == 360
 
 
-def given(archive: Archive, root: Path, first: datetime, *, is_ensemble: bool = False, ahead_h: int = -6) -> RainGiven:
+def given(
+    archive: Archive, root: Path, first: datetime, *, is_ensemble: bool = False, ahead_h: int = -6
+) -> RainDelivery:
     """What the source has for the block of 12 UTC, of runs that are fetched to their 6th hour."""
     cache = InputCache(root / "inputs")
     source = ecmwf_runs(

@@ -114,7 +114,7 @@ def test_forecasts_that_only_a_person_mends_are_wrong_and_not_awaited(tmp_path: 
     for hour in (0, -6, -30):
         spoiled = model(tmp_path / "model", hour, lambda hour: 1)
         netcdf(spoiled, [1, 2], np.array([flat(1), flat(900)]))
-    with pytest.raises(InputInvalid, match=r"source model is passed over: .*mend what the sources"):
+    with pytest.raises(InputInvalid, match=r"source model is passed over: .*fix what the sources"):
         block(tmp_path, {"model": MODEL})
     model(tmp_path / "model", -30, lambda hour: 1)
     with pytest.raises(InputInvalid, match="899 mm of rain"):

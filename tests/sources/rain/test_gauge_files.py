@@ -80,9 +80,12 @@ def test_json_of_sensors_with_keys_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("time,rain\nyesterday,3\n", "gauge K1 is left out: 'yesterday' is no moment"),
+        ("time,rain\nyesterday,3\n", "gauge K1 is left out: 'yesterday' is not a timestamp"),
         ("moment,rain\n", "gauge K1 is left out: column time is missing"),
-        ("PK\x03\x04", "gauge K1 is left out: this is no readable CSV (it is an Excel workbook or another archive)"),
+        (
+            "PK\x03\x04",
+            "gauge K1 is left out: this is not a readable CSV file (it is an Excel workbook or another archive)",
+        ),
         ("time,rain\n2026-02-15T05:00Z,offline\n", "no readings of late from gauge K1"),
         ("", "no readings of late from gauge K1"),
     ],

@@ -16,14 +16,14 @@ from flows.wiring.rain_sources import open_rain_sources
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.http import Client, Server
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.io.tokens import Token, TokenSource
+from ibf_pipeline.rain.declaration import RainDeclaration
 from ibf_pipeline.rain.reader import read_rain
-from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, Imerg, Run, fetch_imerg, in_spans
-from ibf_pipeline.sources.rain.source import RainGiven
+from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, Imerg, ImergRun, fetch_imerg, in_spans
+from ibf_pipeline.sources.rain.source import RainDelivery
 from tests.rain.written import BOUNDS, SHAPE, imerg
 from tests.sources.rain.world import areas, configured
 from tests.worlds.services import earthdata
@@ -56,13 +56,13 @@ def archive(tmp_path: Path) -> Iterator[Earthdata]:
         yield running
 
 
-def run_of(archive: Earthdata, token: str = TOKEN, attempts: int = 3, run: Run = "late") -> Imerg:
-    redact, patience = Redactor(), Patience(attempts=attempts, sleep=lambda _: None)
+def run_of(archive: Earthdata, token: str = TOKEN, attempts: int = 3, run: ImergRun = "late") -> Imerg:
+    redact, retry_policy = Redactor(), RetryPolicy(attempts=attempts, sleep=lambda _: None)
     tokens = TokenSource(lambda: Token(token), redact)
     return Imerg(
         run,
-        Client(Server(archive.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens),
-        Client(Server(archive.catalogue), patience, redact),
+        Client(Server(archive.url, TOKEN_REMEDIES, renew_on_status=()), retry_policy, redact, tokens=tokens),
+        Client(Server(archive.catalogue), retry_policy, redact),
     )
 
 
@@ -70,7 +70,7 @@ def test_what_there_is_comes_once_and_the_rest_is_named(archive: Earthdata, tmp_
     found = fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert [file.name for file in found.files] == [name_of(FIRST + number * HALF_HOUR) for number in (0, 1, 2, 4, 5)]
     assert found.missing == (datetime(2026, 2, 14, 23, 30, tzinfo=UTC),)
-    rain = read_rain(found.files, Reads(), BOUNDS, observed=True)
+    rain = read_rain(found.files, RainDeclaration(), BOUNDS, observed=True)
     assert [float(each) for each in rain.amount[0, :, 0, 0]] == [0.5, 1, 1.5, 2.5, 3]
     before, asked = archive.asked.copy(), archive.catalogue_asked
     assert fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg") == found
@@ -128,7 +128,7 @@ def test_what_breaks_off_or_is_no_data_is_asked_for_again(archive: Earthdata, tm
     archive.instead[name_of(FIRST + HALF_HOUR)] = b"<html>Down for maintenance</html>"
     assert len(fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg").files) == 5
     archive.instead[name_of(FIRST)] = b"<html>Down for maintenance</html>"
-    with pytest.raises(ServerUnreachable, match="no HDF5 file"):
+    with pytest.raises(ServerUnreachable, match="not an HDF5 file"):
         fetch_imerg(run_of(archive, attempts=1), FIRST, LAST, InputCache(tmp_path / "other"), "imerg")
 
 
@@ -181,7 +181,7 @@ def test_days_without_any_half_hour_are_missing(archive: Earthdata, tmp_path: Pa
 
 def given(
     root: Path, archive: Earthdata, monkeypatch: pytest.MonkeyPatch, last: datetime, token: str | None = TOKEN
-) -> RainGiven:
+) -> RainDelivery:
     """What the source has for a block."""
     monkeypatch.setenv("TOKEN_OF_NASA", token) if token else monkeypatch.delenv("TOKEN_OF_NASA", raising=False)
     section = {
@@ -216,7 +216,7 @@ def test_an_archive_that_goes_away_leaves_what_has_arrived(
     archive.instead[name_of(FIRST + 2 * HALF_HOUR)] = b"<html>Down for maintenance</html>"
     found = given(tmp_path, archive, monkeypatch, LAST)
     assert found.origin["files"] == 2
-    assert "IMERG Late is not whole: something that is no HDF5 file" in found.notes[-1]
+    assert "IMERG Late is not whole: something that is not an HDF5 file" in found.notes[-1]
 
 
 def test_without_a_token_nothing_is_asked(archive: Earthdata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

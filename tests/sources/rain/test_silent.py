@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ibf_pipeline.rain.hourly import HourlyRain
-from ibf_pipeline.sources.rain.alike import silent
+from ibf_pipeline.rain.hourly_rain import HourlyRain
+from ibf_pipeline.sources.rain.quality_control import silent
 
 
 def measured(origin: str, *areas: float, hours: int = 24, missing: int = 0) -> HourlyRain:

@@ -172,7 +172,7 @@ def test_a_file_that_is_not_whole_yet_or_is_none_is_not_kept(
         tracks.cycle(ISSUE)
     assert "20261129120000-360h-enfo-tf.bufr" not in kept(tmp_path)
     file.write_bytes(b"GRIB, something else altogether 7777")
-    with pytest.raises(InputInvalid, match=r"enfo-tf.bufr is no BUFR file"):
+    with pytest.raises(InputInvalid, match=r"enfo-tf.bufr is not a BUFR file"):
         tracks.cycle(ISSUE)
     file.write_bytes(content)
     assert tracks.cycle(ISSUE).tracks.sizes["storm"] == 2

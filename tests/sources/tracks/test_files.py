@@ -16,7 +16,7 @@ from flows.watch_source import LOOKS
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, UsageError
-from ibf_pipeline.sources.watch import Look
+from ibf_pipeline.sources.watch import Availability
 from tests.conftest import real_data
 from tests.sources.tracks.world import ISSUE, at, configured, deliver, source
 from tests.worlds.services import web_archive
@@ -100,7 +100,7 @@ def test_a_file_that_is_still_copied_is_waited_for_and_another_product_is_refuse
         with pytest.raises(InputMissing, match=r"21W.bin is not whole yet"):
             source(tmp_path, FOLDER).cycle(ISSUE)
     (cycle / "21W.bin").write_text("basin, number, date")
-    with pytest.raises(InputInvalid, match=r"21W.bin is no BUFR file"):
+    with pytest.raises(InputInvalid, match=r"21W.bin is not a BUFR file"):
         source(tmp_path, FOLDER).cycle(ISSUE)
     deliver(cycle / "21W.bin", "21W", cycle=at(6).start)
     with pytest.raises(InputInvalid, match="the cycle of 2026-11-29 06 UTC"):
@@ -146,10 +146,10 @@ def test_the_sensor_finds_a_cycle_or_that_it_has_no_cyclone(tmp_path: Path, cycl
     with pytest.raises(InputMissing):
         ask()
     (cycle / "no-cyclones").touch()
-    assert ask() == Look(True, True, "cycle of 2026-11-29 12 UTC, no cyclone")
+    assert ask() == Availability(True, True, "cycle of 2026-11-29 12 UTC, no cyclone")
     (cycle / "no-cyclones").unlink()
     deliver(cycle / "21W.bin", "21W", "22W")
-    assert ask() == Look(True, True, "cycle of 2026-11-29 12 UTC, 2 storms")
+    assert ask() == Availability(True, True, "cycle of 2026-11-29 12 UTC, 2 storms")
 
 
 def test_a_cycle_is_fetched_by_a_command_from_the_first_source_that_has_it(tmp_path: Path, cycle: Path) -> None:

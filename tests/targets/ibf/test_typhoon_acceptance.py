@@ -13,15 +13,15 @@ import pytest
 
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE
-from ibf_pipeline.targets.ibf.lookback.look import look_back
+from ibf_pipeline.targets.ibf.lookback.verification import look_back
 from ibf_pipeline.targets.ibf.publication import carry_out
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tasks.runs import plan_revision
 from tests.publish.test_fault_matrix import _Stop, _stop_after
 from tests.worlds.countries.flash_days import clock
 from tests.worlds.philippines import chanthu_found, northern_philippines
 from tests.worlds.typhoon_days import TyphoonDays, kinds, seed
-from tests.worlds.typhoon_found import AREAS, cycle, issue, sharing, storm
+from tests.worlds.typhoon_findings import AREAS, cycle, issue, sharing, storm
 
 CODES = tuple(f"PH{n:09}" for n in range(1, 1648))
 SIXTY, MANY, FEW = CODES[:60], CODES[:295], AREAS[:3]
@@ -162,7 +162,7 @@ def test_null_rows_of_somebody_else_after_those_of_a_storm(few: TyphoonDays) -> 
     result, mails = cycle(storm("MOCK12", FEW, at=issue(9)), at=issue(9)), list(few.mails)
     run = few.keep(result)
     with few.target() as target:
-        revision = plan_revision.fn(result, run, target, consent=Consent(), now=clock)
+        revision = plan_revision.fn(result, run, target, overrides=Overrides(), now=clock)
         assert revision is not None
         calls = revision.calls()
         (preview,) = (call for call in calls if call.kind == "preview")

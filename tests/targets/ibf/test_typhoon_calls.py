@@ -12,19 +12,21 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent
 from ibf_pipeline.hazards.typhoon.profile import RAINFALL
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.targets.ibf.bodies import Order
-from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities
+from ibf_pipeline.targets.ibf.bodies import PlanParameters
+from ibf_pipeline.targets.ibf.capabilities import API_BEFORE_0_284, API_FROM_0_284, Capabilities
 from ibf_pipeline.targets.ibf.planner import plan_calls
 from ibf_pipeline.targets.ibf.typhoon import unfit_tracks
-from tests.worlds.typhoon_found import AREAS, INDICATORS, area, cycle, start, storm
+from tests.worlds.typhoon_findings import AREAS, INDICATORS, area, cycle, start, storm
 
 ALPHA = storm("ALPHA", {AREAS[0]: 0.53, AREAS[1]: 0.12}, lead=24)
 BRAVO = storm("BRAVO", {AREAS[2]: 0.02}, trigger=False, lead=96, approach="passes")
 
 
-def plan(*events: TyphoonEvent, capabilities: Capabilities = CURRENT, wipe: bool = False, **more: Any) -> list[Call]:
+def plan(
+    *events: TyphoonEvent, capabilities: Capabilities = API_FROM_0_284, wipe: bool = False, **more: Any
+) -> list[Call]:
     result = cycle(*events, **more)
-    order = Order(result.issue_time.start + timedelta(seconds=1), {3: AREAS}, {}, wipe=wipe)
+    order = PlanParameters(result.issue_time.start + timedelta(seconds=1), {3: AREAS}, {}, wipe=wipe)
     return plan_calls(result, order, capabilities)
 
 
@@ -133,7 +135,7 @@ def test_a_revision_clears_the_tracks_of_the_block_before_anything_else() -> Non
 def test_legacy_a_trigger_is_1_and_a_warning_0_in_all_its_areas_triggers_first() -> None:
     """By the first area the server tells whether an event is a trigger (it said `landfall on null` otherwise)."""
     areas = (area(AREAS[0], alerted=False), area(AREAS[1]), area(AREAS[2]))
-    calls = plan(storm("ALPHA", areas=areas), BRAVO, capabilities=DESCRIBED)
+    calls = plan(storm("ALPHA", areas=areas), BRAVO, capabilities=API_BEFORE_0_284)
     rows = {
         body["eventName"]: [(row["placeCode"], row["amount"]) for row in body["exposurePlaceCodes"]]
         for body in bodies(calls, "dynamicIndicator")

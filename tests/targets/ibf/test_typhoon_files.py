@@ -9,11 +9,11 @@ from pathlib import Path
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.files.target import FilesTarget
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.worlds.countries.flash_days import clock
 from tests.worlds.countries.two_valleys_run import write_outlines
 from tests.worlds.typhoon_days import TyphoonDays
-from tests.worlds.typhoon_found import AREAS, cycle, storm
+from tests.worlds.typhoon_findings import AREAS, cycle, storm
 
 CYCLE = cycle(storm("ALPHA", AREAS[:2]), storm("BRAVO", AREAS[3:5], trigger=False, lead=96, approach="passes"))
 
@@ -22,10 +22,10 @@ def published(folder: Path) -> Path:
     """The folder of the cycle."""
     run: RunFolder = TyphoonDays(folder / "runs", Sandbox(folder / "box")).keep(CYCLE)
     target = FilesTarget("folder", folder / "out", write_outlines(folder / "prepared"), clock)
-    revision = target.revise(CYCLE, run, Consent())
+    revision = target.revise(CYCLE, run, Overrides())
     assert revision is not None
     target.carry_out(revision)
-    assert target.revise(CYCLE, run, Consent()) is None, "the same cycle again is nothing new"
+    assert target.revise(CYCLE, run, Overrides()) is None, "the same cycle again is nothing new"
     return folder / "out" / "PHL" / "typhoon" / "2026-11-24T00"
 
 

@@ -12,7 +12,7 @@ import pytest
 from ibf_pipeline.hazards.typhoon.findings import Landfall, TriggerJudged, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.targets.ibf.notices import notices
 from ibf_pipeline.targets.notice import Notice
-from tests.worlds.typhoon_found import AREAS, FIRST, cycle, issue, province, sharing, spread, start, storm
+from tests.worlds.typhoon_findings import AREAS, FIRST, cycle, issue, province, sharing, spread, start, storm
 
 SECOND = issue(1)
 BEGINS = start(FIRST)

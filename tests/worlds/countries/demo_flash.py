@@ -18,7 +18,12 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
-from ibf_pipeline.synthetic.flash_assets import (
+from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
+from ibf_pipeline.synthetic.rasters import arcsecond_grid
+from ibf_pipeline.synthetic.rivers import River
+from tests.worlds.countries.demo_areas import COUNTRY_NAME, admin_areas
+from tests.worlds.countries.demo_rivers import COUNTRY, SEED, rivers
+from tests.worlds.flash_assets import (
     Point,
     places_in_grid,
     roads_in_grid,
@@ -27,13 +32,8 @@ from ibf_pipeline.synthetic.flash_assets import (
     write_points,
     write_roads,
 )
-from ibf_pipeline.synthetic.flash_library import scenarios, write_library
-from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
-from ibf_pipeline.synthetic.rasters import arcsecond_grid
-from ibf_pipeline.synthetic.rivers import River
-from tests.worlds.countries.demo_areas import COUNTRY_NAME, admin_areas
-from tests.worlds.countries.demo_rivers import COUNTRY, SEED, rivers
 from tests.worlds.flash_config import write_flash_config
+from tests.worlds.flash_library import scenarios, write_library
 
 PARENTS: Mapping[str, str] = {"Kimiri": "XD0104", "Veo": "XD0202", "Lokiba": "XD0402"}
 """name of a district -> place code of its area of level 2"""

@@ -13,24 +13,25 @@ from typing import Any
 import requests
 import xarray as xr
 
-from flows.hazard_run import bring_up_to_date
+from flows.hazard_run import publish_revisions
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
-from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
+from ibf_pipeline.io.retry_policy import RetryPolicy
+from ibf_pipeline.publish.publisher import NotificationMode
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, HazardSeed, PointSeed, Sandbox
-from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.revision import Destination
 from ibf_pipeline.targets.ibf.state import ask_events
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.target import Publication
 from tasks.runs import plan_revision, publish_revision
 from tests.worlds.countries.two_valleys import AREAS, at, block, found, rain
 from tests.worlds.services.portal import rectangle
@@ -42,8 +43,8 @@ EXPOSED = {
 }
 """82 mm in 4 hours: 212 people in A1 from hour 4 on, a trigger, and in B1 from 16 on, a warning"""
 GAUGES = (
-    Gauge("5", "Upper bridge", {at(-1): 3.0000001, at(-24): 2.5}, {2: 2.0}, {"warning": 2.5, "trigger": 4.0}),
-    Gauge("6", "Lower bridge", {at(-2): 1.25}),
+    RiverGauge("5", "Upper bridge", {at(-1): 3.0000001, at(-24): 2.5}, {2: 2.0}, {"warning": 2.5, "trigger": 4.0}),
+    RiverGauge("6", "Lower bridge", {at(-2): 1.25}),
 )
 
 
@@ -81,7 +82,7 @@ class FlashDays:
 
     runs: Path
     sandbox: Sandbox
-    patience: Patience = field(default_factory=lambda: Patience(attempts=2, sleep=lambda seconds: None))
+    retry_policy: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts=2, sleep=lambda seconds: None))
 
     def run(self, issue: str) -> RunFolder:
         return RunFolder(self.runs, RunId("XTV", "flash-floods", IssueTime.parse(issue)))
@@ -89,11 +90,11 @@ class FlashDays:
     def keep(self, result: FlashFloodFindings) -> RunFolder:
         """Put findings into their run folder, with 18 rasters of a few bytes."""
         run = self.run(str(result.issue_time))
-        folder = run.begin()
-        write_found(result, folder / "events.json")
+        folder = begin_findings(run)
+        write_findings_json(result, folder / "events.json")
         for extent in result.extents:
             (folder / "extents" / extent.file_name).write_bytes(f"{extent.lead_time} {extent.events}".encode())
-        run.finish(folder, {"headline": result.headline, "source": result.source})
+        keep_findings(run, folder, {"headline": result.headline, "source": result.source})
         return run
 
     def block(
@@ -101,17 +102,22 @@ class FlashDays:
     ) -> tuple[FlashFloodFindings, Publication | None]:
         """A whole block: `wet` as `two_valleys.rain` takes it."""
         cube = wet if isinstance(wet, xr.DataArray) else rain(wet, block(number))
-        publishing = {name: more.pop(name) for name in ("notify", "capabilities", "consent", "url") if name in more}
+        publishing = {name: more.pop(name) for name in ("notify", "capabilities", "overrides", "url") if name in more}
         result = found(cube, before, **more)
         return result, self.publish(result, **publishing)
 
     def publish(
-        self, result: FlashFloodFindings, *, consent: Consent | None = None, end: End | None = None, **more: Any
+        self,
+        result: FlashFloodFindings,
+        *,
+        overrides: Overrides | None = None,
+        end: NotificationMode | None = None,
+        **more: Any,
     ) -> Publication | None:
         """Plan and make the calls; whatever happened before, the portal shows in the end what it must."""
         run = self.keep(result)
         opened, publish = partial(self.target, **more), partial(publish_revision.fn, end=end)
-        made = bring_up_to_date(opened, result, run, consent or Consent(), clock, plan_revision.fn, publish)
+        made = publish_revisions(opened, result, run, overrides or Overrides(), clock, plan_revision.fn, publish)
         for each in made:
             assert each.verified is not None
             assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified
@@ -119,7 +125,7 @@ class FlashDays:
 
     @contextmanager
     def target(self, *, notify: bool = True, capabilities: str = "auto", url: str | None = None) -> Iterator[IbfTarget]:
-        client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
+        client = IbfClient(url or self.sandbox.url, PIPELINE, self.retry_policy)
         destination = Destination("sandbox", client.base, notify)
         try:
             yield IbfTarget(client, destination, self.runs, clock, capabilities, place_codes=all_codes)

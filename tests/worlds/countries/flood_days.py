@@ -17,26 +17,27 @@ import requests
 import xarray as xr
 from shapely.geometry import box, mapping, shape
 
-from flows.hazard_run import bring_up_to_date
+from flows.hazard_run import publish_revisions
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.hazards.floods.findings import FloodFindings
-from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.prepare.store import ExtentTiles
-from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.report.write import event_maps
+from ibf_pipeline.publish.publisher import NotificationMode
+from ibf_pipeline.report.writer import event_maps
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from ibf_pipeline.sandbox.vocabulary import BehavesLike
+from ibf_pipeline.sandbox.vocabulary import ApiVersion
 from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.storage.storage import Storage
 from ibf_pipeline.synthetic.ensemble import make_ensemble
-from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.revision import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
+from ibf_pipeline.targets.target import Publication
 from tasks.floods import find_events, record_findings
 from tasks.runs import plan_revision, publish_revision
 from tests.worlds.countries.gaps import with_gaps
@@ -82,7 +83,7 @@ class FloodDays:
     prepared: Path
     runs: Path
     sandbox: Sandbox
-    patience: Patience = field(default_factory=lambda: Patience(attempts=3, sleep=lambda seconds: None))
+    retry_policy: RetryPolicy = field(default_factory=lambda: RetryPolicy(attempts=3, sleep=lambda seconds: None))
     mailed_only: tuple[str, ...] | None = None
     """of the target: what it mails about where the country is none of them"""
     storage: Storage | None = None
@@ -108,10 +109,10 @@ class FloodDays:
             _found_before()[wanted] = (found, kept)
             return found, run
         found, kept = _found_before()[wanted]
-        partial_folder = run.begin()
+        partial_folder = begin_findings(run)
         for name in ("events.json", "forecast.nc", "extents"):
             _copy(kept / name, partial_folder / name)
-        run.finish(partial_folder, json.loads((kept / "manifest.json").read_text(encoding="utf-8")))
+        keep_findings(run, partial_folder, json.loads((kept / "manifest.json").read_text(encoding="utf-8")))
         return found, run
 
     def publish(
@@ -122,9 +123,9 @@ class FloodDays:
         notify: bool = True,
         capabilities: str = "auto",
         url: str | None = None,
-        consent: Consent | None = None,
+        overrides: Overrides | None = None,
         hold_until: datetime | None = None,
-        end: End | None = None,
+        end: NotificationMode | None = None,
     ) -> Publication | None:
         """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do.
 
@@ -132,7 +133,7 @@ class FloodDays:
         """
         publish = partial(publish_revision.fn, end=end)
         opened = partial(self.target, notify=notify, capabilities=capabilities, url=url, hold_until=hold_until)
-        published = bring_up_to_date(opened, found, run, consent or Consent(), clock, plan_revision.fn, publish)
+        published = publish_revisions(opened, found, run, overrides or Overrides(), clock, plan_revision.fn, publish)
         for each in published:
             assert each.verified is not None
             assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified
@@ -148,7 +149,7 @@ class FloodDays:
         hold_until: datetime | None = None,
     ) -> Iterator[IbfTarget]:
         """The sandbox as a target, open for a day."""
-        client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
+        client = IbfClient(url or self.sandbox.url, PIPELINE, self.retry_policy)
         destination = Destination("sandbox", client.base, notify, hold_until)
         draw = partial(event_maps, self.prepared) if self.country.map_image else None
         try:
@@ -210,9 +211,9 @@ class SharedServers:
 
     def __init__(self, folder: Path, static: Path, country: FloodCountry) -> None:
         self._folder, self._static, self._country = folder, static, country
-        self._running: dict[BehavesLike, Sandbox] = {}
+        self._running: dict[ApiVersion, Sandbox] = {}
 
-    def empty(self, behaves_like: BehavesLike = "current") -> Sandbox:
+    def empty(self, behaves_like: ApiVersion = "current") -> Sandbox:
         """A running server that knows the country, and of which nobody has asked anything yet."""
         sandbox = self._running.get(behaves_like)
         if sandbox is None:

@@ -12,7 +12,7 @@ import xarray as xr
 from ibf_pipeline.discharge.cells import GLOFAS_CELL, Grid
 from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.sources import ForecastFiles
-from ibf_pipeline.sources.area import Area, area_of
+from ibf_pipeline.sources.lat_lon_box import LatLonBox, box_around
 from ibf_pipeline.synthetic.files import write_ftp_members
 from tests.worlds.countries.ewds_grib import write_ewds_grib
 
@@ -45,8 +45,8 @@ def cells_of(country: str) -> StationCells:
     return StationCells(codes, np.round(lat, 6), np.round(lon, 6))
 
 
-def areas(margin: float = 0.1) -> dict[str, Area]:
-    return {country: area_of(cells_of(country), margin) for country in STATIONS}
+def areas(margin: float = 0.1) -> dict[str, LatLonBox]:
+    return {country: box_around(cells_of(country), margin) for country in STATIONS}
 
 
 def write_members(

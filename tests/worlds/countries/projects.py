@@ -48,7 +48,8 @@ def add_country(config: Path, iso3: str, **changes: Any) -> None:
     elif not static.is_dir():
         _copy_static(static, iso3)
     country = yaml.safe_load((ROOT / "config/countries/XDM.yaml").read_text(encoding="utf-8"))
-    country.update({"iso3": iso3, "name": f"Demoland {iso3}", "static": str(static), **changes})
+    own = {"iso3": iso3, "name": f"Demoland {iso3}", "static": str(static), "sources": ["demo"]}
+    country.update({**own, **changes})
     (config / "countries" / f"{iso3}.yaml").write_text(yaml.safe_dump(country), encoding="utf-8")
 
 

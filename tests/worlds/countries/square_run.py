@@ -13,11 +13,12 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
-from ibf_pipeline.report.write import write_report
+from ibf_pipeline.report.writer import write_report
 from ibf_pipeline.runs.extents import write_extent
-from ibf_pipeline.runs.findings import write_findings
+from ibf_pipeline.runs.findings import write_flood_findings
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.square_country import COUNTRY, Rises, square_config, square_discharge
 from tests.worlds.countries.square_files import write_square_country
@@ -45,11 +46,11 @@ class SquareCountry:
         cube = square_discharge(self.layers, issue_date, rises, blind=blind)
         found = find(cube, self.layers, self.config, exercise=exercise)
         run = flood_run(self.folder / "runs", COUNTRY, issue_date)
-        partial = run.begin()
+        partial = begin_findings(run)
         wet = wet_areas(found.publishable_events, self.config.deepest_admin_level)
         for extent in found.extents:
             write_extent(wet[extent.lead_time], self.tiles, partial / "extents" / extent.file_name)
-        write_findings(found, cube, partial)
+        write_flood_findings(found, cube, partial)
         manifest: dict[str, Any] = {
             "inputs": [{"name": f"dis_00_{issue_date:%Y%m%d}00.nc", "size": 1234567, "sha256": "0123456789abcdef" * 4}],
             "static": [{"name": "population.tif", "size": 7654321, "sha256": "fedcba9876543210" * 4}],
@@ -57,7 +58,7 @@ class SquareCountry:
             "configuration": self.config.model_dump(mode="json"),
         }
         write_report(found, partial, self.prepared, run, manifest)
-        run.finish(partial, manifest)
+        keep_findings(run, partial, manifest)
         return found, run
 
 
@@ -67,6 +68,6 @@ def make_square_country(
     """Write and prepare the country below a folder; `changes` as of `square_config`."""
     config = square_config(**changes)
     static = write_square_country(folder / "static", stations, names, area_names)
-    prepare(config, static, folder / "prepared")
+    prepare_floods(config, static, folder / "prepared")
     layers, tiles = read_prepared(folder / "prepared", COUNTRY)
     return SquareCountry(folder, config, layers, tiles)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +27,7 @@ from tests.worlds.countries.demo_rivers import (
 )
 from tests.worlds.countries.ewds_grib import write_ewds_grib
 from tests.worlds.countries.gaps import with_gaps
+from tests.worlds.session_cache import kept
 
 Layout = Literal["ftp", "ewds"]
 
@@ -131,21 +130,16 @@ def write_day(root: Path, story: Story | str, issue_date: date, layout: Layout =
             raise InputInvalid(f"there is no story `{story}`", where="stories", expected=", ".join(STORIES))
         story = STORIES[story]
     day = Path(root) / f"{issue_date:%Y%m%d}"
-    return Path(
-        shutil.copytree(_written(story, issue_date, layout), day, copy_function=shutil.copy, dirs_exist_ok=True)
-    )
+    name = f"{layout}-{issue_date:%Y%m%d}-{sha256(repr(story).encode()).hexdigest()[:16]}"
+    made = kept(name, lambda folder: _write(folder, story, issue_date, layout))
+    return Path(shutil.copytree(made / day.name, day, copy_function=shutil.copy, dirs_exist_ok=True))
 
 
-@cache
-def _written(story: Story, issue_date: date, layout: Layout) -> Path:
-    """The folder of a day, written once in a process."""
-    root = Path(tempfile.mkdtemp(prefix="forecasts-of-tests-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
+def _write(root: Path, story: Story, issue_date: date, layout: Layout) -> None:
     cube = story_ensemble(story, issue_date)
     cells, water = station_cells(), background()
-    day = root / f"{issue_date:%Y%m%d}"
     if layout == "ewds":
-        path = day / f"glofas_{issue_date:%Y%m%d}.grib2"
+        path = root / f"{issue_date:%Y%m%d}" / f"glofas_{issue_date:%Y%m%d}.grib2"
         write_ewds_grib(path, issue_date, cube, cells, GLOFAS_WINDOW, background=water, members=story.members)
-        return day
-    return write_ftp_members(root, issue_date, cube, cells, GLOFAS_WINDOW, background=water, members=story.members)
+    else:
+        write_ftp_members(root, issue_date, cube, cells, GLOFAS_WINDOW, background=water, members=story.members)

@@ -21,7 +21,7 @@ from flows.floods import floods
 from ibf_pipeline.discharge.cells import cell_centre, locate
 from ibf_pipeline.errors import ForbiddenByRule, IbfError
 from ibf_pipeline.hazards.floods.findings import FloodFindings
-from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.synthetic.ensemble import make_ensemble
@@ -106,6 +106,16 @@ class TinyDay:
         stations = read_stations(self.static / "stations.csv")
         return {station.code: locate(*cell_centre(station.lat, station.lon), GRID) for station in stations}
 
+    def to_files(self) -> TinyDay:
+        """The same, published to a folder, for tests that are of no portal."""
+        file = self.config / "settings.yaml"
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings["targets"]["files"] = {"kind": "files", "folder": str(self.root / "published")}
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        self.configure(target="files")
+        self.bring_layers()
+        return self
+
     def ensemble(
         self, wishes: str, members: int = MEMBERS, lead_times: int = 8, issue_date: date = ISSUE
     ) -> xr.DataArray:
@@ -139,11 +149,11 @@ class TinyDay:
             return_state=True,
         )  # fmt: skip
 
-    def found(self) -> FloodFindings:
+    def findings(self) -> FloodFindings:
         """What a sound day finds; nothing is published."""
         state = self.flow(publish=False)
         assert state.is_completed(), state.message
-        return self.run_folder.found()
+        return self.run_folder.findings()
 
     def refused(self, kind: type[IbfError], **more: Any) -> IbfError:
         """Run the day, which must stop with an error of this kind: no call made, and no run taken for a whole one."""
@@ -189,7 +199,7 @@ def _made_once() -> Path:
 def _prepared_once() -> Path:
     """Layers of the sound static data, which nobody alters."""
     folder = Path(_kept_folder().name) / "prepared" / "XTY"
-    prepare(tiny_country.country(), _made_once() / "static", folder)
+    prepare_floods(tiny_country.country(), _made_once() / "static", folder)
     return folder
 
 

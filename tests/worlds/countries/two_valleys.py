@@ -12,11 +12,11 @@ import xarray as xr
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area
-from ibf_pipeline.domain.flash_layers import FlashLayers, Scenario
+from ibf_pipeline.domain.flash_flood_layers import FlashFloodLayers, Scenario
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.block import Past, find
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.hazards.flash_floods.gauges import RiverGauge
 
 ISSUE = "2026-02-15T06"
 FIRST, LAST = -53, 48
@@ -40,7 +40,7 @@ Wet = Mapping[str, Mapping[int, float]]
 """area -> hour -> mm; all others are dry"""
 
 
-def layers(**changes: Any) -> FlashLayers:
+def layers(**changes: Any) -> FlashFloodLayers:
     """Its layers; people, and a tenth of them as houses."""
     people = np.array([[number * share for *_, number in TABLE.values()] for share in (1.0, 0.5, 1.0, 0.0)])
     exposure = xr.DataArray(
@@ -52,7 +52,7 @@ def layers(**changes: Any) -> FlashLayers:
             "scenario": list(TABLE),
         },
     )
-    made = FlashLayers(
+    made = FlashFloodLayers(
         iso3="XTV",
         areas={code: Area(code, f"Area {code}", 3, None, 10_000) for code in AREAS},
         districts=DISTRICTS,
@@ -134,8 +134,8 @@ def found(
     *,
     late: float = 0,
     accepted: Sequence[str] = (),
-    gauges: Sequence[Gauge] = (),
-    static: FlashLayers | None = None,
+    gauges: Sequence[RiverGauge] = (),
+    static: FlashFloodLayers | None = None,
     exercise: bool = False,
     **changes: Any,
 ) -> FlashFloodFindings:

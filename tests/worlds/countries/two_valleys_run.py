@@ -14,8 +14,9 @@ from rasterio.transform import from_bounds
 
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.report.write import write_report
-from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.report.writer import write_report
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.flash_floods import KeptAsset, write_assets_kept, write_rain_kept
 from ibf_pipeline.runs.folder import RunFolder
 
@@ -58,17 +59,17 @@ def flash_run(
 ) -> RunFolder:
     """A finished block with its report; a river through both valleys is its extent."""
     run = RunFolder(runs, RunId(found.country, found.hazard, found.issue_time))
-    partial = run.begin()
+    partial = begin_findings(run)
     for lead_time in {event.lead_time for event in found.events}:
         extent = found.extent(lead_time)
         assert extent is not None
         _write_river(partial / "extents" / extent.file_name)
-    write_found(found, partial / "events.json")
+    write_findings_json(found, partial / "events.json")
     write_rain_kept(partial, rain)
     write_assets_kept(partial, found, assets)
     manifest = {"versions": {"ibf-pipeline": "0"}, "configuration": {"time_zone": found.time_zone}}
     write_report(found, partial, prepared, run, manifest)
-    run.finish(partial, manifest)
+    keep_findings(run, partial, manifest)
     return run
 
 

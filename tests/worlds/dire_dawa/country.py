@@ -15,10 +15,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.discharge.cells import Grid
-from ibf_pipeline.domain.flash_layers import Scenario
-from ibf_pipeline.synthetic.flash_assets import write_buildings, write_gauges, write_points, write_roads
+from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
 from tests.worlds.countries import static_files
+from tests.worlds.flash_assets import write_buildings, write_gauges, write_points, write_roads
 from tests.worlds.flash_config import rain_folder, write_flash_config
 
 ISO3: Final = "ETH"

@@ -17,11 +17,11 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.discharge.cells import Grid
-from ibf_pipeline.synthetic.flash_assets import Place, write_buildings, write_gauges, write_roads
-from ibf_pipeline.synthetic.flash_library import rivers_through, scenarios, write_library
 from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
 from ibf_pipeline.synthetic.settlement import UNSETTLED, Settlement
+from tests.worlds.flash_assets import Position, write_buildings, write_gauges, write_roads
 from tests.worlds.flash_config import rain_folder, write_flash_config
+from tests.worlds.flash_library import rivers_through, scenarios, write_library
 from tests.worlds.malawi.numbers import DISTRICTS, FLOODS, PEOPLE, SMALL_LAG, STEPS, THRESHOLDS, UPSTREAM
 
 ISO3 = "MWI"
@@ -103,7 +103,7 @@ def _write_population(static: Path, ground: Mapping[str, BaseGeometry], grid: Gr
 
 def _write_assets(folder: Path, ground: Mapping[str, BaseGeometry]) -> None:
     """Houses around the real schools and health sites of the districts, roads from one to the next in an area."""
-    houses: list[Place] = []
+    houses: list[Position] = []
     roads: list[tuple[str, BaseGeometry]] = []
     real = [place for name in _POINTS[:2] for place in _places(folder / f"{name}.csv")]
     for code in (code for codes in DISTRICTS.values() for code in codes):
@@ -116,7 +116,7 @@ def _write_assets(folder: Path, ground: Mapping[str, BaseGeometry]) -> None:
     write_roads(folder / "roads.csv", roads, range(_FIRST_ROAD, _FIRST_ROAD + len(roads)))
 
 
-def _places(file: Path) -> Iterator[Place]:
+def _places(file: Path) -> Iterator[Position]:
     with file.open(encoding="utf-8-sig", newline="") as stream:
         for row in csv.DictReader(stream):
             yield float(row["lon"]), float(row["lat"])

@@ -13,7 +13,7 @@ from flows.wiring.targets import OPENERS, Opener, Opening
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.targets import TARGET_KINDS, TargetSettings
-from ibf_pipeline.runs.holding import Destination
+from ibf_pipeline.runs.notification_hold import Destination
 from tests.worlds.noticeboard.board import Board
 from tests.worlds.noticeboard.portal import NoticeboardPortal
 from tests.worlds.noticeboard.target import NoticeboardTarget

@@ -10,8 +10,8 @@ from typing import Any
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.targets.comparison import Shown
-from ibf_pipeline.targets.portal import OpenOnPortal, Point, PortalCountry, PortalState, ShownNow
+from ibf_pipeline.targets.comparison import PortalEvent
+from ibf_pipeline.targets.portal import OpenOnPortal, Point, PortalCountry, PortalSnapshot, PortalState
 from tests.worlds.noticeboard.board import Board
 
 
@@ -52,10 +52,10 @@ class NoticeboardPortal:
     def map_layers(self, iso3: str, profile: HazardProfile) -> frozenset[str] | None:
         return None
 
-    def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> ShownNow:
+    def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> PortalSnapshot:
         date = self.board.date()
         events = tuple(
-            Shown(name, sheet["level"], sheet["first"], sheet["trigger"], sheet["people"])
+            PortalEvent(name, sheet["level"], sheet["first"], sheet["trigger"], sheet["people"])
             for name, sheet in self.board.sheets().items()
         )
-        return ShownNow(profile.issue_time(datetime.fromisoformat(date)) if date else None, events, {})
+        return PortalSnapshot(profile.issue_time(datetime.fromisoformat(date)) if date else None, events, {})

@@ -9,17 +9,18 @@ from datetime import timedelta
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.runs.folder import RunFolder, content_hash
-from ibf_pipeline.runs.holding import Destination, require_silent
+from ibf_pipeline.publish.publisher import NotificationMode
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, require_not_withdrawn
-from ibf_pipeline.runs.past import published_past
-from ibf_pipeline.runs.revision import Revision, RevisionAbout
-from ibf_pipeline.targets.carry_out import carry_out
+from ibf_pipeline.runs.notification_hold import Destination, require_silent
+from ibf_pipeline.runs.publication_history import publication_history
+from ibf_pipeline.runs.revision import Revision, RevisionMetadata
+from ibf_pipeline.runs.revision_staging import begin_revision, content_hash, keep_revision
 from ibf_pipeline.targets.comparison import as_shown
 from ibf_pipeline.targets.notice import Notice, blind_notices
-from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication
-from ibf_pipeline.targets.problems import Consent, impossible_amounts, require_publishable
+from ibf_pipeline.targets.problems import Overrides, impossible_amounts, require_publishable
+from ibf_pipeline.targets.publication import carry_out
+from ibf_pipeline.targets.target import MakeExtents, Publication, RevisionDraft
 from tests.worlds.noticeboard.board import Board
 
 
@@ -52,52 +53,54 @@ class NoticeboardTarget:
     def name(self) -> str:
         return self.destination.target
 
-    def draft(self, found: Findings, run: RunFolder, staging: object) -> Draft:
+    def draft(self, found: Findings, run: RunFolder, staging: object) -> RevisionDraft:
         at = found.issue_time.start + timedelta(seconds=run.next_number(self.name))
         date, to = f"{at:%Y-%m-%dT%H:%M:%S}Z", self.destination
         calls = plan_calls(found, date, notify=to.notify)
         content = content_hash(call for call in calls if call.kind == "write")
-        about = RevisionAbout(date, self.name, to.url, "pins", "boards have no others", to.notify, content)
+        about = RevisionMetadata(date, self.name, to.url, "pins", "boards have no others", to.notify, content)
         there = {"pinned_before": sorted(self.board.sheets())}
-        return Draft(tuple(calls), replace(about, hold_until=to.held_until, of_target=there))
+        return RevisionDraft(tuple(calls), replace(about, hold_until=to.held_until, of_target=there))
 
     def revise(
         self,
         found: Findings,
         run: RunFolder,
-        consent: Consent,
+        overrides: Overrides,
         *,
         extents: MakeExtents | None = None,
         withdraws: tuple[str, ...] = (),
     ) -> Revision | None:
-        self.require_allowed(found, run, consent)
-        past = published_past(run, self.name, lambda state: True)
-        staging = run.stage(self.name, past.number)
+        self.require_allowed(found, run, overrides)
+        past = publication_history(run, self.name, lambda state: True)
+        staging = begin_revision(run, self.name, past.next_number)
         plan = self.draft(found, run, staging)
         if past.latest is not None and not withdraws:
             before = past.latest.about()
             if before.content == plan.about.content and not past.is_replaced and before.notify >= plan.about.notify:
                 return None
-            if not consent.withdrawn:
+            if not overrides.withdrawn:
                 require_not_withdrawn(found, past.latest)
         about = replace(plan.about, withdraws=withdraws, unconfirmed=dict(past.unconfirmed))
-        return run.allot(self.name, past.number, staging, found, plan.calls, about)
+        return keep_revision(run, self.name, past.next_number, staging, found, plan.calls, about)
 
-    def require_allowed(self, found: Findings, run: RunFolder, consent: Consent) -> None:
+    def require_allowed(self, found: Findings, run: RunFolder, overrides: Overrides) -> None:
         require_publishable(impossible_amounts(found), str(self.board.folder))
 
-    def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
+    def require_resumable(
+        self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
+    ) -> None:
         if (self.board.date() or "") > revision.about().date:
             raise ForbiddenByRule("the board shows something newer", where=revision.folder)
         if not self.destination.notify:
             require_silent(revision)
 
-    def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
+    def carry_out(self, revision: Revision, *, end: NotificationMode | None = None) -> Publication:
         def told(answer: dict[str, list[str]]) -> str:
             return "The bell tells of " + ", ".join(answer["bell would tell of"])
 
         return carry_out(
-            revision, self.board, self.now, taken_down, destination=self.destination, end=end, mail_in=told
+            revision, self.board, self.now, taken_down, destination=self.destination, end=end, mail_of_answer=told
         )
 
     def look_back(self, revision: Revision) -> None:

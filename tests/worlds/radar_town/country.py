@@ -12,7 +12,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.synthetic.flash_assets import (
+from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
+from tests.worlds.countries import static_files
+from tests.worlds.flash_assets import (
     places_in_grid,
     roads_in_grid,
     write_buildings,
@@ -20,10 +22,8 @@ from ibf_pipeline.synthetic.flash_assets import (
     write_points,
     write_roads,
 )
-from ibf_pipeline.synthetic.flash_library import rivers_through, scenarios, write_library
-from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
-from tests.worlds.countries import static_files
 from tests.worlds.flash_config import rain_folder, write_flash_config
+from tests.worlds.flash_library import rivers_through, scenarios, write_library
 
 ISO3 = "XRT"
 TOWN = "Wadi Town"

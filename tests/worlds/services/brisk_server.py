@@ -7,12 +7,17 @@ other, and a test for both. Here it says soon that it is busy, as it does after 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any
 
+import prefect.types._datetime
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
 WAIT_MILLISECONDS = 3000
+
+# For each schedule that is read or written, Prefect looks through the machine's time zones.
+prefect.types._datetime.available_timezones = cache(prefect.types._datetime.available_timezones)
 
 
 @event.listens_for(Engine, "begin")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ibf_pipeline.satellites.odata import odata_moment, read_moment
+from ibf_pipeline.satellites.odata import odata_timestamp, read_timestamp
 from tests.worlds.services.dialects import Dialect
 from tests.worlds.services.odata_evaluation import BadFilter, check, holds, parse
 
@@ -63,7 +63,7 @@ class Catalogue:
         status = body.get("Status", "running")
         self._check_limits(status, new=True)
         entry = {**body, "Id": str(uuid.UUID(int=0xA000 + self._number())), "SubscriptionEvent": events, "Priority": 1}
-        entry |= {"Status": status, "SubmissionDate": odata_moment(self.now())}
+        entry |= {"Status": status, "SubmissionDate": odata_timestamp(self.now())}
         if not body.get("NotificationEndpoint"):
             entry.pop("NotificationEndpoint", None)  # without an endpoint it becomes a pull subscription
         self.subscriptions[entry["Id"]] = entry
@@ -106,7 +106,7 @@ class Catalogue:
         self._check_filter(text)
         tree = parse(text) if text else None
         found = [product for product in self.products.values() if tree is None or holds(tree, product)]
-        found.sort(key=lambda product: (read_moment(product["PublicationDate"]) or self.now(), product["Id"]))
+        found.sort(key=lambda product: (read_timestamp(product["PublicationDate"]) or self.now(), product["Id"]))
         size = min(top, PAGE)
         return found[skip : skip + size], skip + size < len(found)
 
@@ -136,7 +136,7 @@ class Catalogue:
             statuses.append(self.deliver(entry["NotificationEndpoint"], *account, self.message(entry, product, event)))
         self.deliveries.append((product["Id"], tuple(statuses)))
         if 200 <= statuses[-1] < 300:
-            entry["LastNotificationDate"] = odata_moment(self.now())
+            entry["LastNotificationDate"] = odata_timestamp(self.now())
 
     def message(self, entry: dict[str, Any], product: dict[str, Any], event: str) -> dict[str, Any]:
         return {
@@ -145,7 +145,7 @@ class Catalogue:
             "ProductId": product["Id"],
             "ProductName": product["Name"],
             "SubscriptionId": entry["Id"],
-            "NotificationDate": odata_moment(self.now()),
+            "NotificationDate": odata_timestamp(self.now()),
             self.dialect.value_key: {key: value for key, value in product.items() if key != "Collection"},
         }
 
@@ -201,8 +201,8 @@ def radar_product(number: int, at: datetime, box: tuple[float, float, float, flo
         "Id": str(uuid.UUID(int=number)),
         "Name": f"S1A_IW_GRDH_1SDV_{at:%Y%m%dT%H%M%S}_{number:06d}.SAFE",
         "Collection": "SENTINEL-1",
-        "ContentDate": {"Start": odata_moment(at), "End": odata_moment(at + timedelta(seconds=25))},
-        "PublicationDate": odata_moment(at + timedelta(hours=1)),
+        "ContentDate": {"Start": odata_timestamp(at), "End": odata_timestamp(at + timedelta(seconds=25))},
+        "PublicationDate": odata_timestamp(at + timedelta(hours=1)),
         "GeoFootprint": {"type": "Polygon", "coordinates": [ring]},
         "Footprint": f"geography'SRID=4326;POLYGON (({text}))'",
         "Attributes": [

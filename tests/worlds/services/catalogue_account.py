@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.satellites.subscriptions.account import Account
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
@@ -90,7 +90,7 @@ def open_world(server: Served, tmp_path: Path, dialect: Dialect = CDSE, *, totp:
             dialect.name, provider, account, sleep=slept.append, now=lambda: clock().timestamp()
         )  # fmt: skip
         client = stack.enter_context(opened)
-        database = open_records(beside(tmp_path))
+        database = open_records(records_url(tmp_path))
         yield World(
             clock, catalogue, web, client, database, Inbox(database, clock), Ledger(database, clock), slept=slept
         )

@@ -22,7 +22,7 @@ from typing import Any
 import eccodes
 
 from ibf_pipeline.discharge.cells import GLOFAS_CELL, Grid
-from ibf_pipeline.discharge.grib_messages import read_messages
+from ibf_pipeline.discharge.grib_messages import read_grib_messages
 from tests.worlds.countries.ewds_grib import BACKGROUND_ID, PROCESS_ID, write_ewds_grib
 from tests.worlds.countries.forecast_files import GRID, ISSUE, MEMBERS, PLACES, cube
 
@@ -145,7 +145,7 @@ def delivered(
         part = cube().sel(station=list(cells))
         issue = date(*(int(request[key][0]) for key in ("year", "month", "day")))
         write_ewds_grib(file, issue, part, cells, grid, members=members, process_id=ids[0], background_id=ids[1])
-        return b"".join(message for message in read_messages(file) if _end_hour(message) in hours)
+        return b"".join(message for message in read_grib_messages(file) if _end_hour(message) in hours)
 
 
 def _end_hour(content: bytes) -> int:

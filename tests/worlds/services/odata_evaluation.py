@@ -10,7 +10,7 @@ from odata_query.exceptions import ODataException
 from odata_query.grammar import ODataLexer, ODataParser
 from shapely.geometry import shape
 
-from ibf_pipeline.satellites.odata import read_moment
+from ibf_pipeline.satellites.odata import read_timestamp
 
 FIELDS = ("Id", "Name", "PublicationDate", "ModificationDate", "OriginDate", "Online", "ContentLength")
 
@@ -49,7 +49,7 @@ def _value(node: Any, product: dict[str, Any], bound: dict[str, Any]) -> Any:
         case ast.String(val=text):
             return text
         case ast.DateTime(val=text):
-            return read_moment(text)
+            return read_timestamp(text)
         case ast.Integer(val=text):
             return int(text)
         case ast.Float(val=text):
@@ -77,7 +77,7 @@ def _field(node: Any, product: dict[str, Any], bound: dict[str, Any]) -> Any:
     if path or node.name not in FIELDS:
         raise BadFilter(f"Invalid field: {node.name}")
     value = product.get(node.name)
-    return read_moment(value) if node.name.endswith("Date") else value
+    return read_timestamp(value) if node.name.endswith("Date") else value
 
 
 def _call(name: str, args: list[Any], product: dict[str, Any], bound: dict[str, Any]) -> bool:

@@ -108,12 +108,12 @@ class PostgresServer:
 
     def records(self) -> str:
         """The name of a new database with the tables of the records, and no row."""
-        from ibf_pipeline.records.open import open_records
+        from ibf_pipeline.records.database import open_records
 
         if self._made is None:
             made = self.empty()
             opened = open_records(self.url(made))
-            with opened.reading():
+            with opened.snapshot():
                 pass
             opened.close()
             self._made = made

@@ -16,18 +16,29 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import available_timezones
 
 import httpx
 import prefect
 
+from tests.worlds.session_cache import alone
+
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 120
 
+WITHOUT_BLOCKS = {
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+    "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
+}
+"""A server that does not register what kinds of blocks there are takes five seconds less to start: whoever saves one
+registers its kind."""
 _QUIET = {
+    **WITHOUT_BLOCKS,
     "PREFECT_SERVER_UI_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "0.2",
     "PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
@@ -144,22 +155,27 @@ def made_database(home: Path) -> None:
     """Give a home of Prefect its database. Made once: its hundred migrations take ten seconds."""
     kept = ROOT / ".pytest_cache" / f"prefect-{prefect.__version__}.db"
     home.mkdir(parents=True, exist_ok=True)
-    if not kept.exists():
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-        with tempfile.TemporaryDirectory(dir=home) as made:
-            subprocess.run(
-                [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
-                env={**environment, "PREFECT_HOME": made, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
-                check=True, capture_output=True, timeout=START_SECONDS,
-            )  # fmt: skip
-            kept.parent.mkdir(exist_ok=True)
-            whole = kept.with_name(f"{os.getpid()}.db")
-            with contextlib.closing(sqlite3.connect(Path(made) / "prefect.db")) as database:
-                database.execute("VACUUM INTO ?", (str(whole),))
-            with contextlib.closing(sqlite3.connect(whole)) as database:
-                database.execute("PRAGMA journal_mode=WAL")  # or its first two readers refuse each other
-            whole.replace(kept)
+    with alone("prefect"):
+        if not kept.exists():
+            _migrate(kept)
     shutil.copyfile(kept, home / "prefect.db")
+
+
+def _migrate(kept: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    with tempfile.TemporaryDirectory() as made:
+        subprocess.run(
+            [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
+            env={**environment, "PREFECT_HOME": made, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
+            check=True, capture_output=True, timeout=START_SECONDS,
+        )  # fmt: skip
+        kept.parent.mkdir(exist_ok=True)
+        whole = kept.with_name(f"{os.getpid()}.db")
+        with contextlib.closing(sqlite3.connect(Path(made) / "prefect.db")) as database:
+            database.execute("VACUUM INTO ?", (str(whole),))
+        with contextlib.closing(sqlite3.connect(whole)) as database:
+            database.execute("PRAGMA journal_mode=WAL")  # or its first two readers refuse each other
+        whole.replace(kept)
 
 
 @contextmanager
@@ -212,7 +228,7 @@ def eager_client() -> Iterator[None]:
 
     Its runs send no sign of life: the thread for it holds up the end of each by half a second. A server whose database
     is busy is asked again at once and often, where Prefect waits for 2, 4, 8 seconds and then gives up. No certificates
-    are read: that takes 30 ms a client, and no server here has one.
+    are read: that takes 30 ms a client, and no server here has one. Time zones are listed once, not for each schedule.
     """
     from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
@@ -224,6 +240,7 @@ def eager_client() -> Iterator[None]:
     hasty = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.2)))
     with (
         patch("prefect.flow_engine.BaseFlowRunEngine.heartbeat_seconds", None),
+        patch("prefect.types._datetime.available_timezones", cache(available_timezones)),
         patch("prefect.client.base.time", hasty),
         patch("prefect.client.orchestration.ssl", without_certificates),
         temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 100}),

@@ -40,6 +40,10 @@ class Wire:
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
+    def lead_to(self, server: int) -> None:
+        """Another port on loopback: new connections go there."""
+        self._server = server
+
     def cut(self) -> None:
         """Reset every connection; new ones are taken."""
         with self._mutex:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.decorator import flow
 from flows.hazard_run import Options, run_hazard
-from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.problems import Overrides
 from tests.worlds.tides.hazard import TIDES
 
 
@@ -27,6 +27,6 @@ def tides(
     workspace: str | None = None,
 ) -> State:
     """Run a block of six hours of a country."""
-    consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
-    options = Options(publish, notify, hold, approval, consent)
+    overrides = Overrides(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
+    options = Options(publish, notify, hold, approval, overrides)
     return run_hazard(TIDES.name, country, issue_time, target, options, config, workspace)

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from flows.hazard_flows import FLOWS
 from flows.wiring.legs import LEGS, Leg
 from ibf_pipeline.config.hazards import MODELS
-from ibf_pipeline.hazards.known import HAZARDS, Hazard
+from ibf_pipeline.hazards.registry import HAZARDS, Hazard
 from ibf_pipeline.sandbox import Disaster
 from tests.worlds.tides.country import Tides
 from tests.worlds.tides.flow import tides

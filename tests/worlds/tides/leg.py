@@ -10,7 +10,8 @@ from flows.wiring.day import Day
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.prepare.outlines import prepare_outlines
-from ibf_pipeline.runs.findings import write_found
+from ibf_pipeline.runs.findings import write_findings_json
+from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
 from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.tides.country import Tides
 from tests.worlds.tides.hazard import find
@@ -39,10 +40,10 @@ def find_block(
     if allowed is not None:
         allowed(found)
     prepare_outlines(day.configuration.static_folder(country), country, day.prepared)
-    folder = day.run.begin()
-    write_found(found, folder / "events.json")
+    folder = begin_findings(day.run)
+    write_findings_json(found, folder / "events.json")
     kept = country.model_dump(mode="json")
-    day.run.finish(folder, {"headline": found.headline, "source": found.source, "configuration": kept})
+    keep_findings(day.run, folder, {"headline": found.headline, "source": found.source, "configuration": kept})
     return found, day.run
 
 

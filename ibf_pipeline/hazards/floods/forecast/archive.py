@@ -14,15 +14,31 @@ _PERIOD: Final = 2.0
 
 
 def archive_misfits(maxima: xr.DataArray, thresholds: xr.DataArray) -> list[str | None]:
-    """Why a station is blind, as the source's own archive does not fit its thresholds; None where it fits.
+    """Why stations are blind because the source's own archive does not fit their thresholds.
 
-    `maxima`: (station,) m3/s, median annual maximum of the archive, NaN where it has none; `thresholds`: (station,
-    return_period) m3/s.
+    Parameters
+    ----------
+    maxima
+        (station,) m3/s, median annual maximum of the archive; NaN if it has none.
+    thresholds
+        (station, return_period) m3/s.
 
-    Rule: the 2-year level is by its definition the median of the annual maxima, so of one model at one cell the two are
-    alike; 0.7 to 1.4 times, bounds included, leaves room for other years and another fit. GloFAS v4 discharge is 2 to
-    2.5 times that of v5 at public Somali points, and a cell beside the river carries a tenth of it: either would read
-    as an all clear, or as a flood that nobody has.
+    Returns
+    -------
+    list of str or None
+        (station,) in words; None if the archive fits.
+
+    Notes
+    ----- The 2-year level is by its definition the median of the annual maxima, so for one model at one cell the two
+    are alike; 0.7 to 1.4 times, bounds included, leaves room for other years and another fit. GloFAS v4 discharge is 2
+    to 2.5 times that of v5 at public Somali points, and a cell beside the river carries a tenth of it: either would
+    read as an all clear, or as a flood that nobody has.
+
+    Examples
+    --------
+    >>> thresholds = xr.DataArray([[100.0], [100.0]], {"return_period": [2.0]}, ("station", "return_period"))
+    >>> [reason is None for reason in archive_misfits(xr.DataArray([140.0, 10.0], dims="station"), thresholds)]
+    [True, False]
     """
     if _PERIOD not in thresholds["return_period"].values:
         return ["no 2-year threshold to hold the source's archive against"] * maxima.size

@@ -13,13 +13,35 @@ from ibf_pipeline.domain.rule import members_needed
 def exceedance(discharge: xr.DataArray, thresholds: xr.DataArray) -> xr.Dataset:
     """Members above each return-period threshold.
 
-    `discharge`: (member, lead_time, station) m3/s, NaN where a member is missing; `thresholds`: (station,
-    return_period) m3/s.
+    Parameters
+    ----------
+    discharge
+        (member, lead_time, station) m3/s, NaN where a member is missing.
+    thresholds
+        (station, return_period) m3/s.
 
-    Returns `above` (return_period, lead_time, station), members with discharge STRICTLY above the threshold, and
-    `members` (lead_time, station), members present. Both sides are compared in the forecast's own precision: GloFAS
-    gives 32 bits, in which 50.2 is 50.2000007, and what equals its threshold is not above it.
-    Source: likelihood = count(member > threshold) / number of members present (production rule).
+    Returns
+    -------
+    xarray.Dataset
+        `above` (return_period, lead_time, station), members with discharge STRICTLY above the threshold; `members`
+        (lead_time, station), members present.
+
+    Notes
+    -----
+    Both sides are compared in the forecast's own precision: GloFAS gives 32 bits, in which 50.2 is 50.2000007, and what
+    equals its threshold is not above it. The probability is `above` / `members`.
+
+    Examples
+    --------
+    >>> discharge = xr.DataArray([[[50.2]], [[50.3]], [[np.nan]]], dims=("member", "lead_time", "station"))
+    >>> thresholds = xr.DataArray([[50.2]], {"return_period": [5.0]}, ("station", "return_period"))
+    >>> counts = exceedance(discharge.astype("float32"), thresholds)
+    >>> int(counts["above"].item()), int(counts["members"].item())
+    (1, 2)
+
+    References
+    ----------
+    docs/design/floods.md, rule 1
     """
     above = (
         (discharge > as_precise(thresholds, discharge)).sum("member").transpose("return_period", "lead_time", "station")
@@ -33,14 +55,14 @@ def as_precise(thresholds: xr.DataArray, discharge: xr.DataArray) -> xr.DataArra
     return thresholds.astype(discharge.dtype) if np.issubdtype(discharge.dtype, np.floating) else thresholds
 
 
-def reached(counts: xr.Dataset, return_period: float, probability: Fraction) -> xr.DataArray:
+def meets_probability(counts: xr.Dataset, return_period: float, probability: Fraction) -> xr.DataArray:
     """(lead_time, station): P(discharge > threshold of `return_period`) >= `probability`; false with no members."""
     above = counts["above"].sel(return_period=return_period, drop=True)
     return (counts["members"] > 0) & (above >= members_needed(probability, counts["members"]))
 
 
 def largest_return_period(counts: xr.Dataset, probability: Fraction) -> xr.DataArray:
-    """(lead_time, station) years: the largest return period reached with `probability`, 0 where none is."""
+    """(lead_time, station) years: the largest return period reached with `probability`, 0 if none is."""
     enough = (counts["members"] > 0) & (counts["above"] >= members_needed(probability, counts["members"]))
     return (enough * counts["return_period"]).max("return_period")
 
@@ -48,9 +70,24 @@ def largest_return_period(counts: xr.Dataset, probability: Fraction) -> xr.DataA
 def level_of_share(discharge: xr.DataArray, probability: Fraction) -> xr.DataArray:
     """The discharge (m3/s) that the share `probability` of the members reaches.
 
-    `discharge`: dims member and any others, which are those of the result. It is the k-th largest member value with
-    k = ceil(probability * members), so it lies strictly above a threshold exactly where at least that share of the
-    members does. NaN with no members.
+    Parameters
+    ----------
+    discharge
+        m3/s; dims member and any others; NaN where a member is missing.
+    probability
+        0..1.
+
+    Returns
+    -------
+    xarray.DataArray
+        m3/s, the other dims: the k-th largest member value with k = ceil(probability * members), so it lies strictly
+        above a threshold exactly when at least that share of the members does. NaN with no members.
+
+    Examples
+    --------
+    >>> members = xr.DataArray([10.0, 40.0, 30.0, 20.0, np.nan], dims="member")
+    >>> float(level_of_share(members, Fraction(1, 2)))
+    30.0
     """
     discharge = discharge.transpose("member", ...)
     values = -np.sort(-discharge.values, axis=0)  # NaN sorts last

@@ -1,4 +1,4 @@
-"""What is said of stations: their four values, and whether they are blind or suspect (rules 11 and 12)."""
+"""Values sent for stations, and whether stations are blind or suspect (docs/design/floods.md, rules 11 and 12)."""
 
 from __future__ import annotations
 
@@ -36,12 +36,35 @@ def station_values(
     trigger: ClassLimit,
     level: Literal["trigger-probability", "mean"],
 ) -> list[StationValues | None]:
-    """Values of every station, None for a blind one.
+    """The four station values of the IBF API, at the lead time of the event.
 
-    `discharge`: (member, lead_time, station) m3/s; `thresholds`: (station, return_period) m3/s; `blind`: (station,)
-    true where nothing can be said. At the event's lead time; without an event that the portal can show those of its
-    lead time of highest trigger probability, sent as 7-day with the class `no`. `forecast_level` is rounded to 0.01
-    m3/s away from the trigger level, so that rounding never changes on which side of it the level lies.
+    Parameters
+    ----------
+    discharge
+        (member, lead_time, station) m3/s.
+    counts
+        As of `exceedance`.
+    thresholds
+        (station, return_period) m3/s.
+    events
+        When each station is alerted, as of `timing`.
+    blind
+        (station,) true or a reason if nothing can be said.
+    trigger
+        Return period and probability of the country's trigger.
+    level
+        Whether `forecast_level` is the discharge that the trigger's share of the members reaches, or their mean.
+
+    Returns
+    -------
+    list of StationValues or None
+        (station,); None for a blind one. Without an event that the portal can show, the values are those of its lead
+        time of highest trigger probability, sent as 7-day with the class `no`. `forecast_level` is rounded to 0.01
+        m3/s, never across the trigger level.
+
+    References
+    ----------
+    docs/design/floods.md, rule 11
     """
     share = (counts["above"].sel(return_period=trigger.return_period) / counts["members"]).fillna(0)
     of_portal = share.isel(lead_time=slice(len(FLOODS.lead_times)))
@@ -72,7 +95,11 @@ def _levels(
 
 
 def rounded_away(level: float, limit: float) -> float:
-    """`level` to 0.01, on the same side of `limit`: to the nearest, else away from the limit, else not at all."""
+    """A level rounded to 0.01 m3/s that stays on its side of a limit, if need be rounded away from the limit.
+
+    >>> rounded_away(412.004, 412.0), rounded_away(412.006, 412.0), rounded_away(3.14159, 2.0)
+    (412.01, 412.01, 3.14)
+    """
     up, down = math.ceil(level * 100) / 100, math.floor(level * 100) / 100
     for rounded in (round(level, 2), up if level > limit else down):
         if (rounded > limit) == (level > limit):
@@ -83,9 +110,25 @@ def rounded_away(level: float, limit: float) -> float:
 def blind_reasons(
     members: xr.DataArray, minimum: int, *, outside: Sequence[bool], rivers: Sequence[bool]
 ) -> list[str | None]:
-    """Why stations have no usable forecast, None where they have one.
+    """Why stations have no usable forecast: missing input is never "no flood".
 
-    `members`: (lead_time, station) members present; `outside`, `rivers`: (station,). Missing input is never "no flood".
+    Parameters
+    ----------
+    members
+        (lead_time, station) members present.
+    minimum
+        Members that every lead time needs.
+    outside, rivers
+        (station,) whether it lies outside the forecast's grid, and whether its cell is a river.
+
+    Returns
+    -------
+    list of str or None
+        (station,) in words; None if it has a usable forecast.
+
+    References
+    ----------
+    docs/design/floods.md, rule 12
     """
     fewest, days = members.min("lead_time").values.tolist(), members.argmin("lead_time").values.tolist()
 
@@ -105,11 +148,28 @@ def _flow(value: float) -> str:
 
 
 def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: float) -> list[str | None]:
-    """Why forecasts of stations are doubtful: practically dry against their thresholds on every lead time, or water so
-    far below or above them that these are another river's, or in another unit.
+    """Why forecasts of stations are doubtful.
 
-    `discharge`: (member, lead_time, station) m3/s; `thresholds`: (station, return_period) m3/s; `share`: of the
-    smallest threshold, 0..1.
+    Practically dry against the thresholds on every lead time, or water so far below or above them that they belong to
+    another river, or are in another unit.
+
+    Parameters
+    ----------
+    discharge
+        (member, lead_time, station) m3/s.
+    thresholds
+        (station, return_period) m3/s.
+    share
+        0..1, of the smallest threshold, below which a station is practically dry.
+
+    Returns
+    -------
+    list of str or None
+        (station,) in words; None if there is no doubt.
+
+    References
+    ----------
+    docs/design/floods.md, rule 12
     """
     over = ["member", "lead_time"]
     highest, lowest = (values.values.tolist() for values in (discharge.max(over), discharge.min(over)))

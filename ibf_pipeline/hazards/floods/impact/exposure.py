@@ -8,7 +8,7 @@ import xarray as xr
 
 
 class ExposureTable:
-    """The table as plain arrays: a day asks for thousands of entries, one label at a time."""
+    """Exposure by area and flood map as plain arrays: a day asks for thousands of entries, one label at a time."""
 
     def __init__(self, exposure: xr.DataArray) -> None:
         """`exposure`: (indicator, area, flood_map) as of `CountryLayers`."""
@@ -18,6 +18,6 @@ class ExposureTable:
         self._maps = {float(period): number for number, period in enumerate(exposure["flood_map"].values)}
 
     def of(self, place_code: str, flood_map: float) -> npt.NDArray[np.floating]:
-        """(indicator,) of one deepest area under the map of `flood_map` years; KeyError where there is none."""
+        """(indicator,) amounts of one deepest area under the map of `flood_map` years; KeyError if unknown."""
         values: npt.NDArray[np.floating] = self._values[self._areas[place_code], self._maps[flood_map]]
         return values

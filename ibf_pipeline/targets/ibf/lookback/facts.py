@@ -1,4 +1,4 @@
-"""What a portal shows of each hazard. Whoever brings another hazard adds its row here, or its days are not checked."""
+"""What a portal shows of each hazard. A further hazard adds its row here, or its days are not checked."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _no_points(found: object) -> Iterator[PointExpected]:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One hazard on the server of today (IBF API 0.335)."""
+    """One hazard on an IBF server, as it was seen on version 0.335."""
 
     disaster_type: str
     unit: str

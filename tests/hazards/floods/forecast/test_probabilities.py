@@ -13,7 +13,7 @@ from ibf_pipeline.hazards.floods.forecast.probabilities import (
     exceedance,
     largest_return_period,
     level_of_share,
-    reached,
+    meets_probability,
 )
 
 
@@ -67,13 +67,13 @@ def test_the_share_is_counted_exactly(probability: float, members: int, needed: 
 def test_thirty_of_fifty_reach_sixty_percent_and_thirty_of_fiftyone_do_not() -> None:
     fifty = exceedance(cube([200] * 30 + [50] * 20), thresholds(p5=100))
     fiftyone = exceedance(cube([200] * 30 + [50] * 21), thresholds(p5=100))
-    assert reached(fifty, 5, exact(0.6)).item()
-    assert not reached(fiftyone, 5, exact(0.6)).item()
+    assert meets_probability(fifty, 5, exact(0.6)).item()
+    assert not meets_probability(fiftyone, 5, exact(0.6)).item()
 
 
 def test_no_member_never_reaches_anything() -> None:
     counts = exceedance(cube([np.nan, np.nan]), thresholds(p5=100))
-    assert not reached(counts, 5, exact(0.6)).item()
+    assert not meets_probability(counts, 5, exact(0.6)).item()
     assert largest_return_period(counts, exact(0.6)).item() == 0
 
 
@@ -106,5 +106,5 @@ def test_the_level_lies_above_the_threshold_exactly_when_the_rule_is_met(
     probability = Fraction(percent, 100)
     counts = exceedance(cube(values), thresholds(p5=threshold))
     met = sum(value > threshold for value in values) * 100 >= percent * len(values)
-    assert reached(counts, 5, probability).item() == met
+    assert meets_probability(counts, 5, probability).item() == met
     assert (level_of_share(cube(values), probability).item() > threshold) == met

@@ -2,7 +2,7 @@
 
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.hazards.floods.findings import FloodEvent
-from ibf_pipeline.hazards.floods.impact.areas import Allocation, allocate
+from ibf_pipeline.hazards.floods.impact.allocation import Allocation, allocate
 
 MAX, MED = "max", "med"
 

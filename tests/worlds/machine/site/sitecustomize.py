@@ -38,11 +38,11 @@ def _station(*what: Any) -> bytes:
 def changes() -> dict[str, dict[str, Any]]:
     """Module -> name -> value on a made-up machine."""
     pictures: dict[str, dict[str, Any]] = {
-        "ibf_pipeline.report.write": {"overview_map": _map, "event_map": _map},
+        "ibf_pipeline.report.writer": {"overview_map": _map, "event_map": _map},
         "ibf_pipeline.report.floods.drawing": {"draw_hydrograph": _station, "draw_buildup": _station},
     }
     seconds = os.environ.get(LEASE_SECONDS)
-    return pictures | ({"ibf_pipeline.records.lease": {"SECONDS": float(seconds)}} if seconds else {})
+    return pictures | ({"ibf_pipeline.records.lease": {"LEASE_SECONDS": float(seconds)}} if seconds else {})
 
 
 class _Changed(MetaPathFinder):

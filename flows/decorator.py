@@ -1,0 +1,76 @@
+"""Flows that are plain calls where there is no Prefect server: a command on one machine starts none for itself.
+
+What a server adds is left out then: states in order, artifacts, limits, events, and a record of the run. What the run
+does and how it ends is the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+from prefect.client.schemas.objects import State
+from prefect.flows import Flow
+from prefect.utilities.callables import get_call_parameters
+
+from flows.states import COMPLETED, FAILED
+from ibf_pipeline.errors import IbfError
+from tasks.decorator import has_server
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def flow(**options: Any) -> Callable[[Callable[P, R]], Flow[P, R]]:
+    """Prefect's decorator `flow`, with its options: where there is a server, a call is a flow run of it."""
+    return lambda function: _Flow(function, **options)
+
+
+class _Flow(Flow[P, R]):
+    def __call__(self, *args: Any, return_state: bool = False, **kwargs: Any) -> Any:  # type: ignore[override]
+        if has_server():
+            run: Callable[..., Any] = super().__call__
+            return run(*args, return_state=return_state, **kwargs)
+        with _ended_in_order():
+            state = self._ended(args, kwargs)
+        return state if return_state else state.result()
+
+    def _ended(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> State[Any]:
+        """The state in which the function ends, as Prefect has it: an error is a state too."""
+        try:
+            given = get_call_parameters(self.fn, args, kwargs)
+            if self.should_validate_parameters:
+                given = self.validate_parameters(given)
+            function: Callable[..., Any] = self.fn
+            ended = function(**given)
+        except IbfError as error:
+            log.error("%s", error)
+            return FAILED.state(str(error), error)
+        except Exception as error:
+            log.exception("%s", self.name)
+            return FAILED.state(f"{type(error).__name__}: {error}", error)  # type: ignore[arg-type]
+        return ended if isinstance(ended, State) else COMPLETED.state("").model_copy(update={"data": ended})
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Whoever is told to end gives back what it holds, as within a flow run."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)

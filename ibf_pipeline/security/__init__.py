@@ -1,0 +1,1 @@
+"""How accounts and contents travel: encrypted, or not at all."""

@@ -1,0 +1,37 @@
+"""Without a Prefect server none is started: tasks are plain calls where no flow run is theirs, events are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect.context import FlowRunContext
+from prefect.events import emit_event as emit
+from prefect.settings import PREFECT_API_URL
+from prefect.tasks import Task
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def has_server() -> bool:
+    """Whether this process knows a Prefect server. Prefect would start one of its own, for 12 to 18 seconds."""
+    return bool(PREFECT_API_URL.value())
+
+
+def emit_event(**event: Any) -> None:
+    """Prefect's own `emit_event`, where there is a server that can send it on."""
+    if has_server():
+        emit(**event)
+
+
+def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Prefect's decorator `task`, with its options: within a flow run the function is a task run of it."""
+    return lambda function: _Task(function, **options)
+
+
+class _Task(Task[P, R]):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if FlowRunContext.get() is None:
+            return self.fn(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
