@@ -22,10 +22,12 @@ LOCKS: Final = ".locks"
 
 
 @contextmanager
-def file_lock(file: Path, activity: str = "", busy_error: IbfError | None = None) -> Iterator[None]:
+def file_lock(
+    file: Path, activity: str = "", busy_error: IbfError | None = None, *, shared: bool = False
+) -> Iterator[None]:
     """Wait until nobody else holds the lock file, and hold it until the block ends.
 
-    Whoever holds a lock inside a folder may delete the folder: those who waited make it anew.
+    Whoever holds a lock inside a folder may move the folder away: those who waited make it anew.
 
     Parameters
     ----------
@@ -35,6 +37,8 @@ def file_lock(file: Path, activity: str = "", busy_error: IbfError | None = None
         What the other one is doing, for the log: "waiting for another process that ...".
     busy_error : IbfError, optional
         Raised at once if somebody else holds the lock; without it, the lock is waited for.
+    shared : bool
+        Others may hold it as well if they share it, too.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def file_lock(file: Path, activity: str = "", busy_error: IbfError | None = None
         with ExitStack() as stack:
             with write_errors(file):
                 lock = stack.enter_context(_opened(file))
-                _hold(lock, activity, busy_error)
+                _hold(lock, activity, busy_error, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             held = _is_same(lock.fileno(), file)  # not deleted while we waited
             if held:
                 yield
@@ -61,15 +65,15 @@ def lock_file_of(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.lock")
 
 
-def _hold(lock: TextIO, activity: str, busy_error: IbfError | None) -> None:
+def _hold(lock: TextIO, activity: str, busy_error: IbfError | None, how: int) -> None:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
         if busy_error is not None:
             raise busy_error from None
         if activity:
             log.info("waiting for another process that %s", activity)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, how)
 
 
 @retry(retry=retry_if_exception_type((FileNotFoundError, FileExistsError)), stop=stop_after_attempt(100), reraise=True)

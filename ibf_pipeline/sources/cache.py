@@ -28,6 +28,8 @@ from ibf_pipeline.sources.shared_days import SharedDays, day_key
 log = logging.getLogger(__name__)
 
 _LOCK: Final = ".lock"
+_DELETED: Final = ".deleted"
+"""ending of a day's folder that is on its way out"""
 _TRACKS: Final = (".bufr", ".bin")
 """endings of ECMWF's files of cyclone tracks"""
 
@@ -75,10 +77,13 @@ class InputCache:
             expected="a day that nobody else fetches",
             remedy="wait until the other run has fetched it",
         )
-        lock = folder / (_LOCK if country is None else f"{_LOCK}-{country}")
-        with file_lock(lock, f"is fetching {source} {issue_date}", fetched or None):
+        activity, lock = f"is fetching {source} {issue_date}", folder / _LOCK
+        with contextlib.ExitStack() as locks:
+            locks.enter_context(file_lock(lock, activity, fetched or None, shared=country is not None))
+            if country is not None:
+                locks.enter_context(file_lock(folder / f"{_LOCK}-{country}", activity, fetched or None))
             with write_errors(folder):
-                (folder / _LOCK).touch()
+                lock.touch()
             if self._shared is None:
                 yield folder
                 return
@@ -110,6 +115,8 @@ class InputCache:
         Days in use now, or used within `keep_seconds`, stay. Returns what was deleted.
         """
         moment = time.time() if now is None else now
+        for interrupted in self.root.glob(f"*/.*{_DELETED}"):
+            shutil.rmtree(interrupted, ignore_errors=True)
         days = sorted(self.days(), key=lambda day: (day.used, day.issue_date))
         size = sum(day.size for day in days)
         deleted = []
@@ -138,13 +145,16 @@ def _cached(folder: Path) -> CachedDay:
 
 
 def _delete(folder: Path) -> bool:
-    """Whether a day could be deleted: not while somebody holds it."""
-    in_use = ForbiddenByRule("somebody is fetching it", where=folder)
+    """Whether a day could be deleted: not while somebody holds it.
+
+    It is moved aside first: who comes next makes the folder anew, and nothing of theirs is deleted with the old.
+    """
+    aside = folder.with_name(f".{folder.name}{_DELETED}")
     try:
-        with contextlib.ExitStack() as locks:
-            for lock in sorted(folder.glob(_LOCK + "*")):
-                locks.enter_context(file_lock(lock, busy_error=in_use))
-            shutil.rmtree(folder)
+        with file_lock(folder / _LOCK, busy_error=ForbiddenByRule("somebody is fetching it", where=folder)):
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
     except (OSError, IbfError):
         return False
+    shutil.rmtree(aside, ignore_errors=True)
     return True

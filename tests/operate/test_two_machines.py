@@ -5,6 +5,7 @@ What the portal has carried out and mailed is counted there, not in our records.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ def first_day(machines: Installation) -> FirstDay:
     """A takes XDP and XDM, B the two others. In the middle of XDP A is gone for good; B goes on, with an empty home."""
     a, b = machines.machine(A), machines.machine(B)
     middle, first = machines.turnstile.hold("XDP", MADE + 1), machines.turnstile.hold("XDM", 1)
+    pause = machines.turnstile.hold("XDP", 10)
     with ExitStack() as stack:
         doomed = stack.enter_context(a.worker(limit=2))
         day = FirstDay({iso3: start(f"floods/{iso3}", issue_date=str(DAY)) for iso3 in ("XDP", "XDM")})
@@ -68,6 +70,9 @@ def first_day(machines: Installation) -> FirstDay:
         first.let_through()
         day.runs |= {iso3: until_ended(day.runs[iso3]) for iso3 in ("XDM", "XDN", "XDO")}
         day.where = {iso3: machine_of(day.runs[iso3]) for iso3 in ("XDM", "XDN", "XDO")}
+        pause.wait(lambda: ended(day.runs["XDP"]))
+        time.sleep(0.6)  # what may be repeated waits half a second to be recorded: the first nine have waited
+        pause.let_through()
         middle.wait(lambda: ended(day.runs["XDP"]))
         day.made, day.mails = machines.calls("XDP"), machines.mails("XDP")
         a.lose(doomed)
@@ -98,9 +103,12 @@ def test_both_machines_were_at_work_and_each_country_is_published_and_mailed_onc
 def test_what_a_machine_had_begun_that_is_gone_is_gone_on_with_by_another(
     machines: Installation, first_day: FirstDay
 ) -> None:
-    """48 calls: 19 were made on A, those that the records do not know of them and the other 29 on B."""
+    """48 calls: 19 were made on A, those that the records do not know of them and the other 29 on B.
+
+    The tenth came more than half a second after the first, so nine at least were recorded by then.
+    """
     assert (first_day.made, first_day.mails) == (MADE, 0)
-    assert 29 <= first_day.left < 48, "those of the last half second may not be recorded: they are made again"
+    assert 29 <= first_day.left <= 39, "those of the last half second may not be recorded: they are made again"
     assert f"revision 1: {first_day.left} of 48 calls made now" in first_day.resumed
     assert "the notification was sent now" in first_day.resumed
     assert first_day.calls == {"XDM": 48, "XDN": 48, "XDO": 48, "XDP": MADE + first_day.left}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from datetime import date, timedelta
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_two_who_want_the_same_day_come_one_after_the_other(tmp_path: Path) -> N
 
 def test_a_day_deleted_under_a_waiting_hand_is_made_anew(tmp_path: Path) -> None:
     cache = InputCache(tmp_path)
-    for _ in range(30):
+    for _ in range(100):
         fill(cache, ISSUE, 10, 0.0)
         pruner = threading.Thread(target=lambda: cache.prune(largest=0, keep_seconds=0, now=1e12))
         pruner.start()
@@ -100,6 +101,41 @@ def test_a_day_deleted_under_a_waiting_hand_is_made_anew(tmp_path: Path) -> None
             assert (folder / ".lock").exists()
             assert (folder / "whole.nc").exists()
         pruner.join()
+
+
+@pytest.mark.parametrize("country", [None, "KEN"])
+def test_what_is_fetched_while_a_day_is_being_deleted_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, country: str | None
+) -> None:
+    """Somebody comes when the old files are about to go, and another one when the lock of the old day is gone."""
+    cache = InputCache(tmp_path)
+    fill(cache, ISSUE, 10, 0.0)
+    delete = shutil.rmtree
+
+    def come(folder: Path, *, ignore_errors: bool = False) -> None:
+        with cache.held("ftp", ISSUE, country) as made:
+            (made / "whole.nc").write_bytes(b"1")
+        delete(folder, ignore_errors=ignore_errors)
+
+    rename = Path.rename
+
+    def moved(folder: Path, to: Path) -> Path:
+        monkeypatch.setattr(shutil, "rmtree", come)
+        return rename(folder, to)
+
+    monkeypatch.setattr(Path, "rename", moved)
+    assert names(cache.prune(largest=0, keep_seconds=0, now=1e12)) == ["ftp 2026-02-15"]
+    assert sorted(file.name for file in (tmp_path / "ftp").rglob("*.nc")) == ["whole.nc"]
+    assert [folder.name for folder in (tmp_path / "ftp").iterdir()] == ["20260215"], "nothing lies aside"
+
+
+def test_a_deletion_that_was_interrupted_is_finished_by_the_next(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    aside = tmp_path / "ftp" / ".20260215.deleted"
+    aside.mkdir(parents=True)
+    (aside / "whole.nc").write_bytes(b"." * 10)
+    assert cache.prune(largest=100, keep_seconds=0) == []
+    assert not aside.exists()
 
 
 def test_other_folders_are_nobody_s_business(tmp_path: Path) -> None:
