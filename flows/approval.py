@@ -45,10 +45,10 @@ from tasks.artifacts import artifact_key
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-AGAIN_SECONDS = 30
+_AGAIN_SECONDS = 30
 """after which a server is told again that a run waits, where it did not answer"""
 _MAIL_LETTERS = 6000
-PRESS = "Press Resume on the page of the run"
+_PRESS = "Press Resume on the page of the run"
 _TELL = "tell the recipients yourself, or run the day again"
 
 
@@ -87,7 +87,7 @@ def ask(day: Day, found: Findings) -> None:
     while run is not None and now() < limit:
         try:
             end_later(run.id, key, limit)
-            suspend(Approval, key, f"the notification waits for a person until {_in_words(limit)}. {PRESS}.")
+            suspend(Approval, key, f"the notification waits for a person until {_in_words(limit)}. {_PRESS}.")
             return
         except ObjectNotFound:
             log.warning(
@@ -96,7 +96,7 @@ def ask(day: Day, found: Findings) -> None:
             return
         except (httpx.HTTPError, PrefectException) as error:
             log.warning("%s: the server does not take that the run waits (%s)", found.country, type(error).__name__)
-            time.sleep(AGAIN_SECONDS)
+            time.sleep(_AGAIN_SECONDS)
 
 
 def answered(day: Day) -> ApprovalAnswer | None:
@@ -185,7 +185,7 @@ def tell_waiting(day: Day, *, in_ui: bool) -> None:
     if revision is None or limit is None:
         return
     address = url_for("flow-run", obj_id=flow_run.id) if flow_run.id else None
-    what_to_do = f"{PRESS}." if in_ui else f"Decide with `ibf-pipeline resume {day.name} --approve` or `--abort`."
+    what_to_do = f"{_PRESS}." if in_ui else f"Decide with `ibf-pipeline resume {day.name} --approve` or `--abort`."
     tell_held(revision.findings(), day.target_name, _in_words(limit), f"{what_to_do}\n{address or ''}".rstrip())
 
 

@@ -35,7 +35,7 @@ from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-LONGEST = 400
+_LONGEST = 400
 """days in one backfill"""
 
 Runner = Callable[[IssueTime], State]
@@ -154,10 +154,10 @@ def backfill_issue_times(
     """
     begin, end = (min(_asked(profile, first, others)), max(_asked(profile, last, others)))
     number = (end.day - begin.day).days + 1
-    if end < begin or number > LONGEST:
+    if end < begin or number > _LONGEST:
         raise UsageError(
             f"{first} to {last} are {number} days" if begin <= end else f"{first} is after {last}",
-            expected=f"the first day first, {LONGEST} days at most",
+            expected=f"the first day first, {_LONGEST} days at most",
             remedy="correct the two dates" if begin <= end else "change them round",
         )
     days = (begin.day + timedelta(days=day) for day in range(number))

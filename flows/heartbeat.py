@@ -31,7 +31,7 @@ from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-NO_RUN = "there is no run"
+_NO_RUN = "there is no run"
 
 
 def _run_name() -> str:
@@ -88,7 +88,7 @@ def _but_new_ones(missing: list[Missing]) -> tuple[list[Missing], list[str]]:
     Their schedule was not there yet when its hour came. Without a server, or an answer of it, all count.
     """
     begin = dict[Missing, str]()
-    asked = [each for each in missing if each[2] == NO_RUN] if has_server() else []
+    asked = [each for each in missing if each[2] == _NO_RUN] if has_server() else []
     if not asked:
         return missing, []
     with errors_logged(log, "whether deployments are new cannot be told"), get_client(sync_client=True) as client:
@@ -144,7 +144,7 @@ def _problem(each: CountryHazardKey, issue_time: IssueTime, config: str, workspa
     try:
         day = open_day(config, each.iso3, issue_time, None, hazard=each.hazard, workspace=workspace)
         if not day.run.is_whole:
-            return NO_RUN
+            return _NO_RUN
         begun = unfinished(day.run, day.target_name)
         if begun is not None:
             return _what_is_left(begun, day.target_name, day.name)

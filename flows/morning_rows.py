@@ -29,8 +29,8 @@ from flows.states import (
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.report.morning.content import Item, ItemKind, Link, Subject
 
-NOT_YET = "not run yet"
-WAITS = "the notification waits for a person"
+_NOT_YET = "not run yet"
+_WAITS = "the notification waits for a person"
 _LETTERS = 700
 _OFTEN = 200
 """letters of a line among many"""
@@ -92,7 +92,7 @@ def country_rows(
     newest = sorted(_newest(own).items(), reverse=True)
     begun = [each for each in newest if not _is_planned(each[1], now)] or newest[-1:]
     if not begun:
-        return Rows(Item(subject, "waits", NOT_YET), elsewhere=_elsewhere(subject, known, target, links))
+        return Rows(Item(subject, "waits", _NOT_YET), elsewhere=_elsewhere(subject, known, target, links))
     items = [(run, _item(subject, run, own, now, links)) for _, run in begun]
     rows = Rows(items[0][1], begun[0][0], elsewhere=_elsewhere(subject, known, target, links))
     is_made_good = rows.item.kind == "done"
@@ -167,7 +167,7 @@ def _words(run: CountryRun, kind: ItemKind, now: datetime) -> tuple[str, str, st
         said = shorten(message, _OFTEN, placeholder=" ...")
         return (said or run.state, "", "") if run.state == COMPLETED.name else (run.state, said, "")
     if run.type == StateType.PAUSED:
-        return run.state, WAITS, _PRESS
+        return run.state, _WAITS, _PRESS
     said = shorten(said.strip(), _LETTERS, placeholder=" ...")
     if kind == "waits":
         return run.state, said, ""
@@ -212,7 +212,7 @@ def as_overdue(item: Item, problem: str) -> Item:
     """A row whose day has not ended by the time at which it should have."""
     if item.kind in ("needs", "decision"):
         return item
-    said = problem if item.state == NOT_YET else f"{problem} ({item.state})"
+    said = problem if item.state == _NOT_YET else f"{problem} ({item.state})"
     return replace(
         item,
         kind="needs",

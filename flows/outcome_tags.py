@@ -15,7 +15,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 _HELD, _BLIND = "held", "not all seen"
 _FOUND: Final = ("trigger", "warning", "no alert")
-TAGS: Final = (*_FOUND, _BLIND, _HELD)
+_TAGS: Final = (*_FOUND, _BLIND, _HELD)
 """those that a run may get; it has no others from here"""
 
 
@@ -37,7 +37,7 @@ def show_outcome(found: Findings, *, held: bool) -> None:
     try:
         with brief_client() as client:
             run = UUID(str(flow_run.id))
-            others = [tag for tag in client.read_flow_run(run).tags if tag not in TAGS]
+            others = [tag for tag in client.read_flow_run(run).tags if tag not in _TAGS]
             client.update_flow_run(run, tags=[*others, *tags])
     except Exception as error:  # the state of the run says all of it
         log.debug("the tags of the run could not be set: %s", error)

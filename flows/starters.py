@@ -19,7 +19,7 @@ from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.registry import known_hazard
 
-ATTEMPTS = 3
+_ATTEMPTS = 3
 """runs of a country for an issue date that sensors start at most, each after the one before has failed"""
 
 
@@ -37,7 +37,7 @@ def start_deployment(iso3: str, issued: IssueTime | date, hazard: str = FLOODS.n
     The key makes any number of sensors and looks one run; where that has failed, the next attempt is another one.
     RuntimeError also where a person cancelled it, or the last attempt has failed.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, _ATTEMPTS + 1):
         state = _run(iso3, issued, hazard, attempt).state
         if state is None or not state.is_final():
             return None
@@ -46,7 +46,7 @@ def start_deployment(iso3: str, issued: IssueTime | date, hazard: str = FLOODS.n
             return f"its run {ended}"
         if state.is_cancelled():
             raise RuntimeError(f"its run {ended}")
-    raise RuntimeError(f"{ATTEMPTS} runs failed, the last one {ended}")
+    raise RuntimeError(f"{_ATTEMPTS} runs failed, the last one {ended}")
 
 
 def _run(iso3: str, issued: IssueTime | date, hazard: str, attempt: int) -> FlowRun:

@@ -56,7 +56,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 clock = now
 sleep = time.sleep
-LEFT_SECONDS = 60
+_LEFT_SECONDS = 60
 """a shorter pause is made in the process: to begin the run again takes some ten seconds"""
 
 
@@ -139,7 +139,7 @@ def _watched(configuration: Configuration, source: str, issue_time: IssueTime, s
         waiting_for[0] = text
 
     def pause(seconds: float) -> None:
-        if seconds >= LEFT_SECONDS and not looks.go_on:
+        if seconds >= _LEFT_SECONDS and not looks.go_on:
             reschedule(clock() + timedelta(seconds=seconds), waiting_for[0], asdict(watched))
         show_waiting_here(waiting_for[0])
         sleep(seconds)

@@ -16,7 +16,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.targets.comparison import EventComparison, Verdict
 from ibf_pipeline.targets.comparison_records import compare_snapshot, kept_comparisons
 
-EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 """for what is asked of no day yet: never in the future"""
 
 
@@ -28,7 +28,7 @@ def compare_day(
     Nothing is published. Raises UsageError for a target that is no portal, InputMissing where the portal does not show
     the day yet or the day was not run here, ForbiddenByRule where it shows a later one.
     """
-    day = open_day(config, country, issued or EARLIEST, target, hazard=hazard, workspace=workspace)
+    day = open_day(config, country, issued or _EARLIEST, target, hazard=hazard, workspace=workspace)
     with open_portal(day.configuration, target, day.country) as portal:
         shown_now = portal.shown(country, day.profile, day.country.default_admin_level)
     where, asked = day.target.address or target, day.issue_time if issued else None
@@ -39,7 +39,9 @@ def kept_of(
     config: str, country: str, target: str, workspace: str | None, hazard: str | None = None
 ) -> list[tuple[IssueTime, dict[str, int]]]:
     """Events by verdict of every day that was compared with the portal, oldest first."""
-    return kept_comparisons(open_day(config, country, EARLIEST, target, hazard=hazard, workspace=workspace).run, target)
+    return kept_comparisons(
+        open_day(config, country, _EARLIEST, target, hazard=hazard, workspace=workspace).run, target
+    )
 
 
 def print_compared(issue_time: IssueTime, rows: list[EventComparison], target: str, console: Console) -> None:

@@ -11,13 +11,13 @@ import yaml
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.atomic_files import write_errors, write_text
 
-MARKER = ".ibf-demo"
+_MARKER = ".ibf-demo"
 """file by which the demo knows its own folder again"""
 
 
 def empty_demo(folder: Path) -> None:
     """An empty folder with the marker of the demo; ForbiddenByRule where it has content that is not the demo's."""
-    marker = folder / MARKER
+    marker = folder / _MARKER
     with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         strange = not marker.is_file() and any(folder.iterdir())

@@ -18,11 +18,11 @@ from ibf_pipeline.errors import InputMissing
 
 COUNTRY = "XDM"
 ISSUE_TIME = IssueTime.parse("2026-02-15T06")
-RAIN = "rain"
+_RAIN = "rain"
 """folder of the rain, among the static data and below the workspace"""
-FURTHER = {"2026-02-15T12": "Kimiri=@-2h:70mm/4h Lokiba=@18h", "2026-02-15T18": "Veo=@-3h"}
+_FURTHER = {"2026-02-15T12": "Kimiri=@-2h:70mm/4h Lokiba=@18h", "2026-02-15T18": "Veo=@-3h"}
 """issue time -> rain of the blocks after it: Kimiri's flood has come; then a burst in Veo between two blocks"""
-SECTION = "flash_floods.yaml"
+_SECTION = "flash_floods.yaml"
 """file among the demo country's static data: its section `hazards.flash-floods`, and the `sources` that it lists"""
 
 
@@ -35,18 +35,18 @@ def set_up(workspace: Path, config: str) -> str:
     base = Path(config).resolve().parent
     country = read_yaml(Path(config) / "countries" / f"{COUNTRY}.yaml")
     static = (base / country["static"]).resolve()
-    if not (static / SECTION).is_file():
+    if not (static / _SECTION).is_file():
         raise InputMissing(
             "the demo country has no flash floods here",
-            where=static / SECTION,
+            where=static / _SECTION,
             expected="the fixtures of the project's folder",
             remedy="run inside the project's folder",
         )
-    demo = read_yaml(static / SECTION)
+    demo = read_yaml(static / _SECTION)
     settings = read_yaml(Path(config) / "settings.yaml")
-    shutil.copytree(static / RAIN, workspace / RAIN, dirs_exist_ok=True)
+    shutil.copytree(static / _RAIN, workspace / _RAIN, dirs_exist_ok=True)
     for source in demo["sources"].values():
-        source["root"] = str(((workspace if source["root"] == RAIN else static) / source["root"]).resolve())
+        source["root"] = str(((workspace if source["root"] == _RAIN else static) / source["root"]).resolve())
     content = {"iso3": COUNTRY, "name": country["name"], "static": str(static), "hazards": demo["hazards"]}
     return write_configuration(workspace, settings, content, demo["sources"])
 
@@ -54,7 +54,7 @@ def set_up(workspace: Path, config: str) -> str:
 def run_demo(config: str, workspace: str) -> int:
     """Run the blocks one after the other; the exit code of the first that fails. `config`: as `set_up` wrote it."""
     code = run_and_print(COUNTRY, str(ISSUE_TIME), None, config, workspace, hazard=FlashFloodCountry.hazard)
-    for issued, wishes in FURTHER.items():
+    for issued, wishes in _FURTHER.items():
         if code == 0:
             console().print()
             _write_rain(config, workspace, IssueTime.parse(issued), wishes)
@@ -70,4 +70,4 @@ def _write_rain(config: str, workspace: str, issue_time: IssueTime, wishes: str)
     country = configuration.country_of(COUNTRY, FlashFloodCountry)
     prepared = read_flash_floods(configuration.prepared_folder(COUNTRY, country.hazard), COUNTRY)
     parsed = parse_rain_wishes(wishes)
-    write_rain(Path(workspace) / RAIN, issue_time, parsed, prepared.layers, prepared.ground(), country)
+    write_rain(Path(workspace) / _RAIN, issue_time, parsed, prepared.layers, prepared.ground(), country)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 inbox_app = typer.Typer(help="Satellite products that were announced or found.", no_args_is_help=True)
 
 EntryState = Literal["incomplete", "waiting", "triggered", "ignored"]
-YOUNGEST_SETTLED = 7
+_YOUNGEST_SETTLED = 7
 """days; a triggered product is compared with further alerts while it is young"""
 ProductId = Annotated[str, typer.Argument(help="as `list` shows it, or its beginning", metavar="ID")]
 
@@ -152,10 +152,10 @@ def prune(
     from ibf_pipeline.satellites.subscriptions.inbox import SETTLED
 
     chosen = [state] if state else list(SETTLED)
-    if older_than < YOUNGEST_SETTLED and "triggered" in chosen:
+    if older_than < _YOUNGEST_SETTLED and "triggered" in chosen:
         raise UsageError(
             f"--older-than {older_than} with triggered products, which may still start an observation",
-            expected=f"at least {YOUNGEST_SETTLED} days",
+            expected=f"at least {_YOUNGEST_SETTLED} days",
             remedy="name the states that are meant, such as --state waiting",
         )
     count = _open(config, workspace).inbox.prune(now() - timedelta(days=older_than), chosen)

@@ -20,15 +20,15 @@ from ibf_pipeline.synthetic.philippines import COUNTRY as PHILIPPINES
 from ibf_pipeline.synthetic.philippines import HOUSING, NAMES, make_philippines
 
 COUNTRY: Final = "XDI"
-SECTION: Final = "typhoon.yaml"
+_SECTION: Final = "typhoon.yaml"
 """file among the islands' static data: their name, section `hazards.typhoon`, and the `sources` that it lists"""
 CYCLES: Final = (
     "2026-10-04T00", "2026-10-05T12", "2026-10-07T12", "2026-10-08T12", "2026-10-09T00", "2026-10-12T12",
 )  # fmt: skip
 """a warning, a trigger, the last hours, a landfall with a second one ahead, past the land, gone"""
 CHANTHU: Final = "chanthu_2021091000_eps.bufr"
-CHANTHU_CYCLE: Final = "2021-09-10T00"
-MONITORING: Final = ((115, 5), (115, 15), (120, 21), (120, 25), (135, 25), (135, 5))
+_CHANTHU_CYCLE: Final = "2021-09-10T00"
+_MONITORING: Final = ((115, 5), (115, 15), (120, 21), (120, 25), (135, 25), (135, 5))
 """the Philippine area of responsibility"""
 
 
@@ -47,14 +47,14 @@ def set_up(workspace: Path, config: str) -> str:
     `config`, and the sources that the islands have. InputMissing where there are no fixtures.
     """
     static = (Path(config).resolve().parent / "data" / "fixtures" / COUNTRY).resolve()
-    if not (static / SECTION).is_file():
+    if not (static / _SECTION).is_file():
         raise InputMissing(
             "the demo islands are not here",
-            where=static / SECTION,
+            where=static / _SECTION,
             expected="the fixtures of the project's folder",
             remedy="run inside the project's folder",
         )
-    demo = read_yaml(static / SECTION)
+    demo = read_yaml(static / _SECTION)
     for source in demo["sources"].values():
         source["root"] = str(static / source["root"])
     country = {"iso3": COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
@@ -87,7 +87,7 @@ def set_up_philippines(workspace: Path, config: str) -> str:
         "province_level": 2,
         "region_level": 1,
         "sources": ["chanthu"],
-        "monitoring": [list(corner) for corner in MONITORING],
+        "monitoring": [list(corner) for corner in _MONITORING],
         "housing": HOUSING,
         "names": NAMES,
     }
@@ -114,4 +114,4 @@ def run_demo(config: str, workspace: str) -> int:
 
 def run_philippines(config: str, workspace: str) -> int:
     """Run the cycle of Chanthu; `config` as `set_up_philippines` wrote it."""
-    return run_and_print(PHILIPPINES, CHANTHU_CYCLE, None, config, workspace, hazard=TyphoonCountry.hazard)
+    return run_and_print(PHILIPPINES, _CHANTHU_CYCLE, None, config, workspace, hazard=TyphoonCountry.hazard)

@@ -19,9 +19,9 @@ from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
 from ibf_pipeline.synthetic.uganda import make_uganda
 
-SCENARIO = "G5075=wwwww---:min G5220=----TTTT G5230=------ww:med"
+_SCENARIO = "G5075=wwwww---:min G5220=----TTTT G5230=------ww:med"
 ISSUE_DATE = date(2026, 11, 10)
-LEAD_TIME_LIMIT = 7
+_LEAD_TIME_LIMIT = 7
 """days; in production Uganda triggers up to 5 days ahead"""
 
 
@@ -49,7 +49,7 @@ def set_up(workspace: Path, config: str, *, cell_arcsec: int = 15) -> str:
     write_text(folder / "settings.yaml", yaml.safe_dump(settings))
     country = read_yaml(Path(config) / "countries" / "UGA.yaml")
     country["static"] = str(static.resolve())
-    country["trigger"]["lead_time_limit"] = LEAD_TIME_LIMIT
+    country["trigger"]["lead_time_limit"] = _LEAD_TIME_LIMIT
     write_text(folder / "countries" / "UGA.yaml", yaml.safe_dump(country))
 
     rule = load(folder).country_of("UGA", FloodCountry).rule
@@ -57,6 +57,6 @@ def set_up(workspace: Path, config: str, *, cell_arcsec: int = 15) -> str:
     thresholds = read_thresholds(static / "thresholds.json", stations, {rule.trigger.return_period})
     grid = glofas_window(29.5, -1.6, 35.1, 4.3)
     cells = {station.code: locate(station.lat, station.lon, grid) for station in stations}
-    cube = make_ensemble(thresholds, rule, SCENARIO)
+    cube = make_ensemble(thresholds, rule, _SCENARIO)
     write_ftp_members(workspace / "forecasts", ISSUE_DATE, cube, cells, grid)
     return str(folder)

@@ -9,7 +9,7 @@ import typer
 from flows.cli.options import Config, HazardName, IssueDateOrTime, TargetName, Workspace
 from flows.cli.terminal import console
 
-EXIT_CODES = {"agrees": 0, "differs": 1}
+_EXIT_CODES = {"agrees": 0, "differs": 1}
 """verdict -> exit code; 3 for what cannot be compared"""
 
 
@@ -49,4 +49,4 @@ def verify(
         out.print(f"- {row}", markup=False)
     for text in verified.not_checked:
         out.print(f"not checked: {text}", markup=False)
-    raise typer.Exit(EXIT_CODES.get(verified.verdict, 3))
+    raise typer.Exit(_EXIT_CODES.get(verified.verdict, 3))

@@ -20,9 +20,9 @@ SIGNS_OF_LIFE = 240
 """seconds without any after which a run counts as dead; runs give one every 30. While the server restarts it hears of
 none: a run is given as long as it itself asks the server again"""
 
-OBSERVATION_SILENCE = timedelta(hours=6)
+_OBSERVATION_SILENCE = timedelta(hours=6)
 """after a message about intake or observations, until the next: a catalogue that is down fails run after run"""
-SILENCE = timedelta(hours=25)
+_SILENCE = timedelta(hours=25)
 """after a heartbeat, until its absence is told: counted from it, not in windows of the server's own, since `after` is
 what `expect` is"""
 
@@ -163,11 +163,11 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
                 _tagged(OBSERVATION_TAG),
                 for_each={"related:flow:prefect.resource.id"},
                 expect={FAILED.event, CRASHED.event},
-                within=OBSERVATION_SILENCE,
+                within=_OBSERVATION_SILENCE,
             ),
             "Satellite observation has trouble",
             f"{_TEXT}\nForecasts go on. Further failures of the same flow are not told for "
-            f"{OBSERVATION_SILENCE.total_seconds() / 3600:g} hours.",
+            f"{_OBSERVATION_SILENCE.total_seconds() / 3600:g} hours.",
         ),
         told(
             "silent scheduler",
@@ -177,10 +177,10 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
                 after=heard,
                 expect=heard,
                 posture=Posture.Proactive,
-                within=SILENCE,
+                within=_SILENCE,
             ),
             "Forecast pipeline is silent",
-            f"The heartbeat of the forecast pipeline did not run for {SILENCE / timedelta(hours=1):g} hours: is the "
+            f"The heartbeat of the forecast pipeline did not run for {_SILENCE / timedelta(hours=1):g} hours: is the "
             "scheduler up, is a worker running? Do not take the silence for an all clear.",
         ),
     ]

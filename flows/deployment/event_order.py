@@ -13,7 +13,7 @@ from typing import Final
 
 from prefect.server.events.ordering import memory
 
-PATIENCE: Final = timedelta(minutes=1)
+_PATIENCE: Final = timedelta(minutes=1)
 
-memory.PRECEDING_EVENT_LOOKBACK = PATIENCE
+memory.PRECEDING_EVENT_LOOKBACK = _PATIENCE
 CausalOrdering = memory.CausalOrdering

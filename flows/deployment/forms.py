@@ -20,7 +20,7 @@ _OF_THE_DEPLOYMENT: Final = ("config", "workspace")
 """parameters that say where the runs take place: a deployment has them, and who starts a run cannot know better"""
 _STARTED_BY_RUNS: Final = (resume.name, observe_event.name)
 """deployments that automations and runs start: a choice that is not up to date must not keep them from it"""
-LABELS: Final = {
+_LABELS: Final = {
     "issue_date": "Issue date (UTC)",
     "issue_time": "Issue time (UTC): day and hour",
     "target": "Publish to",
@@ -50,7 +50,7 @@ def form_of(planned: DeploymentSpec, configuration: Configuration, valid: Sequen
     fields = {name: field for name, field in schema["properties"].items() if name not in _OF_THE_DEPLOYMENT}
     choices = {} if planned.flow.name in _STARTED_BY_RUNS else _choices(planned, configuration, valid)
     for name, field in fields.items():
-        field["title"] = LABELS.get(name, name.replace("_", " ").capitalize())
+        field["title"] = _LABELS.get(name, name.replace("_", " ").capitalize())
         if "anyOf" in field:
             kinds = sorted(field["anyOf"], key=lambda kind: kind["type"] != "null")
             several = len([kind for kind in kinds if kind["type"] != "null"]) > 1

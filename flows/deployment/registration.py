@@ -22,7 +22,7 @@ from flows.history import OUR_TAGS
 from flows.wiring.pagination import all_pages
 from ibf_pipeline.errors import ConfigError
 
-NOT_CONFIGURED = "not-configured"
+_NOT_CONFIGURED = "not-configured"
 """tag of deployments that were paused because their country is no longer configured"""
 
 
@@ -101,7 +101,7 @@ def _deployment(
         schedules=[DeploymentScheduleCreate(schedule=schedule, active=active)] if schedule else [],
         concurrency_options=ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
         enforce_parameter_schema=True,
-        paused=False if now is None or NOT_CONFIGURED in now.tags else None,
+        paused=False if now is None or _NOT_CONFIGURED in now.tags else None,
         **wanted,
     )
     return DeployResult("deployment", planned.full_name, "created" if now is None else "changed", note)
@@ -142,9 +142,9 @@ def no_longer_configured(client: SyncPrefectClient, wanted: Collection[str]) -> 
         if set(OUR_TAGS).isdisjoint(deployment.tags) or name in wanted:
             continue
         note = "not configured any more: delete it in the UI when its history is not needed"
-        if NOT_CONFIGURED in deployment.tags:
+        if _NOT_CONFIGURED in deployment.tags:
             yield DeployResult("deployment", name, "unchanged", f"paused, {note}")
             continue
-        client.update_deployment(deployment.id, DeploymentUpdate(tags=sorted({*deployment.tags, NOT_CONFIGURED})))
+        client.update_deployment(deployment.id, DeploymentUpdate(tags=sorted({*deployment.tags, _NOT_CONFIGURED})))
         client.pause_deployment(deployment.id)
         yield DeployResult("deployment", name, "paused", note)

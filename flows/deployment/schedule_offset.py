@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from zlib import crc32
 
-MINUTES: Final = 15
+_MINUTES: Final = 15
 """within which the countries of a default schedule begin"""
 
 
@@ -18,5 +18,5 @@ def offset_schedule(cron: str, hazard: str, iso3: str) -> str:
     minute, *others = cron.split()
     if not minute.isdecimal() or int(minute) > 59:
         return cron
-    later = crc32(f"{hazard}/{iso3}".encode()) % min(MINUTES, 60 - int(minute))
+    later = crc32(f"{hazard}/{iso3}".encode()) % min(_MINUTES, 60 - int(minute))
     return " ".join([str(int(minute) + later), *others])

@@ -36,7 +36,7 @@ from ibf_pipeline.hazards.registry import known_hazard
 
 _PRUNED = "30 3 * * 0"
 """cron (UTC) of deleting what is old: Sundays, when no day is due"""
-RUN_ENVIRONMENT = {
+_RUN_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ibf_pipeline",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
@@ -91,7 +91,7 @@ def planned_deployments(configuration: Configuration, config: str, workspace: st
 
 def _jobs(operations: Operations, own: Mapping[str, Any]) -> dict[str, Any]:
     """Job variables of a deployment: the installation's, its own, and what every run of ours needs."""
-    return merge_job_variables({"env": RETRIES}, operations.job_variables, own, {"env": RUN_ENVIRONMENT})
+    return merge_job_variables({"env": RETRIES}, operations.job_variables, own, {"env": _RUN_ENVIRONMENT})
 
 
 def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[DeploymentSpec]:

@@ -29,7 +29,7 @@ from ibf_pipeline.targets.withdrawal import Withdrawal, withdraw
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-NO_OVERRIDES = Overrides()
+_NO_OVERRIDES = Overrides()
 
 
 def open_run(run: str, config: str, target: str | None, workspace: str | None) -> Day:
@@ -79,7 +79,7 @@ def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime
 
 
 def resume_run(
-    day: Day, decision: Decision, overrides: Overrides = NO_OVERRIDES
+    day: Day, decision: Decision, overrides: Overrides = _NO_OVERRIDES
 ) -> tuple[Revision, Publication | None]:
     """`ibf_pipeline.targets.resumption.resume`, on the day's target."""
     if not decision.abort:

@@ -18,7 +18,7 @@ Opened = TypeVar("Opened")
 """a source, opened"""
 log = logging.getLogger("ibf_pipeline.flows")
 
-END_WISH: Final = "end"
+_END_WISH: Final = "end"
 """wish that ends an exercise"""
 
 
@@ -33,7 +33,7 @@ class ExerciseSources(Generic[Opened]):
 
 def is_end(wishes: str) -> bool:
     """Whether the wishes of an exercise end it: nothing of its earlier runs goes on."""
-    return wishes.strip().lower() == END_WISH
+    return wishes.strip().lower() == _END_WISH
 
 
 def shown_before(day: Day, kind: type[AnyFindings]) -> AnyFindings | None:

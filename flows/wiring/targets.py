@@ -38,7 +38,7 @@ from ibf_pipeline.targets.incomplete_day import PortalContent
 from ibf_pipeline.targets.portal import Portal
 from ibf_pipeline.targets.target import OpenTarget
 
-SANDBOX_EMAIL: Final = "pipeline@sandbox.example"
+_SANDBOX_EMAIL: Final = "pipeline@sandbox.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _client(
         if settings.embedded_sandbox:
             countries = [] if country is None else [country]
             url = stack.enter_context(open_sandbox(configuration, *countries)).url
-            account = Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD)
+            account = Credentials(_SANDBOX_EMAIL, SANDBOX_PASSWORD)
         else:
             url, variables = str(settings.url), (settings.email_variable, settings.password_variable)
             account = Credentials(*values_of(variables, os.environ, f"the account of target {name}", "settings.yaml"))

@@ -40,7 +40,7 @@ def open_track_source(
 ) -> TrackSource:
     """One source of tracks, as its section says, for a country's ensemble."""
     reading = Reading(country.members, partial(require_whole, fewest=country.fewest_members))
-    return OPENED[type(section)](configuration, name, section, reading)
+    return _OPENED[type(section)](configuration, name, section, reading)
 
 
 def _ecmwf(
@@ -88,7 +88,7 @@ def _files(name: str, chosen: settings.TrackFilesSection, place: FileLocation, r
     return FilesTracks(name, place, folder, (file,), chosen.finished, timedelta(), reading, now)
 
 
-OPENED: Final[dict[type[SourceSection], Callable[[Configuration, str, Any, Reading], TrackSource]]] = {
+_OPENED: Final[dict[type[SourceSection], Callable[[Configuration, str, Any, Reading], TrackSource]]] = {
     settings.EcmwfTracksSection: _ecmwf,
     settings.TracksFtpSection: _ftp,
     settings.TracksFolderSection: _folder,

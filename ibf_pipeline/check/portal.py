@@ -13,7 +13,7 @@ from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.targets.portal import STATIONS, OpenOnPortal, PortalState
 
-MAP_LAYERS: Final = {"flood_extent": "the flood extent", "glofas_stations": "the stations"}
+_MAP_LAYERS: Final = {"flood_extent": "the flood extent", "glofas_stations": "the stations"}
 """layers that the portal must have for a country's floods to be seen on its map"""
 
 
@@ -108,11 +108,11 @@ def _layers(layers: Collection[str] | None) -> Iterator[Finding]:
     if layers is None:
         yield finding("no route for layers")
         return
-    missing = [f"{name} ({words})" for name, words in MAP_LAYERS.items() if name not in layers]
+    missing = [f"{name} ({words})" for name, words in _MAP_LAYERS.items() if name not in layers]
     if missing:
         yield finding("layers lacking", missing=first_few(missing))
     else:
-        yield fine("portal", f"map layers are set up: {', '.join(MAP_LAYERS)}")
+        yield fine("portal", f"map layers are set up: {', '.join(_MAP_LAYERS)}")
 
 
 def _event_names(

@@ -34,11 +34,11 @@ from ibf_pipeline.prepare.station_places import (
     sharing_a_cell,
 )
 
-EDGE: Final = 0.01
+_EDGE: Final = 0.01
 """in cells: nearer to a cell's edge than that, and rounding decides which cell a tool takes"""
-SMALL: Final = 10.0
+_SMALL: Final = 10.0
 """m3/s: rivers with a smaller 1.5-year flood are too small for GloFAS, or the station lies beside its river"""
-DIFFERENT: Final = 0.05
+_DIFFERENT: Final = 0.05
 """share by which a threshold may differ from the grid's"""
 
 
@@ -62,7 +62,7 @@ def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station], file
     yield fine("thresholds", f"complete and growing for every station: {shown} years")
     codes = [str(code) for code in thresholds["station"].values]
     smallest = thresholds.isel(return_period=0).values
-    small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < SMALL]
+    small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < _SMALL]
     if small:
         yield finding("thresholds small", smallest=periods[0], stations=first_few(small))
     large = of_the_largest_rivers(thresholds, stations)
@@ -98,7 +98,7 @@ def check_river_cells(
     other = [
         f"{code} ({ours[code]:.3g}, in the grid {value:.3g} m3/s)"
         for code, value in grid.items()
-        if code in ours and abs(ours[code] / value - 1) > DIFFERENT
+        if code in ours and abs(ours[code] / value - 1) > _DIFFERENT
     ]
     if other:
         yield finding("thresholds differ", period=period, stations=first_few(other))
@@ -109,7 +109,7 @@ def check_river_cells(
 def on_edge(lat: float, lon: float) -> bool:
     """Whether a point lies on the edge of a GloFAS cell, to a hundredth of a cell."""
     rows = np.array([(GLOBAL_GRID.top - lat) / GLOFAS_CELL, (lon - GLOBAL_GRID.left) / GLOFAS_CELL])
-    return bool((np.abs(rows - np.rint(rows)) < EDGE).any())
+    return bool((np.abs(rows - np.rint(rows)) < _EDGE).any())
 
 
 def _names(stations: Sequence[Station], event_name: str) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from ibf_pipeline.errors import ConfigError, UsageError
 
 _Model = TypeVar("_Model", bound=CountryHazard)
 
-SECTIONS: Final = "hazards"
+_SECTIONS: Final = "hazards"
 """the key that holds the sections"""
 _OF_THE_COUNTRY: Final = ("iso3", "name", "static")
 """keys that no section may say otherwise: the static data of all hazards of a country lie in one place"""
@@ -75,7 +75,7 @@ class CountryFile:
                 f"{self.file.stem} has no hazard {hazard!r}",
                 where=self.file,
                 expected="one of " + ", ".join(self.hazards),
-                remedy=f"{remedy}, or add the section {SECTIONS}.{hazard}" if hazard in MODELS else remedy,
+                remedy=f"{remedy}, or add the section {_SECTIONS}.{hazard}" if hazard in MODELS else remedy,
             )
 
     def read(self, model: type[_Model]) -> _Model:
@@ -89,7 +89,7 @@ class CountryFile:
         def place(key: str) -> str:
             return section.place if key in section.keys or key not in _COMMON else ""
 
-        return validated(model, self._laid_over(section.keys), self.file, place, also=(SECTIONS,))
+        return validated(model, self._laid_over(section.keys), self.file, place, also=(_SECTIONS,))
 
     def _laid_over(self, section: Mapping[str, Any]) -> dict[str, Any]:
         """A hazard's keys over the common ones, each as a whole, but job variables one by one."""
@@ -106,38 +106,38 @@ def read_country_file(file: Path) -> CountryFile:
     """A country's file; ConfigError if it is not YAML or its hazards cannot be distinguished."""
     content = read_yaml(file)
     common = {key: value for key, value in content.items() if key in _COMMON}
-    top = {key: value for key, value in content.items() if key not in _COMMON and key != SECTIONS}
-    if SECTIONS not in content:
+    top = {key: value for key, value in content.items() if key not in _COMMON and key != _SECTIONS}
+    if _SECTIONS not in content:
         return CountryFile(file, common, {FloodCountry.hazard: HazardSection(top, "")})
-    sections = _sections(content[SECTIONS], file)
+    sections = _sections(content[_SECTIONS], file)
     of_floods = [key for key in top if key in FloodCountry.model_fields]
     _require_known(top, of_floods, sections, file)
     if of_floods and FloodCountry.hazard in sections:
         raise _wrong(
             file,
-            f"floods are configured twice: by {SECTIONS}.{FloodCountry.hazard} and by keys at the top of the file, "
+            f"floods are configured twice: by {_SECTIONS}.{FloodCountry.hazard} and by keys at the top of the file, "
             + ", ".join(of_floods),
             "the keys of floods in one place",
-            f"move these keys below {SECTIONS}.{FloodCountry.hazard}",
+            f"move these keys below {_SECTIONS}.{FloodCountry.hazard}",
         )
     if of_floods:
         sections = {FloodCountry.hazard: HazardSection(top, ""), **sections}
     if not sections:
         raise _wrong(
             file,
-            f"{SECTIONS}: no hazard is configured",
+            f"{_SECTIONS}: no hazard is configured",
             f"one section a hazard, of {', '.join(sorted(MODELS))}",
-            f"write e.g. {SECTIONS}.{FloodCountry.hazard} with what is configured for that hazard",
+            f"write e.g. {_SECTIONS}.{FloodCountry.hazard} with what is configured for that hazard",
         )
     return CountryFile(file, common, sections)
 
 
 def _sections(content: Any, file: Path) -> dict[str, HazardSection]:
     if not isinstance(content, dict):
-        raise _no_section(file, SECTIONS, content, "sections by name of the hazard")
+        raise _no_section(file, _SECTIONS, content, "sections by name of the hazard")
     sections = {}
     for hazard, keys in content.items():
-        place = f"{SECTIONS}.{hazard}"
+        place = f"{_SECTIONS}.{hazard}"
         if hazard not in MODELS:
             raise _wrong(
                 file,
@@ -166,12 +166,12 @@ def _require_known(
     unknown = [str(key) for key in top if key not in of_floods]
     if unknown:
         places = {
-            key: f"{SECTIONS}.{hazard}.{key}"
+            key: f"{_SECTIONS}.{hazard}.{key}"
             for hazard in sections
             for key in MODELS[hazard].model_fields
             if key not in _COMMON
         }
-        known = {*known_keys(FloodCountry), SECTIONS, *places}
+        known = {*known_keys(FloodCountry), _SECTIONS, *places}
         raise _wrong(
             file,
             "; ".join(f"{key}: unknown key{near_key(key, sorted(known), places)}" for key in unknown),

@@ -11,7 +11,7 @@ from ibf_pipeline.config.section import Section, StaticFile
 AcceptedDoubt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=12)]
 """long enough to be of one doubt and not of all that name a file"""
 
-RESERVED_INDICATORS = frozenset(
+_RESERVED_INDICATORS = frozenset(
     {
         "population_affected",
         "population_affected_percentage",
@@ -32,7 +32,7 @@ class ExposureLayer(Section):
 
 def _own_indicators(value: tuple[ExposureLayer, ...]) -> tuple[ExposureLayer, ...]:
     names = [layer.indicator for layer in value]
-    taken = [name for name in names if name.lower() in RESERVED_INDICATORS]
+    taken = [name for name in names if name.lower() in _RESERVED_INDICATORS]
     twice = [name for number, name in enumerate(names) if name in names[:number]]
     if taken:
         raise ValueError(f"{taken[0]} is published by the pipeline itself: name the layer's indicator otherwise")

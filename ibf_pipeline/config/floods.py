@@ -19,10 +19,10 @@ ClassName = Literal["min", "med", "max"]
 ReturnPeriod = Annotated[float, Field(ge=1, le=10_000, strict=True, description="years")]
 
 
-LONGEST_HORIZON = 15
+_LONGEST_HORIZON = 15
 """days; where the medium-range forecast of GloFAS ends"""
 
-LeadTime = Annotated[int, Field(ge=LEAD_TIMES[0], le=LONGEST_HORIZON, description="whole days", strict=True)]
+LeadTime = Annotated[int, Field(ge=LEAD_TIMES[0], le=_LONGEST_HORIZON, description="whole days", strict=True)]
 
 
 class Classes(Section):
@@ -130,7 +130,7 @@ class FloodCountry(CountryHazard):
     horizon: int = Field(
         LEAD_TIMES[-1],
         ge=LEAD_TIMES[-1],
-        le=LONGEST_HORIZON,
+        le=_LONGEST_HORIZON,
         strict=True,
         description="days; the last lead time that is looked at, which every source must give",
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 GLOFAS_CELL: Final = 0.05
 """degrees; cell edges are multiples of it, counted from 90 N and 180 W (GloFAS v4)"""
-EDGE_TOLERANCE: Final = 1e-6
+_EDGE_TOLERANCE: Final = 1e-6
 """in cells: coordinates are decimal fractions, so a point meant to be on an edge can fall 1e-12 short of it"""
 CENTRE_TOLERANCE: Final = 1e-3
 """degrees a file's cell centres may differ from the nominal ones (float32 coordinates)"""
@@ -38,8 +38,8 @@ def locate(lat: float, lon: float, grid: Grid) -> tuple[int, int]:
     >>> locate(0.05, 30.0, GLOBAL_GRID), locate(0.051, 29.999, GLOBAL_GRID)
     ((1799, 4200), (1798, 4199))
     """
-    row = np.floor((grid.top - lat) / grid.cell + EDGE_TOLERANCE)
-    column = np.floor((lon - grid.left) / grid.cell + EDGE_TOLERANCE)
+    row = np.floor((grid.top - lat) / grid.cell + _EDGE_TOLERANCE)
+    column = np.floor((lon - grid.left) / grid.cell + _EDGE_TOLERANCE)
     return int(row), int(column)
 
 

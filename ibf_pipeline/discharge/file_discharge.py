@@ -18,14 +18,14 @@ from ibf_pipeline.errors import InputInvalid
 
 LARGEST_DISCHARGE: Final = 1e6
 """m3/s; five times the Amazon: larger numbers are damage, not water"""
-AROUND: Final = 40
+_AROUND: Final = 40
 """cells, 2 degrees: what is read around the stations, so that members can be told apart where a station's bed is dry"""
 TRICKLE: Final = 1.0
 """m3/s; beds that carry less in every cell recede alike in every member, as wadis do between two rains"""
 MANY_CELLS: Final = 200
 """cells of 5 km that carry more than a trickle: so many never hold the same water, to the last digit, on two days, not
 even rounded to a quarter of a m3/s; fewer may, as where a lake's outflow is all that flows in a dry country"""
-WHOLE: Final = 1_000_000
+_WHOLE: Final = 1_000_000
 """cells, of all members of a file: as many are read whole, 32 MB in 8 days; a country has 20,000 to 200,000"""
 
 TOO_SHORT: Final = "lower `horizon` in the country's file, or choose a source that goes further"
@@ -166,7 +166,7 @@ def check_axes(lat: npt.NDArray[Any], lon: npt.NDArray[Any], file: Path) -> None
 
 @dataclass(frozen=True, slots=True)
 class ReadWindow:
-    """The rows and columns of a file that are read: all of a country, the stations and `AROUND` of a larger file."""
+    """The rows and columns of a file that are read: all of a country, the stations and `_AROUND` of a larger file."""
 
     rows: slice
     columns: slice
@@ -192,12 +192,12 @@ class ReadWindow:
                 expected="the country's stations",
                 remedy="fetch the area of this country",
             )
-        if lat.size * lon.size * members <= WHOLE:
+        if lat.size * lon.size * members <= _WHOLE:
             return cls(slice(0, lat.size), slice(0, lon.size), row, column, outside)
         inside = ~outside
-        rows = slice(max(0, int(row[inside].min()) - AROUND), min(lat.size, int(row[inside].max()) + 1 + AROUND))
+        rows = slice(max(0, int(row[inside].min()) - _AROUND), min(lat.size, int(row[inside].max()) + 1 + _AROUND))
         columns = slice(
-            max(0, int(column[inside].min()) - AROUND), min(lon.size, int(column[inside].max()) + 1 + AROUND)
+            max(0, int(column[inside].min()) - _AROUND), min(lon.size, int(column[inside].max()) + 1 + _AROUND)
         )
         return cls(rows, columns, row - rows.start, column - columns.start, outside)
 

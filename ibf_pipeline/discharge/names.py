@@ -14,7 +14,7 @@ COORDINATES: Final[Mapping[str, tuple[str, ...]]] = {
     "time": ("valid_time", "forecast_period", "time", "step"),
     "member": ("number", "member", "realization"),
 }
-CUBIC_METRES_PER_SECOND: Final = ("m3/s", "m3 s-1", "m**3 s**-1", "m^3/s", "m3.s-1", "m3s-1", "m**3/s")
+_CUBIC_METRES_PER_SECOND: Final = ("m3/s", "m3 s-1", "m**3 s**-1", "m^3/s", "m3.s-1", "m3s-1", "m**3/s")
 
 
 def find_coordinate(role: str, present: Iterable[str], where: object) -> str:
@@ -40,7 +40,7 @@ def _first(known: Sequence[str], present: Iterable[str], found: str, where: obje
 
 def check_unit(unit: object, where: object) -> None:
     """Discharge must be in m3/s; InputInvalid otherwise, also if the file names no unit."""
-    if str(unit).strip() not in CUBIC_METRES_PER_SECOND:
+    if str(unit).strip() not in _CUBIC_METRES_PER_SECOND:
         raise InputInvalid(
             f"discharge is in {unit!r}" if unit else "discharge has no unit",
             where=where,

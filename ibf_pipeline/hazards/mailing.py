@@ -15,7 +15,7 @@ from ibf_pipeline.domain.wording import counted, number_text
 
 EventT = TypeVar("EventT", bound=Event)
 FindingsT = TypeVar("FindingsT", bound=Findings)
-DAILY: Final = timedelta(hours=24)
+_DAILY: Final = timedelta(hours=24)
 URGENT: Final = 12
 """hours; a trigger within them is not held for approval"""
 LOWERED: Final = "lowered to a warning"
@@ -71,7 +71,7 @@ def mailing_of(
     reasons = [f"{event.name}: {new}" for event in events for new in news(event)]
     if reasons:
         return Mailing(True, tuple(reasons))
-    if last_at is not None and any(map(is_ahead, events)) and now - last_at >= DAILY:
+    if last_at is not None and any(map(is_ahead, events)) and now - last_at >= _DAILY:
         return Mailing(True, ("nobody was notified for a day",))
     return Mailing(False, ("nothing changed since the last notification",))
 

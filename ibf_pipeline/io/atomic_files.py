@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ibf_pipeline.errors import WriteFailed
 
-NOTHING_PUBLISHED = "make free disk space or correct the permissions, then run again; nothing was published of this"
+_NOTHING_PUBLISHED = "make free disk space or correct the permissions, then run again; nothing was published of this"
 RESUME = "make free disk space or correct the permissions, then resume the run"
 ABANDONED_SECONDS: Final = 86_400.0
 """what was begun so long ago and not written to since was begun by a process that was killed"""
@@ -76,7 +76,7 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 @contextmanager
-def write_errors(file: Path, remedy: str = NOTHING_PUBLISHED) -> Iterator[None]:
+def write_errors(file: Path, remedy: str = _NOTHING_PUBLISHED) -> Iterator[None]:
     """Within it, an error of the operating system, a raster or a netCDF library becomes WriteFailed.
 
     Only writing belongs inside: a library's error does not say whether reading or writing failed.
@@ -96,7 +96,7 @@ def write_errors(file: Path, remedy: str = NOTHING_PUBLISHED) -> Iterator[None]:
     try:
         yield
     except WriteFailed as error:
-        if remedy == NOTHING_PUBLISHED:
+        if remedy == _NOTHING_PUBLISHED:
             raise
         raise WriteFailed(error.found, where=error.where, expected=error.expected, remedy=remedy) from error
     except (OSError, RuntimeError) as error:  # netCDF4 has RuntimeError, rasterio an OSError without a number
@@ -104,7 +104,7 @@ def write_errors(file: Path, remedy: str = NOTHING_PUBLISHED) -> Iterator[None]:
         raise write_failed(file, reason, remedy) from error
 
 
-def write_failed(file: Path, reason: str, remedy: str = NOTHING_PUBLISHED) -> WriteFailed:
+def write_failed(file: Path, reason: str, remedy: str = _NOTHING_PUBLISHED) -> WriteFailed:
     """The error for a file that could not be written, or that does not read back as it was written."""
     return WriteFailed(
         f"the file could not be written ({reason})",

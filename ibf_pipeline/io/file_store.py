@@ -22,9 +22,9 @@ from ibf_pipeline.io.retry_policy import RetryPolicy, retry_call
 from ibf_pipeline.io.transfers import TransferCallback, TransferProgress, transfer_all
 
 T = TypeVar("T")
-SCHEMES: Final = ("file", "s3", "abfs", "gcs")
+_SCHEMES: Final = ("file", "s3", "abfs", "gcs")
 """what a store can be in"""
-LATE_SECONDS: Final = 3.0
+_LATE_SECONDS: Final = 3.0
 """between two looks for a key that a store does not show yet; there are `attempts` looks"""
 _REMEDY: Final = "look whether it is there and may be used, then do it again: what was done is not lost"
 _LOST: Final = (
@@ -78,7 +78,7 @@ class FileStore:
         self.url = url.rstrip("/")
         self.retry_policy = retry_policy
         scheme, _, self._base = self.url.partition("://")
-        if scheme not in SCHEMES or not self._base or (scheme == "file" and not self._base.startswith("/")):
+        if scheme not in _SCHEMES or not self._base or (scheme == "file" and not self._base.startswith("/")):
             raise ConfigError(
                 f"{url} is not the address of a store",
                 where="settings.yaml: store.url",
@@ -276,7 +276,7 @@ class FileStore:
             return _Damaged(words)
         if trouble.meaning == "missing":
             late = _Late(f"{what}: it is not there ({words})")
-            late.after = LATE_SECONDS
+            late.after = _LATE_SECONDS
             return late
         if trouble.meaning in _STAYS:
             expected, remedy = _STAYS[trouble.meaning]

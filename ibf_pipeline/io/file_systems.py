@@ -115,7 +115,7 @@ _GOOGLE = FileSystemKind(
     logger="gcsfs",
     modified="updated",
 )
-KINDS: Final[dict[str, FileSystemKind]] = {
+_KINDS: Final[dict[str, FileSystemKind]] = {
     "file": FileSystemKind(lambda access: {"auto_mkdir": True}, account="the right to read and write the folder"),
     "s3": _S3,
     "abfs": _AZURE,
@@ -140,8 +140,8 @@ os.register_at_fork(after_in_child=_forked)
 
 
 def file_system_kind(url: str) -> FileSystemKind:
-    """What the scheme of a URL needs; a kind without account for one that is not in `KINDS`."""
-    return KINDS.get(url.partition("://")[0], _OTHER)
+    """What the scheme of a URL needs; a kind without account for one that is not in `_KINDS`."""
+    return _KINDS.get(url.partition("://")[0], _OTHER)
 
 
 def open_file_system(url: str, access: Access) -> Any:

@@ -9,11 +9,11 @@ from urllib.parse import urljoin, urlsplit
 from ibf_pipeline.errors import ServerRefused, errors_as
 from ibf_pipeline.io.http import Client
 
-MOST_PAGES: Final = 200
+_MOST_PAGES: Final = 200
 """pages of one listing; more is a server that goes in circles"""
 
 
-def pages(client: Client, path: str, query: Mapping[str, str] | None = None, most: int = MOST_PAGES) -> Iterator[Any]:
+def pages(client: Client, path: str, query: Mapping[str, str] | None = None, most: int = _MOST_PAGES) -> Iterator[Any]:
     """The JSON of every page of an OData listing.
 
     Parameters

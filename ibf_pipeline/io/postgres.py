@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 T = TypeVar("T")
-ANSWER_SECONDS: Final = 40.0
+_ANSWER_SECONDS: Final = 40.0
 """until an answer that does not come is given up, though the line seems to be there"""
 _CONNECT_SECONDS: Final = 10
 _STATEMENT_SECONDS: Final = 30
@@ -45,7 +45,7 @@ _STAYS: Final = (
 class _Connection(psycopg.Connection[Any]):
     """A connection that is given up if no answer comes, also from a server that hangs while its network does not."""
 
-    answer_seconds = ANSWER_SECONDS
+    answer_seconds = _ANSWER_SECONDS
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         try:
@@ -75,10 +75,10 @@ def options(url: URL, wait_seconds: float) -> dict[str, Any]:
 
 
 def limit_answer_time(engine: Engine, seconds: float) -> None:
-    """Give up answers of this engine's server that take longer than this, at most `ANSWER_SECONDS`."""
+    """Give up answers of this engine's server that take longer than this, at most `_ANSWER_SECONDS`."""
 
     class Bounded(_Connection):
-        answer_seconds = min(seconds, ANSWER_SECONDS)
+        answer_seconds = min(seconds, _ANSWER_SECONDS)
 
     @event.listens_for(engine, "do_connect")
     def connect(_: Any, __: Any, arguments: Any, words: Any) -> Any:

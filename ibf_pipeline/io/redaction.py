@@ -12,7 +12,7 @@ import re
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-HIDDEN: Final = "<hidden>"
+_HIDDEN: Final = "<hidden>"
 _SECRET_NAME: Final = re.compile(
     r"password|passwd|secret|access_key|apikey|api_key|credential|totp|(?:^|_)token$", re.I
 )
@@ -50,8 +50,8 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, HIDDEN)
-        return _BEARER.sub(rf"\1{HIDDEN}", _SIGNED.sub(rf"\1{HIDDEN}", text))
+            text = text.replace(secret, _HIDDEN)
+        return _BEARER.sub(rf"\1{_HIDDEN}", _SIGNED.sub(rf"\1{_HIDDEN}", text))
 
     def __repr__(self) -> str:
         return "Redactor()"

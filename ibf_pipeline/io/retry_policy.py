@@ -16,7 +16,7 @@ from ibf_pipeline.io.http_errors import NoAnswer
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-LONGEST_WAIT: Final = 120.0
+_LONGEST_WAIT: Final = 120.0
 """seconds between two tries, whatever a Retry-After header asks for"""
 _BACKOFF: Final = wait_random_exponential(max=30)
 """up to 1, 2, 4, ... and at most 30 seconds, where the server asks for nothing"""
@@ -29,7 +29,7 @@ class RetryPolicy:
     Notes
     -----
     Between two attempts: a random time of up to 1, 2, 4, ... and at most 30 s, or what the server asks for, at most
-    `LONGEST_WAIT`.
+    `_LONGEST_WAIT`.
     """
 
     timeout_seconds: float = 60.0
@@ -105,7 +105,7 @@ class _Tries:
         self._tried = now - self._first
         seconds = _BACKOFF(state)
         if (after := getattr(error, "after", None)) is not None:
-            asked = min(LONGEST_WAIT, after)
+            asked = min(_LONGEST_WAIT, after)
             # `Retry-After: 0` must not mean ten minutes of asking without a pause
             seconds = asked if state.attempt_number < self._retry_policy.attempts else max(asked, seconds)
         if getattr(error, "passes", False) and self._seconds > 0:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io import sqlite
 
-AWAY_SECONDS: Final = 300.0
+_AWAY_SECONDS: Final = 300.0
 """for a server that is down, counted from when it was missed first; its URL may say another number as `timeout`"""
 _DRIVERS: Final = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 
@@ -90,7 +90,7 @@ def _with_seconds(url: URL) -> tuple[URL, float]:
     """A URL as its driver takes it, and how long a server is waited for."""
     if url.get_backend_name() != "postgresql":
         return url, 0.0
-    seconds = float(str(url.query.get("timeout", AWAY_SECONDS)))
+    seconds = float(str(url.query.get("timeout", _AWAY_SECONDS)))
     name = "postgresql+psycopg" if url.drivername == "postgresql" else url.drivername
     return url.set(drivername=name).difference_update_query(["timeout"]), seconds
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, event
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
-WAIT_SECONDS: Final = 30
+_WAIT_SECONDS: Final = 30
 """for another process that writes into a file; a URL may say another number as `timeout`"""
 _FIRST_SECONDS: Final = 5.0
 """for others that open a new file at the same time: for that alone it does not wait by itself"""
@@ -22,7 +22,7 @@ _FIRST_SECONDS: Final = 5.0
 
 def options(url: URL) -> dict[str, Any]:
     """Arguments of `create_engine` for a file."""
-    return {} if "timeout" in url.query else {"connect_args": {"timeout": WAIT_SECONDS}}
+    return {} if "timeout" in url.query else {"connect_args": {"timeout": _WAIT_SECONDS}}
 
 
 def begin_immediate(engine: Engine) -> None:

@@ -22,7 +22,7 @@ from ibf_pipeline.io.retry_policy import RetryPolicy
 
 log = logging.getLogger(__name__)
 
-RENEWAL_MARGIN_SECONDS: Final = 30.0
+_RENEWAL_MARGIN_SECONDS: Final = 30.0
 """seconds before its end at which a token is no longer used"""
 REFUSED_LOGIN_SECONDS: Final = 60.0
 """seconds in which an account that was refused is taken to be refused still"""
@@ -64,7 +64,7 @@ class TokenSource:
     @property
     def is_held(self) -> bool:
         """Whether there is a token that is believed to be valid."""
-        return self._kept is not None and self._now() < self._kept.until - RENEWAL_MARGIN_SECONDS
+        return self._kept is not None and self._now() < self._kept.until - _RENEWAL_MARGIN_SECONDS
 
     def token(self) -> str:
         """A token that should be valid; ServerRefused for a wrong account, NoAnswer if the endpoint does not answer."""
@@ -179,7 +179,7 @@ class Grant:
     def __call__(self) -> Token:
         """A new token; ServerRefused if the account is wrong, NoAnswer if the endpoint is busy or down."""
         kept, now = self._refresh, self._now()
-        if kept is not None and now < kept.until - RENEWAL_MARGIN_SECONDS:
+        if kept is not None and now < kept.until - _RENEWAL_MARGIN_SECONDS:
             form = {key: value for key, value in self._form.items() if key in ("client_id", "client_secret")}
             try:
                 return self._ask({**form, "grant_type": "refresh_token", "refresh_token": kept.text}, now)

@@ -19,13 +19,13 @@ from ibf_pipeline.errors import InputInvalid, errors_as
 from ibf_pipeline.prepare.ground import Overlap, own_ground, polygons_of
 from ibf_pipeline.prepare.parents import PARENTS, How, ParentFile, derived_parents, read_parents
 
-REPAIR_LIMIT = 0.01
+_REPAIR_LIMIT = 0.01
 """share of its area that a polygon may gain or lose when it is made valid"""
 REACHES_OUT = 0.9
 """share of its area inside the parent below which an area is reported; real editions differ by up to 9 %"""
 DOUBTFUL = 0.5
 """share inside the parent below which another parent may be the right one"""
-REPORTED_OVERLAP = 0.0001
+_REPORTED_OVERLAP = 0.0001
 """share of the smaller area from which a common part is reported; shared borders of real editions have none"""
 _CUT = "cut the areas at 180 degrees, with what lies east of it from -180 on (ogr2ogr -wrapdateline; RFC 7946, 3.1.9)"
 _REPROJECT = "reproject the boundaries"
@@ -145,7 +145,7 @@ def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
         tuple(parents),
         tuple(geometries),
         ground,
-        overlaps=tuple(overlap for overlap in overlaps if overlap.share > REPORTED_OVERLAP),
+        overlaps=tuple(overlap for overlap in overlaps if overlap.share > _REPORTED_OVERLAP),
         repaired=tuple(findings),
     )
 
@@ -262,7 +262,7 @@ def _repaired(geometry: BaseGeometry, code: str, file: Path, findings: list[str]
     valid = shapely.make_valid(geometry)
     repaired, before = polygons_of(valid), geometry.area
     change = abs(repaired.area - before) / before if before > 0 else 1.0
-    if repaired.is_empty or change > REPAIR_LIMIT:
+    if repaired.is_empty or change > _REPAIR_LIMIT:
         raise InputInvalid(
             f"area {code} is an invalid polygon ({reason}); making it valid would change its area by {change:.0%}",
             where=file,

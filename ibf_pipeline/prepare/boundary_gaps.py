@@ -9,7 +9,7 @@ from typing import Final
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.prepare.boundaries import Boundaries
 
-FILLED: Final = 0.9
+_FILLED: Final = 0.9
 """share of an area that those below it have to fill; real editions differ by a few percent"""
 _NAMED: Final = 4
 """areas"""
@@ -26,7 +26,7 @@ def unfilled(above: Boundaries, below: Boundaries) -> dict[str, float]:
     for parent, geometry in zip(below.parents, below.ground, strict=True):
         filled[str(parent)] += geometry.area
     sizes = {code: own.area for code, own in zip(above.place_codes, above.ground, strict=True) if own.area}
-    return {code: filled[code] / size for code, size in sizes.items() if filled[code] < FILLED * size}
+    return {code: filled[code] / size for code, size in sizes.items() if filled[code] < _FILLED * size}
 
 
 def uncounted_doubts(levels: Mapping[int, Boundaries]) -> list[str]:

@@ -17,9 +17,9 @@ from rasterio.windows import Window
 from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.prepare.grids import Bounds
 
-ZERO_SHARE: Final = 0.01
+_ZERO_SHARE: Final = 0.01
 """share of the cells with data from which on cells of 0 show that a raster writes 0 where nobody lives"""
-ROUNDING_RATIO: Final = 3
+_ROUNDING_RATIO: Final = 3
 """times the cells with one person: so many zeros, or fewer, are what rounding leaves of settled cells; where a raster
 writes 0 for land without anybody there are many times more"""
 
@@ -48,7 +48,7 @@ class CountStatistics:
     @property
     def has_true_zeros(self) -> bool:
         """Whether the raster distinguishes cells without people (0) from cells without data."""
-        return self.zeros > max(ZERO_SHARE * self.cells, ROUNDING_RATIO * self.ones)
+        return self.zeros > max(_ZERO_SHARE * self.cells, _ROUNDING_RATIO * self.ones)
 
     def doubts(self, name: str) -> list[str]:
         """What makes it doubtful whatever the country, in words."""

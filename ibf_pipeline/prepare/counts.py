@@ -36,9 +36,9 @@ from ibf_pipeline.prepare.raster_blocks import (
 from ibf_pipeline.prepare.values import Values, how_often, require_declared_nodata
 
 _DEGREES: Final = "EPSG:4326"
-TOTAL_TOLERANCE: Final = 0.005
+_TOTAL_TOLERANCE: Final = 0.005
 """share of all people that may be lost when a population raster is brought onto the grid"""
-DENSEST_PEOPLE: Final = 1_000_000.0
+_DENSEST_PEOPLE: Final = 1_000_000.0
 """people in a square kilometre; the densest quarters of cities reach a tenth of it"""
 _KM_A_DEGREE: Final = 111.32
 
@@ -67,7 +67,7 @@ def most_people_a_cell(raster: DatasetReader) -> float:
         return float("inf")
     km = _KM_A_DEGREE if raster.crs.is_geographic else raster.crs.linear_units_factor[1] / 1000
     square_km = abs(raster.transform.determinant) * km**2
-    return DENSEST_PEOPLE * square_km if square_km > 1e-6 else float("inf")
+    return _DENSEST_PEOPLE * square_km if square_km > 1e-6 else float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +229,11 @@ def write_on_grid(
         _warp(clean, grid, target, what, source)
     clean.unlink()
     kept = _total(target)
-    if not found.inside * (1 - TOTAL_TOLERANCE) <= kept <= found.reaching * (1 + TOTAL_TOLERANCE):
+    if not found.inside * (1 - _TOTAL_TOLERANCE) <= kept <= found.reaching * (1 + _TOTAL_TOLERANCE):
         raise InputInvalid(
             f"the {what} adds up to {found.inside:,.0f}, on the grid of the flood maps to {kept:,.0f}",
             where=source,
-            expected=f"a difference of at most {TOTAL_TOLERANCE:.1%}",
+            expected=f"a difference of at most {_TOTAL_TOLERANCE:.1%}",
             remedy="extend the flood maps to wherever the country has people, or check that neither raster is shifted",
         )
     return found

@@ -20,10 +20,10 @@ from ibf_pipeline.prepare.raster_blocks import open_raster
 
 COVERED: Final = 0.95
 """share of an area from which on a raster covers it; outlines and rasters differ by some cells along a coast"""
-BLANK: Final = 0.03
+_BLANK: Final = 0.03
 """share of the country's ground from which on areas without data are unknown even if the raster has no data
 wherever nobody lives: parks and lakes are smaller (Uganda's largest area without a settlement has 1.4%)"""
-EMPTY: Final = 0.1
+_EMPTY: Final = 0.1
 """share of the country's ground from which on areas without a single person are doubted"""
 _NAMED: Final = 10
 """areas"""
@@ -56,7 +56,7 @@ def cover_of(raster: Path, what: str, areas: Boundaries, totals: np.ndarray, cou
     beyond = [f"{code}: {share:.0%} covered" if share >= 0.005 else code for code, share in shares.items()]
     empty = [code for code, people in zip(areas.place_codes, totals, strict=True) if people <= 0 and code not in shares]
     without = _without_data(raster, what, areas, empty) if empty else []
-    if not counts.has_true_zeros and _share_of_ground(areas, without) < BLANK:
+    if not counts.has_true_zeros and _share_of_ground(areas, without) < _BLANK:
         without = []
     zeros = [code for code in empty if code not in without]
     share = _share_of_ground(areas, zeros)
@@ -64,7 +64,7 @@ def cover_of(raster: Path, what: str, areas: Boundaries, totals: np.ndarray, cou
         (beyond, f"{raster.name} does not reach over {_words(beyond)}: who lives there is unknown, not nobody"),
         (without, f"{raster.name} has no data in {_words(without)}: who lives there is unknown, not nobody"),
         (
-            zeros if share > EMPTY else [],
+            zeros if share > _EMPTY else [],
             f"{raster.name} has nobody in {_words(zeros)}, {share:.0%} of the country: without data there, who lives "
             "there is unknown",
         ),

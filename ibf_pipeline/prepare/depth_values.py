@@ -17,17 +17,17 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.raster_blocks import BLOCK
 from ibf_pipeline.prepare.values import CERTAIN_SENTINEL, LARGEST_DEPTH, Values, require_declared_nodata
 
-CAPPED_SHARE: Final = 0.001
+_CAPPED_SHARE: Final = 0.001
 """share of a map's wet cells up to which depths of more than LARGEST_DEPTH are single faults (the JRC's maps have some
 in steep valleys: 401.3 m in version 2.1, 9494.89 m in version 1); one cell is single in the smallest map"""
-CLASSES: Final = 10
+_CLASSES: Final = 10
 """a map with 2 to so many different depths, all whole numbers and none of them larger, holds classes; a map of one
 depth is a mask"""
-CELLS_PER_DEPTH: Final = 10
+_CELLS_PER_DEPTH: Final = 10
 """wet cells for each different depth: in fewer of them, few depths say nothing"""
-WHOLE_SHARE: Final = 0.95
+_WHOLE_SHARE: Final = 0.95
 """share of the wet cells from which on whole numbers are doubted: of depths in metres one in a hundred is whole"""
-CUT_OFF_SHARE: Final = 0.25
+_CUT_OFF_SHARE: Final = 0.25
 """share of the wet cells: if so many have the greatest depth, it was cut off there, or stands for something else"""
 SHALLOW: Final = 1.0
 """metres; the water's edge is shallower than that everywhere"""
@@ -83,12 +83,12 @@ class DepthValues:
     @property
     def is_varied(self) -> bool:
         """Whether there are more different depths than classes."""
-        return len(self.levels) > CLASSES
+        return len(self.levels) > _CLASSES
 
     @property
     def has_levels(self) -> bool:
         """Whether there are so few different depths, and each so often, that these may be classes."""
-        return 1 < len(self.levels) <= CLASSES and self.wet >= CELLS_PER_DEPTH * len(self.levels)
+        return 1 < len(self.levels) <= _CLASSES and self.wet >= _CELLS_PER_DEPTH * len(self.levels)
 
     def add(self, depth: npt.NDArray[np.float32], window: Window, raster: DatasetReader) -> None:
         """Take up a block, and cap it in place."""
@@ -107,7 +107,7 @@ class DepthValues:
         self.whole += int(np.count_nonzero(water % 1 == 0))
         self.shallow += int(np.count_nonzero(water < SHALLOW))
         if not self.is_varied:
-            self.levels |= set(np.unique(depth[(depth > 0) & ~absurd])[: CLASSES + 1].tolist())
+            self.levels |= set(np.unique(depth[(depth > 0) & ~absurd])[: _CLASSES + 1].tolist())
         west, south, east, north = rasterio.windows.bounds(window, raster.transform)
         self.blocks.append(
             WetBlock(
@@ -124,8 +124,8 @@ class DepthValues:
         require_declared_nodata(self.beyond, source, "flood map", depths=True)
         require_declared_nodata(self.sound, source, "flood map", depths=True)
         huge = self.beyond.greatest >= CERTAIN_SENTINEL
-        if huge or self.capped > max(1, CAPPED_SHARE * self.wet) or 0 < self.capped == self.wet:
-            single = f"of less than {CERTAIN_SENTINEL:,.0f}" if huge else f"({CAPPED_SHARE:.1%} of the wet ones)"
+        if huge or self.capped > max(1, _CAPPED_SHARE * self.wet) or 0 < self.capped == self.wet:
+            single = f"of less than {CERTAIN_SENTINEL:,.0f}" if huge else f"({_CAPPED_SHARE:.1%} of the wet ones)"
             raise InputInvalid(
                 f"water {self.beyond.greatest:g} deep: {self.capped:,} of {self.wet:,} wet cells are deeper than "
                 f"{LARGEST_DEPTH:g} m",
@@ -133,7 +133,7 @@ class DepthValues:
                 expected=f"metres, at most {LARGEST_DEPTH:g} but for single cells {single}",
                 remedy="convert the map to metres, or declare its nodata value",
             )
-        if self.whole == self.wet and self.has_levels and max(self.levels) <= CLASSES:
+        if self.whole == self.wet and self.has_levels and max(self.levels) <= _CLASSES:
             raise InputInvalid(
                 f"the flood map has no depths but {', '.join(f'{level:g}' for level in sorted(self.levels))}: "
                 "these are classes",
@@ -151,7 +151,7 @@ class DepthValues:
         """The first sign of another unit or of classes in the map's own values; None without any."""
         share = self.whole / max(self.wet, 1)
         few = ", ".join(f"{level:.3g}" for level in sorted(self.levels)) if self.has_levels else ""
-        if len(self.levels) > 1 and share >= WHOLE_SHARE:
+        if len(self.levels) > 1 and share >= _WHOLE_SHARE:
             whole = "every depth is a whole number" if share == 1 else f"{share:.0%} of the depths are whole numbers"
             classes = f", or are {few} classes" if few else ""
             top = f"the greatest is {self.sound.greatest:g}"
@@ -166,7 +166,7 @@ class DepthValues:
 
     def _cut_off(self) -> str | None:
         share = self.sound.greatest_cells / max(self.wet, 1)
-        if not self.is_varied or share <= CUT_OFF_SHARE:
+        if not self.is_varied or share <= _CUT_OFF_SHARE:
             return None
         where = f"{share:.0%} of the wet cells have the greatest depth, {self.sound.greatest:g}"
         return f"{where}: was it cut off there, or does this stand for something else?"

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-SLIVER: Final = 1e-6
+_SLIVER: Final = 1e-6
 """share of the smaller area up to which a common part is rounding of coordinates"""
 
 
@@ -42,10 +42,10 @@ def own_ground(geometries: Sequence[BaseGeometry]) -> tuple[tuple[BaseGeometry, 
     large = np.where(first_is_smaller, other[pairs], one[pairs])
     shares = shapely.area(shapely.intersection(areas[small], areas[large])) / sizes[small]
     ground = areas.copy()
-    for place in np.unique(large[shares > SLIVER]):
-        smaller = areas[small[(large == place) & (shares > SLIVER)]]
+    for place in np.unique(large[shares > _SLIVER]):
+        smaller = areas[small[(large == place) & (shares > _SLIVER)]]
         ground[place] = polygons_of(shapely.difference(areas[place], shapely.union_all(smaller)))
-    order = [pair for pair in np.argsort(-shares, kind="stable") if shares[pair] > SLIVER]
+    order = [pair for pair in np.argsort(-shares, kind="stable") if shares[pair] > _SLIVER]
     overlaps = (Overlap(int(small[pair]), int(large[pair]), float(shares[pair])) for pair in order)
     return tuple(ground), tuple(overlaps)
 

@@ -13,13 +13,13 @@ from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import some
 from ibf_pipeline.errors import InputInvalid
 
-BEYOND_RIVERS: Final = 400_000.0
+_BEYOND_RIVERS: Final = 400_000.0
 """m3/s at the smallest return period; the Amazon at Obidos carried 370,000 in its flood of 1953"""
-OF_THE_LARGEST: Final = 50_000.0
+_OF_THE_LARGEST: Final = 50_000.0
 """m3/s at the smallest return period, which the floods of most years reach on the great rivers alone"""
-OF_THE_GREAT: Final = 300_000.0
+_OF_THE_GREAT: Final = 300_000.0
 """m3/s at the smallest return period: as much is no wonder on the great rivers, below the Amazon's record"""
-GREAT_RIVERS: Final = {
+_GREAT_RIVERS: Final = {
     "Amazon": (-11.0, -76.0, 2.0, -48.0),
     "Orinoco": (6.0, -69.0, 10.0, -60.0),
     "Congo": (-8.0, 12.0, 5.0, 28.0),
@@ -30,12 +30,12 @@ GREAT_RIVERS: Final = {
     "Lena": (58.0, 105.0, 75.0, 136.0),
 }
 """south, west, north, east in degrees, around those that carry more than OF_THE_LARGEST in the floods of most years"""
-THOUSAND: Final = 1000.0
+_THOUSAND: Final = 1000.0
 """times, from one return period to the next: one of the two is in litres; GloFAS rivers rise 2 to 8 times in all"""
 STEEP: Final = 60.0
 """times: between the smallest and the largest return period; GloFAS rivers rise 2 to 8 times, those of deserts, whose
 floods vary by 1.5 times their average from year to year, by 36"""
-RIVER: Final = 50.0
+_RIVER: Final = 50.0
 """m3/s at the smallest return period, from which on a station has a river that flows in most years: a wadi may be as
 steep as it likes"""
 _NAMED: Final = 4
@@ -45,15 +45,15 @@ NO_LITRES: Final = "divide them by 1000 if they are litres per second; else take
 
 def require_cubic_metres(code: str, periods: Sequence[float], values: Sequence[float], file: Path) -> None:
     """`values`: m3/s of a station, by `periods` (years), growing. InputInvalid if no river has such thresholds."""
-    if values[0] > BEYOND_RIVERS:
+    if values[0] > _BEYOND_RIVERS:
         raise InputInvalid(
             f"station {code}: the {periods[0]:g}-year threshold is {values[0]:,.0f} m3/s, more than any river's flood",
             where=file,
-            expected=f"m3/s, at most {BEYOND_RIVERS:,.0f}",
+            expected=f"m3/s, at most {_BEYOND_RIVERS:,.0f}",
             remedy=NO_LITRES,
         )
     for (smaller, low), (larger, high) in pairwise(zip(periods, values, strict=True)):
-        if low >= 1 and high >= THOUSAND * low:
+        if low >= 1 and high >= _THOUSAND * low:
             raise InputInvalid(
                 f"station {code}: the {larger:g}-year threshold {high:g} is {high / low:,.0f} times the "
                 f"{smaller:g}-year one {low:g}",
@@ -72,14 +72,14 @@ def of_the_largest_rivers(thresholds: xr.DataArray, stations: Sequence[Station])
     return [
         f"{station.code} ({smallest[station.code]:,.0f} m3/s)"
         for station in stations
-        if smallest[station.code] > (OF_THE_GREAT if _on_a_great_river(station) else OF_THE_LARGEST)
+        if smallest[station.code] > (_OF_THE_GREAT if _on_a_great_river(station) else _OF_THE_LARGEST)
     ]
 
 
 def _on_a_great_river(station: Station) -> bool:
     return any(
         south <= station.lat <= north and west <= station.lon <= east
-        for south, west, north, east in GREAT_RIVERS.values()
+        for south, west, north, east in _GREAT_RIVERS.values()
     )
 
 
@@ -88,7 +88,7 @@ def steep_thresholds(thresholds: xr.DataArray) -> list[str]:
     smallest = thresholds.isel(return_period=0).values.tolist()
     growth = (thresholds.isel(return_period=-1) / thresholds.isel(return_period=0)).values.tolist()
     rows = zip(thresholds["station"].values, smallest, growth, strict=True)
-    return [f"{code} ({times:.0f} times)" for code, value, times in rows if times > STEEP and value > RIVER]
+    return [f"{code} ({times:.0f} times)" for code, value, times in rows if times > STEEP and value > _RIVER]
 
 
 def duplicate_thresholds(thresholds: xr.DataArray, stations: Iterable[Station]) -> list[str]:

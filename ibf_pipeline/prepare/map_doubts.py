@@ -10,27 +10,27 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.depth_values import SHALLOW
 from ibf_pipeline.prepare.depths import DepthFacts
 
-MUCH_DEEPER: Final = 3.5
+_MUCH_DEEPER: Final = 3.5
 """times the average depth of the next smaller return period; real maps grow by a fifth, and by less than three times
 from 10 to 500 years"""
-MUCH_SHALLOWER: Final = 0.5
+_MUCH_SHALLOWER: Final = 0.5
 """the same the other way: a larger flood's new cells are shallow, but half as deep on average is no larger flood"""
-DRY_AGAIN_SHARE: Final = 0.01
+_DRY_AGAIN_SHARE: Final = 0.01
 """share of a map's wet cells that may be dry in the next larger flood"""
-NO_EDGE: Final = 0.02
+_NO_EDGE: Final = 0.02
 """share of a map's wet cells shallower than SHALLOW: less in every map, and the water has no edge"""
-LITTLE_EDGE: Final = 0.1
+_LITTLE_EDGE: Final = 0.1
 """the same where the water also rises by more than STEEP_RISE"""
-STEEP_RISE: Final = 3.0
+_STEEP_RISE: Final = 3.0
 """metres on average from the smallest to the largest return period; rivers rise by one to three from 10 to 500 years"""
-DEEP_ON_AVERAGE: Final = 15.0
+_DEEP_ON_AVERAGE: Final = 15.0
 """metres; the wet cells of a country are a few metres deep on average, whatever the return period"""
-MASK_WET_SHARE: Final = 2 / 3
+_MASK_WET_SHARE: Final = 2 / 3
 """share of the cells that a mask may have wet; only around islands and deltas do floods cover more, and there they
 grow"""
-MASK_GROWTH: Final = 2.0
+_MASK_GROWTH: Final = 2.0
 """times the next smaller flood: how far the water of such a mask grows at most"""
-PERMANENT_SHARE: Final = 0.5
+_PERMANENT_SHARE: Final = 0.5
 """share of a flood map's wet cells from which on the permanent water is doubted"""
 
 Maps = Mapping[float, DepthFacts]
@@ -75,7 +75,7 @@ def _same(maps: Maps) -> list[str]:
 
 
 def _unlike(wet: Sequence[DepthFacts]) -> list[str]:
-    apart = [pair for pair in pairwise(wet) if not MUCH_SHALLOWER <= pair[1].average / pair[0].average <= MUCH_DEEPER]
+    apart = [pair for pair in pairwise(wet) if not _MUCH_SHALLOWER <= pair[1].average / pair[0].average <= _MUCH_DEEPER]
     named = list(dict.fromkeys(facts for pair in apart for facts in pair))
     if not named:
         return []
@@ -86,7 +86,7 @@ def _unlike(wet: Sequence[DepthFacts]) -> list[str]:
 
 def _deep(wet: Sequence[DepthFacts]) -> list[str]:
     """Maps that are too deep on average for metres, if nothing else asks for their unit; gorges are so deep."""
-    deep = [facts for facts in wet if facts.average > DEEP_ON_AVERAGE and not facts.asked]
+    deep = [facts for facts in wet if facts.average > _DEEP_ON_AVERAGE and not facts.asked]
     if not deep:
         return []
     least, most = (f"{bound(facts.average for facts in deep):.0f}" for bound in (min, max))
@@ -97,9 +97,9 @@ def _deep(wet: Sequence[DepthFacts]) -> list[str]:
 
 def _watery(wet: Sequence[DepthFacts]) -> list[str]:
     """Masks that are wet nearly everywhere, unless each grows out of the next smaller flood."""
-    watery = [facts for facts in wet if facts.wet > MASK_WET_SHARE * facts.cells and not facts.varied]
+    watery = [facts for facts in wet if facts.wet > _MASK_WET_SHARE * facts.cells and not facts.varied]
     grow = all(
-        one.wet <= other.wet <= MASK_GROWTH * one.wet
+        one.wet <= other.wet <= _MASK_GROWTH * one.wet
         for one, other in pairwise(wet)
         if one in watery or other in watery
     )
@@ -140,7 +140,7 @@ def _gone(one: DepthFacts, other: DepthFacts) -> str:
     there = {(block.row, block.column): block.wet for block in other.blocks}
     lacking = [block for block in one.blocks if there.get((block.row, block.column), 0) < block.wet / 2]
     lost = sum(block.wet - there.get((block.row, block.column), 0) for block in lacking)
-    if lost <= DRY_AGAIN_SHARE * one.wet:
+    if lost <= _DRY_AGAIN_SHARE * one.wet:
         return ""
     worst = max(lacking, key=lambda block: block.wet)
     return (
@@ -163,13 +163,13 @@ def _of_all(maps: Maps) -> list[str]:
     rise = varied[-1].average - varied[0].average
     deepest = max(facts.deepest for facts in varied)
     words = []
-    if edge < NO_EDGE or (edge < LITTLE_EDGE and rise > STEEP_RISE):
+    if edge < _NO_EDGE or (edge < _LITTLE_EDGE and rise > _STEEP_RISE):
         words.append(
             (f"at most {edge:.1%} of a flood map's wet cells are" if edge else "no wet cell of a flood map is")
             + f" shallower than {SHALLOW:g}"
             + (
                 f", and the water rises by {rise:.1f} on average from the first to the last"
-                if rise > STEEP_RISE
+                if rise > _STEEP_RISE
                 else ""
             )
             + ": are the flood maps in metres, or in decimetres or centimetres?"
@@ -191,7 +191,7 @@ def much_masked(maps: Maps) -> tuple[DepthFacts, float] | None:
     """The map of which permanent water covers most, and its share; None if it covers PERMANENT_SHARE of none."""
     shares = [(facts.masked / facts.wet, facts) for facts in maps.values() if facts.wet]
     share, facts = max(shares, key=lambda entry: entry[0], default=(0.0, None))
-    return (facts, share) if facts is not None and share > PERMANENT_SHARE else None
+    return (facts, share) if facts is not None and share > _PERMANENT_SHARE else None
 
 
 def depth_notes(maps: Maps) -> list[str]:

@@ -18,7 +18,7 @@ from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boun
 from ibf_pipeline.prepare.boundary_gaps import uncounted_doubts
 from ibf_pipeline.prepare.inputs import boundary_files
 
-OUTLINE_TOLERANCE: Final = 0.003
+_OUTLINE_TOLERANCE: Final = 0.003
 """degrees; pictures need no more"""
 
 
@@ -70,7 +70,7 @@ def write_outlines(layer: Boundaries, file: Path) -> None:
     """Simplified areas, neighbours still touching each other."""
     frame = gpd.GeoDataFrame(
         {"place_code": layer.place_codes, "name": layer.names},
-        geometry=list(shapely.coverage_simplify(np.array(layer.geometries), OUTLINE_TOLERANCE)),
+        geometry=list(shapely.coverage_simplify(np.array(layer.geometries), _OUTLINE_TOLERANCE)),
         crs=4326,
     )
     frame.to_file(file, driver="GeoJSON", COORDINATE_PRECISION=5)

@@ -17,7 +17,7 @@ from ibf_pipeline.prepare.boundaries import Boundaries
 
 NEAR: Final = 0.05
 """degrees: a station may lie one GloFAS cell outside the country"""
-FAR: Final = 2.0
+_FAR: Final = 2.0
 """degrees: rivers that come from abroad are watched nearer than that, some 200 km"""
 KM: Final = 111.0
 """in a degree"""
@@ -40,7 +40,7 @@ def require_in_country(stations: Sequence[Station], deepest: Boundaries, file: P
         )
     exchanged = _away([station.lat for station in stations], [station.lon for station in stations], deepest)
     for station, there, swapped in zip(stations, outside, exchanged, strict=True):
-        if there > FAR and swapped == 0:
+        if there > _FAR and swapped == 0:
             raise InputInvalid(
                 f"station {station.code} at lat {station.lat:g}, lon {station.lon:g} lies {there * KM:,.0f} km outside "
                 "the country; exchanged they lie inside",
@@ -81,7 +81,7 @@ def far_doubt(stations: Sequence[Station], deepest: Boundaries) -> str:
     far = [
         f"{station.code} ({degrees * KM:,.0f} km)"
         for station, degrees in zip(stations, distance_outside(stations, deepest), strict=True)
-        if degrees > FAR
+        if degrees > _FAR
     ]
     return f"stations far outside the country: {', '.join(far)}" if far else ""
 

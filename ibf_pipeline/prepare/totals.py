@@ -15,11 +15,11 @@ from ibf_pipeline.io.decimal_comma import require_no_decimal_comma
 
 TOTALS: Final = "population_totals.csv"
 """optional static file: adminLevel, placeCode, value (people)"""
-INDICATOR: Final = "populationTotal"
+_INDICATOR: Final = "populationTotal"
 """of the rows that count if the file has a column `indicator`"""
-DIFFERENT: Final = 0.02
+_DIFFERENT: Final = 0.02
 """share by which the raster's people may differ from the known total"""
-WRONG: Final = 2.0
+_WRONG: Final = 2.0
 """times, more or fewer, from which on the raster is another country's or another unit's: a country needs 25 years for
 that"""
 _NAMED: Final = 5
@@ -48,10 +48,10 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> Totals | None:
     rows = read_rows(file, ("adminLevel", "placeCode", "value"))
     require_no_decimal_comma(rows, "placeCode", ("value",), file)
     for row in rows:
-        indicator = row.get("indicator", INDICATOR)
+        indicator = row.get("indicator", _INDICATOR)
         if decimal_number(indicator) is not None:
             raise _no_totals(f"line {row.line}: value {row['value']} and indicator {indicator!r}", file)
-        if indicator != INDICATOR:
+        if indicator != _INDICATOR:
             continue
         level, place, value = row["adminLevel"], row["placeCode"], decimal_number(row["value"])
         if not (level.isascii() and level.isdigit()):
@@ -75,7 +75,7 @@ def _no_totals(why: str, file: Path) -> InputInvalid:
         why,
         where=file,
         expected="adminLevel a whole number, every placeCode once, value a number of people; with a column indicator, "
-        f"rows of {INDICATOR}",
+        f"rows of {_INDICATOR}",
         remedy="correct it, or remove it",
     )
 
@@ -106,15 +106,15 @@ def total_doubts(file: Path, areas: Sequence[Area], totals: Totals) -> list[str]
     of_some = f" in the {len(common)} of {len(of_level)} areas compared" if len(common) < len(of_level) else ""
     differs = total / known - 1 if known else float("inf")
     words = f"{file.name} adds up to {total:,.0f}{of_some}, {TOTALS} to {known:,.0f} ({differs:+.1%})"
-    if not known / WRONG <= total <= known * WRONG:
+    if not known / _WRONG <= total <= known * _WRONG:
         raise InputInvalid(
             words,
             where=file,
-            expected=f"people a cell that add up to at least {1 / WRONG:g} and at most {WRONG:g} times the known total",
+            expected=f"people a cell that add up to {1 / _WRONG:g} to {_WRONG:g} times the known total",
             remedy="convert it to people a cell (people a hectare are none), take the raster of the year of the "
             "totals, or totals of the raster's year",
         )
-    doubts += [words] if abs(differs) > DIFFERENT else []
+    doubts += [words] if abs(differs) > _DIFFERENT else []
     return [*doubts, *_of_areas(file, common, totals.people)]
 
 
@@ -132,9 +132,9 @@ def _of_areas(file: Path, areas: Iterable[Area], totals: Mapping[str, float]) ->
     apart = [
         f"{area.place_code}: {area.population:,.0f} and {totals[area.place_code]:,.0f}"
         for area in areas
-        if not totals[area.place_code] / WRONG <= area.population <= totals[area.place_code] * WRONG
+        if not totals[area.place_code] / _WRONG <= area.population <= totals[area.place_code] * _WRONG
     ]
-    return [f"{file.name} and {TOTALS} differ by more than {WRONG:g} times in {_some(apart)}"] if apart else []
+    return [f"{file.name} and {TOTALS} differ by more than {_WRONG:g} times in {_some(apart)}"] if apart else []
 
 
 def _some(items: Sequence[str]) -> str:

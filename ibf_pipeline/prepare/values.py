@@ -23,31 +23,31 @@ _CLIMATE: Final = (1e20, float(np.float32(1e20)), float(np.finfo(np.float32).max
 """the 1e20 of climate data, and the top of float32"""
 SENTINELS: Final = np.array((*_TOPS, *_NINES, *_CLIMATE), dtype=np.float64)
 """what people and programs write if there is no value"""
-SENTINEL_SHARE: Final = 0.01
+_SENTINEL_SHARE: Final = 0.01
 """share of the cells from which on such a number was neither counted nor measured"""
-GREATEST_SHARE: Final = 1e-4
+_GREATEST_SHARE: Final = 1e-4
 """the same if no value is greater"""
 CERTAIN_SENTINEL: Final = 9999.0
 """such a number, from this one on, is never the greatest one twice by chance, in however few cells; if there are
-greater ones, `GREATEST_SHARE` of the cells are enough for it"""
-NEIGHBOUR_RANGE: Final = 2.0
+greater ones, `_GREATEST_SHARE` of the cells are enough for it"""
+_NEIGHBOUR_RANGE: Final = 2.0
 """counts within so many of a number are as frequent as it is, if it was counted itself"""
 DOUBTED_RATIO: Final = 10.0
-"""times the next greatest value: so far above it, in `GREATEST_SHARE` of the cells, a greatest count is doubted"""
-IMPOSSIBLE_RATIO: Final = 100.0
-"""times the next greatest value: a greatest value so far above it, in `IMPOSSIBLE_SHARE` of the cells, is not a
+"""times the next greatest value: so far above it, in `_GREATEST_SHARE` of the cells, a greatest count is doubted"""
+_IMPOSSIBLE_RATIO: Final = 100.0
+"""times the next greatest value: a greatest value so far above it, in `_IMPOSSIBLE_SHARE` of the cells, is not a
 place where people live; the towns of a raster with one number for each zone are some ten times as dense as its land"""
-IMPOSSIBLE_SHARE: Final = 1 / 3
+_IMPOSSIBLE_SHARE: Final = 1 / 3
 """share of the cells"""
-ISOLATED_SHARE: Final = 0.05
+_ISOLATED_SHARE: Final = 0.05
 """share of the cells from which on a greatest count of people that stands alone is doubted, however great it is"""
 LARGEST_DEPTH: Final = 300.0
 """metres; larger numbers are another unit"""
-COMMON_DEPTH: Final = 30.0
-"""metres; no flood has one and the same depth of more than this in `GREATEST_SHARE` of a country's cells"""
-ISOLATED_RATIO: Final = 1.25
+_COMMON_DEPTH: Final = 30.0
+"""metres; no flood has one and the same depth of more than this in `_GREATEST_SHARE` of a country's cells"""
+_ISOLATED_RATIO: Final = 1.25
 """times the next greatest value, from which on such a depth stands alone; else it is the top of a range of depths"""
-MAJORITY: Final = 0.5
+_MAJORITY: Final = 0.5
 """share of the cells: no raster has its greatest depth, or its densest place, in more than that, and lesser ones too"""
 _EXACT: Final = {2.0**63: str(2**63 - 1), 2.0**64: str(2**64 - 1)}
 """how tops are written that no float can hold"""
@@ -71,7 +71,7 @@ class Values:
     sentinels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(SENTINELS), dtype=np.int64))
     """cells with each of `SENTINELS`"""
     alike: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(SENTINELS), dtype=np.int64))
-    """cells with another number, at most `NEIGHBOUR_RANGE` from each of `SENTINELS`"""
+    """cells with another number, at most `_NEIGHBOUR_RANGE` from each of `SENTINELS`"""
 
     def add(self, block: npt.NDArray[np.floating]) -> None:
         """Take up a block of values >= 0; one that holds nothing but zeros may be left out."""
@@ -86,16 +86,16 @@ class Values:
         self.next_greatest = max(self.next_greatest, below)
         if top < SENTINELS.min():
             return
-        large = block[block >= SENTINELS.min() - NEIGHBOUR_RANGE]
+        large = block[block >= SENTINELS.min() - _NEIGHBOUR_RANGE]
         for place in np.flatnonzero(top >= SENTINELS):
             same = int(np.count_nonzero(large == SENTINELS[place]))
             self.sentinels[place] += same
-            self.alike[place] += int(np.count_nonzero(np.abs(large - SENTINELS[place]) <= NEIGHBOUR_RANGE)) - same
+            self.alike[place] += int(np.count_nonzero(np.abs(large - SENTINELS[place]) <= _NEIGHBOUR_RANGE)) - same
 
     @property
     def is_isolated(self) -> bool:
         """Whether nothing comes near the greatest value: the top of a range does not, whatever its unit is."""
-        return self.greatest > ISOLATED_RATIO * self.next_greatest
+        return self.greatest > _ISOLATED_RATIO * self.next_greatest
 
     def undeclared_nodata(self, *, depths: bool) -> float | None:
         """The value that must stand for `no value`, None if none has to; `depths` in metres, else people."""
@@ -104,20 +104,20 @@ class Values:
         if self.greatest_cells >= _CELLS:
             if self.greatest in SENTINELS and self.greatest >= CERTAIN_SENTINEL:
                 return self.greatest
-            if self.greatest in SENTINELS[stand_out] and share >= GREATEST_SHARE:
+            if self.greatest in SENTINELS[stand_out] and share >= _GREATEST_SHARE:
                 return self.greatest
             if (
                 depths
-                and share >= GREATEST_SHARE
-                and COMMON_DEPTH < self.greatest <= LARGEST_DEPTH
+                and share >= _GREATEST_SHARE
+                and _COMMON_DEPTH < self.greatest <= LARGEST_DEPTH
                 and self.is_isolated
             ):
                 return self.greatest
-            if share > MAJORITY and self.next_greatest > 0 and (depths or self.is_isolated):
+            if share > _MAJORITY and self.next_greatest > 0 and (depths or self.is_isolated):
                 return self.greatest
-            if share > IMPOSSIBLE_SHARE and self.greatest > IMPOSSIBLE_RATIO * self.next_greatest > 0:
+            if share > _IMPOSSIBLE_SHARE and self.greatest > _IMPOSSIBLE_RATIO * self.next_greatest > 0:
                 return self.greatest
-        enough = np.where(SENTINELS >= CERTAIN_SENTINEL, GREATEST_SHARE, SENTINEL_SHARE) * self.cells
+        enough = np.where(SENTINELS >= CERTAIN_SENTINEL, _GREATEST_SHARE, _SENTINEL_SHARE) * self.cells
         often = np.flatnonzero(stand_out & (self.sentinels > enough))
         return float(SENTINELS[often[-1]]) if len(often) else None
 
@@ -125,13 +125,13 @@ class Values:
         """Of people: a value that may, but need not, stand for `no value`; None without one.
 
         One of `SENTINELS` far more often than the numbers beside it, or a greatest value `DOUBTED_RATIO` above all
-        others that comes again and again, either in `GREATEST_SHARE` of the cells; or an isolated greatest value in
-        `ISOLATED_SHARE` of them. One with decimals is the density of a zone: programs write whole numbers for
+        others that comes again and again, either in `_GREATEST_SHARE` of the cells; or an isolated greatest value in
+        `_ISOLATED_SHARE` of them. One with decimals is the density of a zone: programs write whole numbers for
         `no value`.
         """
-        enough = max(GREATEST_SHARE * self.cells, _CELLS)
+        enough = max(_GREATEST_SHARE * self.cells, _CELLS)
         often = (
-            enough if self.greatest > DOUBTED_RATIO * self.next_greatest else max(ISOLATED_SHARE * self.cells, _CELLS)
+            enough if self.greatest > DOUBTED_RATIO * self.next_greatest else max(_ISOLATED_SHARE * self.cells, _CELLS)
         )
         if self.greatest_cells > often and self.next_greatest > 0 and self.is_isolated and self.greatest % 1 == 0:
             return self.greatest

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-HOURS: Final = 24
+_HOURS: Final = 24
 
 
 def largest_of_24h(rain: xr.DataArray) -> Mapping[str, float]:
@@ -23,9 +23,9 @@ def largest_of_24h(rain: xr.DataArray) -> Mapping[str, float]:
     {'wet': 48.0}
     """
     hours = rain.transpose("member", "time", "area").astype(float)
-    if hours.sizes["time"] < HOURS:
+    if hours.sizes["time"] < _HOURS:
         return {}
-    largest = hours.rolling(time=HOURS).sum().max("time").mean("member")
+    largest = hours.rolling(time=_HOURS).sum().max("time").mean("member")
     return {
         str(code): float(mm) for code, mm in zip(rain["area"].values, largest.values, strict=True) if np.isfinite(mm)
     }

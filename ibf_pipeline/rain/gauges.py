@@ -22,9 +22,9 @@ from ibf_pipeline.rain.hourly_rain import HourlyRain, hourly_rain
 from ibf_pipeline.rain.steps import MOST_IN_AN_HOUR, NOISE
 from ibf_pipeline.rain.weights import AreaSteps
 
-ALONE: Final = 3.0
+_ALONE: Final = 3.0
 """km from the middle of an area, or inside it: one gauge stands for it"""
-TOGETHER: Final = 6.0
+_TOGETHER: Final = 6.0
 """km: three gauges stand for it, by the inverse square of their distances"""
 LONGEST: Final = 6.0
 """hours between two readings whose rain may be spread evenly; after a longer silence nobody knows when it fell"""
@@ -215,7 +215,7 @@ def _alone(
     inside = [
         each
         for each in nearest
-        if distance[each] <= ALONE or outline.intersects(shapely.Point(gauges[each].lon, gauges[each].lat))
+        if distance[each] <= _ALONE or outline.intersects(shapely.Point(gauges[each].lon, gauges[each].lat))
     ]
     return [named, inside]
 
@@ -227,7 +227,7 @@ def _chosen(
         for each in rank:
             if has[each]:
                 return [each]
-    around = [int(each) for each in np.argsort(distance, kind="stable") if has[each] and distance[each] <= TOGETHER]
+    around = [int(each) for each in np.argsort(distance, kind="stable") if has[each] and distance[each] <= _TOGETHER]
     return around[:3] if len(around) >= 3 else []
 
 

@@ -16,7 +16,7 @@ Bounds = tuple[float, float, float, float]
 Pole = tuple[float, float]
 """lat, lon in degrees of a rotated grid's north pole"""
 
-EVEN: Final = 0.02
+_EVEN: Final = 0.02
 """in cells: how far the distance of two neighbours may differ from that of the others (float32 coordinates)"""
 
 
@@ -79,7 +79,7 @@ def cut_out(
             remedy="fetch the area of this country",
         )
     for name, axis, cell in (("latitude", lat[rows], dy), ("longitude", across, dx)):
-        if (np.abs(np.abs(np.diff(axis)) - cell) > EVEN * cell).any():
+        if (np.abs(np.abs(np.diff(axis)) - cell) > _EVEN * cell).any():
             raise InputInvalid(
                 f"the {name}s are not evenly spaced",
                 where=where,

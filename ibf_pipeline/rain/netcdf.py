@@ -17,7 +17,7 @@ from ibf_pipeline.rain.declaration import RainDeclaration, contradiction, unit_o
 from ibf_pipeline.rain.fields import FileFields, Moment, RainField, Span, millimetres
 from ibf_pipeline.rain.grid import Bounds, GridSubset, Pole, cut_out
 
-VARIABLES: Final = (
+_VARIABLES: Final = (
     "precipitation", "precipitationCal", "tp", "apcp", "apcpsfc", "APCP_surface", "precip_accumulation", "pr", "prate",
     "rain", "rainfall", "rainfall_amount", "total_precipitation", "precipitation_amount", "RAIN_TOT", "TOT_PREC",
 )  # fmt: skip
@@ -74,7 +74,7 @@ def _require_whole(data: Any, file: Path) -> None:
 
 def _variable(data: Any, reads: RainDeclaration, file: Path) -> tuple[Any, Any]:
     """The group and the variable of the precipitation, in the root or in one of its groups."""
-    wanted = VARIABLES if reads.variable is None else (reads.variable,)
+    wanted = _VARIABLES if reads.variable is None else (reads.variable,)
     groups = [data, *data.groups.values()]
     found = [(group, group[name]) for group in groups for name in wanted if name in group.variables]
     if len(found) != 1:

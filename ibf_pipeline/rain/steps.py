@@ -20,7 +20,7 @@ NOISE: Final = 0.1
 GFS to 0.0625 mm; so much less is 0, more is an error"""
 MOST_IN_AN_HOUR: Final = 500.0
 """mm; 401 is the most ever measured (WMO archive of extremes)"""
-MOST: Final = 6500.0
+_MOST: Final = 6500.0
 """mm in a span of any length; 6,083 in 15 days is the most ever measured. So no undeclared fill value passes"""
 
 
@@ -133,11 +133,11 @@ def _require_possible(mm: Floats32, span: Span, file: Path) -> None:
             remedy="where amounts restart declare `amounts: buckets`, where this stands for missing ones it is no fill "
             "value that the file declares; else fetch it again",
         )
-    if most > min(MOST_IN_AN_HOUR * max(hours, 1.0), MOST):
+    if most > min(MOST_IN_AN_HOUR * max(hours, 1.0), _MOST):
         raise InputInvalid(
             f"{most:g} mm of rain in {_words(span)}",
             where=file,
-            expected=f"at most {MOST_IN_AN_HOUR:g} mm an hour and {MOST:g} mm in all",
+            expected=f"at most {MOST_IN_AN_HOUR:g} mm an hour and {_MOST:g} mm in all",
             remedy="declare `missing_above` where large numbers stand for missing ones, or the right `unit`",
         )
 

@@ -22,7 +22,7 @@ from ibf_pipeline.rain.fields import Moment
 from ibf_pipeline.rain.grid import Floats64, RainGrid, rotated
 from ibf_pipeline.rain.steps import GriddedRain
 
-LEAST_SHARE: Final = 0.8
+_LEAST_SHARE: Final = 0.8
 """of an area's ground that must have a value; with less of it the area's rain is missing"""
 _AT_ONCE: Final = 4_000_000
 """numbers that are multiplied at once: 32 MB"""
@@ -55,7 +55,7 @@ class AreaWeights:
             has = np.isfinite(values)
             total = np.add.reduceat(np.where(has, values, 0.0) * self.shares, self.begins[some], axis=1)
             seen = np.add.reduceat(has * self.shares, self.begins[some], axis=1)
-            enough = seen >= LEAST_SHARE - 1e-9
+            enough = seen >= _LEAST_SHARE - 1e-9
             found[first : first + many, some] = np.where(enough, total / np.where(enough, seen, 1.0), np.nan)
         return found.reshape(*fields.shape[:-2], len(self.areas))
 

@@ -17,7 +17,7 @@ from ibf_pipeline.records.schema import METADATA
 HEAD: Final = "0002"
 """the newest of `migrations/versions`"""
 _STEPS: Final = Path(__file__).parent / "migrations"
-RECORDS_FILE: Final = "records.sqlite"
+_RECORDS_FILE: Final = "records.sqlite"
 """in the folder of the runs, where no other place is named"""
 _REMEDY: Final = (
     "make free disk space, correct the permissions or end what holds the database, then do it again, or resume a run: "
@@ -54,7 +54,7 @@ def open_records(url: str, wait_seconds: float | None = None) -> Database:
 
 def records_url(runs: Path) -> str:
     """The URL of the records in the folder of the runs."""
-    return f"sqlite:///{runs.resolve() / RECORDS_FILE}"
+    return f"sqlite:///{runs.resolve() / _RECORDS_FILE}"
 
 
 def migrate_schema(engine: Engine) -> None:

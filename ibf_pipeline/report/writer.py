@@ -27,7 +27,7 @@ from ibf_pipeline.report.pictures.overview_map import overview_map
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.withdrawal import standing_findings
 
-EARLIER_RUNS = 6
+_EARLIER_RUNS = 6
 """that a report looks back at, at most"""
 
 PAGE = "report.html"
@@ -49,7 +49,7 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
     found = standing_findings(found, run)
     if _withdrawn_before(report / "report.json") != {event.name for event in found.withdrawn}:
         (report / OVERVIEW).unlink(missing_ok=True)  # it shows what stands
-    earlier = earlier_runs(run, EARLIER_RUNS, exercise=found.exercise, trial=bool(found.trial))
+    earlier = earlier_runs(run, _EARLIER_RUNS, exercise=found.exercise, trial=bool(found.trial))
     extension = report_extension_of(found)
     kept = extension.read_run_data(found, folder, run, earlier)
     before = earlier[0].found if earlier else None

@@ -15,9 +15,9 @@ from ibf_pipeline.io.transfers import transfer_all
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.storage.file_sets import FileSet, newest_below
 
-PARTS: Final = {"report": "report/", "extents": "extents/", "observations": "observations/", "revisions": "targets/"}
+_PARTS: Final = {"report": "report/", "extents": "extents/", "observations": "observations/", "revisions": "targets/"}
 """parts of a run -> what names of their files begin with; whatever else there is are its findings"""
-FINDINGS: Final = "findings"
+_FINDINGS: Final = "findings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class RunFile:
 
     @property
     def part(self) -> str:
-        """The part of the run that it belongs to: a key of `PARTS`, or `findings`."""
-        return next((part for part, begins in PARTS.items() if self.name.startswith(begins)), FINDINGS)
+        """The part of the run that it belongs to: a key of `_PARTS`, or `findings`."""
+        return next((part for part, begins in _PARTS.items() if self.name.startswith(begins)), _FINDINGS)
 
     @property
     def can_be_had(self) -> bool:

@@ -30,7 +30,7 @@ from ibf_pipeline.storage.storage import Storage
 from ibf_pipeline.storage.stored_folder import StoredFolder
 
 AnyFindings = TypeVar("AnyFindings", bound=Findings)
-RUN_WAIT_SECONDS = 1800.0
+_RUN_WAIT_SECONDS = 1800.0
 """for another run of the country: longer than a day of a large country takes"""
 MANIFEST: Final = "manifest.json"
 REPORT: Final = "report"
@@ -151,7 +151,7 @@ class RunFolder:
         """
         return lease(self.records, self.lease_name(target), purpose, elsewhere_seconds=elsewhere_seconds)
 
-    def exclusive(self, purpose: str, wait_seconds: float = RUN_WAIT_SECONDS) -> AbstractContextManager[Lease]:
+    def exclusive(self, purpose: str, wait_seconds: float = _RUN_WAIT_SECONDS) -> AbstractContextManager[Lease]:
         """Hold the country's hazard: for a run, real day or exercise, and for all else that writes what a run writes.
 
         Parameters

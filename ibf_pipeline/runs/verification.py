@@ -14,7 +14,7 @@ from ibf_pipeline.domain.wording import utc_text
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.storage.stored_folder import StoredFolder
 
-FORMAT = 1
+_FORMAT = 1
 """Version of verified.json."""
 VERIFICATION_FILE = "verified.json"
 """name of the text, also in the folder of a revision"""
@@ -41,7 +41,7 @@ class Verification:
     """what the portal has no way of telling, in words"""
     why: str = ""
     """it was not compared"""
-    format: int = field(default=FORMAT)
+    format: int = field(default=_FORMAT)
 
     @property
     def differs(self) -> bool:
@@ -97,11 +97,11 @@ def read_verification(revision: StoredFolder) -> Verification | None:
         raise _unreadable(f"cannot be read ({type(error).__name__})", file) from None
     if kept is None:
         return None
-    if kept.format != FORMAT:
+    if kept.format != _FORMAT:
         raise _unreadable(f"is of format {kept.format}", file)
     return kept
 
 
 def _unreadable(how: str, file: Path) -> InputInvalid:
     remedy = "look again with `ibf-pipeline verify`, which writes it anew"
-    return InputInvalid(f"the last look at the portal {how}", where=file, expected=f"format {FORMAT}", remedy=remedy)
+    return InputInvalid(f"the last look at the portal {how}", where=file, expected=f"format {_FORMAT}", remedy=remedy)

@@ -17,7 +17,7 @@ from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS
 from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.vocabulary import LINE_CATEGORIES, POINT_CATEGORIES, WITH_TIME_ZONE, WITHOUT_TIME_ZONE
 
-NO_STATION = "no_station"
+_NO_STATION = "no_station"
 """what the list of a country says that has no river to forecast"""
 _POINT_NAMESPACE = uuid.UUID("9b1d0a52-6f0e-4c37-9d43-1f1f8a2a7c11")
 
@@ -137,7 +137,7 @@ def _stations(path: Path) -> tuple[StationSeed, ...]:
             "not a list of stations", where=path, expected="columns stationCode, stationName, lat, lon, fid"
         )
     rows = read_rows(path, ("stationCode", "stationName", "lat", "lon"))
-    return tuple(_station(row, path) for row in rows if row["stationCode"] != NO_STATION)
+    return tuple(_station(row, path) for row in rows if row["stationCode"] != _NO_STATION)
 
 
 def _station(row: Row, path: Path) -> StationSeed:

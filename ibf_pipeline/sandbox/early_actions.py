@@ -10,7 +10,7 @@ from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.uploads import area_known
 
 # A short list stands for the agreed protocol of a country: the texts are the sandbox's own.
-EARLY_ACTIONS = (
+_EARLY_ACTIONS = (
     ("drr", "drr-1", "Inform communities and volunteers of the expected flood"),
     ("shelter", "shelter-1", "Move shelter kits to the branch nearest to the area"),
     ("wash", "wash-1", "Distribute water purification tablets"),
@@ -36,13 +36,13 @@ def actions_with_status(store: SandboxStore, disaster: str, place_code: str, eve
             "placeCode": place_code,
             "checked": checked.get(action, False),
         }
-        for focus, action, label in EARLY_ACTIONS
+        for focus, action, label in _EARLY_ACTIONS
     ]
 
 
 def tick_action(store: SandboxStore, body: Mapping[str, Any], moment: str) -> dict[str, Any]:
     """Note the state of an action on the open event area of that place."""
-    if body["action"] not in {action for _, action, _ in EARLY_ACTIONS}:
+    if body["action"] not in {action for _, action, _ in _EARLY_ACTIONS}:
         raise Refusal(404, {"errors": "Action not found"})
     with store.transaction():
         if not area_known(store, body["placeCode"]):

@@ -27,7 +27,7 @@ from ibf_pipeline.sandbox.vocabulary import lead_time_number
 PAGE_FOLDER = Path(__file__).parent / "page"
 TEMPLATES = Environment(loader=FileSystemLoader(PAGE_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
-LEVEL_WORDS = {
+_LEVEL_WORDS = {
     "trigger": "Trigger",
     "warning": "Warning",
     "warning-medium": "Medium warning",
@@ -114,7 +114,7 @@ def _for_mail(event: dict[str, Any], clock: MailClock, hazard: Disaster) -> dict
     return {
         "name": shown_name(event["eventName"]),
         "level": event["alertLevel"],
-        "level_words": LEVEL_WORDS[event["alertLevel"]],
+        "level_words": _LEVEL_WORDS[event["alertLevel"]],
         "user": event["userTriggerName"] if event["userTrigger"] else None,
         "kind": "trigger" if event["alertLevel"] == "trigger" else "warning",
         "first_issued": clock.first_issued(parse_js_date(event["firstIssuedDate"])),

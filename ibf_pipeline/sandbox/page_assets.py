@@ -15,7 +15,7 @@ from ibf_pipeline.sandbox.process import LastUpload
 from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS, PointValues, values_of_category
 from ibf_pipeline.sandbox.store import SandboxStore
 
-GAUGES = "gauges"
+_GAUGES = "gauges"
 _MOST_SHAPES = 20_000
 """roads or buildings of a category that the page draws; of more it says how many there are"""
 _DEGREES = 5
@@ -48,11 +48,11 @@ def shown_points(
     points = []
     for category in asset_layers(hazard):
         values = _values(store, category, iso3, last, until)
-        if not values and category != GAUGES:
+        if not values and category != _GAUGES:
             continue
         for row in _rows(store, iso3, category):
             found = values.get(row["id"])
-            if found is not None or category == GAUGES:
+            if found is not None or category == _GAUGES:
                 place = {key: row[key] for key in ("fid", "name", "lat", "lon")}
                 about = {"values": found and found.values, "leadTime": found and found.lead_time}
                 points.append({"category": category, **place, **about})
@@ -96,7 +96,7 @@ def asset_positions(store: SandboxStore, hazard: Disaster | None, iso3: str) -> 
         return {"points": {}, "lines": {}}
     points = {}
     for category in hazard.point_layers:
-        if category not in (GLOFAS_STATIONS, GAUGES):
+        if category not in (GLOFAS_STATIONS, _GAUGES):
             rows = _rows(store, iso3, category)
             points[category] = [round(row[key], _DEGREES) for row in rows for key in ("lon", "lat")]
     return {

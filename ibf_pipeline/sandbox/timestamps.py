@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ISO = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?"
@@ -33,10 +33,10 @@ def parse_js_date(value: Any) -> datetime:
     (``20 Nov 2026``); nobody sends them, so they are invalid here.
     """
     if isinstance(value, bool):
-        return EPOCH + timedelta(milliseconds=int(value))
+        return _EPOCH + timedelta(milliseconds=int(value))
     if isinstance(value, (int, float)):
         try:
-            return EPOCH + timedelta(milliseconds=int(value))
+            return _EPOCH + timedelta(milliseconds=int(value))
         except OverflowError as error:
             raise InvalidDate(str(value)) from error
     if not isinstance(value, str):

@@ -19,12 +19,12 @@ from ibf_pipeline.errors import InputInvalid
 Still = Literal["the same run", "moved by a day"]
 _FEWEST: Final = 4
 """values of a member that must tell something"""
-SMALLEST_RIVER: Final = 10.0
+_SMALLEST_RIVER: Final = 10.0
 """m3/s; less is so little that two members may have the same in a file that rounds"""
-RAIN_RISE: Final = 1.05
+_RAIN_RISE: Final = 1.05
 """times the day before: rain makes a river rise so fast, and no two members have the same rain; a wave on a long river,
 which is on its way for weeks and the same in every member, rises by less"""
-RAIN_LIFT: Final = 1.02
+_RAIN_LIFT: Final = 1.02
 """times the least that a member has at a station on a day: by so much its own rain has lifted a river. What all have in
 common, such as a recession, members without rain have alike, today and yesterday"""
 _RISES: Final = 3
@@ -52,7 +52,7 @@ def repeated_members(today: xr.DataArray, yesterday: xr.DataArray) -> dict[Still
 
     Rule: a member starts from another state every day, so it never agrees with yesterday's in every value. Compared are
     the members and stations that both have. Only those values tell something that are more than a trickle (1 m3/s) and
-    that a member's own rain has lifted (`RAIN_LIFT`): members without rain recede alike, today and yesterday, and
+    that a member's own rain has lifted (`_RAIN_LIFT`): members without rain recede alike, today and yesterday, and
     rounded to the same numbers.
     """
     members = [number for number in today["member"].values if number in yesterday["member"].values]
@@ -87,7 +87,7 @@ def _telling(discharge: xr.DataArray) -> int:
 def _lifted(values: npt.NDArray[np.float32]) -> _Told:
     """(member, lead_time, station) whether it is well above the least that any member has there on that day."""
     least = np.where(np.isfinite(values), values, np.inf).min(axis=0)
-    lifted: _Told = values > RAIN_LIFT * least
+    lifted: _Told = values > _RAIN_LIFT * least
     return lifted
 
 
@@ -105,7 +105,7 @@ def copied_members(discharge: xr.DataArray) -> dict[int, int]:
     """Member -> the one before it that it is a copy of, whatever the fields around the stations are.
 
     Rule: it has exactly the same value at every station on every day, and on at least three days (`_RISES`) one of
-    them is of a river (10 m3/s) that rises by 5 % or more (`RAIN_RISE`), of values that are rounded (`is_rounded`) at
+    them is of a river (10 m3/s) that rises by 5 % or more (`_RAIN_RISE`), of values that are rounded (`is_rounded`) at
     three stations or more (`_SEVERAL`). Rivers that recede, or carry the same for days, may do so alike in all members.
     """
     values = np.where(np.isfinite(discharge.values), discharge.values, np.float32(-1))
@@ -128,10 +128,10 @@ def is_rounded(values: npt.NDArray[np.float32]) -> bool:
     0; so what they are above the least of the day is looked at too. Only values that float32 holds finer than the step
     tell something, and only as many as lie on a grid by no chance (`_CHANCE`).
     """
-    filled = np.where(values >= SMALLEST_RIVER, values, np.float32(np.inf))
+    filled = np.where(values >= _SMALLEST_RIVER, values, np.float32(np.inf))
     with np.errstate(invalid="ignore"):
-        above = np.where(values >= SMALLEST_RIVER, values - filled.min(axis=(0, 2), keepdims=True).astype(float), 0)
-    river, above = values[values >= SMALLEST_RIVER], above[values >= SMALLEST_RIVER]
+        above = np.where(values >= _SMALLEST_RIVER, values - filled.min(axis=(0, 2), keepdims=True).astype(float), 0)
+    river, above = values[values >= _SMALLEST_RIVER], above[values >= _SMALLEST_RIVER]
     return any(_on_grid(each, np.spacing(river), step) for step in _STEPS for each in (river.astype(float), above))
 
 
@@ -162,7 +162,7 @@ def _rising_days(values: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
 def _rises(values: npt.NDArray[np.float32]) -> _Told:
     """(member, day, station) whether a river of 10 m3/s or more carries 5 % more than the day before."""
     rises: _Told = (
-        (values[:, 1:] >= SMALLEST_RIVER) & (values[:, 1:] >= RAIN_RISE * values[:, :-1]) & (values[:, :-1] >= 0)
+        (values[:, 1:] >= _SMALLEST_RIVER) & (values[:, 1:] >= _RAIN_RISE * values[:, :-1]) & (values[:, :-1] >= 0)
     )
     return rises
 

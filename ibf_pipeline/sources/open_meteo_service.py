@@ -24,7 +24,7 @@ from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.retry_policy import RetryPolicy
 
-CONTROL: Final = "river_discharge"
+_CONTROL: Final = "river_discharge"
 _MEMBER: Final = re.compile(r"river_discharge_member0*([1-9]\d*)")
 _UNITS: Final = ("m³/s", "m3/s")
 _MOST_AT_ONCE: Final = 250.0
@@ -83,7 +83,7 @@ class FloodService:
         query = {
             "latitude": ",".join(f"{lat:.4f}" for lat, _ in points),
             "longitude": ",".join(f"{lon:.4f}" for _, lon in points),
-            "daily": CONTROL,
+            "daily": _CONTROL,
             "start_date": first.isoformat(),
             "end_date": last.isoformat(),
             **({"ensemble": "true"} if ensemble else {}),
@@ -145,10 +145,10 @@ def _served(place: Mapping[str, Any], days: list[str], where: str) -> PointSerie
         raise _strange(
             f"the days {daily['time'][:1]} to {daily['time'][-1:]}, asked for {days[0]} to {days[-1]}", where
         )
-    unit = place["daily_units"][CONTROL]
+    unit = place["daily_units"][_CONTROL]
     if unit not in _UNITS:
         raise _strange(f"discharge is in {unit!r}, not in m3/s", where)
-    names = {0: CONTROL} | {int(found.group(1)): name for name in daily if (found := _MEMBER.fullmatch(name))}
+    names = {0: _CONTROL} | {int(found.group(1)): name for name in daily if (found := _MEMBER.fullmatch(name))}
     numbers = tuple(sorted(names))
     values = np.array([daily[names[number]] for number in numbers], dtype=np.float32)
     if values.shape != (len(numbers), len(days)):

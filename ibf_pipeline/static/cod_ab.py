@@ -24,7 +24,7 @@ from ibf_pipeline.static.origin import OriginFolder, require_data
 
 EACH_LEVEL: Final = "{level}"
 """stands in an address for the number of the level, if each level has a file of its own"""
-LEVELS: Final = range(1, 6)
+_LEVELS: Final = range(1, 6)
 _CODE: Final = re.compile(r"^ADM(\d)_PCODE$")
 _PARQUET: Final = b"PAR1"
 _LEFT_OUT: Final = 0.1
@@ -96,11 +96,11 @@ class CodAb:
         if EACH_LEVEL not in self._name:
             return _by_level(_layers(self._place.file(self._name), self.where), self.where)
         layers: list[_Layer] = []
-        for level in LEVELS:
+        for level in _LEVELS:
             try:
                 file = self._place.file(self._name.replace(EACH_LEVEL, str(level)))
             except InputMissing:
-                if not layers and level > LEVELS[0]:
+                if not layers and level > _LEVELS[0]:
                     raise
                 continue
             layers += _layers(file, self.where)
@@ -134,7 +134,7 @@ def _by_level(layers: Iterable[_Layer], where: str) -> dict[int, _Layer]:
                 expected="one layer of polygons for each level",
                 remedy="export the right one of each level into a file of your own, and name that",
             )
-        if level in LEVELS:
+        if level in _LEVELS:
             found[level] = layer
     if not found:
         raise InputInvalid(

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from string import Template
 from typing import Final
 
-JRC: Final = "https://jeodpp.jrc.ec.europa.eu/ftp/jrc-opendata/CEMS-GLOFAS/flood_hazard"
+_JRC: Final = "https://jeodpp.jrc.ec.europa.eu/ftp/jrc-opendata/CEMS-GLOFAS/flood_hazard"
 """CEMS-GLOFAS river flood hazard maps, as if there were no flood defences"""
-WORLDPOP: Final = (
+_WORLDPOP: Final = (
     "https://data.worldpop.org/GIS/Population/Global_2015_2030/R2025A/2026/{iso3}/v1/100m/constrained/"
     "{lower}_pop_2026_CN_100m_R2025A_v1.tif"
 )
@@ -124,8 +124,8 @@ def country_file(draft: CountryDraft) -> str:
         admin_levels=", ".join(map(str, draft.admin_levels)),
         sources=", ".join(draft.sources),
         portal=portal,
-        jrc=JRC,
-        worldpop=WORLDPOP.format(iso3=draft.iso3, lower=lower),
+        jrc=_JRC,
+        worldpop=_WORLDPOP.format(iso3=draft.iso3, lower=lower),
         thresholds=_GRIDS.format(grids=GRIDS) if public else _NO_GRIDS,
         levels_are="Levels of the boundaries" if public else "Exactly the levels of the IBF server for this country",
     )

@@ -22,11 +22,11 @@ from ibf_pipeline.prepare.raster_blocks import open_raster, read_block
 
 TILE: Final = 10
 """degrees"""
-FEW: Final = 20
+_FEW: Final = 20
 """wet cells along an edge, below which nothing is said of it"""
-STEP: Final = 0.3
+_STEP: Final = 0.3
 """metres on average between cells on both sides of an edge"""
-TIMES: Final = 5.0
+_TIMES: Final = 5.0
 """as much as between neighbours on one side: the water goes on across an edge of one edition"""
 Corner = tuple[int, int]
 """(top, left) in degrees"""
@@ -113,11 +113,11 @@ def _within(first: int, last: int, size: int) -> tuple[int, int]:
 def _step(before: _Line, one: _Line, other: _Line, behind: _Line) -> float:
     """Metres between the water on both sides of an edge; 0 where it goes on, or where there is little of it."""
     across = _apart(one, other)
-    if across.size < FEW:
+    if across.size < _FEW:
         return 0.0
     inside = np.concatenate([_apart(before, one), _apart(other, behind)])
     step = float(np.median(across))
-    return step if step > max(STEP, TIMES * float(np.median(inside)) if inside.size else 0.0) else 0.0
+    return step if step > max(_STEP, _TIMES * float(np.median(inside)) if inside.size else 0.0) else 0.0
 
 
 def _apart(one: _Line, other: _Line) -> _Line:

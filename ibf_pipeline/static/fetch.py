@@ -37,10 +37,10 @@ from ibf_pipeline.static.threshold_grids import ThresholdGrids
 from ibf_pipeline.static.thresholds import grid_file, sample_thresholds, write_thresholds
 from ibf_pipeline.targets.portal import STATIONS, Portal
 
-COD_AB_LICENCE: Final = "licence CC BY-IGO, as COD-AB are"
-GLOFAS_LICENCE: Final = "licence of the CEMS-FLOODS datasets: name Copernicus as the source"
-JRC_LICENCE: Final = "licence CC BY 4.0, European Commission, JRC"
-WORLDPOP_LICENCE: Final = "licence CC BY 4.0, WorldPop"
+_COD_AB_LICENCE: Final = "licence CC BY-IGO, as COD-AB are"
+_GLOFAS_LICENCE: Final = "licence of the CEMS-FLOODS datasets: name Copernicus as the source"
+_JRC_LICENCE: Final = "licence CC BY 4.0, European Commission, JRC"
+_WORLDPOP_LICENCE: Final = "licence CC BY 4.0, WorldPop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _boundaries(country: CountryHazard, places: Origins, portal: Portal | None, 
         for level, name in files.items():
             if job.should_fetch(name):
                 left_out = places.boundaries.write_level(level, job.folder / name)
-                job.record_fetched(name, places.boundaries.where, left_out, COD_AB_LICENCE)
+                job.record_fetched(name, places.boundaries.where, left_out, _COD_AB_LICENCE)
                 if left_out:
                     job.say(f"CHECK: {left_out}")
     _parents(country, job)
@@ -157,7 +157,7 @@ def _stations(country: FloodCountry, places: Origins, portal: Portal | None, job
     elif (places.stations or country.static_sources.propose_stations) and job.should_fetch(inputs.STATIONS):
         found, origin, doubt = _points(country, places, job)
         write_text(job.folder / inputs.STATIONS, stations_csv(found))
-        job.record_fetched(inputs.STATIONS, origin, doubt, GLOFAS_LICENCE)
+        job.record_fetched(inputs.STATIONS, origin, doubt, _GLOFAS_LICENCE)
         if doubt:
             job.say(f"CHECK: {doubt}")
 
@@ -218,7 +218,7 @@ def _thresholds(country: FloodCountry, place: ThresholdGrids | None, job: FetchJ
 def _threshold_set(country: FloodCountry, place: ThresholdGrids, job: FetchJob, name: str, version: str) -> None:
     stations = read_stations(job.folder / inputs.STATIONS)
     periods = sorted({*country.static_sources.threshold_periods, *inputs.needed_return_periods(country)})
-    with job.writing(name, place.where, licence=GLOFAS_LICENCE) as target:
+    with job.writing(name, place.where, licence=_GLOFAS_LICENCE) as target:
         if target is not None:
             tables, beside = sample_thresholds(place, stations, periods, version.split(".")[0])
             write_thresholds(target, stations, tables)
@@ -248,7 +248,7 @@ def _flood_maps(country: FloodCountry, place: OriginFolder | None, job: FetchJob
             used = obtain_flood_map(place, period, tiles.names[period].values(), bounds, job.folder / name)
             editions = edition_doubts(job.folder / name, tiles.names[period])
             job.record_fetched(
-                name, f"{place.where}/RP{period:g}", "; ".join(filter(None, (dry, *editions))), JRC_LICENCE
+                name, f"{place.where}/RP{period:g}", "; ".join(filter(None, (dry, *editions))), _JRC_LICENCE
             )
             for doubt in editions:
                 job.say(f"CHECK: {name}: {doubt}")
@@ -272,7 +272,7 @@ def _population(source: tuple[OriginFolder, str] | None, job: FetchJob) -> None:
     if source is None:
         return
     place, name = source
-    with job.writing(inputs.POPULATION, f"{place.where}/{name}", licence=WORLDPOP_LICENCE) as target:
+    with job.writing(inputs.POPULATION, f"{place.where}/{name}", licence=_WORLDPOP_LICENCE) as target:
         if target is not None:
             file = place.file(name)
             _fetch_sidecars(place, name)

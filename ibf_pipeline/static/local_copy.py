@@ -26,8 +26,8 @@ from ibf_pipeline.storage.shared_folder import SharedFolder
 
 log = logging.getLogger(__name__)
 
-OPTIONAL: Final = ("population_totals.csv", inputs.PARENT_FILE)
-COPY_RECORD: Final = "copy.json"
+_OPTIONAL: Final = ("population_totals.csv", inputs.PARENT_FILE)
+_COPY_RECORD: Final = "copy.json"
 """in the copy: the URL that it is a whole copy of, and why it could not be brought up to date the last time"""
 _RASTER: Final = (".tif", ".tiff", ".vrt")
 _INCOMING: Final = ".incoming"
@@ -45,13 +45,13 @@ def refresh_copy(
     """
     mirror = None if shared is None else Mirror(shared, folder)
     with file_lock(lock_file_of(folder), f"is bringing the static data of {country.iso3} up to date"):
-        if mirror is not None and not (folder / COPY_RECORD).is_file():
+        if mirror is not None and not (folder / _COPY_RECORD).is_file():
             with errors_logged(log, "%s: the copy of another machine cannot be brought", country.iso3):
                 mirror.bring()
         said = _refresh(country, folder, retry_policy)
         if mirror is not None and not said:
             with errors_logged(log, "%s: the copy of its static data is not shared", country.iso3):
-                mirror.share(but=COPY_RECORD)
+                mirror.share(but=_COPY_RECORD)
         return said
 
 
@@ -59,8 +59,8 @@ def _refresh(country: FloodCountry, folder: Path, retry_policy: RetryPolicy | No
     url = str(country.static)
     needed = inputs.static_files(folder, country, no_river=inputs.has_no_river(folder))
     files = (file.relative_to(folder).as_posix() for file in needed)
-    names = [inputs.MAPPING if name == inputs.PROPOSED else name for name in files if name not in OPTIONAL]
-    is_whole = read_json_or_empty(folder / COPY_RECORD).get("url") == url and all(
+    names = [inputs.MAPPING if name == inputs.PROPOSED else name for name in files if name not in _OPTIONAL]
+    is_whole = read_json_or_empty(folder / _COPY_RECORD).get("url") == url and all(
         (folder / name).is_file() for name in names
     )
     try:
@@ -78,7 +78,7 @@ def _refresh(country: FloodCountry, folder: Path, retry_policy: RetryPolicy | No
 
 def outdated(folder: Path) -> str | None:
     """What a run must know of a copy that could not be brought up to date; None if it is as it should be."""
-    text = read_json_or_empty(folder / COPY_RECORD).get("outdated")
+    text = read_json_or_empty(folder / _COPY_RECORD).get("outdated")
     return str(text) if text else None
 
 
@@ -91,7 +91,7 @@ def _sync(url: str, folder: Path, names: list[str], *, is_whole: bool, retry_pol
     )
     changed, gone = [], []
     beside = _sidecars(here, folder, [name for name in names if name.endswith(_RASTER)])
-    for name in (*names, *OPTIONAL, *beside):
+    for name in (*names, *_OPTIONAL, *beside):
         try:
             if not here.is_current(name):
                 arriving.file(name)
@@ -138,7 +138,7 @@ def _take_over(incoming: Path, folder: Path, names: Iterable[str]) -> None:
 
 
 def _keep(folder: Path, url: str, error: IbfError) -> str:
-    record = folder / COPY_RECORD
+    record = folder / _COPY_RECORD
     copied = datetime.fromtimestamp(record.stat().st_mtime, UTC)
     text = (
         f"the static data could not be brought up to date ({error.found}); "
@@ -150,7 +150,7 @@ def _keep(folder: Path, url: str, error: IbfError) -> str:
 
 def _write_record(folder: Path, content: dict[str, str], copied: datetime | None = None) -> None:
     """Its time is that of the last whole copy."""
-    with atomic_path(folder / COPY_RECORD) as partial:
+    with atomic_path(folder / _COPY_RECORD) as partial:
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         if copied is not None:
             os.utime(partial, (copied.timestamp(), copied.timestamp()))

@@ -1,9 +1,9 @@
 """A proposal which areas a station stands for. An operator confirms it by renaming the file; until then no target that
 notifies people gets an alert of it.
 
-The rule: take the largest flood map within `REACH` of the station. Its wet cells that hang together, corners
-included, are one water. Of those the waters count that come within `NEAR` of the station (one GloFAS cell). Every
-deepest area that such a water covers by `SHARE` of the area, or by `CELLS` cells, belongs to the station; an area that
+The rule: take the largest flood map within `_REACH` of the station. Its wet cells that hang together, corners
+included, are one water. Of those the waters count that come within `_NEAR` of the station (one GloFAS cell). Every
+deepest area that such a water covers by `_SHARE` of the area, or by `_CELLS` cells, belongs to the station; one that
 several stations reach belongs to the nearest of them. What the rule cannot know: whether the area lies upstream, other
 rivers that share a flood plain, and dikes.
 """
@@ -31,13 +31,13 @@ from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.raster_blocks import as_array, bounded_gdal, open_raster, read_part
 from ibf_pipeline.prepare.stations import NO_STATION
 
-REACH: Final = 0.45
+_REACH: Final = 0.45
 """degrees to every side of the station, about 50 km"""
-NEAR: Final = 0.05
+_NEAR: Final = 0.05
 """degrees from the station to its river"""
-SHARE: Final = 0.01
+_SHARE: Final = 0.01
 """of an area that must be covered"""
-CELLS: Final = 100
+_CELLS: Final = 100
 """raster cells that suffice in a large area: about 0.8 km2 at 3 arc-seconds"""
 
 
@@ -72,7 +72,7 @@ def propose_mapping(
                 area = deepest.geometries[number]
                 wet = shapely.intersection(area, water)
                 share = float(wet.area / area.area)
-                if share >= SHARE or wet.area >= CELLS * cell_area:
+                if share >= _SHARE or wet.area >= _CELLS * cell_area:
                     away = float(shapely.distance(point, wet)) * 111.2
                     candidate = Candidate(station.code, round(away, 1), round(share, 3))
                     found.setdefault(deepest.place_codes[number], []).append(candidate)
@@ -104,7 +104,7 @@ def mapping_csv(deepest: Boundaries, proposed: dict[str, list[Candidate]]) -> st
 
 def _water_of(station: Station, depth: xr.DataArray, minimum_depth: float) -> shapely.Geometry | None:
     """The waters near a station as one geometry, cut off at its reach; None if there is none."""
-    around = (station.lon - REACH, station.lat - REACH, station.lon + REACH, station.lat + REACH)
+    around = (station.lon - _REACH, station.lat - _REACH, station.lon + _REACH, station.lat + _REACH)
     window = from_bounds(*around, depth.rio.transform()).round_offsets().round_lengths()
     try:
         reached = depth.rio.isel_window(window)  # clip_box would give some stations a row or column more than others
@@ -113,5 +113,5 @@ def _water_of(station: Station, depth: xr.DataArray, minimum_depth: float) -> sh
     wet = (read_part(reached, "flood map") >= minimum_depth).astype("uint8")
     outlines = shapes(wet, mask=wet == 1, connectivity=8, transform=reached.rio.transform())
     point = shapely.Point(station.lon, station.lat)
-    near = [polygon for geometry, _ in outlines if shapely.distance(point, polygon := shape(geometry)) <= NEAR]
+    near = [polygon for geometry, _ in outlines if shapely.distance(point, polygon := shape(geometry)) <= _NEAR]
     return shapely.union_all([shapely.make_valid(polygon) for polygon in near]) if near else None

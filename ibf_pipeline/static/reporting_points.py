@@ -24,11 +24,11 @@ from ibf_pipeline.static.threshold_grids import river_cells
 
 _NO_PLACE: Final = ("", "-", "na", "n/a", "nan", "none", "null")
 """how lists of reporting points write that they have none"""
-LARGE: Final = 50.0
+_LARGE: Final = 50.0
 """m3/s at the smallest return period: what a large river carries there"""
 SMALLEST: Final = 10.0
 """m3/s: what carries less is too small for GloFAS; taken if a country has no large river"""
-STATION_SPACING: Final = 0.45
+_STATION_SPACING: Final = 0.45
 """degrees, 50 km: how far a station's water is followed when areas are proposed for it"""
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "code": ("stationid", "stationcode", "pointid", "id"),
@@ -88,10 +88,10 @@ def proposed_points(grid: Path, areas: Boundaries) -> tuple[Station, ...]:
     for cell, area in sorted(zip(cells, inside, strict=True), key=lambda pair: -pair[0].threshold):
         if area is not None:
             best.setdefault(area, (cell.threshold, cell.lat, cell.lon))
-    limit = LARGE if any(value >= LARGE for value, _, _ in best.values()) else SMALLEST
+    limit = _LARGE if any(value >= _LARGE for value, _, _ in best.values()) else SMALLEST
     kept: list[tuple[str, float, float]] = []
     for area, (value, lat, lon) in best.items():
-        if value >= limit and all(max(abs(lat - y), abs(lon - x)) >= STATION_SPACING for _, y, x in kept):
+        if value >= limit and all(max(abs(lat - y), abs(lon - x)) >= _STATION_SPACING for _, y, x in kept):
             kept.append((areas.names[area], lat, lon))
     return tuple(_station(f"P{n}", f"River in {name}", lat, lon) for n, (name, lat, lon) in enumerate(kept, 1))
 

@@ -21,7 +21,7 @@ from ibf_pipeline.sources.lat_lon_box import LatLonBox
 from ibf_pipeline.sources.subset import cells_within, columns_within, write_part
 from ibf_pipeline.static.origin import OriginFolder, require_data
 
-MARGIN: Final = 0.1
+_MARGIN: Final = 0.1
 """degrees around the country: a station on its border has neighbouring cells, too"""
 _REMEDY: Final = "correct static_sources.thresholds, or download the grids with a browser into a folder and name that"
 Axis = npt.NDArray[np.float64]
@@ -137,7 +137,7 @@ def area_around(bounds: Sequence[float]) -> LatLonBox:
     """`bounds`: west, south, east, north in degrees."""
     west, south, east, north = bounds
     return LatLonBox(
-        min(90.0, north + MARGIN), max(-180.0, west - MARGIN), max(-90.0, south - MARGIN), min(180.0, east + MARGIN)
+        min(90.0, north + _MARGIN), max(-180.0, west - _MARGIN), max(-90.0, south - _MARGIN), min(180.0, east + _MARGIN)
     )
 
 

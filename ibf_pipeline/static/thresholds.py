@@ -23,7 +23,7 @@ from ibf_pipeline.static.threshold_grids import ThresholdGrids, open_grid
 
 _SPELLINGS: Final = ("{0:.1f}", "{0:g}")
 """how file names write a return period: 2.0 or 2"""
-BESIDE: Final = 3.0
+_BESIDE: Final = 3.0
 """times: a neighbouring cell with so much larger a threshold carries the river"""
 
 
@@ -170,7 +170,7 @@ def _beside(stations: Sequence[Station], around: npt.NDArray[np.float64]) -> lis
             continue
         line, place = np.unravel_index(np.nanargmax(values), values.shape)
         there = float(values[line, place])
-        if there > 0 and (here is None or there > BESIDE * here):
+        if there > 0 and (here is None or there > _BESIDE * here):
             lat = round(station.cell_lat - 0.05 * (int(line) - 1), 3)
             lon = round(station.cell_lon + 0.05 * (int(place) - 1), 3)
             found.append(NeighbouringRiver(station.code, None if here is None else float(here), there, lat, lon))

@@ -20,7 +20,7 @@ from ibf_pipeline.storage.file_sets import FileEntry, FileSet, every_set
 
 log = logging.getLogger(__name__)
 
-KEEP_SECONDS: Final = 3600.0
+_KEEP_SECONDS: Final = 3600.0
 """since its last use, a copy is left alone: somebody may be reading it"""
 
 
@@ -54,7 +54,7 @@ def make_room(database: Database, runs: Path, largest: int, now: float | None = 
         return 0
     stored = {each.key: (kept, each) for kept in every_set(database, there=True) for each in kept.files}
     for copy in copies:
-        if size - deleted <= largest or at - copy.used < KEEP_SECONDS:
+        if size - deleted <= largest or at - copy.used < _KEEP_SECONDS:
             break
         deleted += _delete(database, copy, stored)
     if deleted:

@@ -20,8 +20,8 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.netcdf import netcdf_file
 from ibf_pipeline.synthetic.ensemble import RESOLUTION
 
-FILL_VALUE = -9999.0
-FTP_STEPS = 10
+_FILL_VALUE = -9999.0
+_FTP_STEPS = 10
 """days in a written file, or those of the cube if it has more; real ones carry 30"""
 
 _RECESSION = 0.9
@@ -47,7 +47,7 @@ def write_ftp_members(
     day.mkdir(parents=True, exist_ok=True)
     wanted = cube["member"].values.tolist() if members is None else list(members)
     for member in wanted:
-        steps = max(FTP_STEPS, cube.sizes["lead_time"])
+        steps = max(_FTP_STEPS, cube.sizes["lead_time"])
         fields = discharge_fields(cube, member, cells, grid, background=background, steps=steps)
         _write_member(day / f"dis_{member:02d}_{issue_date:%Y%m%d}00.nc", issue_date, fields, grid)
     return day
@@ -125,10 +125,10 @@ def _write_member(path: Path, issue_date: date, fields: NDArray[np.float32], gri
         for name, length in (("time", len(fields)), ("lat", grid.height), ("lon", grid.width)):
             data.createDimension(name, length)
         discharge = data.createVariable(
-            "dis", "f4", ("time", "lat", "lon"), fill_value=np.float32(FILL_VALUE), zlib=True, complevel=9
+            "dis", "f4", ("time", "lat", "lon"), fill_value=np.float32(_FILL_VALUE), zlib=True, complevel=9
         )
         discharge.setncatts({"long_name": "ChanQAvg", "standard_name": "DischargeMaps", "units": "m3/s"})
-        discharge[:] = np.where(np.isnan(fields), np.float32(FILL_VALUE), fields)
+        discharge[:] = np.where(np.isnan(fields), np.float32(_FILL_VALUE), fields)
         for name, axis, values, units in (
             ("lon", "X", lon, "degrees_east"),
             ("lat", "Y", lat, "degrees_north"),

@@ -20,7 +20,7 @@ from ibf_pipeline.synthetic.noise import row_blocks, smooth_noise
 from ibf_pipeline.synthetic.rasters import create_raster
 from ibf_pipeline.synthetic.rivers import FAR, River, valley_distance
 
-FLOOD_MAP_RETURN_PERIODS = (10, 20, 50, 75, 100, 200, 500)
+_FLOOD_MAP_RETURN_PERIODS = (10, 20, 50, 75, 100, 200, 500)
 """years, those of the JRC global flood hazard maps"""
 DRY = -9999.0
 """nodata of the maps; dry land is nodata, as in the JRC maps"""
@@ -53,7 +53,7 @@ def write_flood_maps(
     grid: Grid,
     *,
     seed: int = 0,
-    return_periods: Sequence[int] = FLOOD_MAP_RETURN_PERIODS,
+    return_periods: Sequence[int] = _FLOOD_MAP_RETURN_PERIODS,
 ) -> list[Path]:
     """Write `flood_map_<country>_RP<rp>.tif` (float32 metres, rounded to cm) for each return period in years."""
     paths = [folder / f"flood_map_{country}_RP{return_period}.tif" for return_period in return_periods]

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import Grid
 
-BLOCK_ROWS = 256
+_BLOCK_ROWS = 256
 """rows computed and written at a time; a multiple of the tile height"""
 
 
 def row_blocks(grid: Grid) -> Iterator[slice]:
     """The raster's rows in blocks from north to south."""
-    for start in range(0, grid.height, BLOCK_ROWS):
-        yield slice(start, min(start + BLOCK_ROWS, grid.height))
+    for start in range(0, grid.height, _BLOCK_ROWS):
+        yield slice(start, min(start + _BLOCK_ROWS, grid.height))
 
 
 def smooth_noise(grid: Grid, rows: slice, scale: float, seed: int) -> NDArray[np.float32]:

@@ -31,13 +31,13 @@ from ibf_pipeline.prepare.inputs import POPULATION
 from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
 
 COUNTRY: Final = "PHL"
-LEVELS: Final = (1, 2, 3)
-FILES: Final = ("PHL_adm2.json", "municipality_points.geojson")
+_LEVELS: Final = (1, 2, 3)
+_FILES: Final = ("PHL_adm2.json", "municipality_points.geojson")
 HOUSING: Final = "housing.csv"
 NAMES: Final = "names.csv"
 MADE_UP: Final = "people and houses of this country are made up for a demo: no number of people or houses is real"
-OUTLINES: Final = "outlines of municipalities are made up around their real middles, inside their real provinces"
-LOCAL_NAMES: Final[Mapping[str, str]] = {
+_OUTLINES: Final = "outlines of municipalities are made up around their real middles, inside their real provinces"
+_LOCAL_NAMES: Final[Mapping[str, str]] = {
     "SURIGAE": "Bising", "CONSON": "Jolina", "CHANTHU": "Kiko", "LIONROCK": "Lannie", "KOMPASU": "Maring",
     "RAI": "Odette",
 }  # fmt: skip
@@ -85,7 +85,7 @@ def make_philippines(source: Path, target: Path) -> Path:
 
     `source` holds PHL_adm2.json and municipality_points.geojson; raises InputMissing if one is not there.
     """
-    missing = [name for name in FILES if not (source / name).is_file()]
+    missing = [name for name in _FILES if not (source / name).is_file()]
     if missing:
         raise InputMissing(
             f"{', '.join(missing)} not found",
@@ -93,14 +93,14 @@ def make_philippines(source: Path, target: Path) -> Path:
             expected="the test data of the Philippines",
             remedy="set the environment variable IBF_TEST_DATA to the folder above philippines/",
         )
-    provinces, towns = read_provinces(source / FILES[0]), read_municipalities(source / FILES[1])
+    provinces, towns = read_provinces(source / _FILES[0]), read_municipalities(source / _FILES[1])
     outlines = municipality_outlines(towns, provinces)
     _write_areas(target / "admin_areas", provinces, towns, outlines)
     lives = _write_population(target / POPULATION, towns, outlines)
     houses = [(town.code, max(1, round(people / _PEOPLE_PER_HOUSE))) for town, people in zip(towns, lives, strict=True)]
     _write_table(target / HOUSING, ("place_code", "houses"), houses)
-    _write_table(target / NAMES, ("name", "local_name"), list(LOCAL_NAMES.items()))
-    said = {POPULATION: MADE_UP, HOUSING: MADE_UP, "admin_areas/adm3.geojson": OUTLINES}
+    _write_table(target / NAMES, ("name", "local_name"), list(_LOCAL_NAMES.items()))
+    said = {POPULATION: MADE_UP, HOUSING: MADE_UP, "admin_areas/adm3.geojson": _OUTLINES}
     noted = {
         name: {"origin": "ibf_pipeline/synthetic/philippines.py", "sha256": sha256(target / name), "doubt": doubt}
         for name, doubt in said.items()
@@ -183,7 +183,7 @@ def _write_areas(
 ) -> None:
     """Three levels; provinces and regions are what their municipalities make together."""
     by_code = {province.code: province for province in provinces}
-    rows: dict[int, dict[str, tuple[dict[str, str], list[BaseGeometry]]]] = {level: {} for level in LEVELS}
+    rows: dict[int, dict[str, tuple[dict[str, str], list[BaseGeometry]]]] = {level: {} for level in _LEVELS}
     for town, outline in zip(towns, outlines, strict=True):
         province = by_code[town.province]
         region = {"ADM1_PCODE": province.region, "ADM1_EN": province.region_name}

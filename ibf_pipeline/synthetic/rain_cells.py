@@ -19,7 +19,7 @@ from ibf_pipeline.rain.grid import RainGrid
 from ibf_pipeline.rain.weights import AreaWeights, weigh
 from ibf_pipeline.synthetic.hyetographs import areas_that_count
 
-CELLS: Final = (0.1, 0.05, 0.025, 0.0125)
+_CELLS: Final = (0.1, 0.05, 0.025, 0.0125)
 """degrees; the first of them is taken in which every district can have its own rain"""
 _NEAR: Final = 0.01
 """of the wished rain: so much more or less an area of a district may have"""
@@ -46,7 +46,7 @@ def patterns_of(ground: Mapping[str, BaseGeometry], layers: FlashFloodLayers, wi
     at most a hundredth more. InputInvalid if areas of two districts lie too close together for the finest grid.
     """
     codes = areas_that_count(layers)
-    for cell in CELLS:
+    for cell in _CELLS:
         grid = grid_over(list(ground.values()), cell)
         weights = weigh(grid, codes, [ground[code] for code in codes])
         shares = {name: _pattern(name, weights, layers.districts, grid) for name in wished}
@@ -54,7 +54,7 @@ def patterns_of(ground: Mapping[str, BaseGeometry], layers: FlashFloodLayers, wi
             return Patterns(grid, weights, {name: share for name, share in shares.items() if share is not None})
     lacking = next(name for name, share in shares.items() if share is None)
     raise InputInvalid(
-        f"the areas of {lacking} are too small, or too close to other districts, for cells of {CELLS[-1]:g} degrees",
+        f"the areas of {lacking} are too small, or too close to other districts, for cells of {_CELLS[-1]:g} degrees",
         where="generated rain",
         expected="areas that can have rain of their own",
         remedy="wish for another district",

@@ -15,11 +15,11 @@ from typing import Final
 from ibf_pipeline.domain.names import same_name
 from ibf_pipeline.synthetic.wishes import WishInvalid
 
-FIRST_HOUR: Final = -5
-LAST_HOUR: Final = 48
+_FIRST_HOUR: Final = -5
+_LAST_HOUR: Final = 48
 """the hours that a block looks at by themselves, after its issue time: rule 6 of flash floods"""
-MOST_MM: Final = 2000.0
-MOST_MM_IN_AN_HOUR: Final = 200.0
+_MOST_MM: Final = 2000.0
+_MOST_MM_IN_AN_HOUR: Final = 200.0
 """on average of the wish; what falls in a cell is more, and the reader takes no more than 500"""
 
 _SHAPE: Final = "DISTRICT=@HOURh[:MMmm/HOURSh], for example Karonga=@30h:150mm/24h"
@@ -82,20 +82,20 @@ def _wish(district: str, rest: str) -> RainWish:
     if match is None or not district:
         raise WishInvalid(f"`{district}={rest}` is not a wish", where="wishes for rain", expected=_SHAPE)
     at_h = int(match["at"])
-    if not FIRST_HOUR <= at_h <= LAST_HOUR:
+    if not _FIRST_HOUR <= at_h <= _LAST_HOUR:
         raise WishInvalid(
-            f"hour {at_h}", where=where, expected=f"{FIRST_HOUR} to {LAST_HOUR} hours after the issue time"
+            f"hour {at_h}", where=where, expected=f"{_FIRST_HOUR} to {_LAST_HOUR} hours after the issue time"
         )
     if match["mm"] is None:
         return RainWish(district, at_h)
     amount_mm, over_h = float(match["mm"]), int(match["hours"])
-    if not 1 <= over_h <= LAST_HOUR:
-        raise WishInvalid(f"rain of {over_h} hours", where=where, expected=f"1 to {LAST_HOUR} hours")
-    most = min(MOST_MM, MOST_MM_IN_AN_HOUR * over_h)
+    if not 1 <= over_h <= _LAST_HOUR:
+        raise WishInvalid(f"rain of {over_h} hours", where=where, expected=f"1 to {_LAST_HOUR} hours")
+    most = min(_MOST_MM, _MOST_MM_IN_AN_HOUR * over_h)
     if not 0 < amount_mm <= most:
         raise WishInvalid(
             f"{amount_mm:g} mm in {over_h} h",
             where=where,
-            expected=f"more than 0 and at most {most:g} mm: {MOST_MM_IN_AN_HOUR:g} an hour, {MOST_MM:g} in all",
+            expected=f"more than 0 and at most {most:g} mm: {_MOST_MM_IN_AN_HOUR:g} an hour, {_MOST_MM:g} in all",
         )
     return RainWish(district, at_h, amount_mm, over_h)

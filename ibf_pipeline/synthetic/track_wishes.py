@@ -27,13 +27,13 @@ WishKind = Literal["landfall", "pass", "seen", "genesis"]
 
 END: Final = "end"
 """the wishes of an exercise's last cycle: no storm"""
-FIRST_HOUR: Final = -72
-LAST_HOUR: Final = 240
-WINDS_MS: Final = (10.0, 90.0)
-MOST_KM: Final = 500.0
-DEFAULT_WIND_MS: Final = 40.0
-DEFAULT_SPREAD_KM: Final = 80.0
-DEFAULT_OFF_KM: Final = 40.0
+_FIRST_HOUR: Final = -72
+_LAST_HOUR: Final = 240
+_WINDS_MS: Final = (10.0, 90.0)
+_MOST_KM: Final = 500.0
+_DEFAULT_WIND_MS: Final = 40.0
+_DEFAULT_SPREAD_KM: Final = 80.0
+_DEFAULT_OFF_KM: Final = 40.0
 
 _SHAPE: Final = "NAME=landfall@HOURSh:PLACE:WINDms:SPREADkm, for example CHANTHU=landfall@48h:Cagayan:45ms:80km"
 _WISH: Final = re.compile(r"\s*(?P<name>[^=\s]*)=(?P<rest>.*?)(?=\s+[^=\s:]+=|\s*$)", re.DOTALL)
@@ -112,9 +112,9 @@ def _wish(storm: str, rest: str) -> TrackWish:
         what=what,
         at_h=int(match["at"]),
         place=match["place"].strip(),
-        wind_ms=float(match["wind"] or DEFAULT_WIND_MS),
-        spread_km=float(match["spread"] or DEFAULT_SPREAD_KM),
-        off_km=(off_km if off_km is not None else DEFAULT_OFF_KM) if what == "pass" else None,
+        wind_ms=float(match["wind"] or _DEFAULT_WIND_MS),
+        spread_km=float(match["spread"] or _DEFAULT_SPREAD_KM),
+        off_km=(off_km if off_km is not None else _DEFAULT_OFF_KM) if what == "pass" else None,
     )
     _require_range(wish, where)
     if wish.what == "pass" and wish.at_h % 6:
@@ -125,12 +125,12 @@ def _wish(storm: str, rest: str) -> TrackWish:
 
 
 def _require_range(wish: TrackWish, where: str) -> None:
-    first = 24 if wish.what == "genesis" else FIRST_HOUR
+    first = 24 if wish.what == "genesis" else _FIRST_HOUR
     for value, least, most, words in (
-        (wish.at_h, first, LAST_HOUR, "hours after the cycle"),
-        (wish.wind_ms, *WINDS_MS, "m/s"),
-        (wish.spread_km, 0, MOST_KM, "km of spread"),
-        (1 if wish.off_km is None else wish.off_km, 1, MOST_KM, "km off land"),
+        (wish.at_h, first, _LAST_HOUR, "hours after the cycle"),
+        (wish.wind_ms, *_WINDS_MS, "m/s"),
+        (wish.spread_km, 0, _MOST_KM, "km of spread"),
+        (1 if wish.off_km is None else wish.off_km, 1, _MOST_KM, "km off land"),
     ):
         if not least <= value <= most:
             raise WishInvalid(f"{value:g} {words}", where=where, expected=f"{least:g} to {most:g} {words}")

@@ -31,11 +31,11 @@ from ibf_pipeline.synthetic.rivers import River, river_tree
 from ibf_pipeline.synthetic.settlement import write_population
 
 COUNTRY = "UGA"
-LEVELS = (2, 3, 4)
-DEEPEST = LEVELS[-1]
+_LEVELS = (2, 3, 4)
+_DEEPEST = _LEVELS[-1]
 
 _TAKEN_OVER = {
-    **{f"UGA_adm{level}.json": f"admin_areas/adm{level}.geojson" for level in LEVELS},
+    **{f"UGA_adm{level}.json": f"admin_areas/adm{level}.geojson" for level in _LEVELS},
     "glofas_stations_UGA.csv": "stations.csv",
     "UGA_station_thresholds.json": "thresholds.json",
     "UGA_station_district_mapping.csv": "station_admin_mapping.csv",
@@ -95,13 +95,13 @@ def make_uganda(source: Path, target: Path, *, cell_arcsec: int = 3, seed: int =
 def read_areas(source: Path) -> list[DeepestArea]:
     """The level-4 areas in the order of the boundary file, with their people and stations."""
     totals = read_rows(source / _TOTALS, ("adminLevel", "placeCode", "value"))
-    people = {row["placeCode"]: float(row["value"]) for row in totals if row["adminLevel"] == str(DEEPEST)}
+    people = {row["placeCode"]: float(row["value"]) for row in totals if row["adminLevel"] == str(_DEEPEST)}
     mapping = read_rows(source / "UGA_station_district_mapping.csv", ("placeCode", "glofasStation"))
     station_of = {row["placeCode"]: row["glofasStation"] for row in mapping}
-    boundaries = json.loads((source / f"UGA_adm{DEEPEST}.json").read_text(encoding="utf-8"))
+    boundaries = json.loads((source / f"UGA_adm{_DEEPEST}.json").read_text(encoding="utf-8"))
     areas = []
     for feature in boundaries["features"]:
-        code = feature["properties"][f"ADM{DEEPEST}_PCODE"]
+        code = feature["properties"][f"ADM{_DEEPEST}_PCODE"]
         if code not in people:
             raise InputInvalid(f"area {code} has no population total", where=source / _TOTALS, expected="every area")
         station = station_of.get(code, NO_STATION)

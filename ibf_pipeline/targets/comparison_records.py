@@ -16,7 +16,7 @@ from ibf_pipeline.targets.comparison import EventComparison, compare_events
 from ibf_pipeline.targets.event_keys import event_keys
 from ibf_pipeline.targets.portal import PortalSnapshot
 
-KEPT = "comparisons"
+_KEPT = "comparisons"
 """of a run: a text for each portal that it was compared with"""
 
 
@@ -82,4 +82,4 @@ def kept_comparisons(of: RunFolder, target: str) -> list[tuple[IssueTime, dict[s
 
 
 def _name(target: str) -> str:
-    return f"{KEPT}/{target}.json"
+    return f"{_KEPT}/{target}.json"

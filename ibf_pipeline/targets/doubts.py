@@ -19,7 +19,7 @@ DOUBTFUL: Final = "numbers doubtful"
 """kind"""
 _NUMBERS: Final = re.compile(r"\([^)]*\)|(?<![\w.])\d[\d.,]*%?(?!\w)")
 """and what stands in parentheses, which is to stay"""
-REMEMBERED: Final = timedelta(days=30)
+_REMEMBERED: Final = timedelta(days=30)
 """how long a doubt that went away and comes back is not a new one"""
 
 
@@ -33,7 +33,7 @@ def doubts_before(revision: Revision, found: Findings) -> dict[str, bool]:
     found : Findings
         Its findings. Revisions are read newest first, and only until all of these doubts are known.
     """
-    new, before, oldest = set(_doubts(found)), dict[str, bool](), found.issue_date - REMEMBERED
+    new, before, oldest = set(_doubts(found)), dict[str, bool](), found.issue_date - _REMEMBERED
     for other in revision.run.history(revision.target) if new else ():
         if not new or other.run.issue_date < oldest:
             break

@@ -35,7 +35,7 @@ PLACE: Final = "meteorologicalAttributeSignificance"
 SPEED: Final = "windSpeedThreshold"
 BEARING: Final = "bearingOrAzimuth"
 RADIUS: Final = "effectiveRadiusWithRespectToWindSpeedsAboveThreshold"
-STEPS: Final = "delayedDescriptorReplicationFactor"
+_STEPS: Final = "delayedDescriptorReplicationFactor"
 SPEEDS: Final = (18, 26, 33)
 """m/s, as the message rounds 34, 50 and 64 knots"""
 BEARINGS: Final = (0, 90, 90, 180, 180, 270, 270, 0)
@@ -94,7 +94,7 @@ class _Ranks:
         self._handle, self._file = handle, file
         self.members = int(eccodes.codes_get(handle, "numberOfSubsets"))
         self._compressed = bool(eccodes.codes_get(handle, "compressedData"))
-        self._steps = self._flat(STEPS).astype(int)
+        self._steps = self._flat(_STEPS).astype(int)
         """of each member; of a compressed message once"""
         if len(self._steps) not in ({1} if self._compressed else {self.members}) or (self._steps < 0).any():
             raise _laid_out(f"{len(self._steps)} numbers of steps for {self.members} members", file)

@@ -303,7 +303,7 @@ def test_a_machine_that_was_overtaken_does_not_take_its_own_files_for_the_newest
                 contextvars.Context().run(find, other, "storm")
         return result
 
-    monkeypatch.setattr("ibf_pipeline.runs.folder.RUN_WAIT_SECONDS", 0)
+    monkeypatch.setattr("ibf_pipeline.runs.folder._RUN_WAIT_SECONDS", 0)
     monkeypatch.setattr(RunFolder.exclusive, "__defaults__", (0,))
     monkeypatch.setattr(one.records, "write", suspended)
     monkeypatch.setattr(lease, "_is_over", lambda *_: True)

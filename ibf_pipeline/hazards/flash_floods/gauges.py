@@ -10,10 +10,10 @@ from typing import Final
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.hazards.flash_floods.findings import GaugeFound
 
-OLDEST: Final = timedelta(hours=6)
-DAY: Final = timedelta(hours=24)
-AROUND: Final = timedelta(hours=3)
-DIGITS: Final = 3
+_OLDEST: Final = timedelta(hours=6)
+_DAY: Final = timedelta(hours=24)
+_AROUND: Final = timedelta(hours=3)
+_DIGITS: Final = 3
 """of metres"""
 
 
@@ -53,12 +53,12 @@ def gauges_found(gauges: Iterable[RiverGauge], now: datetime) -> tuple[tuple[Gau
     found, left_out = [], []
     for gauge in gauges:
         at = max((moment for moment in gauge.levels if moment <= now), default=None)
-        if at is None or now - at > OLDEST:
+        if at is None or now - at > _OLDEST:
             left_out.append(f"gauge {gauge.name or gauge.fid} is left out: {_old(at, now)}")
             continue
         level = gauge.levels[at]
-        near = [moment for moment in gauge.levels if abs(moment - (now - DAY)) <= AROUND]
-        previous = min(near, key=lambda moment: (abs(moment - (now - DAY)), moment), default=None)
+        near = [moment for moment in gauge.levels if abs(moment - (now - _DAY)) <= _AROUND]
+        previous = min(near, key=lambda moment: (abs(moment - (now - _DAY)), moment), default=None)
         levels = sorted((limit, place, word) for place, (word, limit) in enumerate(gauge.alert_levels.items()))
         words = ["none", *(word for limit, _, word in levels if level >= limit)]
         found.append(
@@ -66,8 +66,8 @@ def gauges_found(gauges: Iterable[RiverGauge], now: datetime) -> tuple[tuple[Gau
                 fid=gauge.fid,
                 name=gauge.name,
                 measured=at,
-                level=round(level, DIGITS),
-                previous=None if previous is None else round(gauge.levels[previous], DIGITS),
+                level=round(level, _DIGITS),
+                previous=None if previous is None else round(gauge.levels[previous], _DIGITS),
                 reference=gauge.reference.get(now.month),
                 alert_level=words[-1] if gauge.alert_levels else None,
             )

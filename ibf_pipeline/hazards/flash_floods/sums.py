@@ -14,7 +14,7 @@ from ibf_pipeline.errors import InputInvalid
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-HOUR: Final = np.timedelta64(1, "h")
+_HOUR: Final = np.timedelta64(1, "h")
 MEASURED: Final = 0.9
 """share of a sum's rain that must be measured before it can say what fell (rule 6)"""
 
@@ -72,7 +72,7 @@ def series_of(rain: xr.DataArray) -> Series:
     """
     rain = rain.transpose("member", "time", "area")
     steps = np.diff(rain["time"].values)
-    if np.any(steps != HOUR):
+    if np.any(steps != _HOUR):
         raise InputInvalid("the hours of the rain have gaps", expected="one value an hour, missing ones as missing")
     amount = rain.values.astype(float)
     there = amount[~np.isnan(amount).all(axis=(1, 2))]

@@ -16,11 +16,11 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.forecast.archive import archive_misfits
 from ibf_pipeline.hazards.floods.forecast.stations import blind_reasons
 
-FLOWING: Final = 10.0
+_FLOWING: Final = 10.0
 """m3/s at all stations of a country together: no trickle that its beds swallow before the next day"""
-RIVER: Final = 1.0
+_RIVER: Final = 1.0
 """m3/s at one station"""
-SEVERAL: Final = 3
+_SEVERAL: Final = 3
 """rivers; one or two may be wadis, which fill out of nothing within a day and are empty soon after, and so may more
 if most members have them dry"""
 
@@ -131,8 +131,8 @@ def leave_out_days_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray,
 
     Rivers rise and recede from day to day, and do not all stop at once. So a day of nothing but zeros, together with
     those next to it, is a damaged file and not a forecast
-    * after a day on which the stations, however few, together carry 10 m3/s (`FLOWING`) or more, or three of them
-      (`SEVERAL`) or more 1 m3/s (`RIVER`) or more each;
+    * after a day on which the stations, however few, together carry 10 m3/s (`_FLOWING`) or more, or three of them
+      (`_SEVERAL`) or more 1 m3/s (`_RIVER`) or more each;
     * before such a day of three stations, if most members have that water on the day of the zeros too;
     * on the first days, if another member's 0-day is one after which zeros are not a forecast, and most members have
       water then (`_most_begin`) or have rivers that go on (`_perennial`): all members start from the same state.
@@ -154,7 +154,7 @@ def leave_out_days_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray,
     """
     water = _water(discharge)
     dry = water.sum(axis=2) == 0
-    several = (water >= RIVER).sum(axis=2) >= SEVERAL
+    several = (water >= _RIVER).sum(axis=2) >= _SEVERAL
     flowing = _flowing(water)
     same_start = flowing[:, 0].any() and (_most_begin(water) or _perennial(water))
     no_start = np.zeros(len(dry), dtype=bool)
@@ -175,7 +175,7 @@ def days_before_water(discharge: xr.DataArray) -> list[int]:
     Wadis fill so if a storm is certain, and a forecast looks so if its first days were lost.
     """
     water = _water(discharge)[discharge.notnull().any(["lead_time", "station"]).values]
-    several = ((water >= RIVER).sum(axis=2) >= SEVERAL).all(axis=0)
+    several = ((water >= _RIVER).sum(axis=2) >= _SEVERAL).all(axis=0)
     dry = (water == 0).all(axis=(0, 2))
     return [] if water.size == 0 else np.flatnonzero(dry[:-1] & several[1:]).tolist()
 
@@ -193,12 +193,12 @@ def _perennial(water: npt.NDArray[np.float32]) -> bool:
     of the first day's: rivers that all members start with, and no wadis, which empty within days.
     """
     begin = water[(water[:, 0] > 0).any(axis=1)]
-    return bool(begin.size and (begin >= np.maximum(RIVER, begin[:, :1] / 4)).all())
+    return bool(begin.size and (begin >= np.maximum(_RIVER, begin[:, :1] / 4)).all())
 
 
 def _flowing(water: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     """(member, lead_time) whether the stations carry more than a bed swallows before the next day."""
-    flowing: npt.NDArray[np.bool_] = ((water >= RIVER).sum(axis=2) >= SEVERAL) | (water.sum(axis=2) >= FLOWING)
+    flowing: npt.NDArray[np.bool_] = ((water >= _RIVER).sum(axis=2) >= _SEVERAL) | (water.sum(axis=2) >= _FLOWING)
     return flowing
 
 

@@ -16,7 +16,7 @@ from ibf_pipeline.hazards.typhoon.selection import forecast_storms
 Fate = Literal["unseen", "passed", "over", "accepted"]
 """unseen: silence, which closes nothing; passed: it goes on as what it leaves; over: two valid cycles are without it;
 accepted: an operator closes it"""
-CYCLES: Final = (timedelta(hours=6), timedelta(hours=12))
+_CYCLES: Final = (timedelta(hours=6), timedelta(hours=12))
 """by how much the cycle before is older, that this one may close with"""
 REASONS: Final[Mapping[Fate, str]] = {
     "unseen": "",
@@ -75,6 +75,6 @@ def missing_from(findings: TyphoonFindings, here: Mapping[str, Identity]) -> tup
 
 def _was_missing(storm: str, now: datetime, previous_tracks: xr.Dataset | None, findings: TyphoonFindings) -> bool:
     """Whether the cycle before is a valid one that did not have it either."""
-    if previous_tracks is None or now - cycle_of(previous_tracks) not in CYCLES:
+    if previous_tracks is None or now - cycle_of(previous_tracks) not in _CYCLES:
         return False
     return storm not in {identity.key for identity in identify(forecast_storms(previous_tracks), findings).values()}

@@ -42,9 +42,9 @@ from ibf_pipeline.hazards.typhoon.track_points import category_of, line_of_fixes
 from ibf_pipeline.hazards.typhoon.triggers import judge_triggers
 from ibf_pipeline.hazards.typhoon.wind import AreaWinds, area_winds
 
-SHOWN_KMH = 62
+_SHOWN_KMH = 62
 """km/h, mean over the members: areas with so much wind are sent although they are no event areas"""
-GONE = "last forecast that had it"
+_GONE = "last forecast that had it"
 """reference of a storm that is in no file any more"""
 
 
@@ -162,7 +162,7 @@ def _event(
         state=_state(landfall, context, over=over),
         landfall=landfall,
         track=_track(storm, landfall, context),
-        reference=storm.reference.words if storm.reference is not None else GONE,
+        reference=storm.reference.words if storm.reference is not None else _GONE,
         peak_kmh=peak,
         category=category_of(peak),
         impacts=shown,
@@ -288,7 +288,7 @@ def _track(storm: Storm, landfall: Landfall, context: CycleContext) -> tuple[Tra
 
 
 def _is_shown(row: AreaImpact) -> bool:
-    return row.wind_kmh >= SHOWN_KMH or row.within_50km > 0 or row.damage_high > 0
+    return row.wind_kmh >= _SHOWN_KMH or row.within_50km > 0 or row.damage_high > 0
 
 
 def _storm_found(storm: Storm, members: int) -> StormFound:

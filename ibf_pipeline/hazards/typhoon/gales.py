@@ -13,7 +13,7 @@ from ibf_pipeline.hazards.typhoon.geometry import Flags, HourlyTrack, Moments
 from ibf_pipeline.hazards.typhoon.vortex import HourlyVortex, compass
 from ibf_pipeline.hazards.typhoon.wind import wind_fields
 
-GALE_MS: Final = SPEEDS_MS[0]
+_GALE_MS: Final = SPEEDS_MS[0]
 """m/s, 10-minute: 34 kt"""
 
 
@@ -42,7 +42,7 @@ def gale_onset(storm: xr.Dataset, centres: HourlyVortex, lat: Floats, lon: Float
     found = np.full((len(path.lat), len(lat)), np.datetime64("NaT"), "datetime64[ns]")
     told, reach = _hourly_radii(storm, path)
     for member, cells, speeds in wind_fields(centres, lat, lon):
-        gale = speeds >= GALE_MS
+        gale = speeds >= _GALE_MS
         hours = np.flatnonzero(told[member] & np.isfinite(path.lat[member]))
         gale[hours] = _reached(path.lat[member, hours], path.lon[member, hours], reach[member, hours], places[cells])
         found[member, cells] = np.where(gale.any(axis=0), path.time[gale.argmax(axis=0)], found[member, cells])
@@ -65,7 +65,7 @@ def _hourly_radii(storm: xr.Dataset, path: HourlyTrack) -> tuple[Flags, Floats]:
     """(member, hour) whether the message has radii before and after, and (member, hour, quadrant) km."""
     if "radius" not in storm:
         return np.zeros(path.lat.shape, bool), np.zeros((*path.lat.shape, len(QUADRANTS)))
-    given = storm["radius"].sel(speed=GALE_MS, method="nearest").sel(quadrant=list(QUADRANTS))
+    given = storm["radius"].sel(speed=_GALE_MS, method="nearest").sel(quadrant=list(QUADRANTS))
     radii = given.transpose("member", "time", "quadrant").values
     known = np.isfinite(radii).any(axis=2) & np.isfinite(storm["lat"].values)
     steps = storm["time"].values.astype("datetime64[s]").astype(float)

@@ -1,7 +1,7 @@
 """Where a storm's centre passes: along great circles of a sphere, landfall, and nearness to land.
 
-Between two fixes the centre moves along the great circle at an even speed. Fixes at most `BRIDGED` apart are joined, so
-that one step which the tracker missed does not hide a pass; before, after and between longer gaps there is no storm.
+Between two fixes the centre moves along the great circle at an even speed. Fixes at most `_BRIDGED` apart are joined:
+one step that the tracker missed does not hide a pass; before, after and between longer gaps there is no storm.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ibf_pipeline.domain.sphere import EARTH_KM, Floats, distance_km, unit_vecto
 Flags = npt.NDArray[np.bool_]
 Moments = npt.NDArray[np.datetime64]
 
-HOUR: Final = np.timedelta64(1, "h")
-BRIDGED: Final = np.timedelta64(12, "h")
+_HOUR: Final = np.timedelta64(1, "h")
+_BRIDGED: Final = np.timedelta64(12, "h")
 """longest time between two fixes that are joined"""
 _FINE: Final = 1e-9
 """radians, 6 mm: shorter arcs are points"""
@@ -95,7 +95,7 @@ def nearest_km(storm: xr.Dataset, points: npt.ArrayLike) -> Floats:
         own, at = all_fixes[there], time[there]
         if not len(own):
             continue
-        joined = np.append(np.diff(at) <= BRIDGED, False)  # the others are pieces without length
+        joined = np.append(np.diff(at) <= _BRIDGED, False)  # the others are pieces without length
         ends = own[np.arange(len(own)) + joined]
         km[member] = segment_km(targets, own[:, np.newaxis], ends[:, np.newaxis]).min(axis=0)
     return km
@@ -128,7 +128,7 @@ def hourly_track(storm: xr.Dataset) -> HourlyTrack:
         (member, hour) degrees; NaN where there is no storm.
     """
     steps = storm["time"].values.astype("datetime64[ns]")
-    hours = np.arange(steps[0], steps[-1] + HOUR, HOUR)
+    hours = np.arange(steps[0], steps[-1] + _HOUR, _HOUR)
     fixes = _fixes(storm)
     found = np.full((len(fixes), len(hours), 3), np.nan)
     for member, all_fixes in enumerate(fixes):
@@ -232,7 +232,7 @@ def _along(steps: Moments, fixes: Floats, hours: Moments) -> Floats:
     found = np.full((len(hours), 3), np.nan)
     at = np.searchsorted(hours, steps)
     found[at] = fixes
-    for start in np.flatnonzero((np.diff(steps) <= BRIDGED) & (np.diff(at) > 1)):
+    for start in np.flatnonzero((np.diff(steps) <= _BRIDGED) & (np.diff(at) > 1)):
         one, other = fixes[start], fixes[start + 1]
         count = at[start + 1] - at[start]
         share = np.arange(1, count)[:, np.newaxis] / count

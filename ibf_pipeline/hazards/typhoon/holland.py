@@ -17,12 +17,12 @@ Floats = npt.NDArray[np.float64]
 
 TEN_MINUTES: Final = 0.93
 """10-minute wind of a 1-minute one, at sea: Harper, Kepert and Ginger (2010), WMO/TD-No. 1555, table 1.1"""
-AIR_KG_M3: Final = 1.15
+_AIR_KG_M3: Final = 1.15
 """kg/m3, density of the air at the surface"""
 CUT_KM: Final = 300.0
 """km; further out there is no wind of the storm"""
-NAUTICAL_MILE_KM: Final = 1.852
-SHAPE: Final = (1.0, 2.5)
+_NAUTICAL_MILE_KM: Final = 1.852
+_SHAPE: Final = (1.0, 2.5)
 """smallest and largest b, as Holland (1980) found it"""
 LEAST_DROP_HPA: Final = 1.0
 """hPa; a centre that is hardly deeper, or not at all, than the pressure around it still has the profile's form"""
@@ -61,7 +61,7 @@ def radius_of_pressure(pressure: npt.ArrayLike) -> Floats:
     """
     miles: Floats = np.interp(np.asarray(pressure, float), _RADIUS_PRESSURES, _RADIUS_MILES)
     miles = np.where(np.isnan(pressure), np.nan, miles)
-    return miles * NAUTICAL_MILE_KM
+    return miles * _NAUTICAL_MILE_KM
 
 
 def radius_of_gale(gale_km: npt.ArrayLike, wind_one_minute: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
@@ -152,7 +152,7 @@ def holland_b(drop: npt.ArrayLike, deepening: npt.ArrayLike, lat: npt.ArrayLike,
     dp = np.asarray(drop, float)
     moving = np.asarray(translation, float) ** (0.6 * (1 - dp / 215))
     b = -4.4e-5 * dp**2 + 0.01 * dp + 0.03 * np.asarray(deepening, float) - 0.014 * np.abs(lat) + 0.15 * moving + 1
-    clipped: Floats = np.clip(b, *SHAPE)
+    clipped: Floats = np.clip(b, *_SHAPE)
     return clipped
 
 
@@ -193,6 +193,6 @@ def wind_profile(
     r = np.maximum(np.asarray(distance, float), 1e-3)
     ratio = (np.asarray(radius, float) / r) ** b
     turning = r * 1000 * _EARTH_TURNS * np.sin(np.radians(np.abs(lat)))
-    pushed = np.asarray(b) / AIR_KG_M3 * ratio * np.asarray(drop) * _PASCAL * np.exp(-np.minimum(ratio, 700))
+    pushed = np.asarray(b) / _AIR_KG_M3 * ratio * np.asarray(drop) * _PASCAL * np.exp(-np.minimum(ratio, 700))
     found: Floats = np.sqrt(pushed + turning**2) - turning
     return found

@@ -16,9 +16,9 @@ from ibf_pipeline.domain.tracks import cycle_of, datetime_of
 from ibf_pipeline.hazards.typhoon.findings import Fix, StormFound, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.reference import median_track
 
-SAME_KM: Final = 300.0
+_SAME_KM: Final = 300.0
 """from where the last cycle forecast it; further away is another storm"""
-FIRST_REUSED: Final = 70
+_FIRST_REUSED: Final = 70
 """numbers from here on are of disturbances, and are given again within days"""
 _SOUTH: Final = "SP"
 """letters of basins whose season begins in July"""
@@ -64,7 +64,7 @@ def identify(tracks: xr.Dataset, findings: TyphoonFindings | None) -> Mapping[st
                 continue
             km = _apart_km(where, (*old.past, *old.fixes))
             by_number = _same_number(identifier, old, season_of(identifier, cycle_of(tracks)))
-            if by_number or (km is not None and km <= SAME_KM):
+            if by_number or (km is not None and km <= _SAME_KM):
                 pairs.append((not by_number, np.inf if km is None else round(km, 3), old.storm, identifier, old))
     known: dict[str, Identity] = {}
     taken: set[str] = set()
@@ -97,7 +97,7 @@ def new_key(identifier: str, cycle: datetime) -> str:
 
 def _is_numbered(identifier: str) -> bool:
     match = _IDENTIFIER.fullmatch(identifier)
-    return match is not None and int(match[1]) < FIRST_REUSED
+    return match is not None and int(match[1]) < _FIRST_REUSED
 
 
 def _same_number(identifier: str, old: StormFound, season: int) -> bool:

@@ -21,7 +21,7 @@ from ibf_pipeline.hazards.typhoon.geometry import crossings, hourly_track, longi
 from ibf_pipeline.hazards.typhoon.selection import HORIZON_H
 from ibf_pipeline.hazards.typhoon.spread import time_spread
 
-CHANCE: Final = 0.10
+_CHANCE: Final = 0.10
 """share of members within 50 km of somebody from which the portal's `not predicted to make landfall` is corrected"""
 
 
@@ -119,7 +119,7 @@ def landfall_of(
         when=time_spread(first, members),
         reference_at=moment,
         reference_km=round(float(km), 3),
-        corrected=approach == "passes" and chance >= CHANCE - 1e-9,
+        corrected=approach == "passes" and chance >= _CHANCE - 1e-9,
     )
 
 

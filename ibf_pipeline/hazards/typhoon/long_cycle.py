@@ -15,13 +15,13 @@ from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
 from ibf_pipeline.hazards.typhoon.identity import Identity
 from ibf_pipeline.hazards.typhoon.selection import HORIZON_H
 
-OLDEST_LONG: Final = timedelta(hours=18)
+_OLDEST_LONG: Final = timedelta(hours=18)
 """a long cycle before that is of another forecast"""
-SINGLE_RUN_H: Final = 90
+_SINGLE_RUN_H: Final = 90
 """last step of the high-resolution run at 06 and 18 UTC, before cycle 50r1 of the model"""
 MOVED_ON: Final = "moved_on"
 """of a dataset: the step in hours after which its high-resolution run moves as the control run does"""
-CARRIED: Final = "carried"
+_CARRIED: Final = "carried"
 """of a dataset: the time from which the last long cycle speaks, ISO; not there if all is of one cycle"""
 
 
@@ -73,7 +73,7 @@ def with_whole_run(tracks: xr.Dataset) -> xr.Dataset:
     """
     high, control = (np.flatnonzero(tracks["kind"].values == kind) for kind in ("high-resolution", "control"))
     steps = tracks["step"].values
-    later, end = steps > SINGLE_RUN_H, np.flatnonzero(steps == SINGLE_RUN_H)
+    later, end = steps > _SINGLE_RUN_H, np.flatnonzero(steps == _SINGLE_RUN_H)
     if not is_short(tracks) or not (len(high) and len(control) and len(end) and later.any()):
         return tracks
     own, other = (tracks.isel(member=int(each[0]), drop=True) for each in (high, control))
@@ -87,7 +87,7 @@ def with_whole_run(tracks: xr.Dataset) -> xr.Dataset:
     beyond = xr.DataArray(later, dims="time") & north.notnull() & (tracks["member"] == tracks["member"][high[0]])
     moving = [name for name in tracks.data_vars if "time" in tracks[name].dims]
     longer = {name: tracks[name].where(~beyond, moved[name]).transpose(*tracks[name].dims) for name in moving}
-    return tracks.assign(longer).assign_attrs({MOVED_ON: SINGLE_RUN_H}) if bool(north.notnull().any()) else tracks
+    return tracks.assign(longer).assign_attrs({MOVED_ON: _SINGLE_RUN_H}) if bool(north.notnull().any()) else tracks
 
 
 def with_long(
@@ -139,14 +139,14 @@ def with_long(
 
 def carried_from(tracks: xr.Dataset) -> datetime | None:
     """The time after which the last long cycle speaks, UTC; None if this cycle speaks alone."""
-    text = tracks.attrs.get(CARRIED)
+    text = tracks.attrs.get(_CARRIED)
     return None if text is None else datetime.fromisoformat(text)
 
 
 def _fits(tracks: xr.Dataset, long: xr.Dataset | None) -> bool:
     if long is None or is_short(long):
         return False
-    return timedelta(0) < cycle_of(tracks) - cycle_of(long) <= OLDEST_LONG
+    return timedelta(0) < cycle_of(tracks) - cycle_of(long) <= _OLDEST_LONG
 
 
 def _moved_on(storm: xr.Dataset, later: xr.Dataset, end: np.datetime64) -> xr.Dataset:
@@ -187,5 +187,5 @@ def _joined(tracks: xr.Dataset, carried: Mapping[str, xr.Dataset], names: Mappin
             step=("time", hours),
             kind=tracks["kind"],
         )
-        .assign_attrs(tracks.attrs | {CARRIED: last_moment(tracks).isoformat()})
+        .assign_attrs(tracks.attrs | {_CARRIED: last_moment(tracks).isoformat()})
     )

@@ -21,13 +21,13 @@ from ibf_pipeline.hazards.typhoon.track_points import line_of_fixes
 from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
 from ibf_pipeline.hazards.typhoon.wind import fastest_at
 
-GALE_KMH: Final = 62.0
+_GALE_KMH: Final = 62.0
 """km/h, 10-minute: 34 kt"""
-SAME_PLACE_KM: Final = 1.0
+_SAME_PLACE_KM: Final = 1.0
 """a centre that goes no further away than so much is still at its nearest"""
-APART: Final = timedelta(hours=12)
+_APART: Final = timedelta(hours=12)
 """after a passing another one can be told from it"""
-KEPT: Final = "kept where the storm has passed"
+_KEPT: Final = "kept where the storm has passed"
 
 
 def closest_approaches(
@@ -57,7 +57,7 @@ def closest_approaches(
     for code in codes:
         x, y = layers.centres[code]
         km = np.where(np.isfinite(lat), distance_km(lat, lon, y, x), np.inf)
-        nearest = int(np.flatnonzero(km <= km.min() + SAME_PLACE_KM)[-1])
+        nearest = int(np.flatnonzero(km <= km.min() + _SAME_PLACE_KM)[-1])
         found[code] = datetime_of(path.time[nearest]), float(km[nearest])
     return found
 
@@ -124,7 +124,7 @@ def passage_times(
         Place code -> time, UTC.
     """
     nearest = closest_approaches(line, layers, kmh) if kmh else {}
-    return {code: at for code, (at, km) in nearest.items() if at <= now and (kmh[code] >= GALE_KMH or km <= NEAR_KM)}
+    return {code: at for code, (at, km) in nearest.items() if at <= now and (kmh[code] >= _GALE_KMH or km <= NEAR_KM)}
 
 
 def return_times(
@@ -157,7 +157,7 @@ def return_times(
         return {}
     kmh, line = felt_winds(ahead, layers, codes, settings), line_of_fixes(ahead)
     nearest = closest_approaches(line, layers, codes)
-    return {code: at for code, (at, km) in nearest.items() if at > now and (kmh[code] >= GALE_KMH or km <= NEAR_KM)}
+    return {code: at for code, (at, km) in nearest.items() if at > now and (kmh[code] >= _GALE_KMH or km <= NEAR_KM)}
 
 
 def second_passages(
@@ -188,7 +188,7 @@ def second_passages(
     found: dict[str, datetime] = {}
     for old in before.impacts if before is not None else ():
         if old.passed_at is not None:
-            found |= return_times(way, layers, (old.place_code,), settings, old.passed_at + APART)
+            found |= return_times(way, layers, (old.place_code,), settings, old.passed_at + _APART)
     return {code: at for code, at in found.items() if at <= now}
 
 
@@ -299,8 +299,8 @@ def _kept(now: TriggerJudged, codes: Sequence[str]) -> TriggerJudged:
     own = now.areas if now.met and now.counts else ()
     if not codes:
         return replace(now, areas=own)
-    is_said = now.met or KEPT in now.reason
-    reason = now.reason if is_said else "; ".join(each for each in (now.reason, KEPT) if each)
+    is_said = now.met or _KEPT in now.reason
+    reason = now.reason if is_said else "; ".join(each for each in (now.reason, _KEPT) if each)
     return replace(now, areas=tuple(sorted({*own, *codes})), reason=reason)
 
 

@@ -23,7 +23,7 @@ from ibf_pipeline.hazards.typhoon.spread import time_spread
 from ibf_pipeline.hazards.typhoon.vortex import hourly_vortex
 from ibf_pipeline.hazards.typhoon.wind import AreaWinds
 
-SIGNALS_KMH: Final = (39, 62, 89, 118, 185)
+_SIGNALS_KMH: Final = (39, 62, 89, 118, 185)
 """km/h, 10-minute: the smallest winds of the public signals 1 to 5 of PAGASA, since 2022"""
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -34,7 +34,7 @@ def signal_of(wind_kmh: float) -> int:
     >>> [signal_of(kmh) for kmh in (38, 39, 62, 89, 118, 185)]
     [0, 1, 2, 3, 4, 5]
     """
-    return sum(wind_kmh >= bound for bound in SIGNALS_KMH)
+    return sum(wind_kmh >= bound for bound in _SIGNALS_KMH)
 
 
 def provinces_found(

@@ -9,9 +9,9 @@ import xarray as xr
 
 from ibf_pipeline.domain.tracks import cycle_of, datetime_of
 
-REACH_DEGREES: Final = 5.0
+_REACH_DEGREES: Final = 5.0
 """about 500 km: to which the rain bands of a large storm reach"""
-LEAST: Final = timedelta(hours=24)
+_LEAST: Final = timedelta(hours=24)
 
 
 def hours_near(
@@ -36,14 +36,14 @@ def hours_near(
     west, south, east, north = bounds
     lat, lon = tracks["lat"], tracks["lon"]
     near = (
-        (lat >= south - REACH_DEGREES)
-        & (lat <= north + REACH_DEGREES)
-        & (lon >= west - REACH_DEGREES)
-        & (lon <= east + REACH_DEGREES)
+        (lat >= south - _REACH_DEGREES)
+        & (lat <= north + _REACH_DEGREES)
+        & (lon >= west - _REACH_DEGREES)
+        & (lon <= east + _REACH_DEGREES)
     ).any(("storm", "member"))
     begin, furthest = cycle_of(tracks), cycle_of(tracks) + timedelta(hours=furthest_h)
     moments = [each for each in map(datetime_of, tracks["time"].values[near.values]) if begin <= each <= furthest]
     if not moments:
         return None
     first, last = min(moments), max(moments)
-    return first, max(last, first + LEAST)
+    return first, max(last, first + _LEAST)

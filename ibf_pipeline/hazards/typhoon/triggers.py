@@ -20,9 +20,9 @@ from ibf_pipeline.hazards.typhoon.wind import CURVES, AreaWinds
 from ibf_pipeline.hazards.typhoon.wording import AVERAGED
 
 Floats = npt.NDArray[np.float64]
-DAMAGED: Final = 0.1
+_DAMAGED: Final = 0.1
 """0..1, damage from which an area counts as damaged"""
-TENTH: Final = 0.1
+_TENTH: Final = 0.1
 """of the amount: an area with so much belongs to a trigger of the whole country"""
 
 
@@ -195,7 +195,7 @@ def _amounts(wanted: TriggerAlternative, storm: _Storm) -> Floats:
         return kmh
     damage: Floats = storm.winds.damage.sel(curve=storm.shown).transpose("member", "area").values
     if wanted.measure == "areas_damaged_10_percent":
-        return (damage >= DAMAGED).astype(float)
+        return (damage >= _DAMAGED).astype(float)
     return damage * [storm.layers.houses.get(code, 0.0) for code in storm.layers.areas]
 
 
@@ -215,7 +215,7 @@ def _has_a_tenth(wanted: TriggerAlternative, impact: AreaImpact, storm: _Storm) 
         "houses_damaged": damage * (impact.houses or 0.0),
         "areas_damaged_10_percent": 0.0,
     }[wanted.measure]
-    return damage >= DAMAGED or amount >= TENTH * wanted.amount
+    return damage >= _DAMAGED or amount >= _TENTH * wanted.amount
 
 
 def _unknown(wanted: TriggerAlternative, layers: TyphoonLayers) -> str:

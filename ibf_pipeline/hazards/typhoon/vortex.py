@@ -23,7 +23,7 @@ from ibf_pipeline.hazards.typhoon.holland import (
     wind_profile,
 )
 
-RADIUS_KM: Final = (10.0, 150.0)
+_RADIUS_KM: Final = (10.0, 150.0)
 """km, within which a radius from the message is kept: its grid resolves no less, and more is a band of rain far out"""
 _HOUR_S: Final = 3600.0
 
@@ -87,7 +87,7 @@ def hourly_vortex(storm: xr.Dataset, settings: WindSettings) -> HourlyVortex:
     radius = radius_of_pressure(pressure)
     if settings.radius != "pressure":
         told = _told_radius(storm) if settings.radius == "message" else _gale_radius(storm)
-        own = np.clip(_evenly(storm, told, path), *RADIUS_KM)
+        own = np.clip(_evenly(storm, told, path), *_RADIUS_KM)
         radius = np.where(np.isnan(own), radius, own)
     scale = _scale(wind_profile(radius, radius, b, drop, path.lat), wind * settings.factor, speed, settings.factor)
     return HourlyVortex(path, drop, b, radius, east, north, scale)

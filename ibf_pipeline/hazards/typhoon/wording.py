@@ -19,7 +19,7 @@ from ibf_pipeline.hazards.typhoon.findings import (
 
 AVERAGED: Final = "10-minute mean"
 """of every wind that people read"""
-GALE: Final = f"gale (34 kt, 63 km/h, {AVERAGED})"
+_GALE: Final = f"gale (34 kt, 63 km/h, {AVERAGED})"
 CATEGORIES: Final[dict[Category, str]] = {
     "TD": "tropical depression",
     "TS": "tropical storm",
@@ -165,7 +165,7 @@ def action_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str:
     onset, share = first.gale_onset.early, first.gale_onset.share
     many = f" ({percent_text(share)} of the members)" if share < _LIKELY else ""
     place, begins = f"{first.name}{many}", local_text(onset, zone)
-    head = f"Work outdoors ends with {GALE}, not with the centre:"
+    head = f"Work outdoors ends with {_GALE}, not with the centre:"
     if onset <= published:
         return f"{head} it may have begun in {place}, expected there from {begins}."
     sooner = int((event.landfall.reference_at - onset) / timedelta(hours=1))

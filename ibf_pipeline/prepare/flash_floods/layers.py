@@ -48,8 +48,8 @@ from ibf_pipeline.prepare.prepared_ground import GROUND, write_ground
 from ibf_pipeline.prepare.totals import read_totals
 from ibf_pipeline.prepare.zonal_sums import area_sums, require_people
 
-GRID: Final = "grid.tif"
-PEOPLE: Final = "people.npy"
+_GRID: Final = "grid.tif"
+_PEOPLE: Final = "people.npy"
 
 
 class FlashMaker:
@@ -137,7 +137,7 @@ class FlashMaker:
 
     @cached_property
     def _people(self) -> AreaPopulations:
-        sums, counts = np.load(self._target / PEOPLE), read_count_statistics(self._target / PEOPLE)
+        sums, counts = np.load(self._target / _PEOPLE), read_count_statistics(self._target / _PEOPLE)
         totals = read_totals(self._static, self._country.admin_levels)
         return area_populations(self._rasters[POPULATION_AFFECTED], list(self._levels.values()), sums, counts, totals)
 
@@ -157,11 +157,11 @@ class FlashMaker:
 
     def _area_grid(self) -> PreparedPart:
         arcsec = self._country.raster_arcsec
-        part = PreparedPart("areas", (AREA_GRID, GRID), {**self._ground, "arcsec": arcsec})
+        part = PreparedPart("areas", (AREA_GRID, _GRID), {**self._ground, "arcsec": arcsec})
 
         def build() -> None:
-            write_grid(national_grid(bounds_of_areas(self._areas), arcsec), self._target / GRID)
-            write_labels(self._districts, self._target / GRID, self._target / AREA_GRID)
+            write_grid(national_grid(bounds_of_areas(self._areas), arcsec), self._target / _GRID)
+            write_labels(self._districts, self._target / _GRID, self._target / AREA_GRID)
 
         return self._one("area grid", part, build)
 
@@ -169,7 +169,7 @@ class FlashMaker:
         """Who lives in every area of the level, of districts or not."""
         raster = self._rasters[POPULATION_AFFECTED]
         part = PreparedPart(
-            "people", (PEOPLE, counts_file(Path(PEOPLE)).name), {"raster": self._hash(raster), "grid": grid.key}
+            "people", (_PEOPLE, counts_file(Path(_PEOPLE)).name), {"raster": self._hash(raster), "grid": grid.key}
         )
 
         def build() -> None:
@@ -179,9 +179,9 @@ class FlashMaker:
             sums = area_sums(layer, [], self._areas, self._target / "scratch.tif")[:, 0]
             layer.unlink()
             require_people(sums, raster)
-            write_count_statistics(counts, self._target / PEOPLE)
+            write_count_statistics(counts, self._target / _PEOPLE)
             with write_errors(self._target):
-                np.save(self._target / PEOPLE, sums)
+                np.save(self._target / _PEOPLE, sums)
 
         return self._one("people of all areas", part, build)
 

@@ -16,8 +16,8 @@ from ibf_pipeline.domain.wording import some
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.csv_rows import Row, decimal_number, read_rows
 
-COLUMNS: Final = ("scenario", "duration_h", "amount_mm", "rank")
-GAP: Final = 3.0
+_COLUMNS: Final = ("scenario", "duration_h", "amount_mm", "rank")
+_GAP: Final = 3.0
 """times the usual step between the amounts of a duration, from which on a step is doubted: floods between two amounts
 are those of the nearest one, so a long step makes them wrong by half of it"""
 _NAME: Final = re.compile(r"\w[\w.-]*", re.ASCII)
@@ -33,7 +33,7 @@ def read_scenarios(file: Path, durations: Sequence[int]) -> tuple[Scenario, ...]
     named after another amount or duration than its own, and where a duration has none: in the heaviest rain no run may
     stop over a name.
     """
-    rows = read_rows(file, COLUMNS)
+    rows = read_rows(file, _COLUMNS)
     scenarios = _all_scenarios(rows, file)
     for words, keys in (
         ("scenario {} stands twice", [each.name for each in scenarios]),
@@ -56,7 +56,7 @@ def read_scenarios(file: Path, durations: Sequence[int]) -> tuple[Scenario, ...]
 
 def unused_durations(file: Path, durations: Sequence[int]) -> list[int]:
     """Hours that the library has floods of, and no rain is summed over."""
-    found = {decimal_number(row["duration_h"]) for row in read_rows(file, COLUMNS)}
+    found = {decimal_number(row["duration_h"]) for row in read_rows(file, _COLUMNS)}
     return sorted(int(hours) for hours in found if hours is not None and hours not in durations)
 
 
@@ -97,7 +97,7 @@ def _all_scenarios(rows: Sequence[Row], file: Path) -> tuple[Scenario, ...]:
 
 def _scenario(row: Row, file: Path) -> Scenario:
     name, where = row["scenario"], f"line {row.line}"
-    hours, amount, rank = (decimal_number(row[column]) for column in COLUMNS[1:])
+    hours, amount, rank = (decimal_number(row[column]) for column in _COLUMNS[1:])
     if not _NAME.fullmatch(name):
         expected = "a name of letters, digits, `_`, `-` and `.`, as its raster has it"
         raise _no_library(f"{where}: scenario {name!r}", file, expected, "name it e.g. 80mm_4hr, its raster too")
@@ -129,7 +129,7 @@ def _steps(own: Sequence[Scenario]) -> Iterator[str]:
     if len(steps) < 2:
         return
     for step, (less, more) in zip(steps, pairwise(own), strict=True):
-        if step > GAP * np.median(steps):
+        if step > _GAP * np.median(steps):
             yield f"scenarios.csv: there is nothing between {less.name} and {more.name}: is a scenario missing?"
 
 

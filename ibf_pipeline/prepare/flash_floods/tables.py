@@ -29,7 +29,7 @@ from ibf_pipeline.prepare.flash_floods.inputs import scenarios_file
 from ibf_pipeline.prepare.flash_floods.library import scenario_doubts, unused_durations
 from ibf_pipeline.prepare.flash_floods.store import COUNTRY, TABLES, amounts_name, fids_name
 
-NAMED: Final = 5
+_NAMED: Final = 5
 
 
 class BlockTables:
@@ -132,8 +132,8 @@ def library_notes(
     unused = unused_durations(scenarios_file(static, country), country.durations_h)
     return LibraryNotes(
         findings=(
-            *([f"no water in the flood of {some(dry, NAMED)}"] if dry else []),
-            *([f"scenarios of {some([str(hours) for hours in unused], NAMED)} hours are not used"] if unused else []),
+            *([f"no water in the flood of {some(dry, _NAMED)}"] if dry else []),
+            *([f"scenarios of {some([str(hours) for hours in unused], _NAMED)} hours are not used"] if unused else []),
         ),
         doubts=(
             *(words for found in facts.values() for words in found.doubts),
@@ -168,7 +168,7 @@ def asset_notes(folder: Path, categories: Collection[str]) -> list[str]:
     words = [note for category in categories for note in read_reached(folder, category)["notes"]]
     without = [category for category in INDICATORS if category not in categories]
     if without:
-        words.append(f"no file of {some(without, NAMED)} below assets/: they are neither counted nor sent")
+        words.append(f"no file of {some(without, _NAMED)} below assets/: they are neither counted nor sent")
     return words
 
 

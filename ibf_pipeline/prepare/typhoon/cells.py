@@ -17,7 +17,7 @@ from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.ground import polygons_of
 
 Indices = npt.NDArray[np.int64]
-SETTLED: Final = 1.0
+_SETTLED: Final = 1.0
 """people from which on a cell is settled: rasters that spread people over all land leave fractions of one everywhere"""
 _EXACT: Final = 6
 """decimals of a cell to which coordinates count: an edge that decimals miss by rounding is the edge"""
@@ -85,7 +85,7 @@ def settled_cells(pieces: AreaPieces, people: Floats, areas: Boundaries) -> xr.D
             rows.append((lat, lon, number, 0.0))
             continue
         fullest = int(own.argmax())
-        kept = (own >= SETTLED) | (np.arange(len(own)) == fullest)
+        kept = (own >= _SETTLED) | (np.arange(len(own)) == fullest)
         lives = np.where(kept, own, 0)
         lives[fullest] += own[~kept].sum()
         at = first + np.flatnonzero(kept)

@@ -42,12 +42,12 @@ from ibf_pipeline.prepare.typhoon.store import CELLS, COUNTRY, LAND, write_land
 from ibf_pipeline.prepare.typhoon.tables import houses_doubt, read_houses, read_names, without_houses
 from ibf_pipeline.prepare.zonal_sums import require_people, sums_in
 
-PEOPLE: Final = "people.npy"
+_PEOPLE: Final = "people.npy"
 COUNTING_ARCSEC: Final = 10
 """of the grid on which a raster that is not in degrees is counted: a 36th of the wind's usual cell"""
-HALF_TURN: Final = 180.0
+_HALF_TURN: Final = 180.0
 """degrees; a country that is wider lies on both sides of the line at which areas are cut"""
-LAND_TOLERANCE: Final = 0.0005
+_LAND_TOLERANCE: Final = 0.0005
 """degrees, some 50 m: a coast needs no more where a pass within kilometres of it is a landfall"""
 
 
@@ -124,7 +124,7 @@ class TyphoonMaker:
         """Who lives in every piece of an area on the wind's grid."""
         raster, cell = self._static / POPULATION, self._country.wind.cell_degrees
         made_from = {"raster": self._hash(raster), "cell": cell, "shapes": self._content["levels"][-1]["shapes"]}
-        part = PreparedPart("people", (PEOPLE, counts_file(Path(PEOPLE)).name), made_from)
+        part = PreparedPart("people", (_PEOPLE, counts_file(Path(_PEOPLE)).name), made_from)
 
         def build(_: list[PreparedPart]) -> None:
             country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
@@ -133,9 +133,9 @@ class TyphoonMaker:
             sums = sums_in(layer, [], self._pieces.shapes, self._target / "scratch.tif")[:, 0]
             layer.unlink()
             require_people(sums, raster)
-            write_count_statistics(counts, self._target / PEOPLE)
+            write_count_statistics(counts, self._target / _PEOPLE)
             with write_errors(self._target):
-                np.save(self._target / PEOPLE, sums)
+                np.save(self._target / _PEOPLE, sums)
 
         self._have("people on the grid of the wind", [part], build)
         return part
@@ -147,7 +147,7 @@ class TyphoonMaker:
 
     def _tables(self, houses: Mapping[str, float], names: Mapping[str, str], of_files: list[str]) -> None:
         country, pieces, areas = self._country, self._pieces, self._areas
-        lives, counts = np.load(self._target / PEOPLE), read_count_statistics(self._target / PEOPLE)
+        lives, counts = np.load(self._target / _PEOPLE), read_count_statistics(self._target / _PEOPLE)
         known, of_people = self._known_people(lives, counts)
         boundaries = self._content
         own = boundaries["levels"][-1]
@@ -206,9 +206,9 @@ def land_of(areas: Boundaries) -> BaseGeometry:
     """
     shapes = np.array(areas.geometries)
     west, _, east, _ = shapely.total_bounds(shapes)
-    if east - west > HALF_TURN:
+    if east - west > _HALF_TURN:
         shapes = np.array([_eastward(part) for part in shapely.get_parts(shapes)])
-    return shapely.simplify(shapely.union_all(shapes), LAND_TOLERANCE, preserve_topology=True)
+    return shapely.simplify(shapely.union_all(shapes), _LAND_TOLERANCE, preserve_topology=True)
 
 
 def _eastward(part: BaseGeometry) -> BaseGeometry:

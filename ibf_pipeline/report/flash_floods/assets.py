@@ -17,7 +17,7 @@ from ibf_pipeline.runs.flash_floods import GAUGES, KeptAsset, read_assets_kept
 Assets = Mapping[tuple[str, str], KeptAsset]
 """by category and fid"""
 
-MOST_NAMED: Final = 12
+_MOST_NAMED: Final = 12
 """of a category in a sentence; the table has them all"""
 
 
@@ -32,7 +32,7 @@ class AssetStyle:
     size: float = 14
 
 
-ASSET_STYLES: Final[dict[str, AssetStyle]] = {
+_ASSET_STYLES: Final[dict[str, AssetStyle]] = {
     "schools": AssetStyle("school", "schools", "s", WATER),
     "health_sites": AssetStyle("health site", "health sites", "P", WATER_EDGE, 16),
     "waterpoints": AssetStyle("waterpoint", "waterpoints", "o", WATER_EDGE),
@@ -62,7 +62,7 @@ def reached_assets(event: FlashFloodEvent, assets: Assets) -> tuple[ReachedAsset
     by_category = {each.category: each for each in event.exposed if each.fids}
     return tuple(
         ReachedAssets(category, len(by_category[category].fids), _words(by_category[category], assets))
-        for category in ASSET_STYLES
+        for category in _ASSET_STYLES
         if category in by_category
     )
 
@@ -70,17 +70,17 @@ def reached_assets(event: FlashFloodEvent, assets: Assets) -> tuple[ReachedAsset
 def called(category: str, fid: str, assets: Assets) -> str:
     """Its name; `school 16` if it has none."""
     kept = assets.get((category, fid))
-    return kept.name if kept is not None and kept.name.strip() else f"{ASSET_STYLES[category].one} {fid}"
+    return kept.name if kept is not None and kept.name.strip() else f"{_ASSET_STYLES[category].one} {fid}"
 
 
 def asset_count_text(category: str, number: int) -> str:
     """`1 school`, `1,200 buildings`."""
-    return f"{number_text(number)} {ASSET_STYLES[category].one if number == 1 else ASSET_STYLES[category].many}"
+    return f"{number_text(number)} {_ASSET_STYLES[category].one if number == 1 else _ASSET_STYLES[category].many}"
 
 
 def _words(exposed: ExposedAssets, assets: Assets) -> str:
     names = [called(exposed.category, fid, assets) for fid in exposed.fids]
-    unnamed = [name for name in names if name.startswith(f"{ASSET_STYLES[exposed.category].one} ")]
+    unnamed = [name for name in names if name.startswith(f"{_ASSET_STYLES[exposed.category].one} ")]
     number = asset_count_text(exposed.category, len(names)) + (" cut" if exposed.category in _CUT else "")
     if exposed.category in _NAMELESS:
         return number
@@ -88,7 +88,7 @@ def _words(exposed: ExposedAssets, assets: Assets) -> str:
         return f"{number}, without names" if len(names) > 1 else number
     named = [isolated(name) for name in dict.fromkeys(names) if name not in unnamed]
     rest = f"; {number_text(len(unnamed))} of them without a name" if unnamed else ""
-    return f"{number}: {listed(named, MOST_NAMED)}{rest}"
+    return f"{number}: {listed(named, _MOST_NAMED)}{rest}"
 
 
 def event_marks(found: FlashFloodFindings, event: FlashFloodEvent, folder: Path) -> tuple[MapMarks, ...]:
@@ -96,13 +96,13 @@ def event_marks(found: FlashFloodFindings, event: FlashFloodEvent, folder: Path)
     assets = read_assets_kept(folder)
     measured = ExposedAssets(GAUGES, event.lead_time, tuple(gauge.fid for gauge in found.gauges))
     marks = (_marks(each, assets) for each in (*event.exposed, measured))
-    order = list(ASSET_STYLES)
+    order = list(_ASSET_STYLES)
     kept = [(order.index(category), mark) for category, mark in marks if mark.places or mark.lines]
     return tuple(mark for _, mark in sorted(kept, key=lambda each: each[0]))
 
 
 def _marks(exposed: ExposedAssets, assets: Assets) -> tuple[str, MapMarks]:
-    look = ASSET_STYLES[exposed.category]
+    look = _ASSET_STYLES[exposed.category]
     there = [assets[exposed.category, fid] for fid in exposed.fids if (exposed.category, fid) in assets]
     is_line = exposed.category in _CUT
     lines = tuple(each.shape for each in there if is_line and each.shape)

@@ -21,7 +21,7 @@ from ibf_pipeline.report.flash_floods.earlier_numbers import areas_with_earlier_
 from ibf_pipeline.report.flash_floods.run_data import FlashFloodRunData
 from ibf_pipeline.report.hourly_report import HourlyReport, decides, next_update
 
-MOST_DRAWINGS: Final = 12
+_MOST_DRAWINGS: Final = 12
 """events up to which hyetographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
 
 
@@ -68,7 +68,7 @@ def event_part(
 ) -> FlashEventPart:
     """An event with its times, its reasons and whom and what it reaches."""
     drawn = len(found.events) + len(found.withdrawn)
-    form = "svg" if drawn <= MOST_DRAWINGS else "png"
+    form = "svg" if drawn <= _MOST_DRAWINGS else "png"
     is_known = bool(event.causes) and kept.rain is not None and event.causes[0].place_code in kept.rain["area"].values
     own = {} if event.name == event.key else {"name": event.name}
     blind = words.blind_place_codes(found, event.district)

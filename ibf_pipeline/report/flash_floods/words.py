@@ -14,9 +14,9 @@ from ibf_pipeline.report.hourly_report import classes_by_lead_time
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
 from ibf_pipeline.report.words import alert_people_text, area_names, isolated, listed
 
-NAMED: Final = 3
+_NAMED: Final = 3
 """districts in a headline that have a sentence of their own"""
-EXPLAINED: Final = 5
+_EXPLAINED: Final = 5
 """areas of a district whose reason is a sentence; the table has them all"""
 INDICATORS: Final = {
     "nr_affected_buildings": "buildings",
@@ -54,12 +54,12 @@ def _last(found: FlashFloodFindings) -> str:
 
 def _lines(found: FlashFloodFindings, events: Sequence[FlashFloodEvent]) -> Iterator[str]:
     kind = "trigger" if events and events[0].trigger else "warning"
-    for event in events[:NAMED]:
+    for event in events[:_NAMED]:
         names = area_names(found, [event])
         where = "" if names == [event.district] else f" in {listed([isolated(name) for name in names], 3)}"
         people = f"{alert_people_text([event])} may be affected{where}"
         yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {people}{_later(found, event)}"
-    if rest := events[NAMED:]:
+    if rest := events[_NAMED:]:
         further = some([isolated(event.name) for event in rest], 5)
         yield f"{counted(len(rest), f'further {kind}')}: {further}, with {alert_people_text(rest)}"
 
@@ -141,14 +141,14 @@ def earlier_numbers_lines(event: FlashFloodEvent, areas: Sequence[str]) -> list[
 def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
     """The rain of the areas with most people, what it stands for and whom that reaches."""
     lines = [
-        f"{isolated(cause.name or cause.place_code)}: {_cause(found, cause)}." for cause in event.causes[:EXPLAINED]
+        f"{isolated(cause.name or cause.place_code)}: {_cause(found, cause)}." for cause in event.causes[:_EXPLAINED]
     ]
     sooner = [cause for cause in event.causes if cause.starts == event.starts and cause.starts < cause.peaks]
     if sooner:
         began, name = sooner[0].start_duration_h, isolated(sooner[0].name or sooner[0].place_code)
         at = local_text(event.starts, found.zone)
         lines.append(f"The limit is passed first at {at}, in {name}, by the rain of {counted(began, 'hour')}.")
-    rest = len(event.causes) - EXPLAINED
+    rest = len(event.causes) - _EXPLAINED
     if rest > 0:
         lines.append(f"{counted(rest, 'further area')}: in the table below.")
     return lines

@@ -26,7 +26,7 @@ from ibf_pipeline.report.pictures.figure import (
 )
 from ibf_pipeline.report.pictures.fonts import titled
 
-WIDTH = 1000
+_WIDTH = 1000
 _LEFT, _RIGHT, _TOP, _ROW, _GAP, _BOTTOM = 150, 120, 96, 96, 34, 30
 _WORD = {"no": "", "min": "low", "med": "med", "max": "T"}
 _LETTER = {"no": "", "min": "l", "med": "m", "max": "T"}
@@ -50,26 +50,26 @@ def buildup(
     """
     runs = sorted(runs, key=lambda run: run.issue_date)
     height = _TOP + len(runs) * (_ROW + _GAP) + _BOTTOM
-    figure = new_figure(WIDTH, height)
+    figure = new_figure(_WIDTH, height)
     first = runs[0].issue_date
     days = max((run.issue_date - first).days + run.discharge.shape[1] for run in runs)
     top = max(max(highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
     title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise, trial=trial)
-    draw_text_line(figure, 20, 16, title, 20, WIDTH - 40, va="top", weight="bold")
-    words = _WORD if (WIDTH - _LEFT - _RIGHT) / days >= _ROOM_FOR_WORDS else _LETTER
+    draw_text_line(figure, 20, 16, title, 20, _WIDTH - 40, va="top", weight="bold")
+    words = _WORD if (_WIDTH - _LEFT - _RIGHT) / days >= _ROOM_FOR_WORDS else _LETTER
     key = (
         f"light: all members, darker: 80 % of them, line: median; red line: {return_period:g}-year threshold "
         f"({discharge_text(runs[-1].threshold)} m³/s); T: trigger"
     )
     key += "; m, l: medium and low warning" if words is _LETTER else ""
-    draw_stamp(figure, _LEFT + 12, _TOP + 30, lines, 15, WIDTH - _LEFT - 40)
-    draw_text_line(figure, 20, 46, key, 14, WIDTH - 40, va="top", color=MUTED)
+    draw_stamp(figure, _LEFT + 12, _TOP + 30, lines, 15, _WIDTH - _LEFT - 40)
+    draw_text_line(figure, 20, 46, key, 14, _WIDTH - 40, va="top", color=MUTED)
     for place, run in enumerate(runs):
-        axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), WIDTH - _LEFT - _RIGHT, _ROW)
+        axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), _WIDTH - _LEFT - _RIGHT, _ROW)
         _row(axes, run, (run.issue_date - first).days, days, top, words)
         middle = 1 - (_TOP + place * (_ROW + _GAP) + _ROW / 2) / height
         issued = f"run of\n{WEEKDAYS[run.issue_date.weekday()]}\n{run.issue_date.isoformat()}"
-        draw_text(figure, 16 / WIDTH, middle, issued, 14, va="center", weight="bold", linespacing=1.25)
+        draw_text(figure, 16 / _WIDTH, middle, issued, 14, va="center", weight="bold", linespacing=1.25)
     _calendar(axes, first, days)
     return figure
 

@@ -14,7 +14,7 @@ from ibf_pipeline.report.floods.changes import FloodChange
 from ibf_pipeline.report.floods.run_data import FloodRunData
 from ibf_pipeline.report.floods.words import area_notes, rule_text, why
 
-MOST_DRAWINGS = 12
+_MOST_DRAWINGS = 12
 """events up to which hydrographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
 
 
@@ -103,7 +103,7 @@ def event_part(plain: EventPart, found: FloodFindings, event: FloodEvent, kept: 
     """An event with its station's members by day, and why it has its class."""
     station = found.station(event.station_code)
     drawn = len(found.events) + len(found.withdrawn)
-    stem, form = file_stem(station.code), "svg" if drawn <= MOST_DRAWINGS else "png"
+    stem, form = file_stem(station.code), "svg" if drawn <= _MOST_DRAWINGS else "png"
     days = tuple(_day(found, station, lead) for lead in found.lead_times)
     thresholds = _thresholds(station)
     return FloodEventPart(

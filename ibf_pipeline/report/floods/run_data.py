@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 FORECAST = "forecast.nc"
 
-BUILDUP_DAYS = 10
+_BUILDUP_DAYS = 10
 """how far back the picture of a build-up reaches; older runs say nothing about the same days"""
 
 
@@ -85,7 +85,7 @@ def _readable(found: FloodFindings, earlier: Sequence[EarlierRun]) -> list[tuple
     cubes = []
     for run in earlier:
         was = run.found
-        if not isinstance(was, FloodFindings) or (found.issue_date - was.issue_date).days > BUILDUP_DAYS:
+        if not isinstance(was, FloodFindings) or (found.issue_date - was.issue_date).days > _BUILDUP_DAYS:
             continue
         try:
             cubes.append((was, read_forecast(run.run.file(FORECAST))))

@@ -15,7 +15,7 @@ from ibf_pipeline.storage.store_location import SharedStorage, StoreLocation
 
 FOLDER: Final = "morning"
 """below the folder of the runs; places in the store begin with it"""
-NEWEST: Final = "newest.html"
+_NEWEST: Final = "newest.html"
 """in that folder: the page of the newest day that this machine has written or fetched"""
 
 
@@ -40,7 +40,7 @@ def fetched_page(day: date | None, runs: Path, storage: Storage) -> Path:
     InputMissing if there is none; StoreUnavailable or InputInvalid if it cannot be had.
     """
     if storage.store is None:
-        file = runs / FOLDER / (f"{day}.html" if day else NEWEST)
+        file = runs / FOLDER / (f"{day}.html" if day else _NEWEST)
         if not file.is_file():
             raise _missing(file)
         return file
@@ -63,7 +63,7 @@ def _write(day: date, text: str, runs: Path) -> Path:
     file = folder / f"{day}.html"
     write_text(file, text)
     if file == max(folder.glob("????-??-??.html")):
-        write_text(folder / NEWEST, text)
+        write_text(folder / _NEWEST, text)
     return file
 
 

@@ -13,7 +13,7 @@ from ibf_pipeline.report.words import isolated, listed
 ItemKind = Literal["needs", "decision", "waits", "done"]
 """`needs`: somebody has to do something; `decision`: a notification is held; `waits`: it goes on by itself"""
 
-UNSHOWN_REMEDY = "tell people another way, and give the stations areas in the mapping"
+_UNSHOWN_REMEDY = "tell people another way, and give the stations areas in the mapping"
 _UNSHOWN_NAMED = 6
 
 
@@ -209,7 +209,7 @@ class Morning:
         )
         order = sorted(self.unshown, key=lambda each: (not each.trigger, each.subject, each.name))
         names = listed([f"{each.subject.words} {isolated(each.name)}" for each in order], _UNSHOWN_NAMED)
-        return f"No portal can show {number}, at stations without areas: {names}. What to do: {UNSHOWN_REMEDY}."
+        return f"No portal can show {number}, at stations without areas: {names}. What to do: {_UNSHOWN_REMEDY}."
 
 
 def days_ahead(day: date, of: date) -> str:

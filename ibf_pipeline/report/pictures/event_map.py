@@ -61,7 +61,7 @@ _LEFT, _TOP, _ACROSS, _DOWN = 20, 240, 1160, 830
 _LEGEND_TOP = _TOP + _DOWN + 22
 _BESIDE = (_LEFT + _ACROSS, _LEGEND_TOP + 20)
 """where the scale bar ends if an event fills the map"""
-PEOPLE_STEPS = (1, 100, 1_000, 10_000)
+_PEOPLE_STEPS = (1, 100, 1_000, 10_000)
 """where the colours of people affected change"""
 _STEP_WORDS = ("0", "1–99", "100–999", "1,000–9,999", "10,000 or more")
 _LABELLED = 6
@@ -187,7 +187,7 @@ def _by_colour(areas: dict[str, EventArea], shows_people: bool, alert_class: str
 
 def people_step(people: int) -> int:
     """Which of the five colours stands for a number of people."""
-    return sum(people >= step for step in PEOPLE_STEPS)
+    return sum(people >= step for step in _PEOPLE_STEPS)
 
 
 def _borders(axes: Axes, found: Findings, layers: MapLayers, own: list[BaseGeometry]) -> None:

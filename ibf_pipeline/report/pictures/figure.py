@@ -20,7 +20,7 @@ from PIL import Image
 from ibf_pipeline.report.pictures.colours import INK
 from ibf_pipeline.report.pictures.fonts import families, is_slanted
 
-DPI = 100
+_DPI = 100
 _PATH = re.compile(rb'\bd="[^"]*"')
 _DECIMALS = re.compile(rb"(\.\d\d)\d+")
 """hundredths of a pixel are enough for a path"""
@@ -30,14 +30,14 @@ _PALETTE = 128
 
 def new_figure(width: int, height: int) -> Figure:
     """An empty white figure of so many pixels."""
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
 def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
     """Axes at a place given in pixels from the figure's upper left corner."""
-    across, down = figure.get_size_inches() * DPI
+    across, down = figure.get_size_inches() * _DPI
     return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
 
 
@@ -64,7 +64,7 @@ def draw_text(target: Figure | Axes, x: float, y: float, text: str, pixels: floa
 
 def font_points(pixels: float) -> float:
     """A size in pixels as matplotlib takes it."""
-    return pixels * 72 / DPI
+    return pixels * 72 / _DPI
 
 
 def text_width(figure: Figure, text: str, pixels: float, **options: Any) -> float:
@@ -89,7 +89,7 @@ def fitted(figure: Figure, text: str, pixels: float, room: float, **options: Any
 
 def draw_text_line(figure: Figure, x: float, y: float, text: str, pixels: float, room: float, **options: Any) -> None:
     """A line of text so many pixels from the figure's upper left corner, shortened until it fits into its room."""
-    across, down = figure.get_size_inches() * DPI
+    across, down = figure.get_size_inches() * _DPI
     draw_text(figure, x / across, 1 - y / down, fitted(figure, text, pixels, room, **options), pixels, **options)
 
 
@@ -140,7 +140,7 @@ def png(figure: Figure) -> bytes:
         Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(_PALETTE, dither=Image.Dither.NONE)
     )
     small = io.BytesIO()
-    image.save(small, format="PNG", optimize=True, dpi=(DPI, DPI))
+    image.save(small, format="PNG", optimize=True, dpi=(_DPI, _DPI))
     return small.getvalue()
 
 

@@ -17,9 +17,9 @@ from matplotlib.ft2font import FT2Font
 
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # warns of every script without a bold face
 
-BUILT_IN = "DejaVu Sans"
+_BUILT_IN = "DejaVu Sans"
 
-FURTHER = (
+_FURTHER = (
     "Abyssinica SIL",
     "Noto Sans Ethiopic",
     "Noto Serif Ethiopic",
@@ -45,13 +45,13 @@ def families() -> tuple[str, ...]:
     """Font families in the order in which letters are looked for: the built-in one, then those installed."""
     _add_new_fonts()
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    return (BUILT_IN, *(name for name in FURTHER if name in installed))
+    return (_BUILT_IN, *(name for name in _FURTHER if name in installed))
 
 
 def _add_new_fonts() -> None:
     """Fonts installed after matplotlib wrote its list of them are not in it."""
     known = {font.fname for font in font_manager.fontManager.ttflist}
-    wanted = tuple(_plain(name) for name in FURTHER)
+    wanted = tuple(_plain(name) for name in _FURTHER)
     for file in font_manager.findSystemFonts():
         if file not in known and _plain(Path(file).stem).startswith(wanted):
             font_manager.fontManager.addfont(file)
@@ -76,7 +76,7 @@ def is_drawable(text: str) -> bool:
 
 @cache
 def _slanted_letters() -> frozenset[int]:
-    slanted = font_manager.FontProperties(family=BUILT_IN, style="italic")
+    slanted = font_manager.FontProperties(family=_BUILT_IN, style="italic")
     return frozenset(FT2Font(font_manager.findfont(slanted)).get_charmap())
 
 

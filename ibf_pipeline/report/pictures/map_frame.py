@@ -22,7 +22,7 @@ from ibf_pipeline.report.pictures.figure import axes_at, draw_box, draw_text, pi
 from ibf_pipeline.report.pictures.outlines import clip_to, draw_areas
 from ibf_pipeline.report.pictures.water import Water, edge_and_body, on_pixels
 
-KM_PER_DEGREE = 111.195
+_KM_PER_DEGREE = 111.195
 """along a meridian, sphere of 6,371 km"""
 _SMALLEST = 0.12
 """degrees that a map shows at least"""
@@ -114,7 +114,7 @@ def scale_bar(
     corner covers some of it, outside the map with its right end at `beside` (pixels from the figure's upper left
     corner). Returns the room that it takes, in display coordinates.
     """
-    across_km = (view.east - view.west) * KM_PER_DEGREE * math.cos(math.radians((view.south + view.north) / 2))
+    across_km = (view.east - view.west) * _KM_PER_DEGREE * math.cos(math.radians((view.south + view.north) / 2))
     length = round_length(across_km / 4)
     share, words = length / across_km, f"{length:,g} km"
     options: dict[str, Any] = {"transform": axes.transAxes, "zorder": 20}

@@ -8,7 +8,7 @@ from typing import Final
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.registry import profile_of
 
-DOUBTFUL: Final = "Numbers are doubtful: see the report"
+_DOUBTFUL: Final = "Numbers are doubtful: see the report"
 
 
 def stamp_lines(found: Findings, keys: Collection[str]) -> tuple[str, ...]:
@@ -19,4 +19,4 @@ def stamp_lines(found: Findings, keys: Collection[str]) -> tuple[str, ...]:
     """
     suspect = {each.key for each in found.unseen if each.condition == "suspect"}
     doubtful = bool(found.doubts) or not suspect.isdisjoint(keys)
-    return tuple(filter(None, (found.trial, profile_of(found).covers, DOUBTFUL if doubtful else "")))
+    return tuple(filter(None, (found.trial, profile_of(found).covers, _DOUBTFUL if doubtful else "")))

@@ -12,7 +12,7 @@ from ibf_pipeline.report.typhoon import words
 from ibf_pipeline.report.typhoon.changes import hours_left
 from ibf_pipeline.report.typhoon.run_data import TyphoonRunData
 
-MOST_DRAWINGS: Final = 6
+_MOST_DRAWINGS: Final = 6
 """events up to which the winds of members are drawn; with more, the page has their tracks alone, to be mailable"""
 
 
@@ -53,7 +53,7 @@ class TyphoonReport(HourlyReport):
 
 def event_part(plain: EventPart, found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData) -> TyphoonEventPart:
     """An event with its times, its provinces, what is met of the triggers, and its pictures."""
-    few = len(found.events) + len(found.withdrawn) <= MOST_DRAWINGS
+    few = len(found.events) + len(found.withdrawn) <= _MOST_DRAWINGS
     has_members = kept.members_of(event) is not None
     return TyphoonEventPart(
         **fields_of(plain) | {"name": event.name},

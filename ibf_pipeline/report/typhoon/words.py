@@ -39,7 +39,7 @@ from ibf_pipeline.report.typhoon.track_lines import country_marks
 from ibf_pipeline.report.typhoon.track_shift import shift_text
 from ibf_pipeline.report.words import alert_people_text, area_names, isolated, listed
 
-NAMED: Final = 3
+_NAMED: Final = 3
 """storms in a headline that have a sentence of their own"""
 INDICATORS: Final = {
     "houses_affected": "damage to houses by wind, one of the two curves (share of their value, 0 to 1)",
@@ -86,9 +86,9 @@ def _counts(found: TyphoonFindings, triggers: int, warnings: int) -> str:
 
 def _lines(found: TyphoonFindings, events: Sequence[TyphoonEvent]) -> Iterator[str]:
     kind = "trigger" if events and events[0].trigger else "warning"
-    for event in events[:NAMED]:
+    for event in events[:_NAMED]:
         yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {exposed(found, event)}"
-    if rest := events[NAMED:]:
+    if rest := events[_NAMED:]:
         further = some([isolated(event.name) for event in rest], 5)
         yield f"{counted(len(rest), f'further {kind}')}: {further}, with {alert_people_text(rest)}"
 

@@ -24,7 +24,7 @@ from ibf_pipeline.satellites.hook.orders import Order, OrderItem, order_from, or
 from ibf_pipeline.satellites.hook.workflows import Workflow, workflow_from
 from ibf_pipeline.satellites.odata import entities, listing, literal
 
-PAGE: Final = 100
+_PAGE: Final = 100
 """entities asked for at once; the services allow up to 1000"""
 _REMEDIES: Final = {
     300: "check the service's url; it ends with odata/v1, and tokens are not sent after a redirect",
@@ -80,7 +80,7 @@ class OdpClient:
         """
         query = {"$orderby": "Id desc"}  # by name: exactly the tutorial's call
         if name_ends_with is None:
-            query["$top"] = str(PAGE)
+            query["$top"] = str(_PAGE)
         else:
             query["$filter"] = f"(endswith(Name,{literal(name_ends_with)}))"
         found = []

@@ -16,7 +16,7 @@ from ibf_pipeline.satellites.hook.workflows import Workflow
 
 PROVIDED: Final = frozenset({"data-harvest", "card_bs", "card_cohinf", "c2rcc", "lai", "sen2cor"})
 """the provided hooks of the service's page"""
-SOURCE_TYPE: Final = "source_type"
+_SOURCE_TYPE: Final = "source_type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class InputSource:
     """options without which nothing can be fetched"""
 
 
-SOURCES: Final[Mapping[str, InputSource]] = {
+_SOURCES: Final[Mapping[str, InputSource]] = {
     "DESP": InputSource(
         ("desp_source_",), ("desp_source_username", "desp_source_password", "desp_source_collection")
     ),
@@ -54,8 +54,8 @@ def ordered_options(
     What a preset holds for another source than the order's is left out, its passwords first of all.
     """
     chosen = {**output, **preset, **given}
-    source = str(chosen.get(SOURCE_TYPE, ""))
-    foreign = tuple(prefix for name, each in SOURCES.items() if name != source for prefix in each.prefixes)
+    source = str(chosen.get(_SOURCE_TYPE, ""))
+    foreign = tuple(prefix for name, each in _SOURCES.items() if name != source for prefix in each.prefixes)
     return {
         name: value for name, value in chosen.items() if value != "" and (name in given or not name.startswith(foreign))
     }
@@ -68,23 +68,23 @@ def require_source(workflow: Workflow, options: Mapping[str, str | int]) -> None
     a password that nobody would read there.
     """
     described = {option.name: option.default or "" for option in workflow.options}
-    if SOURCE_TYPE not in described:
+    if _SOURCE_TYPE not in described:
         return
     known = {**described, **options}
-    source = str(known[SOURCE_TYPE])
+    source = str(known[_SOURCE_TYPE])
     problems = [
-        f"{name} belongs to {SOURCE_TYPE} {other}"
-        for other, each in SOURCES.items()
+        f"{name} belongs to {_SOURCE_TYPE} {other}"
+        for other, each in _SOURCES.items()
         if other != source
         for name in options
         if name.startswith(each.prefixes)
     ]
-    if source in SOURCES:
-        problems += [f"{name} is missing" for name in SOURCES[source].needed if not known.get(name)]
+    if source in _SOURCES:
+        problems += [f"{name} is missing" for name in _SOURCES[source].needed if not known.get(name)]
     elif workflow.name in PROVIDED:
-        problems.append(f"{SOURCE_TYPE} is {source or 'not given'}, so that nothing could be read")
+        problems.append(f"{_SOURCE_TYPE} is {source or 'not given'}, so that nothing could be read")
     if problems:
-        ways = (f"{SOURCE_TYPE} {name} with {', '.join(each.needed)}" for name, each in SOURCES.items())
+        ways = (f"{_SOURCE_TYPE} {name} with {', '.join(each.needed)}" for name, each in _SOURCES.items())
         raise InputInvalid(
             f"this order cannot work: {'; '.join(problems)}",
             where=f"options of {workflow.name}",

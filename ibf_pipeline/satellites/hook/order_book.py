@@ -31,7 +31,7 @@ SENT: Final = "sent"
 """accepted and not finished"""
 REFUSED: Final = "refused"
 """refused by the service"""
-WITHDRAWN: Final = "withdrawn"
+_WITHDRAWN: Final = "withdrawn"
 """taken back before it was sent"""
 
 GONE: Final = "gone"
@@ -39,7 +39,7 @@ GONE: Final = "gone"
 
 OPEN: Final = (SENDING, UNCLEAR, SENT)
 """may be running at the service"""
-_FREE: Final = (WAITING, REFUSED, WITHDRAWN)
+_FREE: Final = (WAITING, REFUSED, _WITHDRAWN)
 """never accepted: costs nothing"""
 
 _PATIENCE_SECONDS: Final = 3600.0
@@ -130,7 +130,7 @@ class OrderBook:
         waiting = {"state": WAITING, "message": "", "changed_at": text}
         with self._database.transaction() as connection:
             if not upsert(connection, ORDER, key, {}, {**first, **waiting}):
-                never = and_(_is(service, key=request.key), ORDER.c.state.in_((REFUSED, WITHDRAWN)))
+                never = and_(_is(service, key=request.key), ORDER.c.state.in_((REFUSED, _WITHDRAWN)))
                 connection.execute(update(ORDER).where(never).values(**waiting))
         return self.entry(service, request.key)
 
@@ -197,7 +197,7 @@ class OrderBook:
         """Take back an order that still waits; false if it was sent meanwhile."""
         this = and_(ORDER.c.number == entry.number, ORDER.c.state == WAITING)
         with self._database.transaction() as connection:
-            done = connection.execute(update(ORDER).where(this).values(state=WITHDRAWN, changed_at=_text(now)))
+            done = connection.execute(update(ORDER).where(this).values(state=_WITHDRAWN, changed_at=_text(now)))
             return done.rowcount == 1
 
     def record_status(

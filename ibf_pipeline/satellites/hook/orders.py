@@ -18,11 +18,11 @@ from ibf_pipeline.satellites.hook.settings import require_encrypted_options, req
 from ibf_pipeline.satellites.odata import read_timestamp
 
 SUCCESS: Final = "completed"
-QUEUED: Final = "queued"
-IN_PROGRESS: Final = "in_progress"
-RUNNING: Final = frozenset({QUEUED, IN_PROGRESS})
+_QUEUED: Final = "queued"
+_IN_PROGRESS: Final = "in_progress"
+RUNNING: Final = frozenset({_QUEUED, _IN_PROGRESS})
 """every other status is final, known to us or not (CloudFerro's own client reads it so)"""
-KEY: Final = re.compile(r"fp-[0-9a-f]{12}$")
+_KEY: Final = re.compile(r"fp-[0-9a-f]{12}$")
 """our own key at the end of an order's name: the API has no idempotency key, and names may repeat"""
 
 
@@ -164,8 +164,8 @@ def order_of(order_id: str, items: Sequence[OrderItem], asked_for: int = 1) -> O
         return None
     running = [item for item in items if item.running]
     if running or len(items) < asked_for:
-        started = len(running) < len(items) or any(item.status != QUEUED for item in running)
-        status, message = (IN_PROGRESS if started else QUEUED), ""
+        started = len(running) < len(items) or any(item.status != _QUEUED for item in running)
+        status, message = (_IN_PROGRESS if started else _QUEUED), ""
     else:
         last = next((item for item in items if item.status != SUCCESS), items[0])
         status, message = last.status, last.message

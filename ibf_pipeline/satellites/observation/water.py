@@ -29,7 +29,7 @@ from ibf_pipeline.prepare.raster_blocks import (
 from ibf_pipeline.satellites.hook.settings import OpenWater
 
 NOT_OBSERVED: Final = 0
-DRY: Final = 1
+_DRY: Final = 1
 FLOODED: Final = 2
 PERMANENT: Final = 3
 """values of `observed.tif`; permanent water is neither dry nor flooded"""
@@ -118,7 +118,7 @@ def write_observed(
             with rasterio.open(scratch) as share:
                 for window in windows(grid.width, grid.height):
                     block = share.read(1, window=window)
-                    status = np.where(block < 0, NOT_OBSERVED, np.where(block >= cell_share, FLOODED, DRY))
+                    status = np.where(block < 0, NOT_OBSERVED, np.where(block >= cell_share, FLOODED, _DRY))
                     if status.any():
                         kept = np.maximum(out.read(1, window=window), status.astype(np.uint8))
                         out.write(kept, 1, window=window)

@@ -20,7 +20,7 @@ from ibf_pipeline.prepare.raster_blocks import bounded_gdal, open_raster, raster
 from ibf_pipeline.prepare.zonal_sums import exposure_table
 from ibf_pipeline.satellites.observation.water import FLOODED, NOT_OBSERVED, PERMANENT
 
-EARTH_RADIUS: Final = 6371.0072
+_EARTH_RADIUS: Final = 6371.0072
 """km, of the sphere with the Earth's surface area"""
 
 
@@ -29,7 +29,7 @@ def cell_areas(file: Path) -> np.ndarray:
     with rasterio.open(file) as grid:
         edges = np.radians(grid.transform.f + grid.transform.e * np.arange(grid.height + 1))
         width = np.radians(grid.transform.a)
-    areas: np.ndarray = EARTH_RADIUS**2 * width * (np.sin(edges[:-1]) - np.sin(edges[1:]))
+    areas: np.ndarray = _EARTH_RADIUS**2 * width * (np.sin(edges[:-1]) - np.sin(edges[1:]))
     return areas
 
 

@@ -23,7 +23,7 @@ from ibf_pipeline.storage.storage import Storage
 
 log = logging.getLogger(__name__)
 
-OBSERVED: Final = FLOODS.name
+_OBSERVED: Final = FLOODS.name
 """the hazard whose alerts are looked for from above: a radar sees water on land"""
 
 
@@ -57,9 +57,9 @@ def alerted_events(
     A country whose run cannot be read is named in the log and left out: the others must not suffer from it.
     """
     found: list[AlertedEvent] = []
-    for iso3 in countries_with_runs(runs, OBSERVED, storage or Storage()):
+    for iso3 in countries_with_runs(runs, _OBSERVED, storage or Storage()):
         try:
-            day = _latest(runs_of(runs, iso3, OBSERVED, storage), today, valid_days)
+            day = _latest(runs_of(runs, iso3, _OBSERVED, storage), today, valid_days)
             if day is not None:
                 found += _events(day, prepared(iso3), triggers_only)
         except IbfError as error:

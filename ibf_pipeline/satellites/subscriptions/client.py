@@ -42,7 +42,7 @@ from ibf_pipeline.satellites.subscriptions.settings import Provider
 
 _Read = TypeVar("_Read")
 
-PAGE = 100
+_PAGE = 100
 """products asked for at once"""
 _REMEDIES: Final = {
     300: "check the provider's base_url",
@@ -223,7 +223,7 @@ class CatalogueClient:
         query = {
             "$filter": product_filter,
             "$orderby": "PublicationDate asc",
-            "$top": str(PAGE),
+            "$top": str(_PAGE),
             "$expand": "Attributes",
         }
         for content in islice(pages(self._http, "Products", query, max_pages), max_pages):

@@ -24,12 +24,12 @@ from ibf_pipeline.records.schema import NOTIFICATION, PRODUCT, START
 from ibf_pipeline.satellites.odata import odata_timestamp, read_timestamp
 from ibf_pipeline.satellites.subscriptions.notification import Notification, Product, plain_text
 
-WAITING_REASON = "not yet compared with the alerts"
+_WAITING_REASON = "not yet compared with the alerts"
 NO_DEPLOYMENT = "no deployment to start"
 """ends the reason of what was only announced"""
 DROPPED = "dropped by `inbox prune` before anything was decided of it"
 SETTLED: Final = ("triggered", "ignored")
-UNSETTLED: Final = ("incomplete", "waiting")
+_UNSETTLED: Final = ("incomplete", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Inbox:
         Ids, states and starts stay: a late duplicate must still be recognised. What was not settled is ignored from
         then on; `replay` brings it back.
         """
-        unsettled = PRODUCT.c.state.in_(UNSETTLED)
+        unsettled = PRODUCT.c.state.in_(_UNSETTLED)
         old = and_(PRODUCT.c.first_seen < odata_timestamp(before), PRODUCT.c.state.in_(states))
         forget = update(PRODUCT).values(content=None, footprint=None)
         drop = forget.values(state="ignored", reason=DROPPED, changed=self._now())
@@ -193,7 +193,7 @@ class Inbox:
 
     def counts(self) -> dict[str, int]:
         """Products by state, and notifications stored."""
-        counts = dict.fromkeys((*UNSETTLED, *SETTLED), 0)
+        counts = dict.fromkeys((*_UNSETTLED, *SETTLED), 0)
         with self._database.snapshot() as connection:
             by_state = select(PRODUCT.c.state, func.count()).group_by(PRODUCT.c.state)
             counts.update(tuple(row) for row in connection.execute(by_state))
@@ -213,8 +213,8 @@ class Inbox:
             return None
         counts = self.counts()
         return WriteFailed(
-            f"the inbox is full: the records have {size:.0f} MB; {sum(counts[state] for state in UNSETTLED):,} of "
-            f"{sum(counts[state] for state in (*UNSETTLED, *SETTLED)):,} products are not settled",
+            f"the inbox is full: the records have {size:.0f} MB; {sum(counts[state] for state in _UNSETTLED):,} of "
+            f"{sum(counts[state] for state in (*_UNSETTLED, *SETTLED)):,} products are not settled",
             where=self._database.place,
             expected=f"at most {self._max_megabytes:g} MB",
             remedy="let `ibf-pipeline intake` settle what waits, then make room with `ibf-pipeline inbox prune`, or "
@@ -250,7 +250,7 @@ class Inbox:
         first = {"provider": provider, **details, "round": 0, "first_seen": now, "changed": now}
         if upsert(connection, PRODUCT, {"product_id": product.id}, {}, first):
             return True
-        states = UNSETTLED if renew else ("incomplete",)
+        states = _UNSETTLED if renew else ("incomplete",)
         if product.complete and _known(connection, product.id).state in states:
             self._change(connection, product.id, **details)
         return False
@@ -273,7 +273,7 @@ def _details(product: Product) -> dict[str, str | None]:
     lacking = "details have to be fetched from the catalogue"
     return {
         "state": "waiting" if product.complete else "incomplete",
-        "reason": WAITING_REASON if product.complete else lacking,
+        "reason": _WAITING_REASON if product.complete else lacking,
         "name": product.name,
         "product_type": product.product_type,
         "acquired": _text(product.acquired),

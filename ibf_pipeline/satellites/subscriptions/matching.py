@@ -16,7 +16,7 @@ from ibf_pipeline.satellites.subscriptions.inbox import NO_DEPLOYMENT, Inbox, In
 
 log = logging.getLogger(__name__)
 
-HOUR: Final = timedelta(hours=1)
+_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def match_products(
         if product.acquired is None or product.footprint is None:
             continue
         if product.acquired < oldest:
-            hours, limit = (now - product.acquired) / HOUR, max_age / HOUR
+            hours, limit = (now - product.acquired) / _HOUR, max_age / _HOUR
             inbox.decide(product.product_id, "ignored", f"acquired {hours:.0f} h ago, the limit is {limit:.0f} h")
             ignored += 1
             continue
@@ -127,7 +127,7 @@ def _expire(inbox: Inbox, oldest: datetime, max_age: timedelta) -> int:
     for product in expired:
         starts = [start for start in inbox.starts(product.product_id) if start.round == product.round]
         named = ", ".join(f"{start.country} {start.event}" for start in starts if start.run is None)
-        reason = f"announced for {named} and never started: within {max_age / HOUR:.0f} h there was {NO_DEPLOYMENT}"
+        reason = f"announced for {named} and never started: within {max_age / _HOUR:.0f} h there was {NO_DEPLOYMENT}"
         whole = all(start.run is None for start in starts)
         log.warning("%s: %s", product.name or product.product_id, reason)
         inbox.decide(product.product_id, "ignored" if whole else "triggered", reason)

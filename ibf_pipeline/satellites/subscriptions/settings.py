@@ -13,7 +13,7 @@ from ibf_pipeline.satellites.odata import is_balanced
 
 Event = Literal["created", "modified", "deleted"]
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
-DEFAULT_PASSWORD_VARIABLE = "EODATA_ENDPOINT_PASSWORD"  # noqa: S105 - the name of a variable
+_DEFAULT_PASSWORD_VARIABLE = "EODATA_ENDPOINT_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 class Provider(Section):
@@ -63,7 +63,7 @@ class SubscriptionSettings(Section):
     everything: bool = Field(False, description="an explicit yes to a subscription without any filter")
     endpoint: str | None = Field(None, description="push: public https address of the receiver")
     username_variable: Variable = "EODATA_ENDPOINT_USERNAME"
-    password_variable: Variable = DEFAULT_PASSWORD_VARIABLE
+    password_variable: Variable = _DEFAULT_PASSWORD_VARIABLE
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
@@ -128,7 +128,7 @@ class ReceiverSettings(Section):
     host: str = Field("127.0.0.1", description="where it listens; the proxy with the certificate stands before it")
     port: int = Field(8600, ge=1, le=65535, strict=True, description="on that address")
     username_variable: Variable = "EODATA_ENDPOINT_USERNAME"
-    password_variable: Variable = DEFAULT_PASSWORD_VARIABLE
+    password_variable: Variable = _DEFAULT_PASSWORD_VARIABLE
     body_limit_bytes: int = Field(1_000_000, ge=10_000, strict=True, description="larger bodies are refused (413)")
     body_seconds: float = Field(20, gt=0, description="time for a body to arrive (408)")
     header_seconds: float = Field(

@@ -32,7 +32,7 @@ from ibf_pipeline.sources.rain.runs import Run, RunsRain
 
 log = logging.getLogger(__name__)
 
-PERTURBED: Final = 50
+_PERTURBED: Final = 50
 """members of the ensemble beside its control"""
 _ONE_CONTROL: Final = datetime(2026, 5, 12, 6, tzinfo=UTC)
 """from this run on (cycle 50r1) the control is the single run, and has no message of its own in the ensemble's files"""
@@ -57,7 +57,7 @@ SINGLE_RUN: Final = FileSelection("oper", "fc", 1)
 def ensemble(cycle: datetime) -> list[FileSelection]:
     """Its control and its perturbed members."""
     control = SINGLE_RUN if cycle >= _ONE_CONTROL else FileSelection("enfo", "cf", 1)
-    return [control, FileSelection("enfo", "pf", PERTURBED)]
+    return [control, FileSelection("enfo", "pf", _PERTURBED)]
 
 
 def ecmwf_steps(last: float) -> list[int]:

@@ -38,7 +38,7 @@ _NAMES: Final[dict[ImergRun, tuple[str, str]]] = {
     "early": ("GPM_3IMERGHHE", "3B-HHR-E"),
 }
 """collection, and what its files begin with"""
-HALF_HOUR: Final = timedelta(minutes=30)
+_HALF_HOUR: Final = timedelta(minutes=30)
 _LARGEST: Final = 100_000_000
 """bytes of a file; those of the globe have 5 to 10 million"""
 _SOON: Final = timedelta(days=7)
@@ -102,7 +102,7 @@ def fetch_imerg(imerg: Imerg, first: datetime, last: datetime, cache: InputCache
     token is not accepted (a login page comes in place of data), InputInvalid if the catalogue says something else,
     NoAnswer if a server does not answer.
     """
-    wanted = [first + HALF_HOUR * number for number in range(int((last - first) / HALF_HOUR))]
+    wanted = [first + _HALF_HOUR * number for number in range(int((last - first) / _HALF_HOUR))]
     files: dict[datetime, Path] = {}
     named: dict[datetime, str] | None = None
     away: IbfError | None = None
@@ -242,7 +242,7 @@ def in_spans(starts: Sequence[datetime]) -> str:
     """`2026-02-14 22:00 to 23:30, 2026-02-15 03:00 UTC`: spans of half hours by the start of the first and last."""
     spans: list[list[datetime]] = []
     for start in starts:
-        if spans and start - spans[-1][-1] == HALF_HOUR:
+        if spans and start - spans[-1][-1] == _HALF_HOUR:
             spans[-1].append(start)
         else:
             spans.append([start])

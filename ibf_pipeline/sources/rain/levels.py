@@ -19,7 +19,7 @@ from ibf_pipeline.sources.rain.gauge_files import gauge_files
 METRES: Final[Mapping[str, float]] = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 _READING: Final = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*(?:\*.*)?")
 """a number, maybe with a mark of the logger behind it: `12.3*T`"""
-ALERT_LEVELS: Final = ("warning-low", "warning-medium", "warning", "trigger")
+_ALERT_LEVELS: Final = ("warning-low", "warning-medium", "warning", "trigger")
 """the portal's words, as columns of the table"""
 
 
@@ -77,7 +77,7 @@ def read_places(file: Path) -> list[GaugePlace]:
     places: dict[str, GaugePlace] = {}
     for row in read_rows(file, ("fid", "name")):
         months = {month: _metres(row, f"reference_{month}", file) for month in range(1, 13)}
-        alerts = {word: _metres(row, word, file) for word in ALERT_LEVELS}
+        alerts = {word: _metres(row, word, file) for word in _ALERT_LEVELS}
         gauge = RiverGauge(
             row["fid"],
             row["name"],
@@ -91,7 +91,7 @@ def read_places(file: Path) -> list[GaugePlace]:
             raise InputInvalid(
                 f"line {row.line}: {wrong}",
                 where=file,
-                expected=f"every fid once, levels that grow from {ALERT_LEVELS[0]} to {ALERT_LEVELS[-1]}",
+                expected=f"every fid once, levels that grow from {_ALERT_LEVELS[0]} to {_ALERT_LEVELS[-1]}",
                 remedy="correct the line",
             )
         places[gauge.fid] = GaugePlace(gauge, _metres(row, "offset_m", file) or 0.0)

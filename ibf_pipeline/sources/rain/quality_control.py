@@ -13,11 +13,11 @@ from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.rain.fields import Moment
 from ibf_pipeline.rain.hourly_rain import HourlyRain
 
-STUCK_HOURS: Final = 36
+_STUCK_HOURS: Final = 36
 """hours of one and the same rain, more than 0: no rain falls like that, and no source's step is so long"""
-MISSED_RAIN: Final = 50.0
-"""mm that another instrument measured where one measured none at all, in `SILENT_HOURS` or more: no local cloud does"""
-SILENT_HOURS: Final = 24
+_MISSED_RAIN: Final = 50.0
+"""mm that another instrument measured where one measured none at all, for `_SILENT_HOURS` or longer: no cloud does"""
+_SILENT_HOURS: Final = 24
 _COMPARED: Final = 6
 """hours of two runs that are compared"""
 _FEWEST: Final = 8
@@ -33,7 +33,7 @@ def stuck_sensors(series: HourlyRain) -> Iterator[str]:
         lengths = np.where((now == before) & (now > 0), np.maximum(lengths, 1) + 1, 0)
         longer = lengths > longest
         longest, last = np.where(longer, lengths, longest), np.where(longer, row, last)
-    still = np.flatnonzero(longest >= STUCK_HOURS)
+    still = np.flatnonzero(longest >= _STUCK_HOURS)
     if len(still):
         most = int(still[np.argmax(longest[still])])
         end = str(series.rain["time"].values[last[most]])[:13].replace("T", " ")
@@ -55,7 +55,7 @@ def silent(observed: Sequence[HourlyRain]) -> Iterator[str]:
             both = np.isfinite(one.values) & np.isfinite(two.values)
             mm, hours = np.where(both, two.values, 0.0).sum(axis=0), both.sum(axis=0)
             dry = np.where(both, one.values, 0.0).sum(axis=0) == 0
-            deaf = np.flatnonzero(dry & (hours >= SILENT_HOURS) & (mm >= MISSED_RAIN))
+            deaf = np.flatnonzero(dry & (hours >= _SILENT_HOURS) & (mm >= _MISSED_RAIN))
             if len(deaf):
                 most = int(deaf[np.argmax(mm[deaf])])
                 yield (

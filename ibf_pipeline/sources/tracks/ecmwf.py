@@ -31,8 +31,8 @@ from ibf_pipeline.sources.tracks.source import TrackDelivery
 
 log = logging.getLogger(__name__)
 
-LICENCE: Final = "ECMWF open data, CC BY 4.0"
-STREAMS: Final = {"enfo": "ensemble", "oper": "single run"}
+_LICENCE: Final = "ECMWF open data, CC BY 4.0"
+_STREAMS: Final = {"enfo": "ensemble", "oper": "single run"}
 """as the archive calls them"""
 _STEPS: Final = {0: (360, 240), 6: (144, 240, 90), 12: (360, 240), 18: (144, 240, 90)}
 """hour of a cycle -> hours in the names of its files: today's, which is the last step of its ensemble, and those of
@@ -65,12 +65,12 @@ class EcmwfTracks:
                 files.forget(began)
                 raise
             files.note(began)
-        return TrackDelivery(given.tracks, given.notes, {**given.origin, "licence": LICENCE}, given.files)
+        return TrackDelivery(given.tracks, given.notes, {**given.origin, "licence": _LICENCE}, given.files)
 
     def _fetched(self, folder: Path, began: datetime) -> CycleFiles:
-        found = {stream: self._file(folder, began, stream) for stream in STREAMS}
+        found = {stream: self._file(folder, began, stream) for stream in _STREAMS}
         there = dict(each for each in found.values() if each is not None)
-        lacking = [words for stream, words in STREAMS.items() if found[stream] is None]
+        lacking = [words for stream, words in _STREAMS.items() if found[stream] is None]
         if not lacking:
             return CycleFiles.of(folder, there, {})
         finished = self._finished(began, lacking)
@@ -86,7 +86,7 @@ class EcmwfTracks:
                     download(self.client, url, target)
                 except Gone:
                     continue
-                log.info("ECMWF of %s: tracks of the %s are fetched", cycle_text(began), STREAMS[stream])
+                log.info("ECMWF of %s: tracks of the %s are fetched", cycle_text(began), _STREAMS[stream])
             try:
                 require_delivered(target, url)
             except (InputInvalid, InputMissing):

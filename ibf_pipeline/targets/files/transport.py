@@ -14,13 +14,13 @@ from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import Answer, FileOf
 from ibf_pipeline.targets.files.planner import PUT
 
-DAY_FILE = "day.json"
+_DAY_FILE = "day.json"
 """what a shown day is: its revision's date and the hash of every file"""
 
 
 def shown_day(day: Path) -> dict[str, Any]:
     """What the folder of a day says of itself; empty if there is none or it says nothing."""
-    return read_json_or_empty(day / DAY_FILE)
+    return read_json_or_empty(day / _DAY_FILE)
 
 
 class FilesTransport:
@@ -67,7 +67,7 @@ class FilesTransport:
         for other in hidden.iterdir():
             if other.name not in files:
                 shutil.rmtree(other) if other.is_dir() else other.unlink()
-        write_json(hidden / DAY_FILE, about)
+        write_json(hidden / _DAY_FILE, about)
         _replace(hidden, day)
         return True
 

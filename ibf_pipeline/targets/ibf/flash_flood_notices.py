@@ -19,7 +19,7 @@ from ibf_pipeline.report.words import event_text, listed
 from ibf_pipeline.targets.ibf.notice_context import NoticeContext
 from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER, Notice, intro
 
-LINES_SHOWN: Final = "lines still shown"
+_LINES_SHOWN: Final = "lines still shown"
 _PORTAL: Final = "the portal"
 
 
@@ -93,7 +93,7 @@ def _lines(found: FlashFloodFindings, before: FlashFloodFindings | None) -> Iter
             f"{intro(found)}: the portal's map goes on showing {places} as exposed, though none are there any more; "
             "it drops them when that lead time has others. Say so to whoever looks at the map."
         )
-        yield Notice(LINES_SHOWN, _PORTAL, text)
+        yield Notice(_LINES_SHOWN, _PORTAL, text)
 
 
 def _words(found: FlashFloodFindings, event: FlashFloodEvent) -> str:

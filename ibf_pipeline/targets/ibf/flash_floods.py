@@ -17,9 +17,9 @@ from ibf_pipeline.report.words import listed
 from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies, PlanParameters
 from ibf_pipeline.targets.problems import Problem
 
-LINES: Final = "/lines-data/exposure-status"
+_LINES: Final = "/lines-data/exposure-status"
 EXPOSURE_KEY: Final = "exposure"
-GAUGES: Final = "gauges"
+_GAUGES: Final = "gauges"
 _LARGEST: Final = 2**31 - 1
 """of the integers that the server's database takes for a line"""
 _NAMED: Final = 3
@@ -66,7 +66,7 @@ def unfit_assets(found: FlashFloodFindings, points: Mapping[str, Mapping[str, st
     fids: dict[str, dict[str, None]] = {}
     for each in found.exposed:
         fids.setdefault(each.category, {}).update(dict.fromkeys(each.fids))
-    fids[GAUGES] = {gauge.fid: None for gauge in found.gauges}
+    fids[_GAUGES] = {gauge.fid: None for gauge in found.gauges}
     for category, sent in fids.items():
         if category in FLASH_FLOODS.lines:
             wrong = [fid for fid in sent if not _is_integer(fid)]
@@ -86,7 +86,7 @@ def unfit_assets(found: FlashFloodFindings, points: Mapping[str, Mapping[str, st
                 yield Problem(
                     f"the server does not know {len(unknown):,} of {len(sent):,} {what} (fid "
                     f"{listed(unknown, _NAMED)}): left out of the calls; its list has to be that of assets/{category}"
-                    if category != GAUGES
+                    if category != _GAUGES
                     else f"the server does not know the gauges {listed(unknown, _NAMED)}: left out of the calls",
                     blocks=False,
                 )
@@ -151,17 +151,17 @@ def _lines(each: ExposedAssets, bodies: Bodies) -> Call:
         "leadTime": name,
         "exposedFids": list(each.fids),
     }
-    return Call(0, f"exposed lines, {each.category}, {name}", "POST", LINES, body=body)
+    return Call(0, f"exposed lines, {each.category}, {name}", "POST", _LINES, body=body)
 
 
 def _levels(gauges: Collection[GaugeFound], order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
     """Once, without a lead time; a gauge without a value is not in the call of that key."""
-    for key, value_of in LEVELS.items():
+    for key, value_of in _LEVELS.items():
         rows = [(gauge.fid, value) for gauge in gauges if (value := value_of(gauge)) is not None]
-        yield from _values(f"gauges: {key}", GAUGES, key, None, rows, order, bodies)
+        yield from _values(f"gauges: {key}", _GAUGES, key, None, rows, order, bodies)
 
 
-LEVELS: Final[Mapping[str, Callable[[GaugeFound], float | str | None]]] = {
+_LEVELS: Final[Mapping[str, Callable[[GaugeFound], float | str | None]]] = {
     "water-level": lambda gauge: gauge.level,
     "water-level-reference": lambda gauge: gauge.reference,
     "water-level-previous": lambda gauge: gauge.previous,

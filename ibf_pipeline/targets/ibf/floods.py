@@ -13,7 +13,7 @@ from ibf_pipeline.targets.problems import Problem
 
 
 def station_of_event(found: FloodFindings, event: FloodEvent, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
-    """The four calls with the values of the station that an event is about, one per key of `STATION_VALUES`."""
+    """The four calls with the values of the station that an event is about, one per key of `_STATION_VALUES`."""
     yield from _stations([found.station(event.station_code)], "station of the event", order, bodies, event.name)
 
 
@@ -67,7 +67,7 @@ def _stations(
     if not sent:
         return
     lead_time = bodies.profile.lead_time_name(sent[0][1].lead_time)
-    for key, value_of in STATION_VALUES.items():
+    for key, value_of in _STATION_VALUES.items():
         body = {
             **bodies.head,
             "pointDataCategory": STATIONS,
@@ -83,7 +83,7 @@ def _plain(value: float) -> float:
     return int(value) if value == int(value) else value
 
 
-STATION_VALUES: Mapping[str, Callable[[StationValues], float | str]] = {
+_STATION_VALUES: Mapping[str, Callable[[StationValues], float | str]] = {
     "forecastLevel": lambda values: _plain(values.forecast_level),
     "forecastReturnPeriod": lambda values: _plain(values.forecast_return_period),
     "triggerLevel": lambda values: _plain(values.trigger_level),

@@ -21,7 +21,7 @@ from ibf_pipeline.targets.ibf.plan_parts import plan_part_of
 from ibf_pipeline.targets.ibf.revision import UNTOLD
 from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice, blind_notices, intro
 
-TRIGGERS = ("trigger", UNTOLD)
+_TRIGGERS = ("trigger", UNTOLD)
 """what a trigger of the portal was before, whether people know of it or not"""
 
 
@@ -79,7 +79,7 @@ def notices(
                 "recipients yourself."
             )
             made.append(Notice("trigger without mail", event.name, text))
-        elif not event.trigger and before.get(event.name) in TRIGGERS:
+        elif not event.trigger and before.get(event.name) in _TRIGGERS:
             later = _beyond(found, event.key)
             if later:
                 limit = profile.lead_time_words(found.trigger_limit or 0)
@@ -98,7 +98,7 @@ def notices(
     for event in found.events_beyond_portal:
         if event.key not in ended:
             made.append(Notice(BEYOND_PORTAL, event.name, f"{day}: {_alert_beyond(found, event)}"))
-    triggers = frozenset(name for name, was in before.items() if was in TRIGGERS)
+    triggers = frozenset(name for name, was in before.items() if was in _TRIGGERS)
     there = NoticeContext(triggers, silent_about, earlier, mails and not unmailed, told)
     return [*made, *blind_notices(found), *plan_part_of(found).notices(found, there)]
 
@@ -161,9 +161,9 @@ def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -
     unseen = next((unseen for unseen in found.unseen if unseen.key == key), None)
     now = next((event for event in found.events if event.key == key), None)
     if now is not None and now.beyond_portal:
-        kind = LAPSED_BEYOND if level in TRIGGERS else BEYOND_PORTAL
+        kind = LAPSED_BEYOND if level in _TRIGGERS else BEYOND_PORTAL
         text = (
-            f"{day}: the {'trigger' if level in TRIGGERS else 'alert'} {about} {where} has moved {BEYOND_SHOWN}, and "
+            f"{day}: the {'trigger' if level in _TRIGGERS else 'alert'} {about} {where} has moved {BEYOND_SHOWN}, and "
             f"is closed there. This is no all clear: {_alert_beyond(found, now)}"
         )
         return [Notice(kind, name, text)]
@@ -175,7 +175,7 @@ def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -
     if unseen is not None:
         text = f"{day}: the portal closes the alert {about} {where}: {unseen.reason}. This is no all clear."
         return [Notice(f"{profile.subject} suspect", name, text)]
-    later = _beyond(found, key) if key and level in TRIGGERS else ""
+    later = _beyond(found, key) if key and level in _TRIGGERS else ""
     if later:
         text = f"{day}: the trigger {about} {where} has moved to {later}, beyond the lead time limit, and is closed."
         return [Notice("trigger lapsed beyond the limit", name, text)]
@@ -191,7 +191,7 @@ def _trigger_beyond(found: Findings, event: Event, level: str | None, day: str) 
         return
     name = profile.lead_time_name
     shown = f"It is shown as a warning from {name(event.lead_time)} on."
-    if level in TRIGGERS:
+    if level in _TRIGGERS:
         moved = f"the trigger at {_words(found, event)} has moved to {', '.join(map(name, later))}, {BEYOND_SHOWN}"
         yield Notice(LAPSED_BEYOND, event.name, f"{day}: {moved}. {shown}")
     else:

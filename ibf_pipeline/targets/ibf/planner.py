@@ -19,7 +19,7 @@ from ibf_pipeline.targets.ibf.capabilities import Capabilities
 from ibf_pipeline.targets.ibf.plan_parts import plan_part_of
 
 RASTER = "/admin-area-dynamic-data/raster/{disaster_type}"
-MAP_IMAGE = "/event/event-map-image/{country}/{disaster_type}/{event}"
+_MAP_IMAGE = "/event/event-map-image/{country}/{disaster_type}/{event}"
 PROCESS = "/events/process"
 SILENT_END = "end without notification"
 
@@ -153,7 +153,7 @@ def _lead_times(found: Findings, event: Event, bodies: Bodies, capabilities: Cap
 
 
 def _map_image(found: Findings, event: Event, image: FileBody) -> Call:
-    path = MAP_IMAGE.format(
+    path = _MAP_IMAGE.format(
         country=quote(found.country, safe=""),
         disaster_type=quote(profile_of(found).disaster_type, safe=""),
         event=quote(event.name, safe=""),

@@ -76,7 +76,7 @@ class ServerState:
         return self.points.get(profile.subject_points) if profile.subject_points else None
 
 
-LAST_UPLOAD = "last upload date"
+_LAST_UPLOAD = "last upload date"
 """in `not_checked`"""
 
 
@@ -156,7 +156,7 @@ def read_state(
     asked = {
         "admin areas": None if None in areas.values() else areas,
         **{category_words(category): found for category, found in points.items()},
-        LAST_UPLOAD: upload,
+        _LAST_UPLOAD: upload,
         "indicators": indicators,
         "open events": events if events is not None or not doubts else (),
     }

@@ -18,7 +18,7 @@ from ibf_pipeline.targets.ibf.timestamp import date_of_calls
 from ibf_pipeline.targets.problems import Problem
 
 TRACK: Final = "/typhoon-track"
-MAILED_CATEGORIES: Final = ("STS", "TY", "STY")
+_MAILED_CATEGORIES: Final = ("STS", "TY", "STY")
 """categories; the server mails nobody about a storm without a point of them"""
 _ALL_EVENTS: Final = ""
 """name by which an empty track clears those of all events"""
@@ -60,7 +60,7 @@ def track_removal(found: TyphoonFindings, order: PlanParameters, bodies: Bodies)
 
 def unmailed(event: TyphoonEvent) -> bool:
     """Whether the server mails nobody about a storm, whatever it is: none of its points is STS or more."""
-    return not any(point.category in MAILED_CATEGORIES for point in event.track)
+    return not any(point.category in _MAILED_CATEGORIES for point in event.track)
 
 
 def unfit_tracks(found: TyphoonFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:

@@ -21,13 +21,13 @@ from ibf_pipeline.targets.ibf.notice_context import NoticeContext
 from ibf_pipeline.targets.ibf.typhoon import unmailed
 from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER, Notice, intro
 
-WARNING_UNMAILED: Final = "warning without mail"
-BEGUN: Final = "storm at 0-hour"
-REACHED: Final = "storm reaches further provinces"
-CORRECTED: Final = "landfall not ruled out"
-CLOCK: Final = "wrong times in the mail"
-UNCALIBRATED: Final = "damage without calibration"
-SHARED: Final = "maps of shared areas"
+_WARNING_UNMAILED: Final = "warning without mail"
+_BEGUN: Final = "storm at 0-hour"
+_REACHED: Final = "storm reaches further provinces"
+_CORRECTED: Final = "landfall not ruled out"
+_CLOCK: Final = "wrong times in the mail"
+_UNCALIBRATED: Final = "damage without calibration"
+_SHARED: Final = "maps of shared areas"
 _TELL: Final = "tell the recipients yourself"
 
 
@@ -78,14 +78,14 @@ def _silent(
                 f"{intro(found)}: warning for {event.name}: {_when(found, event)}. The portal shows it and mails "
                 f"nobody about it, {_why_silent(event)}: {_TELL}."
             )
-            yield Notice(WARNING_UNMAILED, event.name, text)
+            yield Notice(_WARNING_UNMAILED, event.name, text)
         return
     if event.lead_time == 0 < earlier.lead_time:
         text = (
             f"{intro(found)}: {event.name} is at 0-hour: {_when(found, event)}. The alert goes on, and from now on "
             f"the portal mails nobody about it, whatever becomes of it: {_TELL}."
         )
-        yield Notice(BEGUN, event.name, text)
+        yield Notice(_BEGUN, event.name, text)
     of_others = (LOWERED, PROVINCES, TRIGGERED) if event.lead_time == 0 else (LOWERED,)
     changed = [words for words in news(event, before, told) if not words.startswith(of_others)]
     if changed:
@@ -115,7 +115,7 @@ def _provinces(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEven
             f"{intro(found)}: {event.name}, at 0-hour on the portal, reaches further provinces: {each}. The portal "
             f"mails nobody about them: {_TELL}."
         )
-        yield Notice(REACHED, event.name, text)
+        yield Notice(_REACHED, event.name, text)
 
 
 def _province_text(found: TyphoonFindings, province: ProvinceFound) -> str:
@@ -160,7 +160,7 @@ def _corrected(
         f"{percent_text(event.landfall.probability)} of the ensemble cross land, and it passes within 50 km of a "
         f"municipality with up to {percent_text(near)}; {_when(found, event)}."
     )
-    yield Notice(CORRECTED, event.name, text)
+    yield Notice(_CORRECTED, event.name, text)
 
 
 def _uncalibrated(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonEvent | None) -> Iterator[Notice]:
@@ -174,7 +174,7 @@ def _uncalibrated(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonE
             "it: the damage curves have no calibration for this country. They say "
             f"{_houses(event.houses_low, event.houses_high)}: {HOUSES}. Decide with this range in mind."
         )
-        yield Notice(UNCALIBRATED, event.name, text)
+        yield Notice(_UNCALIBRATED, event.name, text)
 
 
 def _clock_times(found: TyphoonFindings, context: NoticeContext) -> Iterator[Notice]:
@@ -190,7 +190,7 @@ def _clock_times(found: TyphoonFindings, context: NoticeContext) -> Iterator[Not
                 f"lead time more than once. The right one: {_when(found, event)}; its lead time is "
                 f"{TYPHOON.lead_time_words(event.lead_time)}. {action_text(event, found.published, found.zone)}"
             )
-            yield Notice(CLOCK, event.name, f"{text.rstrip()} Pass this on with the mail.")
+            yield Notice(_CLOCK, event.name, f"{text.rstrip()} Pass this on with the mail.")
 
 
 def _shared(found: TyphoonFindings, before: TyphoonFindings | None) -> Iterator[Notice]:
@@ -204,7 +204,7 @@ def _shared(found: TyphoonFindings, before: TyphoonFindings | None) -> Iterator[
                 f"{_maps(one, other)} Right are the portal's lists of events and of their areas, its mails, and our "
                 "report. No trigger changes by it."
             )
-            yield Notice(SHARED, one.name, text)
+            yield Notice(_SHARED, one.name, text)
 
 
 def _pairs(found: TyphoonFindings | None) -> list[tuple[TyphoonEvent, TyphoonEvent]]:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-FITTING: Final = (0.7, 1.4)
+_FITTING: Final = (0.7, 1.4)
 """smallest and largest share of the 2-year threshold"""
 _PERIOD: Final = 2.0
 """years; the level that half of all years exceed"""
@@ -49,7 +49,7 @@ def archive_misfits(maxima: xr.DataArray, thresholds: xr.DataArray) -> list[str 
 def _misfit(maximum: float, limit: float) -> str | None:
     if not np.isfinite(maximum):
         return "the source's own archive has too few years there to be held against the thresholds"
-    low, high = FITTING
+    low, high = _FITTING
     if low * limit <= maximum <= high * limit:
         return None
     ratio = f"{maximum / limit:.2g} times" if limit > 0 else "not to be compared with"

@@ -18,11 +18,11 @@ from ibf_pipeline.hazards.floods.forecast.events import Timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import as_precise, largest_return_period, level_of_share
 from ibf_pipeline.hazards.floods.profile import FLOODS
 
-TOO_HIGH: Final = 10.0
+_TOO_HIGH: Final = 10.0
 """times the largest threshold, which no flood is in every member from the first day to the last"""
-TOO_LOW: Final = 100.0
+_TOO_LOW: Final = 100.0
 """times all that any member carries on any day: so is, in litres, even what a flood ten times as large exceeds"""
-OF_LITRES: Final = 1000.0
+_OF_LITRES: Final = 1000.0
 """m3/s: a smaller threshold would be less than 1 m3/s if it were litres, and no river that GloFAS can forecast"""
 
 
@@ -178,14 +178,14 @@ def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: fl
     )
 
     def reason(high: float, low: float, first: float, last: float) -> str | None:
-        if high > 0 and first >= max(TOO_LOW * high, OF_LITRES):
+        if high > 0 and first >= max(_TOO_LOW * high, _OF_LITRES):
             return (
                 f"thresholds begin at {first:,.0f} m3/s, {first / high:,.0f} times the {_flow(high)} m3/s that members "
                 "carry at most on any day: are they litres per second, or another river's?"
             )
         if high < share * first:
             return f"practically dry: at most {_flow(high)} m3/s against a smallest threshold of {_flow(first)}"
-        if low > TOO_HIGH * last:
+        if low > _TOO_HIGH * last:
             return (
                 f"at least {low:,.0f} m3/s in every member on every day, thresholds end at {last:g}: another river's?"
             )

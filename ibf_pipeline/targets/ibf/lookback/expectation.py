@@ -15,7 +15,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.targets.ibf.lookback.facts import FACTS, Facts, PointExpected, TrackExpected
 
-FORMAT = 1
+_FORMAT = 1
 """Version of expected.json."""
 FILE = "expected.json"
 """in the folder of a revision"""
@@ -56,7 +56,7 @@ class ExpectedPortal:
     """lead time -> events whose extent its raster has"""
     tracks: tuple[TrackExpected, ...] = ()
     """of every event; no others are shown"""
-    format: int = field(default=FORMAT)
+    format: int = field(default=_FORMAT)
 
     @property
     def facts(self) -> Facts:
@@ -148,11 +148,11 @@ def read_expected(file: Path) -> ExpectedPortal:
     """The expectation that was written down; InputInvalid if it is damaged or of another format."""
     try:
         content = json.loads(file.read_bytes())
-        if content["format"] != FORMAT or content["hazard"] not in FACTS:
+        if content["format"] != _FORMAT or content["hazard"] not in FACTS:
             raise InputInvalid(
                 f"expected.json of format {content['format']!r} and hazard {content['hazard']!r}",
                 where=file,
-                expected=f"format {FORMAT} of {', '.join(FACTS)}",
+                expected=f"format {_FORMAT} of {', '.join(FACTS)}",
                 remedy="look with the version that published the day",
             )
         return _EXPECTED.validate_json(file.read_bytes())
