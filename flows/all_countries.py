@@ -41,7 +41,7 @@ from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-Runner = Callable[[CountryJob], CountryOutcome]
+_Runner = Callable[[CountryJob], CountryOutcome]
 
 
 class CountriesFailed(IbfError):
@@ -233,7 +233,7 @@ class _Process:
             self._pool.shutdown()
 
 
-def _in_threads(jobs: Sequence[CountryJob], limit: int, run: Runner) -> list[CountryOutcome]:
+def _in_threads(jobs: Sequence[CountryJob], limit: int, run: _Runner) -> list[CountryOutcome]:
     with ThreadPoolExecutor(max_workers=limit) as threads:
         futures = [threads.submit(contextvars.copy_context().run, run, job) for job in jobs]
         return [_outcome(future, job) for future, job in zip(futures, jobs, strict=True)]

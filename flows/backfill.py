@@ -38,7 +38,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 _LONGEST = 400
 """days in one backfill"""
 
-Runner = Callable[[IssueTime], State]
+_Runner = Callable[[IssueTime], State]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def backfill_days(
     config: str,
     workspace: str | None,
     skipped: Callable[[IssueTime], None] = lambda day: None,
-    run_day: Runner | None = None,
+    run_day: _Runner | None = None,
     begun: Collection[str] = (),
 ) -> Iterator[PastDay]:
     """Run the days in order; ends after the first that is not published. Those published before are skipped by the
@@ -218,7 +218,7 @@ def _hazards(config: str, workspace: str | None, country: str, hazard: str | Non
     return configuration.country(country, hazard).hazard, others
 
 
-def _by_deployment(start: Callable[[IssueTime], FlowRun], begun: dict[str, str]) -> Runner:
+def _by_deployment(start: Callable[[IssueTime], FlowRun], begun: dict[str, str]) -> _Runner:
     """A flow run of the country's deployment for each day, waited for without a slot of a worker.
 
     `begun`: issue time -> id of the flow run, of every day up to now; new ones are added.

@@ -28,7 +28,7 @@ from ibf_pipeline.targets.target import Publication
 HOLD = f"{HELD.words}: approve or abort it with `ibf-pipeline resume`"
 
 
-URGENT = "not held for approval: there is no time to wait for a person"
+NO_TIME = "not held for approval: there is no time to wait for a person"
 
 
 def nothing_new(target: str) -> str:

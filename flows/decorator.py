@@ -24,16 +24,16 @@ from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
-def flow(**options: Any) -> Callable[[Callable[P, R]], Flow[P, R]]:
+def flow(**options: Any) -> Callable[[Callable[_P, _R]], Flow[_P, _R]]:
     """Prefect's decorator `flow`, with its options: where there is a server, a call is a flow run of it."""
     return lambda function: _Flow(function, **options)
 
 
-class _Flow(Flow[P, R]):
+class _Flow(Flow[_P, _R]):
     def __call__(self, *args: Any, return_state: bool = False, **kwargs: Any) -> Any:  # type: ignore[override]
         if has_server():
             run: Callable[..., Any] = super().__call__

@@ -15,7 +15,7 @@ from prefect.runtime import deployment, flow_run
 
 from flows.approval import answered, apply_answer, ask, await_approval, tell_waiting
 from flows.automation_version import final_state
-from flows.day_state import HOLD, URGENT, day_state, failed_state, nothing_new
+from flows.day_state import HOLD, NO_TIME, day_state, failed_state, nothing_new
 from flows.incomplete_days import shown_meanwhile
 from flows.morning import show_waiting
 from flows.notice_events import send_notices
@@ -194,7 +194,7 @@ def conclude(
         idle = ["nothing was published"] if not publish else [] if publications else [nothing_new(day.target_name)]
         unmailed = publish and not publications and is_unmailed(run, day.target_name)
         urgent = hold and not waits and any(publication.notified for publication in publications)
-        further = [*([HOLD] if held else []), *([URGENT] if urgent else []), *idle, *([UNMAILED] if unmailed else [])]
+        further = [*([HOLD] if held else []), *([NO_TIME] if urgent else []), *idle, *([UNMAILED] if unmailed else [])]
         state = day_state(
             found, publications, *further, otherwise=HELD if held else NOT_NOTIFIED if unmailed else COMPLETED
         )

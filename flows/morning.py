@@ -32,7 +32,7 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.errors import IbfError, errors_logged
 from ibf_pipeline.hazards.registry import HAZARDS
 from ibf_pipeline.report.morning.archive import keep_page
-from ibf_pipeline.report.morning.content import Link, Morning, Subject
+from ibf_pipeline.report.morning.content import Link, Morning, PageSubject
 from ibf_pipeline.report.morning.markdown import markdown
 from ibf_pipeline.report.morning.page import page
 from tasks.artifacts import MORNING, artifact_address, key_of
@@ -176,9 +176,12 @@ def _countries(configuration: Configuration) -> dict[CountryHazardKey, CountryHa
     return found
 
 
-def _subject(of: CountryHazardKey, country: CountryHazard | None, countries: Collection[CountryHazardKey]) -> Subject:
+def _subject(
+    of: CountryHazardKey, country: CountryHazard | None, countries: Collection[CountryHazardKey]
+) -> PageSubject:
     are_several = len({each.hazard for each in countries}) > 1
-    return Subject(of.iso3, "" if country is None else country.name, of.hazard.replace("-", " ") if are_several else "")
+    hazard = of.hazard.replace("-", " ") if are_several else ""
+    return PageSubject(of.iso3, "" if country is None else country.name, hazard)
 
 
 def about_to_wait(run: CountryRun) -> CountryRun:

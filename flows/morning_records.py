@@ -19,7 +19,7 @@ from ibf_pipeline.errors import IbfError
 from ibf_pipeline.records.lease import lease
 from ibf_pipeline.report.morning.alerts import alerts_of, unshown_of
 from ibf_pipeline.report.morning.archive import FOLDER
-from ibf_pipeline.report.morning.content import AlertGroup, Item, Link, Subject, Unshown
+from ibf_pipeline.report.morning.content import AlertGroup, Item, Link, PageSubject, Unshown
 from ibf_pipeline.report.writer import PAGE
 from ibf_pipeline.runs.folder import REPORT, RunFolder
 from ibf_pipeline.runs.ledger import unfinished
@@ -40,7 +40,7 @@ class MorningAlerts:
     triggers: list[AlertGroup] = field(default_factory=list)
     warnings: list[AlertGroup] = field(default_factory=list)
     unshown: list[Unshown] = field(default_factory=list)
-    without: list[Subject] = field(default_factory=list)
+    without: list[PageSubject] = field(default_factory=list)
     """of which there is no forecast of the day"""
     unread: list[str] = field(default_factory=list)
     """what could not be read, in words"""
@@ -100,7 +100,7 @@ class Records:
         return Link("report", below if served is None else f"{served.rstrip('/')}/{below}")
 
     def unknown_to_server(
-        self, of: CountryHazardKey, subject: Subject, target: str, wanted: Sequence[IssueTime]
+        self, of: CountryHazardKey, subject: PageSubject, target: str, wanted: Sequence[IssueTime]
     ) -> Rows | None:
         """The row of a country whose run is recorded though the server knows none of it; None where there is none.
 

@@ -27,7 +27,7 @@ from flows.states import (
     PORTAL_UNREACHABLE,
 )
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.report.morning.content import Item, ItemKind, Link, Subject
+from ibf_pipeline.report.morning.content import Item, ItemKind, Link, PageSubject
 
 _NOT_YET = "not run yet"
 _WAITS = "the notification waits for a person"
@@ -85,7 +85,7 @@ Links = Callable[[CountryRun], tuple[Link, ...]]
 
 
 def country_rows(
-    subject: Subject, known: Sequence[CountryRun], target: str | None, now: datetime, links: Links = lambda _: ()
+    subject: PageSubject, known: Sequence[CountryRun], target: str | None, now: datetime, links: Links = lambda _: ()
 ) -> Rows:
     """The rows of a country and hazard. `known`: its runs, that which was to begin last first; `target`: its own."""
     own = [each for each in known if not each.elsewhere(target)]
@@ -137,7 +137,7 @@ def _attempts(run: CountryRun, own: Sequence[CountryRun]) -> list[CountryRun]:
     return [each for each in own if each.is_attempt and each.issue_time == run.issue_time and not each.has_begun]
 
 
-def _item(subject: Subject, run: CountryRun, own: Sequence[CountryRun], now: datetime, links: Links) -> Item:
+def _item(subject: PageSubject, run: CountryRun, own: Sequence[CountryRun], now: datetime, links: Links) -> Item:
     kind = _kind(run, own)
     state, said, remedy = _words(run, kind, now)
     again = [each for each in own if each.issue_time == run.issue_time and not each.has_begun]
@@ -194,7 +194,7 @@ def _waits(run: CountryRun, now: datetime) -> str:
     return run.state
 
 
-def _elsewhere(subject: Subject, known: Sequence[CountryRun], target: str | None, links: Links) -> list[Item]:
+def _elsewhere(subject: PageSubject, known: Sequence[CountryRun], target: str | None, links: Links) -> list[Item]:
     """The newest run of each issue time and other place."""
     found: dict[tuple[IssueTime, str], Item] = {}
     for run in known:

@@ -28,7 +28,7 @@ from flows.wiring.day import Day, now, open_day
 from flows.wiring.decisions import resume_run
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.run_issue_time import named_time
-from flows.wiring.targets import require_there
+from flows.wiring.targets import require_reachable
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import IbfError, PortalUnreachable
 from ibf_pipeline.hazards.registry import known_hazard
@@ -160,7 +160,7 @@ def _over(day: Day, attempts: AttemptLimits, said: str) -> State:
 def go_on(day: Day, step: NextAttempt, asked: dict[str, Any], since: datetime) -> State:
     """Ask whether the portal is back, which nothing waits for; then go on, with all the patience of a run."""
     try:
-        require_there(day)
+        require_reachable(day)
         if step.kind == "resume":
             return _resumed(day, since)
     except IbfError as error:

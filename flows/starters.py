@@ -23,7 +23,7 @@ _ATTEMPTS = 3
 """runs of a country for an issue date that sensors start at most, each after the one before has failed"""
 
 
-Starter = Callable[[str, IssueTime, str], str | None]
+RunStarter = Callable[[str, IssueTime, str], str | None]
 """Starts the run of a country (ISO3), issue time and hazard; one at a time, however often it is asked.
 
 None where a run was started or is under way; else why there is no need of one. RuntimeError where the run could not be

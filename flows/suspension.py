@@ -35,7 +35,7 @@ from flows.states import COMPLETED
 log = logging.getLogger("ibf_pipeline.flows")
 
 sleep = time.sleep
-Form = TypeVar("Form", bound=RunInput)
+_Form = TypeVar("_Form", bound=RunInput)
 
 WAITING = "Waiting"
 """name of the state of a run that waits for something else than a person"""
@@ -140,7 +140,7 @@ def suspend(form: type[RunInput], key: str, message: str) -> None:
         _end(run, taken[-1])
 
 
-def pause_for_input(form: type[Form], key: str, seconds: float, otherwise: dict[str, str]) -> Form | None:
+def pause_for_input(form: type[_Form], key: str, seconds: float, otherwise: dict[str, str]) -> _Form | None:
     """What a person fills in while this process waits; None where nobody does in time.
 
     `key`: of this question; `otherwise`: what the form is given at the end of the time. Left to the server, a pause

@@ -17,7 +17,7 @@ from prefect.runtime import deployment, flow_run
 
 from flows.automation_version import final_state
 from flows.decorator import flow
-from flows.starters import Starter, start_deployment, start_here
+from flows.starters import RunStarter, start_deployment, start_here
 from flows.states import COMPLETED, FAILED, INPUT_MISSING
 from flows.suspension import reschedule, saved_notes, show_waiting_here
 from flows.wiring.day import Day, as_issue_time, now, open_configuration
@@ -112,7 +112,7 @@ def watched_issue_time(configuration: Configuration, source: str, asked: date | 
     return profile.issue_time(scheduled_moment() - since)
 
 
-def _watched(configuration: Configuration, source: str, issue_time: IssueTime, starter: Starter) -> Watched:
+def _watched(configuration: Configuration, source: str, issue_time: IssueTime, starter: RunStarter) -> Watched:
     users, wrong = users_of(configuration, source)
     countries = {country.iso3: country for country in users}
     times = look_times(issue_time, waiting_of(configuration, source))
@@ -253,5 +253,5 @@ def _ended(source: str, issue_time: IssueTime, watched: Watched) -> State:
     return COMPLETED.state(message)
 
 
-def _starter(config: str, workspace: str | None) -> Starter:
+def _starter(config: str, workspace: str | None) -> RunStarter:
     return start_deployment if deployment.id is not None else partial(start_here, config, workspace)

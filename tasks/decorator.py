@@ -10,8 +10,8 @@ from prefect.events import emit_event as emit
 from prefect.settings import PREFECT_API_URL
 from prefect.tasks import Task
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def has_server() -> bool:
@@ -25,12 +25,12 @@ def emit_event(**event: Any) -> None:
         emit(**event)
 
 
-def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]:
+def task(**options: Any) -> Callable[[Callable[_P, _R]], Task[_P, _R]]:
     """Prefect's decorator `task`, with its options: within a flow run the function is a task run of it."""
     return lambda function: _Task(function, **options)
 
 
-class _Task(Task[P, R]):
+class _Task(Task[_P, _R]):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if FlowRunContext.get() is None:
             return self.fn(*args, **kwargs)

@@ -22,7 +22,7 @@ from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_assets, read_flash_floods
 from ibf_pipeline.runs.findings import write_findings_json
 from ibf_pipeline.runs.findings_staging import begin_findings, keep_findings
-from ibf_pipeline.runs.flash_floods import RAIN, KeptAsset, write_assets_kept, write_rain_kept
+from ibf_pipeline.runs.flash_floods import RAIN_FILE, KeptAsset, write_assets_kept, write_rain_kept
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
@@ -122,7 +122,7 @@ def record_block(
     write_findings_json(found, folder / "events.json")
     write_rain_kept(folder, block.rain)
     write_assets_kept(folder, found, _exposed(found, prepared))
-    keep_findings(run, folder, _manifest(found, block, country, layers, folder / RAIN))
+    keep_findings(run, folder, _manifest(found, block, country, layers, folder / RAIN_FILE))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 

@@ -13,7 +13,7 @@ from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.intake import catch_up, complete, pull_notifications
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
-from ibf_pipeline.satellites.subscriptions.matching import MatchSummary, Starter, match_products
+from ibf_pipeline.satellites.subscriptions.matching import LookStarter, MatchSummary, match_products
 from ibf_pipeline.satellites.subscriptions.settings import IntakeSettings
 from tasks.decorator import task
 
@@ -54,7 +54,7 @@ def fetch_details(provider: str, client: CatalogueClient, inbox: Inbox) -> None:
 
 @task(task_run_name="compare with {count} alerted events", cache_policy=NO_CACHE)
 def start_observations(
-    count: int, alerts: Sequence[AlertedEvent], inbox: Inbox, starter: Starter, now: datetime, max_age: timedelta
+    count: int, alerts: Sequence[AlertedEvent], inbox: Inbox, starter: LookStarter, now: datetime, max_age: timedelta
 ) -> MatchSummary:
     """Start the observation of every alerted event that a new product shows."""
     return match_products(inbox, alerts, starter, now, max_age=max_age)

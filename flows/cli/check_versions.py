@@ -25,7 +25,7 @@ from ibf_pipeline.prepare.inputs import STATIONS, THRESHOLDS, needed_return_peri
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations, read_thresholds
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.run_index import runs_of
-from ibf_pipeline.sources.past_runs import FORECAST, read_kept_forecast
+from ibf_pipeline.sources.past_runs import FORECAST_FILE, read_kept_forecast
 from ibf_pipeline.static.thresholds import RiverCell, sample_river_cells
 
 
@@ -104,10 +104,10 @@ def _kept(
 ) -> Iterator[xr.DataArray]:
     runs = configuration.path(configuration.settings.paths.runs)
     for run in runs_of(runs, country.iso3, FLOODS.name, configuration.storage):
-        if run.is_whole and run.kept.has(FORECAST):
+        if run.is_whole and run.kept.has(FORECAST_FILE):
             try:
                 cells = cells_of_stations(stations)
-                yield read_kept_forecast(run.file(FORECAST), cells, run.issue_time.day, country.lead_times_needed)
+                yield read_kept_forecast(run.file(FORECAST_FILE), cells, run.issue_time.day, country.lead_times_needed)
             except IbfError as error:
                 said.append(f"{run.issue_time} is left out: {error.found}")
 

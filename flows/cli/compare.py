@@ -13,7 +13,7 @@ from rich.text import Text
 from flows.wiring.day import open_day
 from flows.wiring.targets import open_portal
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.targets.comparison import EventComparison, Verdict
+from ibf_pipeline.targets.comparison import Agreement, EventComparison
 from ibf_pipeline.targets.comparison_records import compare_snapshot, kept_comparisons
 
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -62,7 +62,7 @@ def print_compared(issue_time: IssueTime, rows: list[EventComparison], target: s
 def print_kept(kept: list[tuple[IssueTime, dict[str, int]]], console: Console) -> None:
     """A line a day."""
     for issue_date, verdicts in kept:
-        words = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in get_args(Verdict) if verdict in verdicts)
+        words = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in get_args(Agreement) if verdict in verdicts)
         console.print(f"{issue_date}: {words or 'no event on either side'}")
     console.print(
         f"{len(kept)} days compared, {sum(set(verdicts) <= {'agrees'} for _, verdicts in kept)} without a difference"

@@ -16,7 +16,7 @@ from ibf_pipeline.config.loader import read_yaml
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 
-COUNTRY = "XDM"
+DEMO_COUNTRY = "XDM"
 ISSUE_TIME = IssueTime.parse("2026-02-15T06")
 _RAIN = "rain"
 """folder of the rain, among the static data and below the workspace"""
@@ -33,7 +33,7 @@ def set_up(workspace: Path, config: str) -> str:
     these have. InputMissing where there are no fixtures.
     """
     base = Path(config).resolve().parent
-    country = read_yaml(Path(config) / "countries" / f"{COUNTRY}.yaml")
+    country = read_yaml(Path(config) / "countries" / f"{DEMO_COUNTRY}.yaml")
     static = (base / country["static"]).resolve()
     if not (static / _SECTION).is_file():
         raise InputMissing(
@@ -47,18 +47,18 @@ def set_up(workspace: Path, config: str) -> str:
     shutil.copytree(static / _RAIN, workspace / _RAIN, dirs_exist_ok=True)
     for source in demo["sources"].values():
         source["root"] = str(((workspace if source["root"] == _RAIN else static) / source["root"]).resolve())
-    content = {"iso3": COUNTRY, "name": country["name"], "static": str(static), "hazards": demo["hazards"]}
+    content = {"iso3": DEMO_COUNTRY, "name": country["name"], "static": str(static), "hazards": demo["hazards"]}
     return write_configuration(workspace, settings, content, demo["sources"])
 
 
 def run_demo(config: str, workspace: str) -> int:
     """Run the blocks one after the other; the exit code of the first that fails. `config`: as `set_up` wrote it."""
-    code = run_and_print(COUNTRY, str(ISSUE_TIME), None, config, workspace, hazard=FlashFloodCountry.hazard)
+    code = run_and_print(DEMO_COUNTRY, str(ISSUE_TIME), None, config, workspace, hazard=FlashFloodCountry.hazard)
     for issued, wishes in _FURTHER.items():
         if code == 0:
             console().print()
             _write_rain(config, workspace, IssueTime.parse(issued), wishes)
-            code = run_and_print(COUNTRY, issued, None, config, workspace, hazard=FlashFloodCountry.hazard)
+            code = run_and_print(DEMO_COUNTRY, issued, None, config, workspace, hazard=FlashFloodCountry.hazard)
     return code
 
 
@@ -67,7 +67,7 @@ def _write_rain(config: str, workspace: str, issue_time: IssueTime, wishes: str)
     from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
 
     configuration = open_configuration(config, workspace)
-    country = configuration.country_of(COUNTRY, FlashFloodCountry)
-    prepared = read_flash_floods(configuration.prepared_folder(COUNTRY, country.hazard), COUNTRY)
+    country = configuration.country_of(DEMO_COUNTRY, FlashFloodCountry)
+    prepared = read_flash_floods(configuration.prepared_folder(DEMO_COUNTRY, country.hazard), DEMO_COUNTRY)
     parsed = parse_rain_wishes(wishes)
     write_rain(Path(workspace) / _RAIN, issue_time, parsed, prepared.layers, prepared.ground(), country)

@@ -19,7 +19,7 @@ from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.synthetic.philippines import COUNTRY as PHILIPPINES
 from ibf_pipeline.synthetic.philippines import HOUSING, NAMES, make_philippines
 
-COUNTRY: Final = "XDI"
+DEMO_COUNTRY: Final = "XDI"
 _SECTION: Final = "typhoon.yaml"
 """file among the islands' static data: their name, section `hazards.typhoon`, and the `sources` that it lists"""
 CYCLES: Final = (
@@ -39,14 +39,14 @@ def run_typhoon(config: str, workspace: str, *, philippines: bool) -> tuple[str,
         config = set_up_philippines(base, config)
         return PHILIPPINES, config, run_philippines(config, workspace)
     config = set_up(base, config)
-    return COUNTRY, config, run_demo(config, workspace)
+    return DEMO_COUNTRY, config, run_demo(config, workspace)
 
 
 def set_up(workspace: Path, config: str) -> str:
     """Write the configuration of the islands below a workspace and return its folder; the settings are those of
     `config`, and the sources that the islands have. InputMissing where there are no fixtures.
     """
-    static = (Path(config).resolve().parent / "data" / "fixtures" / COUNTRY).resolve()
+    static = (Path(config).resolve().parent / "data" / "fixtures" / DEMO_COUNTRY).resolve()
     if not (static / _SECTION).is_file():
         raise InputMissing(
             "the demo islands are not here",
@@ -57,7 +57,7 @@ def set_up(workspace: Path, config: str) -> str:
     demo = read_yaml(static / _SECTION)
     for source in demo["sources"].values():
         source["root"] = str(static / source["root"])
-    country = {"iso3": COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
+    country = {"iso3": DEMO_COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
     settings = read_yaml(Path(config) / "settings.yaml")
     return write_configuration(workspace, settings, country, demo["sources"])
 
@@ -108,7 +108,7 @@ def run_demo(config: str, workspace: str) -> int:
         if code == 0:
             if number:
                 console().print()
-            code = run_and_print(COUNTRY, cycle, None, config, workspace, hazard=TyphoonCountry.hazard)
+            code = run_and_print(DEMO_COUNTRY, cycle, None, config, workspace, hazard=TyphoonCountry.hazard)
     return code
 
 

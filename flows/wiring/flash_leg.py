@@ -21,7 +21,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.block import Past
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.mails import mailing
-from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, window_of
+from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS, FURTHEST_BACK, window_of
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.runs.folder import RunFolder
@@ -77,7 +77,7 @@ def measured_back(country: FlashFloodCountry) -> int:
     """How many hours before the last block measured rain is asked for: so many that a sum of the longest duration may
     have ended as far back as a block looks at what was measured late.
     """
-    return max(country.durations_h) + FURTHEST_BACK - BLOCK
+    return max(country.durations_h) + FURTHEST_BACK - BLOCK_HOURS
 
 
 def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashFloodFindings | None) -> int:
@@ -87,7 +87,7 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
     window = window_of(
         issue_time, issue_time.start, None if before is None else before.issue_time, country.warning_from_h
     )
-    return max(country.durations_h) - window.first - BLOCK
+    return max(country.durations_h) - window.first - BLOCK_HOURS
 
 
 def read_rain_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:

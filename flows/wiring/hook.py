@@ -18,7 +18,7 @@ from ibf_pipeline.config.loader import named
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.retry_policy import RetryPolicy
-from ibf_pipeline.records.legacy_files import require_taken_over
+from ibf_pipeline.records.legacy_files import require_files_taken_over
 from ibf_pipeline.satellites.hook.archives import ArchiveLimits
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
@@ -83,7 +83,7 @@ class Hook:
     def book(self) -> OrderBook:
         """The order book in the records; ForbiddenByRule where an earlier version's is not in them."""
         database = open_database(self.configuration)
-        require_taken_over(self.configuration.path(self.settings.order_book), database)
+        require_files_taken_over(self.configuration.path(self.settings.order_book), database)
         return OrderBook(database)
 
     def desk_of(self, client: OdpClient, book: OrderBook) -> OrderDesk:

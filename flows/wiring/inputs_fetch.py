@@ -23,7 +23,7 @@ from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
 from ibf_pipeline.sources.duplicate_members import own_members
-from ibf_pipeline.sources.past_runs import FORECAST, read_files, without_damaged
+from ibf_pipeline.sources.past_runs import FORECAST_FILE, read_files, without_damaged
 from ibf_pipeline.sources.source import CachingSource
 from ibf_pipeline.sources.version_acceptance import accepted_version
 
@@ -115,7 +115,7 @@ def forecast_of_before(configuration: Configuration, iso3: str, issue_date: date
     issue_time = IssueTime(issue_date - timedelta(days=1))
     run = run_folder(configuration, RunId(iso3, FLOODS.name, issue_time))
     with errors_logged(log, "%s: the forecast of the day before is not compared", iso3):
-        kept = run.file(FORECAST) if run.is_whole and run.kept.has(FORECAST) else None
+        kept = run.file(FORECAST_FILE) if run.is_whole and run.kept.has(FORECAST_FILE) else None
         with FILE_LIBRARIES:  # a sensor looks at several countries at the same time
             return None if kept is None else read_forecast(kept)
     return None

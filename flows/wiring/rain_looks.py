@@ -11,7 +11,7 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR
+from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS, LAST_HOUR
 from ibf_pipeline.io.netcdf import FILE_LIBRARIES
 from ibf_pipeline.rain.assembly import leading
 from ibf_pipeline.sources.watch import Availability
@@ -26,7 +26,7 @@ def rain_look(
         areas = prepared_areas(configuration, chosen)
     section = configuration.settings.sources[source]
     opened = open_rain_source(configuration, chosen, source, section, chosen.oldest_cycle_h)
-    first, last = (issue_time.start + timedelta(hours=hours) for hours in (-BLOCK, LAST_HOUR))
+    first, last = (issue_time.start + timedelta(hours=hours) for hours in (-BLOCK_HOURS, LAST_HOUR))
 
     def ask() -> Availability:
         given = opened.hours(issue_time, areas, first, last)

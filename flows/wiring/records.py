@@ -12,7 +12,7 @@ from ibf_pipeline.errors import errors_logged
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records import legacy_files as files
 from ibf_pipeline.records.database import open_records, records_url
-from ibf_pipeline.runs.legacy_journals import countries_on_disk, require_taken_over, take_over
+from ibf_pipeline.runs.legacy_journals import countries_on_disk, require_journals_taken_over, take_over_journals
 from ibf_pipeline.runs.local_pruning import LocalPruning
 from ibf_pipeline.runs.local_runs import store_local_runs
 from ibf_pipeline.runs.overview import RunOverview, run_overviews
@@ -53,7 +53,7 @@ def _runs_known(configuration: Configuration, iso3: str | None) -> Path:
     """The folder of the runs; all that its journals tell of a country, or of all, is in the records."""
     runs = configuration.path(configuration.settings.paths.runs)
     for country in countries_on_disk(runs) if iso3 is None else [iso3]:
-        require_taken_over(runs, country, None, open_database(configuration))
+        require_journals_taken_over(runs, country, None, open_database(configuration))
     return runs
 
 
@@ -84,7 +84,7 @@ def make_room_on_disk(configuration: Configuration) -> None:
 def take_over_runs(configuration: Configuration) -> dict[str, int]:
     """Take over what earlier versions left, of every country that has run folders: revisions by country."""
     runs, database = configuration.path(configuration.settings.paths.runs), open_database(configuration)
-    return {iso3: take_over(runs, iso3, database) for iso3 in countries_on_disk(runs)}
+    return {iso3: take_over_journals(runs, iso3, database) for iso3 in countries_on_disk(runs)}
 
 
 def put_into_store(configuration: Configuration) -> dict[str, int]:
@@ -102,4 +102,4 @@ def take_over_files(configuration: Configuration, workspace: str | None) -> dict
         found.append(earlier_inbox(configuration, read_settings(folder), workspace))
     if workspace is None and (folder / "destine.yaml").is_file():
         found.append(configuration.path(load_hook_settings(folder).order_book))
-    return {file: files.take_over(file, open_database(configuration)) for file in found if file.is_file()}
+    return {file: files.take_over_legacy_files(file, open_database(configuration)) for file in found if file.is_file()}

@@ -17,7 +17,7 @@ from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.prepare.inputs import boundary_files
-from ibf_pipeline.records.legacy_files import require_taken_over
+from ibf_pipeline.records.legacy_files import require_files_taken_over
 from ibf_pipeline.satellites.subscriptions.account import account_from
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
@@ -109,7 +109,7 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float |
     read_env_files(configuration.path("."))
     settings = read_settings(configuration.folder)
     database = open_database(configuration, wait_seconds)
-    require_taken_over(earlier_inbox(configuration, settings, workspace), database)
+    require_files_taken_over(earlier_inbox(configuration, settings, workspace), database)
     inbox = Inbox(database, now, settings.inbox.max_megabytes)
     return Eodata(configuration, settings, inbox, Ledger(database, now))
 

@@ -162,7 +162,7 @@ OPENERS: Final[dict[str, Opener]] = {"ibf": Opener(_ibf, _ibf_portal, shows), "f
 """kind of target -> how it is opened"""
 
 
-def require_there(day: Day) -> None:
+def require_reachable(day: Day) -> None:
     """PortalUnreachable where the day's portal is away right now: it is not waited for. Others are always there."""
     if OPENERS[day.target.kind].portal is not None:
         with away_is_told(), open_portal(day.configuration, day.target_name, day.country) as portal:

@@ -11,7 +11,7 @@ import shapely
 from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.flash_floods.asset_files import INDICATORS, AssetFile, asset_file, read_asset_file
+from ibf_pipeline.prepare.flash_floods.asset_files import INDICATOR_OF_ASSETS, AssetFile, asset_file, read_asset_file
 
 
 def check_assets(
@@ -21,7 +21,7 @@ def check_assets(
     findings: list[Finding] = []
     fids: dict[str, tuple[str, ...]] = {}
     lacking = []
-    for category in INDICATORS:
+    for category in INDICATOR_OF_ASSETS:
         try:
             file = asset_file(static, category)
             if file is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import xarray as xr
 
 from ibf_pipeline.check.acceptance import with_accepted
-from ibf_pipeline.check.finding import SHOWN, Finding, error_finding, finding, fine, first_few
+from ibf_pipeline.check.finding import MOST_ITEMS, Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.check.flood_maps import check_flood_maps, is_grid
 from ibf_pipeline.check.mapping import check_mapping
 from ibf_pipeline.check.rasters import check_layer, known_totals
@@ -158,7 +158,8 @@ def _parents(layer: Boundaries) -> Iterator[Finding]:
     )
     if worst:
         mostly = sum(share < DOUBTFUL for share, _, _ in worst)
-        areas = first_few((f"{code} in {parent} ({share:.0%})" for share, code, parent in worst), max(mostly, SHOWN))
+        named = (f"{code} in {parent} ({share:.0%})" for share, code, parent in worst)
+        areas = first_few(named, max(mostly, MOST_ITEMS))
         yield finding(
             "areas reach out", count=len(worst), level=layer.admin_level, mostly=mostly, areas=areas, file=PARENTS
         )

@@ -29,7 +29,7 @@ Subject = Literal[
     "storage",
 ]
 _CATALOGUE = Path(__file__).with_name("findings.yaml")
-SHOWN = 4
+MOST_ITEMS = 4
 """items of a list that a finding names"""
 
 
@@ -82,7 +82,7 @@ def _catalogue() -> dict[str, dict[str, Any]]:
     return catalogue
 
 
-def first_few(items: Iterable[object], shown: int = SHOWN) -> str:
+def first_few(items: Iterable[object], shown: int = MOST_ITEMS) -> str:
     """The first few of a list, and how many more there are."""
     return some([str(item) for item in items], shown)
 

@@ -22,7 +22,7 @@ from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.flash_floods.catchments import read_area_thresholds, read_upstream
-from ibf_pipeline.prepare.flash_floods.districts import require_known
+from ibf_pipeline.prepare.flash_floods.districts import require_known_districts
 from ibf_pipeline.prepare.flash_floods.inputs import layer_files, needed_files, scenarios_file
 from ibf_pipeline.prepare.flash_floods.library import read_scenarios, scenario_doubts, unused_durations
 from ibf_pipeline.prepare.inputs import missing_files
@@ -44,7 +44,7 @@ def check_flash_floods(country: FlashFloodCountry, static: Path) -> tuple[list[F
         return list(with_accepted(found, country)), data
     areas = data.boundaries[country.default_admin_level]
     try:
-        require_known(country, areas.place_codes, static)
+        require_known_districts(country, areas.place_codes, static)
     except IbfError as error:
         found.append(error_finding("configuration", error))
         found.append(finding("passed over", passed="library, people, assets", missing="districts"))

@@ -11,7 +11,7 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.floods.forecast.events import event_names
-from ibf_pipeline.targets.portal import STATIONS, OpenOnPortal, PortalState
+from ibf_pipeline.targets.portal import STATION_CATEGORY, OpenOnPortal, PortalState
 
 _MAP_LAYERS: Final = {"flood_extent": "the flood extent", "glofas_stations": "the stations"}
 """layers that the portal must have for a country's floods to be seen on its map"""
@@ -74,7 +74,7 @@ def _areas(state: PortalState, place_codes: Mapping[int, Collection[str]]) -> It
 
 
 def _stations(state: PortalState, stations: Sequence[Station]) -> Iterator[Finding]:
-    known = state.points.get(STATIONS)
+    known = state.points.get(STATION_CATEGORY)
     if known is None:
         return
     unknown = [station.code for station in stations if station.code not in known]

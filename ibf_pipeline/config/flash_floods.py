@@ -13,7 +13,7 @@ from ibf_pipeline.config.section import Probability, Section, StaticFile
 from ibf_pipeline.domain.names import is_name, same_name
 
 Duration = Annotated[int, Field(ge=1, le=48, strict=True, description="whole hours")]
-PlaceCode = Annotated[str, Field(min_length=1)]
+_PlaceCode = Annotated[str, Field(min_length=1)]
 
 
 class Probabilities(Section):
@@ -34,13 +34,13 @@ class FlashFloodCountry(CountryHazard):
 
     hazard: ClassVar[str] = "flash-floods"
 
-    districts: dict[str, tuple[PlaceCode, ...]] = Field(
+    districts: dict[str, tuple[_PlaceCode, ...]] = Field(
         min_length=1, description="name of each event as the portal shows it: place codes of its areas"
     )
     durations_h: tuple[Duration, ...] = Field(
         (1, 2, 4, 12, 24, 48), min_length=1, description="hours over which rain is summed, the library has floods of"
     )
-    small_lag: tuple[PlaceCode, ...] | None = Field(
+    small_lag: tuple[_PlaceCode, ...] | None = Field(
         None, description="areas that answer to short rain: only they are judged by small_lag_durations_h; default all"
     )
     small_lag_durations_h: tuple[Duration, ...] = Field(

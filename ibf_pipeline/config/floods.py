@@ -22,7 +22,7 @@ ReturnPeriod = Annotated[float, Field(ge=1, le=10_000, strict=True, description=
 _LONGEST_HORIZON = 15
 """days; where the medium-range forecast of GloFAS ends"""
 
-LeadTime = Annotated[int, Field(ge=LEAD_TIMES[0], le=_LONGEST_HORIZON, description="whole days", strict=True)]
+_LeadTime = Annotated[int, Field(ge=LEAD_TIMES[0], le=_LONGEST_HORIZON, description="whole days", strict=True)]
 
 
 class Classes(Section):
@@ -64,7 +64,7 @@ class Trigger(Section):
 
     return_period: ReturnPeriod = Field(description="years; a threshold of the station that must be exceeded")
     probability: Probability = Field(description="0..1, share of the members above that threshold: write 0.60 for 60 %")
-    lead_time_limit: LeadTime = Field(description="days, up to the `horizon`; later lead times can only warn")
+    lead_time_limit: _LeadTime = Field(description="days, up to the `horizon`; later lead times can only warn")
 
 
 class FloodMaps(Section):

@@ -19,8 +19,8 @@ def _quoted(code: object) -> object:
     return code
 
 
-PlaceCode = Annotated[str, BeforeValidator(_quoted)]
-LonLat = tuple[Annotated[float, Field(ge=-180, le=360)], Annotated[float, Field(ge=-90, le=90)]]
+_PlaceCode = Annotated[str, BeforeValidator(_quoted)]
+_LonLat = tuple[Annotated[float, Field(ge=-180, le=360)], Annotated[float, Field(ge=-90, le=90)]]
 Speed = Annotated[float, Field(gt=0, le=400)]
 
 
@@ -71,7 +71,7 @@ class TriggerAlternative(Section):
     """One way to a trigger; any one that is met makes one."""
 
     scope: Literal["country", "province", "regions"] = Field(description="what it is looked at in")
-    regions: tuple[PlaceCode, ...] = Field((), description="place codes; of scope regions, each is looked at alone")
+    regions: tuple[_PlaceCode, ...] = Field((), description="place codes; of scope regions, each is looked at alone")
     measure: Literal["wind_kmh", "houses_damaged", "areas_damaged_10_percent"] = Field(
         description="largest 10-minute wind in the scope, km/h; houses damaged in it; areas in it of whose houses 10 % "
         "are damaged"
@@ -127,7 +127,7 @@ class TyphoonCountry(CountryHazard):
 
     hazard: ClassVar[str] = "typhoon"
 
-    monitoring: tuple[LonLat, ...] = Field(
+    monitoring: tuple[_LonLat, ...] = Field(
         min_length=3,
         description="corners (lon, lat) of the polygon, east of 180 degrees as 190: storms are looked at that some "
         "member has in it",

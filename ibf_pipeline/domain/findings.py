@@ -14,7 +14,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.trial import trial_words
 from ibf_pipeline.domain.wording import moment_text
 
-FORMAT = 2
+EVENTS_FORMAT = 2
 """Version of events.json."""
 
 
@@ -160,7 +160,7 @@ class Findings:
     """events that an operator withdrew: the forecast has them and nothing publishes them"""
     trial: str = ""
     """in words, if its source is for trying only: it stands on every page, and no such findings reach people"""
-    format: int = field(default=FORMAT)
+    format: int = field(default=EVENTS_FORMAT)
 
     @property
     def issue_date(self) -> date:

@@ -13,20 +13,20 @@ from typing import Final, Generic, TypeVar
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import counted, number_text
 
-EventT = TypeVar("EventT", bound=Event)
-FindingsT = TypeVar("FindingsT", bound=Findings)
+_EventT = TypeVar("_EventT", bound=Event)
+_FindingsT = TypeVar("_FindingsT", bound=Findings)
 _DAILY: Final = timedelta(hours=24)
-URGENT: Final = 12
+URGENT_HOURS: Final = 12
 """hours; a trigger within them is not held for approval"""
 LOWERED: Final = "lowered to a warning"
 
 
 @dataclass(frozen=True, slots=True)
-class LastMail(Generic[FindingsT]):
+class LastMail(Generic[_FindingsT]):
     """The last run that people were notified of."""
 
     at: datetime
-    findings: FindingsT
+    findings: _FindingsT
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Mailing:
 
 
 def mailing_of(
-    events: Sequence[EventT],
+    events: Sequence[_EventT],
     last_at: datetime | None,
     now: datetime,
-    news: Callable[[EventT], Iterable[str]],
-    is_ahead: Callable[[EventT], bool],
+    news: Callable[[_EventT], Iterable[str]],
+    is_ahead: Callable[[_EventT], bool],
 ) -> Mailing:
     """Whether to notify: if an event has news, else once a day while anything is ahead.
 
@@ -78,20 +78,20 @@ def mailing_of(
 
 def may_wait(findings: Findings) -> bool:
     """Whether a notification may be held for an operator's approval: not with a trigger within 12 hours."""
-    return not any(event.trigger and event.lead_time <= URGENT for event in findings.publishable_events)
+    return not any(event.trigger and event.lead_time <= URGENT_HOURS for event in findings.publishable_events)
 
 
-def same_event(event: EventT, events: Iterable[EventT]) -> EventT | None:
+def same_event(event: _EventT, events: Iterable[_EventT]) -> _EventT | None:
     """The event of other findings with the same key, whatever it is called."""
     return next((each for each in events if each.key == event.key), None)
 
 
 def changes(
-    event: EventT,
-    told: EventT | None,
-    previous: EventT | None,
+    event: _EventT,
+    told: _EventT | None,
+    previous: _EventT | None,
     marks: Sequence[int],
-    sizes: Callable[[EventT], Iterable[tuple[str, int]]],
+    sizes: Callable[[_EventT], Iterable[tuple[str, int]]],
 ) -> Iterator[str]:
     """What of an event is new: that it is there, its class, marks that its lead time has passed, a size by a quarter.
 

@@ -21,7 +21,7 @@ from ibf_pipeline.io.redaction import without_queries
 from ibf_pipeline.io.retry_policy import RetryPolicy, retry_call
 from ibf_pipeline.io.transfers import TransferCallback, TransferProgress, transfer_all
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _SCHEMES: Final = ("file", "s3", "abfs", "gcs")
 """what a store can be in"""
 _LATE_SECONDS: Final = 3.0
@@ -245,10 +245,10 @@ class FileStore:
             remedy="nothing was overwritten; do it again, and tell those who run the store if it happens twice",
         )
 
-    def _retried(self, what: str, once: Callable[[], T], local: Path | None = None) -> T:
+    def _retried(self, what: str, once: Callable[[], _T], local: Path | None = None) -> _T:
         """What `once` gives; an error of writing to `local` passes as it is."""
 
-        def tried() -> T:
+        def tried() -> _T:
             try:
                 return once()
             except (NoAnswer, ConfigError, StoreUnavailable):

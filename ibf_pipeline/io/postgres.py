@@ -9,7 +9,7 @@ from psycopg.abc import PQGen
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.exc import DBAPIError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _ANSWER_SECONDS: Final = 40.0
 """until an answer that does not come is given up, though the line seems to be there"""
 _CONNECT_SECONDS: Final = 10
@@ -47,7 +47,7 @@ class _Connection(psycopg.Connection[Any]):
 
     answer_seconds = _ANSWER_SECONDS
 
-    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+    def wait(self, gen: PQGen[_T], interval: float = 0.1, timeout: float | None = None) -> _T:
         try:
             return super().wait(gen, interval, timeout or self.answer_seconds)
         except psycopg.OperationalError as error:

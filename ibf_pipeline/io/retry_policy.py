@@ -15,7 +15,7 @@ from ibf_pipeline.io.http_errors import NoAnswer
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _LONGEST_WAIT: Final = 120.0
 """seconds between two tries, whatever a Retry-After header asks for"""
 _BACKOFF: Final = wait_random_exponential(max=30)
@@ -51,12 +51,12 @@ def was_not_carried_out(error: BaseException) -> bool:
 
 
 def retry_call(
-    once: Callable[[], T],
+    once: Callable[[], _T],
     retry_policy: RetryPolicy,
     *,
     keep_trying: bool = True,
     again: Callable[[BaseException], bool] = is_no_answer,
-) -> T:
+) -> _T:
     """Call a function until it returns.
 
     Parameters

@@ -25,7 +25,7 @@ from ibf_pipeline.io.outage import Outage
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.sql_address import new_engine, printable_address, server_of
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 _ONE_STATE: Final = "REPEATABLE READ"
 """in which a server has several queries see the same"""
 _SIZE: Final = {
@@ -86,7 +86,7 @@ class Database:
         """Close the connections that nobody uses."""
         self._engine.dispose()
 
-    def write(self, work: Callable[[Connection, bool], T], *, durable: bool = True, wait: bool = True) -> T:
+    def write(self, work: Callable[[Connection, bool], _T], *, durable: bool = True, wait: bool = True) -> _T:
         """Do a piece of work in one transaction, and all of it again after a lost connection or a conflict.
 
         Parameters
@@ -142,11 +142,11 @@ class Database:
                 yield connection
         self._outage.ended()
 
-    def read(self, work: Callable[[Connection], T]) -> T:
+    def read(self, work: Callable[[Connection], _T]) -> _T:
         """Read from one state of the database, whatever others write meanwhile; an unreachable server is waited for."""
         return self._read(work, _ONE_STATE)
 
-    def _read(self, work: Callable[[Connection], T], isolation: str) -> T:
+    def _read(self, work: Callable[[Connection], _T], isolation: str) -> _T:
         while True:
             try:
                 with self.snapshot(isolation) as connection:

@@ -10,18 +10,18 @@ from typing import Any, Final, TypeVar
 
 from fsspec.callbacks import Callback
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 TransferProgress = Callable[[int], None]
 """called with the bytes transferred since the last call; negative if a transfer begins again"""
 _TOGETHER: Final = 8
 """transfers at the same time"""
 
 
-def transfer_all(do: Callable[[T], object], each: Iterable[T]) -> None:
+def transfer_all(do: Callable[[_T], object], each: Iterable[_T]) -> None:
     """Run transfers, up to eight at the same time; after an error no further one begins, and the error is raised."""
     todo, failed = list(each), Event()
 
-    def one(what: T) -> None:
+    def one(what: _T) -> None:
         if failed.is_set():
             return
         try:

@@ -14,7 +14,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.raster_blocks import BLOCK
+from ibf_pipeline.prepare.raster_blocks import BLOCK_CELLS
 from ibf_pipeline.prepare.values import CERTAIN_SENTINEL, LARGEST_DEPTH, Values, require_declared_nodata
 
 _CAPPED_SHARE: Final = 0.001
@@ -111,8 +111,8 @@ class DepthValues:
         west, south, east, north = rasterio.windows.bounds(window, raster.transform)
         self.blocks.append(
             WetBlock(
-                window.row_off // BLOCK,
-                window.col_off // BLOCK,
+                window.row_off // BLOCK_CELLS,
+                window.col_off // BLOCK_CELLS,
                 (south + north) / 2,
                 (west + east) / 2,
                 int(water.size),

@@ -15,7 +15,7 @@ from rasterio.io import DatasetReader
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.raster_blocks import (
-    BLOCK,
+    BLOCK_CELLS,
     new_raster,
     open_raster,
     windows,
@@ -140,5 +140,6 @@ def wet_blocks(labels: Path, depths: Sequence[Path]) -> list[np.ndarray]:
                 continue
             for rows, depth in zip(found, datasets, strict=True):
                 wet = np.unique(label[depth.read(1, window=window) > 0])
-                rows += [(window.row_off // BLOCK, window.col_off // BLOCK, int(number) - 1) for number in wet[wet > 0]]
+                block = window.row_off // BLOCK_CELLS, window.col_off // BLOCK_CELLS
+                rows += [(*block, int(number) - 1) for number in wet[wet > 0]]
     return [np.array(rows, dtype=np.int32).reshape(-1, 3) for rows in found]

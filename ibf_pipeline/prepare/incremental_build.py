@@ -19,7 +19,7 @@ from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.shared_layers import brought, replace_folder, share, share_first
 from ibf_pipeline.prepare.stamp import (
     InputStamp,
-    Stamp,
+    LayersStamp,
     changed_since,
     name_of,
     read_stamp,
@@ -85,7 +85,7 @@ def build_changed_parts(
         _require_unchanged(static, inputs)
         outputs = stamp_outputs(partial, workshop.outputs()) or {}
         with write_errors(prepared):
-            write_stamp(partial / "stamp.json", Stamp(settings, inputs, outputs))
+            write_stamp(partial / "stamp.json", LayersStamp(settings, inputs, outputs))
         replace_folder(prepared, partial)
         share(shared, prepared)
         return tuple(workshop.built)
@@ -105,7 +105,7 @@ def _is_current(static: Path, files: list[Path], settings: Mapping[str, object],
         return False
     if (inputs, outputs) != (stamp.inputs, stamp.outputs):
         with suppress(WriteFailed):  # only spares the next one the hashes
-            write_stamp(prepared / "stamp.json", Stamp(stamp.settings, inputs, outputs))
+            write_stamp(prepared / "stamp.json", LayersStamp(stamp.settings, inputs, outputs))
     return True
 
 

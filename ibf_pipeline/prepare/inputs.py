@@ -104,7 +104,7 @@ def require_files(folder: Path, country: FloodCountry, *, no_river: bool) -> lis
     files = static_files(folder, country, no_river=no_river)
     expected = "the files that docs/a-run.md lists under static data"
     remedy = f"{how_to_obtain(country)}, or correct what the country's configuration lists"
-    require_there(folder, files, country.iso3, expected, remedy)
+    require_present(folder, files, country.iso3, expected, remedy)
     return files
 
 
@@ -120,7 +120,7 @@ def missing_files(folder: Path, files: Iterable[Path]) -> list[str]:
     return [file.relative_to(folder).as_posix() for file in files if not file.is_file()]
 
 
-def require_there(folder: Path, files: Iterable[Path], iso3: str, expected: str, remedy: str) -> None:
+def require_present(folder: Path, files: Iterable[Path], iso3: str, expected: str, remedy: str) -> None:
     """InputInvalid listing the files that are missing: waiting does not bring them."""
     if missing := missing_files(folder, files):
         found = f"static data of {iso3} are missing: {', '.join(missing)}"

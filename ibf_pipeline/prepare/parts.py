@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ibf_pipeline.io.atomic_files import write_errors, write_text
 from ibf_pipeline.io.digest import sha256
-from ibf_pipeline.prepare.stamp import FORMAT
+from ibf_pipeline.prepare.stamp import LAYERS_FORMAT
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class PreparedPart:
     @property
     def key(self) -> str:
         """Short for everything that the part was made from."""
-        content = {"format": FORMAT, "part": self.name, "files": self.files, "made_from": self.made_from}
+        content = {"format": LAYERS_FORMAT, "part": self.name, "files": self.files, "made_from": self.made_from}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -21,7 +21,7 @@ from rasterio.windows import Window
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.atomic_files import atomic_path, write_errors, write_failed
 
-BLOCK: Final = 512
+BLOCK_CELLS: Final = 512
 """cells; width and height of the tiles of every raster that we write"""
 GDAL_CACHE_MIB: Final = 64
 """GDAL's own block cache follows the machine's memory unless it is limited"""
@@ -36,9 +36,9 @@ def bounded_gdal() -> Iterator[None]:
 
 def windows(width: int, height: int) -> Iterator[Window]:
     """The blocks of a raster, row by row."""
-    for row in range(0, height, BLOCK):
-        for column in range(0, width, BLOCK):
-            yield Window(column, row, min(BLOCK, width - column), min(BLOCK, height - row))
+    for row in range(0, height, BLOCK_CELLS):
+        for column in range(0, width, BLOCK_CELLS):
+            yield Window(column, row, min(BLOCK_CELLS, width - column), min(BLOCK_CELLS, height - row))
 
 
 def raster_profile(like: DatasetReader | DatasetWriter, dtype: str) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def raster_profile(like: DatasetReader | DatasetWriter, dtype: str) -> dict[str,
         "transform": like.transform,
         "nodata": 0,
         "tiled": True,
-        "blockxsize": BLOCK,
-        "blockysize": BLOCK,
+        "blockxsize": BLOCK_CELLS,
+        "blockysize": BLOCK_CELLS,
         "compress": "deflate",
         "predictor": 3 if dtype.startswith("float") else 2,
         "SPARSE_OK": True,

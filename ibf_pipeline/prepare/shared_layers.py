@@ -15,7 +15,7 @@ from ibf_pipeline.errors import ForbiddenByRule, errors_logged
 from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.io.locks import file_lock, lock_file_of
 from ibf_pipeline.prepare.parts import NOTES, matches_notes
-from ibf_pipeline.prepare.stamp import Stamp, read_stamp, stamp_of, stamp_outputs, write_stamp
+from ibf_pipeline.prepare.stamp import LayersStamp, read_stamp, stamp_of, stamp_outputs, write_stamp
 from ibf_pipeline.storage.file_sets import FileSet
 from ibf_pipeline.storage.shared_folder import SharedFolder
 
@@ -63,7 +63,7 @@ def _brought_instead(
         return False
 
 
-def brought(shared: SharedFolder, prepared: Path, fits: Callable[[Stamp], bool]) -> Stamp | None:
+def brought(shared: SharedFolder, prepared: Path, fits: Callable[[LayersStamp], bool]) -> LayersStamp | None:
     """Bring the newest layers whose stamp fits; None if there are none, or none that can be had."""
     with errors_logged(log, "%s: its layers cannot be brought from the store", shared.name):
         for kept in shared.sets(_LOOKED_AT):
@@ -103,7 +103,7 @@ def replace_folder(prepared: Path, ready: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _bring(shared: SharedFolder, kept: FileSet, prepared: Path, stamp: Stamp) -> Stamp | None:
+def _bring(shared: SharedFolder, kept: FileSet, prepared: Path, stamp: LayersStamp) -> LayersStamp | None:
     arriving = prepared.with_name(prepared.name + ".brought")
     shutil.rmtree(arriving, ignore_errors=True)
     try:
@@ -131,5 +131,5 @@ def _is_sound(prepared: Path, made_of: list[str] | None) -> bool:
     return not touched or matches_notes(prepared, touched)
 
 
-def _made_of(stamp: Stamp) -> list[str]:
+def _made_of(stamp: LayersStamp) -> list[str]:
     return sorted(each.sha256 for each in stamp.inputs.values())

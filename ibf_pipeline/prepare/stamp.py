@@ -13,7 +13,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.io.digest import sha256
 
-FORMAT = 10
+LAYERS_FORMAT = 10
 """Version of the prepared folder; another one is rebuilt."""
 
 
@@ -37,7 +37,7 @@ class InputStamp(OutputStamp):
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class LayersStamp:
     """Everything that a prepared folder was made of, and what it consists of."""
 
     settings: Mapping[str, Any]
@@ -110,7 +110,7 @@ def _is_unchanged(file: Path, stamp: InputStamp) -> bool:
     return (stamp.size, stamp.modified, stamp.changed) == (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def read_stamp(file: Path) -> Stamp | None:
+def read_stamp(file: Path) -> LayersStamp | None:
     """The stamp of a prepared folder; None if there is none that can be trusted."""
     try:
         return stamp_of(file.read_text(encoding="utf-8"))
@@ -118,22 +118,22 @@ def read_stamp(file: Path) -> Stamp | None:
         return None
 
 
-def stamp_of(text: str) -> Stamp | None:
+def stamp_of(text: str) -> LayersStamp | None:
     """The stamp that is written in a text; None if it is not of this version."""
     try:
         content = json.loads(text)
-        if content["format"] != FORMAT:
+        if content["format"] != LAYERS_FORMAT:
             return None
         inputs = {name: InputStamp(**entry) for name, entry in content["inputs"].items()}
         outputs = {name: OutputStamp(**entry) for name, entry in content["outputs"].items()}
-        return Stamp(content["settings"], inputs, outputs)
+        return LayersStamp(content["settings"], inputs, outputs)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def write_stamp(file: Path, stamp: Stamp) -> None:
+def write_stamp(file: Path, stamp: LayersStamp) -> None:
     """Write `stamp.json`, the last file of a prepared folder, whole or not at all."""
-    write_text(file, json.dumps({"format": FORMAT, **asdict(stamp)}, indent=1, sort_keys=True))
+    write_text(file, json.dumps({"format": LAYERS_FORMAT, **asdict(stamp)}, indent=1, sort_keys=True))
 
 
 def _hashes(inputs: Mapping[str, InputStamp]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ OLDEST_CYCLE: Final = 12
 """hours that a forecast's cycle may be before the issue time (rule 2 of flash floods), by default"""
 BEFORE: Final = 6
 """hours before the issue time at which an exceedance may begin (rule 6: the last block)"""
-AHEAD: Final = 48
+HORIZON_HOURS: Final = 48
 """hours after the issue time that the rules look at; a forecast that goes further is kept as far as it goes"""
 
 
@@ -89,7 +89,7 @@ def assemble(
 def _hours(now: np.datetime64, leading: HourlyRain, longest_h: int) -> npt.NDArray[np.datetime64]:
     """Ends of all hours that the rules may ask for, and as far as the forecast goes."""
     hour = now.astype("datetime64[h]")
-    last = max(hour + AHEAD, leading.rain["time"].values[-1].astype("datetime64[h]"))
+    last = max(hour + HORIZON_HOURS, leading.rain["time"].values[-1].astype("datetime64[h]"))
     return np.arange(hour - BEFORE - longest_h + 1, last + 1, dtype="datetime64[h]").astype("datetime64[ns]")
 
 

@@ -9,7 +9,7 @@ from ibf_pipeline.errors import InputInvalid
 
 Amounts = Literal["from-start", "buckets", "step", "rate"]
 """since the start of the run; since the start of a bucket that restarts; in each step; per time"""
-Stamp = Literal["start", "middle", "end"]
+_Stamp = Literal["start", "middle", "end"]
 """where in its step a time stamp lies"""
 
 
@@ -21,7 +21,7 @@ class RainDeclaration:
     """name in netCDF, shortName in GRIB; needed where a file has several that may be meant"""
     unit: str | None = None
     amounts: Amounts | None = None
-    stamp: Stamp | None = None
+    stamp: _Stamp | None = None
     """of amounts per step and rates; amounts from the start and in buckets are stamped at their end"""
     step_minutes: int | None = None
     """length of a step; needed where a file holds a single one without bounds, or steps may be missing"""

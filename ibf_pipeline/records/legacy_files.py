@@ -18,7 +18,7 @@ from ibf_pipeline.io.sql_rows import upsert
 from ibf_pipeline.records.schema import METADATA
 
 
-def require_taken_over(file: Path, database: Database) -> None:
+def require_files_taken_over(file: Path, database: Database) -> None:
     """ForbiddenByRule if an earlier version left rows in a file; WriteFailed if the file cannot be read."""
     if not _is_earlier(file, database):
         return
@@ -32,7 +32,7 @@ def require_taken_over(file: Path, database: Database) -> None:
             )
 
 
-def take_over(file: Path, database: Database) -> int:
+def take_over_legacy_files(file: Path, database: Database) -> int:
     """Copy the rows of a file that are not in the records into them; it can be repeated.
 
     The file is then renamed to `<name>.taken-over`.

@@ -10,7 +10,7 @@ from ibf_pipeline.domain.wording import alert_text
 from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.report.calls import PublishedRevision, difference_cautions, mail_cautions
 from ibf_pipeline.report.change import Correction
-from ibf_pipeline.report.content import FORMAT, OVERVIEW, EventPart, InputFile, LeadTime, Report, map_name
+from ibf_pipeline.report.content import OVERVIEW, REPORT_FORMAT, EventPart, InputFile, LeadTime, Report, map_name
 from ibf_pipeline.report.extensions import report_extension_of
 from ibf_pipeline.report.headline import cautions, headline
 from ibf_pipeline.report.run_comparison import compare_runs
@@ -30,7 +30,7 @@ def make_report(
     changes, extension = compare_runs(before, found), report_extension_of(found)
     changed = {change.key for change in changes}
     plain = Report(
-        format=FORMAT,
+        format=REPORT_FORMAT,
         country=found.country,
         country_name=found.country_name,
         hazard=found.hazard,

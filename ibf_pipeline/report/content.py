@@ -18,7 +18,7 @@ from ibf_pipeline.report.change import Change, Correction
 OVERVIEW = "overview.png"
 """file of the country's map"""
 
-FORMAT = 1
+REPORT_FORMAT = 1
 """Version of report.json."""
 
 _LONGEST = 120

@@ -17,7 +17,7 @@ from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.report.extensions import report_extension_of
-from ibf_pipeline.report.table_files import Place, Row, Table, flags_cell, of_run, point, write_csv, write_geojson
+from ibf_pipeline.report.table_files import Place, Table, TableRow, flags_cell, of_run, point, write_csv, write_geojson
 from ibf_pipeline.report.times import event_moment
 from ibf_pipeline.report.words import further_indicators
 
@@ -77,7 +77,7 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
     """One row an area of an event, on every level."""
     profile = profile_of(found)
     named = dict(profile.columns)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     places: list[Place | None] = []
     for event in found.events:
         for area in event.areas:
@@ -103,12 +103,12 @@ def _people(counted: Event | EventArea) -> int | None:
     return counted.people if counted.people_known or counted.people else None
 
 
-def _of_alert(profile: HazardProfile, event: Event) -> Row:
+def _of_alert(profile: HazardProfile, event: Event) -> TableRow:
     columns = (*_ALERT, _lead_time(profile))
     return dict(zip(columns, (event.alert_class, event.trigger, event.lead_time), strict=True))
 
 
-def _of_area(event: Event, area: EventArea) -> Row:
+def _of_area(event: Event, area: EventArea) -> TableRow:
     """What is otherwise in an area than in its event."""
     if not area.alerted:
         return dict(zip(_ALERT, ("no", False), strict=True))

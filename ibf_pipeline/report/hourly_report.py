@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.hazards.mailing import URGENT, may_wait
+from ibf_pipeline.hazards.mailing import URGENT_HOURS, may_wait
 from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.report.change import (
     AlertComparison,
@@ -96,7 +96,7 @@ def decides(found: Findings) -> str:
     """Whether the notification may wait for an operator, and who decides about what is done."""
     held = ""
     if found.publishable_events:
-        begins = f"A trigger has begun or begins within {URGENT} hours"
+        begins = f"A trigger has begun or begins within {URGENT_HOURS} hours"
         urgent = f"{begins}: its notification is not held for a person's approval."
         held = "Its notification may be held for a person's approval." if may_wait(found) else urgent
     act = "Whether anything is activated is decided by people, not by this forecast." if found.events else ""

@@ -20,7 +20,7 @@ from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.io.atomic_files import atomic_path, write_text
 
 Value = str | int | float | bool | None
-Row = Mapping[str, Value]
+TableRow = Mapping[str, Value]
 Place = Mapping[str, Any]
 """a GeoJSON geometry, EPSG:4326"""
 
@@ -33,7 +33,7 @@ class Table:
 
     name: str
     columns: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[TableRow]
     geometries: Sequence[Place | None]
 
 
@@ -42,7 +42,7 @@ def point(place: tuple[float, float] | None) -> Place | None:
     return None if place is None else {"type": "Point", "coordinates": list(place)}
 
 
-def of_run(found: Findings) -> Row:
+def of_run(found: Findings) -> TableRow:
     """The columns that every row begins with."""
     issue = "issue_date" if found.issue_time.hour is None else "issue_time"
     said = {"covers": profile_of(found).covers, "trial": found.trial}

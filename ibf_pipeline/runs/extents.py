@@ -14,7 +14,7 @@ from rasterio.windows import Window
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.io.atomic_files import atomic_path
 from ibf_pipeline.prepare.extent_tiles import Flood, FloodTiles
-from ibf_pipeline.prepare.raster_blocks import BLOCK, bounded_gdal, new_raster, open_raster, read_block
+from ibf_pipeline.prepare.raster_blocks import BLOCK_CELLS, bounded_gdal, new_raster, open_raster, read_block
 
 
 def write_extents(
@@ -122,5 +122,5 @@ def _prepared(file: Path) -> Iterator[DatasetReader]:
 
 
 def _window(row: int, column: int, width: int, height: int) -> Window:
-    left, top = column * BLOCK, row * BLOCK
-    return Window(left, top, min(BLOCK, width - left), min(BLOCK, height - top))
+    left, top = column * BLOCK_CELLS, row * BLOCK_CELLS
+    return Window(left, top, min(BLOCK_CELLS, width - left), min(BLOCK_CELLS, height - top))

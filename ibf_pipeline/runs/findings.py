@@ -13,7 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 from pydantic import TypeAdapter
 
-from ibf_pipeline.domain.findings import FORMAT, Findings
+from ibf_pipeline.domain.findings import EVENTS_FORMAT, Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, errors_as
 from ibf_pipeline.hazards.floods.findings import FloodFindings
@@ -54,11 +54,11 @@ def read_findings_json(file: Path) -> Findings:
     """
     try:
         content = json.loads(file.read_bytes())
-        if (number := content["format"]) not in range(1, FORMAT + 1):
+        if (number := content["format"]) not in range(1, EVENTS_FORMAT + 1):
             raise InputInvalid(
                 f"events.json of format {number!r}",
                 where=file,
-                expected=f"format {FORMAT} or earlier, a whole number",
+                expected=f"format {EVENTS_FORMAT} or earlier, a whole number",
                 remedy="update this installation, or run the day again",
             )
         content = _of_today(content)
@@ -76,10 +76,10 @@ def read_findings_json(file: Path) -> Findings:
 
 def _of_today(content: dict[str, Any]) -> dict[str, Any]:
     """Format 1 was of floods alone: its disaster type was the hazard, its issue date the issue time."""
-    if content["format"] == FORMAT:
+    if content["format"] == EVENTS_FORMAT:
         return content
     earlier = {key: value for key, value in content.items() if key not in ("issue_date", "disaster_type")}
-    return {**earlier, "format": FORMAT, "hazard": content["disaster_type"], "issue_time": content["issue_date"]}
+    return {**earlier, "format": EVENTS_FORMAT, "hazard": content["disaster_type"], "issue_time": content["issue_date"]}
 
 
 @cache

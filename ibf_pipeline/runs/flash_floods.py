@@ -17,7 +17,7 @@ from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.io.atomic_files import atomic_path, write_text
 from ibf_pipeline.io.netcdf import open_netcdf, write_netcdf
 
-RAIN: Final = "rain.nc"
+RAIN_FILE: Final = "rain.nc"
 ASSETS: Final = "assets.json"
 GAUGES: Final = "gauges"
 """category of the gauges, as portals call it"""
@@ -74,13 +74,13 @@ def write_rain_kept(folder: Path, rain: xr.DataArray) -> None:
         "rain": {"zlib": True, "_FillValue": np.float32("nan")},
         "time": {"units": "hours since 1970-01-01"},
     }
-    with atomic_path(folder / RAIN) as partial:
+    with atomic_path(folder / RAIN_FILE) as partial:
         write_netcdf(data, partial, encoding)
 
 
 def read_rain_kept(folder: Path) -> xr.DataArray:
     """The rain of a block as it was written: (member, time, area), mm; InputInvalid if it is missing or damaged."""
-    file = folder / RAIN
+    file = folder / RAIN_FILE
     damaged = errors_as(
         InputInvalid, "the kept rain cannot be read ({})", where=file, expected="rain.nc of a block", remedy=_REMEDY
     )

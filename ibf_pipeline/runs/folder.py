@@ -23,7 +23,7 @@ from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.runs.findings import read_findings_json
-from ibf_pipeline.runs.legacy_journals import LEGACY_HAZARD, real_runs, require_taken_over
+from ibf_pipeline.runs.legacy_journals import LEGACY_HAZARD, real_runs, require_journals_taken_over
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.storage.file_sets import FileSetKind as KindOfFiles
 from ibf_pipeline.storage.storage import Storage
@@ -123,7 +123,7 @@ class RunFolder:
             If journals of an earlier version of the country are not in them yet.
         """
         database = self.storage.database(real_runs(self.runs))
-        require_taken_over(real_runs(self.runs), self.iso3, self.hazard, database)
+        require_journals_taken_over(real_runs(self.runs), self.iso3, self.hazard, database)
         return database
 
     def lease_name(self, target: str) -> str:

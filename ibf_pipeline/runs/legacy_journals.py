@@ -26,7 +26,7 @@ from ibf_pipeline.records.lease import lease
 from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.runs.revision import metadata_text, parse_metadata
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
 _NEWEST: Final = 30
@@ -76,7 +76,7 @@ class _Kept:
         }  # fmt: skip
 
 
-def require_taken_over(runs: Path, iso3: str, hazard: str | None, database: Database) -> None:
+def require_journals_taken_over(runs: Path, iso3: str, hazard: str | None, database: Database) -> None:
     """Refuse to go on while journals on disk are not in the records, or know more than these: a run would mail again.
 
     Parameters
@@ -112,7 +112,7 @@ def require_taken_over(runs: Path, iso3: str, hazard: str | None, database: Data
     seen.add((runs.resolve(), iso3, hazard))
 
 
-def take_over(runs: Path, iso3: str, database: Database) -> int:
+def take_over_journals(runs: Path, iso3: str, database: Database) -> int:
     """Record what plans and journals of a country on disk say and the records do not; it can be repeated.
 
     Returns
@@ -279,7 +279,7 @@ def _folders(place: Path) -> list[Path]:
     return [each for each in place.iterdir() if each.is_dir()] if place.is_dir() else []
 
 
-def _read(file: Path, read: Callable[[bytes, object], T]) -> T | None:
+def _read(file: Path, read: Callable[[bytes, object], _T]) -> _T | None:
     """What a file says; None if it is not there or damaged: what it would have said is unknown from then on."""
     try:
         return (read(_content(file), file) or None) if file.is_file() else None

@@ -17,16 +17,16 @@ from ibf_pipeline.sandbox.validation import (
     one_of,
 )
 from ibf_pipeline.sandbox.vocabulary import (
-    INDICATORS,
     INDICATORS_2024,
-    LEAD_TIMES,
     LINE_CATEGORIES,
+    PORTAL_INDICATORS,
+    PORTAL_LEAD_TIMES,
     TYPHOON_CATEGORIES,
     ApiVersion,
 )
 
 _COUNTRY = BodyField("countryCodeISO3", (STRING, NOT_EMPTY))
-_LEAD_TIME = BodyField("leadTime", (one_of(LEAD_TIMES), STRING, NOT_EMPTY))
+_LEAD_TIME = BodyField("leadTime", (one_of(PORTAL_LEAD_TIMES), STRING, NOT_EMPTY))
 _EVENT_NAME = BodyField("eventName", (STRING,), optional=True)
 _PLACE_AMOUNT: Body = (BodyField("placeCode", (STRING, NOT_EMPTY)), BodyField("amount", (NUMBER, NOT_EMPTY)))
 
@@ -62,7 +62,7 @@ TYPHOON_TRACK: Body = (
 
 
 def exposure_fields(disasters: Disasters, behaves_like: ApiVersion) -> Body:
-    indicators = INDICATORS if behaves_like == "current" else INDICATORS_2024
+    indicators = PORTAL_INDICATORS if behaves_like == "current" else INDICATORS_2024
     return (
         _COUNTRY,
         BodyField("exposurePlaceCodes", (ARRAY,), items=_PLACE_AMOUNT),
@@ -91,7 +91,7 @@ def _flags(disasters: Disasters, name: str, flag: str, second_flag: str) -> Body
 def point_values_fields(disasters: Disasters) -> Body:
     return (
         _COUNTRY,
-        BodyField("leadTime", (one_of(LEAD_TIMES), STRING), optional=True),
+        BodyField("leadTime", (one_of(PORTAL_LEAD_TIMES), STRING), optional=True),
         BodyField("disasterType", (one_of(disasters.names), NOT_EMPTY)),
         BodyField("dynamicPointData", (ARRAY,), items=(BodyField("fid", (NOT_EMPTY,)),)),
     )

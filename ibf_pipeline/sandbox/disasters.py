@@ -16,9 +16,9 @@ from ibf_pipeline.sandbox.vocabulary import (
     DISASTER_ROWS,
     FORECAST_SEVERITY,
     FORECAST_TRIGGER,
-    LEAD_TIMES,
     LINE_CATEGORIES,
     POINT_CATEGORIES,
+    PORTAL_LEAD_TIMES,
 )
 
 Period = Literal["day", "six-hours", "month"]
@@ -81,7 +81,11 @@ class Disaster:
             (words, all(_WORD.fullmatch(word) for word in words), "words of letters, digits, _ and -"),
             (self.period, self.period in get_args(Period), f"a period of {', '.join(get_args(Period))}"),
             (self.lead_times, len(units) == 1, "lead times of one unit"),
-            (self._all_lead_times, set(self._all_lead_times) <= set(LEAD_TIMES), "lead times that the API knows"),
+            (
+                self._all_lead_times,
+                set(self._all_lead_times) <= set(PORTAL_LEAD_TIMES),
+                "lead times that the API knows",
+            ),
             (self.no_event_lead_times, self.no_event_lead_times, "lead times for days without event"),
             (self.point_layers, set(self.point_layers) <= set(POINT_CATEGORIES), ", ".join(POINT_CATEGORIES)),
             (self.line_layers, set(self.line_layers) <= set(LINE_CATEGORIES), ", ".join(LINE_CATEGORIES)),

@@ -16,7 +16,7 @@ from ibf_pipeline.sandbox.process import LastUpload, default_level, forecast_are
 from ibf_pipeline.sandbox.responses import server_error
 from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.typhoon import typhoon_properties
-from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, LEAD_TIMES, alert_level, lead_time_number
+from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, PORTAL_LEAD_TIMES, alert_level, lead_time_number
 
 
 def active_events(store: SandboxStore, iso3: str, disaster: str) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ def _of_areas(store: SandboxStore, last: LastUpload, event: Mapping[str, Any]) -
 
 def first_flagged(flags: dict[str, str], suffix: str) -> str | None:
     """The smallest lead time whose flag of that suffix is set."""
-    flagged = [lead_time for lead_time in LEAD_TIMES if flags.get(f"{lead_time}{suffix}") == "1"]
+    flagged = [lead_time for lead_time in PORTAL_LEAD_TIMES if flags.get(f"{lead_time}{suffix}") == "1"]
     return min(flagged, key=lead_time_number, default=None)
 
 
@@ -99,7 +99,7 @@ def flags_at(store: SandboxStore, last: LastUpload, event: str | None) -> dict[s
         return {}
     by_lead_time = {row["lead_time"]: row for row in found}
     answer = {"date": found[0]["day"]}
-    for lead_time in LEAD_TIMES:
+    for lead_time in PORTAL_LEAD_TIMES:
         if row := by_lead_time.get(lead_time):
             answer[lead_time] = str(row["alert"])
             answer[f"{lead_time}-forecastTrigger"] = str(row["trigger"])

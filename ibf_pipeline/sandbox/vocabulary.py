@@ -11,7 +11,7 @@ ApiVersion = Literal["current", "described"]
 
 _WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 DISASTER_ROWS: dict[str, dict[str, Any]] = _WORDS["disasters"]
-INDICATORS: tuple[str, ...] = tuple(_WORDS["indicators"])
+PORTAL_INDICATORS: tuple[str, ...] = tuple(_WORDS["indicators"])
 POINT_CATEGORIES: tuple[str, ...] = tuple(_WORDS["point_categories"])
 WITH_TIME_ZONE: dict[str, str] = _WORDS["with_time_zone"]
 WITHOUT_TIME_ZONE: tuple[str, ...] = tuple(_WORDS["without_time_zone"])
@@ -19,7 +19,7 @@ MAIL_CLOCKS: dict[str, tuple[str, int]] = {iso3: tuple(clock) for iso3, clock in
 LINE_CATEGORIES: tuple[str, ...] = tuple(_WORDS["line_categories"])
 TYPHOON_CATEGORIES: tuple[str, ...] = tuple(_WORDS["typhoon_categories"])
 
-LEAD_TIMES = (
+PORTAL_LEAD_TIMES = (
     *(f"{n}-day" for n in range(8)),
     *(f"{n}-month" for n in range(12)),
     *(f"{n}-hour" for n in range(169)),
@@ -32,7 +32,7 @@ COMPUTED_TRIGGER = "trigger"
 SHOW_ADMIN_AREA = "show_admin_area"
 
 # The described server (2024) had one alert indicator; the split into severity and trigger came with 0.284.
-INDICATORS_2024 = tuple(i for i in INDICATORS if i not in (FORECAST_SEVERITY, FORECAST_TRIGGER))
+INDICATORS_2024 = tuple(i for i in PORTAL_INDICATORS if i not in (FORECAST_SEVERITY, FORECAST_TRIGGER))
 
 # Highest first; a user may do what the roles to the right of theirs may, but upload (see User.may).
 ROLES = ("admin", "local-admin", "operator", "pipeline", "viewer")

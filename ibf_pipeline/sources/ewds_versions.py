@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ibf_pipeline.discharge.version import VersionRefused
 
-Form = Sequence[Mapping[str, Any]]
+_Form = Sequence[Mapping[str, Any]]
 
 SYSTEM: Final = "system_version"
 OPERATIONAL: Final = "operational"
@@ -36,7 +36,7 @@ def groups_of(widget: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     return [("legacy", [value]) for value in as_values(_list(details.get("values")))]
 
 
-def check_current(request: Mapping[str, Any], form: Form, chosen: Collection[str], where: str) -> None:
+def check_current(request: Mapping[str, Any], form: _Form, chosen: Collection[str], where: str) -> None:
     """VersionRefused if the form lists what is ordered among its legacy versions, and others as current.
 
     `operational` silently becomes another model, or the old one, on the day a new version goes live. `chosen`: keys
@@ -58,7 +58,7 @@ def check_current(request: Mapping[str, Any], form: Form, chosen: Collection[str
             )
 
 
-def check_not_superseded(request: Mapping[str, Any], form: Form, accepted: Collection[str], where: str) -> str:
+def check_not_superseded(request: Mapping[str, Any], form: _Form, accepted: Collection[str], where: str) -> str:
     """VersionRefused if the form lists the version of the thresholds apart from the model in operation, which is
     ordered; else why the form cannot be judged, empty if it can.
 
@@ -80,7 +80,7 @@ def check_not_superseded(request: Mapping[str, Any], form: Form, accepted: Colle
     return _unread(current, list(others), newest)
 
 
-def check_operational(form: Form, accepted: Collection[str], where: str) -> str:
+def check_operational(form: _Form, accepted: Collection[str], where: str) -> str:
     """As for an order of the model in operation: VersionRefused if it is legacy, or newer than the thresholds; else
     why the form cannot be judged, empty if it can.
     """

@@ -27,7 +27,7 @@ from ibf_pipeline.io.json_files import read_json_or_empty
 from ibf_pipeline.runs.findings import CubeStations, read_forecast, write_cube
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.duplicate_members import all_members_alike, stale_forecast
-from ibf_pipeline.sources.open_meteo_archive import Archive, Cell
+from ibf_pipeline.sources.open_meteo_archive import Archive, ArchiveCell
 from ibf_pipeline.sources.open_meteo_service import FloodService, PointSeries, at_once, is_ours
 from ibf_pipeline.sources.past_runs import read_kept_forecast
 from ibf_pipeline.sources.progress import made_progress
@@ -127,7 +127,7 @@ class OpenMeteoSource:
         shutil.rmtree(self._parts(issue_date), ignore_errors=True)
 
     @property
-    def _cells(self) -> list[Cell]:
+    def _cells(self) -> list[ArchiveCell]:
         return list(zip(self.cells.lat.tolist(), self.cells.lon.tolist(), strict=True))
 
     def _require_current(self, issue_date: date) -> None:
@@ -228,5 +228,5 @@ def _read_part(file: Path) -> list[PointSeries] | None:
         return None
 
 
-def _digest(group: Sequence[Cell], last: date) -> str:
+def _digest(group: Sequence[ArchiveCell], last: date) -> str:
     return hashlib.sha256(json.dumps([group, last.isoformat()]).encode()).hexdigest()[:12]

@@ -17,7 +17,7 @@ from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.io.json_files import read_json_or_empty
 from ibf_pipeline.sources.open_meteo_service import FloodService, at_once
 
-Cell = tuple[float, float]
+ArchiveCell = tuple[float, float]
 """centre: lat, lon in degrees"""
 _FEWEST_YEARS: Final = 10
 _FEWEST_DAYS: Final = 330
@@ -60,7 +60,7 @@ class Archive:
     """so long no cell is asked for again"""
     now: Callable[[], datetime]
 
-    def maxima(self, service: FloodService, cells: Sequence[Cell]) -> list[float]:
+    def maxima(self, service: FloodService, cells: Sequence[ArchiveCell]) -> list[float]:
         """Median annual maximum (m3/s) in each cell, NaN where there is none; what is known is not asked for again.
 
         Answers are kept as they come: what was asked for before the service had enough of us is not asked for twice.
@@ -78,7 +78,7 @@ class Archive:
         found = [known[self._key(cell)].maximum for cell in cells]
         return [float("nan") if maximum is None else maximum for maximum in found]
 
-    def _key(self, cell: Cell) -> str:
+    def _key(self, cell: ArchiveCell) -> str:
         return f"{cell[0]:.3f} {cell[1]:.3f} {self.years[0]}-{self.years[1]}"
 
     def _kept(self) -> Iterator[tuple[str, ArchivedMaximum]]:

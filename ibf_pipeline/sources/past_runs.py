@@ -25,7 +25,7 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources.source import ForecastFiles
 from ibf_pipeline.storage.storage import Storage
 
-FORECAST: Final = "forecast.nc"
+FORECAST_FILE: Final = "forecast.nc"
 log = logging.getLogger(__name__)
 
 
@@ -41,14 +41,14 @@ class RunSource:
     def fetch(self, issue_date: date) -> ForecastFiles:
         """`forecast.nc` of the day's run; InputMissing if the day was never run to its end."""
         run = RunFolder(self.runs, RunId(self.country, FLOODS.name, IssueTime(issue_date)), self.storage)
-        if not run.is_whole or not run.kept.has(FORECAST):
+        if not run.is_whole or not run.kept.has(FORECAST_FILE):
             raise InputMissing(
                 f"no finished run of {self.country} for {issue_date} kept its forecast",
                 where=run.path,
                 expected="forecast.nc and manifest.json",
                 remedy="take another source",
             )
-        return ForecastFiles(self.name, (run.file(FORECAST),), None, {"run": str(run.path)}, kept=True)
+        return ForecastFiles(self.name, (run.file(FORECAST_FILE),), None, {"run": str(run.path)}, kept=True)
 
 
 def read_files(

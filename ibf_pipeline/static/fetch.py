@@ -35,7 +35,7 @@ from ibf_pipeline.static.portal import boundaries_of, levels_differ, stations_of
 from ibf_pipeline.static.reporting_points import SMALLEST, listed_points, proposed_points, stations_csv
 from ibf_pipeline.static.threshold_grids import ThresholdGrids
 from ibf_pipeline.static.thresholds import grid_file, sample_thresholds, write_thresholds
-from ibf_pipeline.targets.portal import STATIONS, Portal
+from ibf_pipeline.targets.portal import STATION_CATEGORY, Portal
 
 _COD_AB_LICENCE: Final = "licence CC BY-IGO, as COD-AB are"
 _GLOFAS_LICENCE: Final = "licence of the CEMS-FLOODS datasets: name Copernicus as the source"
@@ -151,7 +151,7 @@ def _require_levels(country: CountryHazard, portal: Portal) -> None:
 
 def _stations(country: FloodCountry, places: Origins, portal: Portal | None, job: FetchJob) -> None:
     if portal is not None:
-        with job.writing(inputs.STATIONS, portal.address_of_points(country.iso3, STATIONS)) as target:
+        with job.writing(inputs.STATIONS, portal.address_of_points(country.iso3, STATION_CATEGORY)) as target:
             if target is not None:
                 write_text(target, stations_of(portal, country.iso3))
     elif (places.stations or country.static_sources.propose_stations) and job.should_fetch(inputs.STATIONS):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.targets.portal import STATIONS, AdminLevels, Portal
+from ibf_pipeline.targets.portal import STATION_CATEGORY, AdminLevels, Portal
 
 
 def boundaries_of(portal: Portal, iso3: str, admin_level: int) -> str:
@@ -22,7 +22,7 @@ def stations_of(portal: Portal, iso3: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("stationCode", "stationName", "lat", "lon", "fid"))
-    for point in sorted(portal.points(iso3, STATIONS, FLOODS), key=lambda point: point.code):
+    for point in sorted(portal.points(iso3, STATION_CATEGORY, FLOODS), key=lambda point: point.code):
         writer.writerow((point.code, point.name, point.lat, point.lon, point.code))
     return out.getvalue()
 

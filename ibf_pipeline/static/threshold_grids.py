@@ -90,7 +90,7 @@ class CountryGrids:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class _Cell:
     """A cell of a threshold grid."""
 
     lat: float
@@ -141,7 +141,7 @@ def area_around(bounds: Sequence[float]) -> LatLonBox:
     )
 
 
-def river_cells(file: Path, bounds: Sequence[float], smallest: float) -> list[Cell]:
+def river_cells(file: Path, bounds: Sequence[float], smallest: float) -> list[_Cell]:
     """Cells within bounds (west, south, east, north) whose threshold is at least `smallest` m3/s, from the north."""
     area = area_around(bounds)
     with open_grid(file) as (variable, lat, lon):
@@ -150,7 +150,7 @@ def river_cells(file: Path, bounds: Sequence[float], smallest: float) -> list[Ce
         values = np.ma.filled(variable[(*first_of_each, rows, columns)].astype(float), np.nan)
     lat, lon = lat[rows], (lon[columns] + 180.0) % 360.0 - 180.0
     found = [
-        Cell(round(float(lat[row]), 4), round(float(lon[column]), 4), float(values[row, column]))
+        _Cell(round(float(lat[row]), 4), round(float(lon[column]), 4), float(values[row, column]))
         for row, column in zip(*np.nonzero(values >= smallest), strict=True)
     ]
     return sorted(found, key=lambda cell: (-cell.lat, cell.lon))

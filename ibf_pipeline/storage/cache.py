@@ -15,7 +15,7 @@ from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.json_files import read_json_or_empty
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.lease import holders, lease
-from ibf_pipeline.storage.copies import MARK
+from ibf_pipeline.storage.copies import COMPLETE_MARK
 from ibf_pipeline.storage.file_sets import FileEntry, FileSet, every_set
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def make_room(database: Database, runs: Path, largest: int, now: float | None = 
 
 
 def _copies(runs: Path) -> Iterator[Copy]:
-    for mark in runs.rglob(MARK):
+    for mark in runs.rglob(COMPLETE_MARK):
         with suppress(OSError):  # deleted meanwhile
             folder = mark.parent
             keys = {name: key for name, key in read_json_or_empty(mark).items() if (folder / name).is_file()}
@@ -79,7 +79,7 @@ def _delete(database: Database, copy: Copy, stored: Mapping[str, tuple[FileSet, 
     (of,) = names
     try:
         with lease(database, of, "make room on the disk"):
-            if (copy.folder / MARK).stat().st_mtime != copy.used:
+            if (copy.folder / COMPLETE_MARK).stat().st_mtime != copy.used:
                 return 0
             return sum(_removed(copy.folder / name, file) for name, (_, file) in here.items())
     except (ForbiddenByRule, FileNotFoundError):

@@ -17,13 +17,13 @@ from ibf_pipeline.io.locks import file_lock, lock_file_of
 from ibf_pipeline.io.transfers import transfer_all
 from ibf_pipeline.storage.file_sets import FileEntry, FileSet
 
-MARK: Final = ".kept.json"
+COMPLETE_MARK: Final = ".kept.json"
 """in the folder: which keys its files are of"""
 
 
 def mark(folder: Path, files: Iterable[FileEntry]) -> None:
     """Note which files of the store are in a folder, so that they are not fetched again."""
-    write_text(folder / MARK, json.dumps({each.name: each.key for each in files}))
+    write_text(folder / COMPLETE_MARK, json.dumps({each.name: each.key for each in files}))
 
 
 def fetch_copies(store: FileStore, kept: FileSet, folder: Path, names: Iterable[str] | None = None) -> list[Path]:
@@ -41,12 +41,12 @@ def fetch_copies(store: FileStore, kept: FileSet, folder: Path, names: Iterable[
     wanted = list(kept.files) if names is None else [_named(kept, name) for name in names]
     if not all(kept.has(each.name) for each in wanted):
         kept.require_there()
-    if read_json_or_empty(folder / MARK) != _keys(kept):
+    if read_json_or_empty(folder / COMPLETE_MARK) != _keys(kept):
         with file_lock(lock_file_of(folder), "brings the same files"):
             _follow(kept, folder)
     missing = [each for each in wanted if not _is_there(folder / each.name, each)]
     with suppress(OSError):
-        os.utime(folder / MARK)  # when it was used last: what was not used for longest makes room
+        os.utime(folder / COMPLETE_MARK)  # when it was used last: what was not used for longest makes room
     transfer_all(lambda each: store.get(each.key, folder / each.name, each.sha256), missing)
     return [folder / each.name for each in wanted]
 
@@ -64,7 +64,7 @@ def _keys(kept: FileSet) -> dict[str, str]:
 
 def _follow(kept: FileSet, folder: Path) -> None:
     """Remove what is there of another set."""
-    noted, wanted = read_json_or_empty(folder / MARK), _keys(kept)
+    noted, wanted = read_json_or_empty(folder / COMPLETE_MARK), _keys(kept)
     if noted == wanted:
         return
     for name in {*noted, *wanted}:

@@ -13,7 +13,7 @@ from ibf_pipeline.errors import InputMissing, WriteFailed
 from ibf_pipeline.io.atomic_files import write_errors, write_text
 from ibf_pipeline.io.file_store import FileStore
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.storage.copies import MARK, fetch_copies, mark
+from ibf_pipeline.storage.copies import COMPLETE_MARK, fetch_copies, mark
 from ibf_pipeline.storage.file_sets import ALWAYS, FileEntry, FileSet, FileSetKind
 from ibf_pipeline.storage.notes import keep_note, note_of
 from ibf_pipeline.storage.store_location import SharedStorage, StoreLocation
@@ -160,4 +160,4 @@ class StoredFolder:
 def below(folder: Path) -> list[str]:
     """Names of the files below a folder, without those that belong to this machine only."""
     found = (file.relative_to(folder) for file in sorted(folder.rglob("*")) if file.is_file())
-    return [name.as_posix() for name in found if name.name != MARK and not name.name.endswith(".part")]
+    return [name.as_posix() for name in found if name.name != COMPLETE_MARK and not name.name.endswith(".part")]

@@ -16,7 +16,7 @@ from ibf_pipeline.domain.flash_flood_layers import FlashFloodLayers, Scenario
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.sphere import Floats
 from ibf_pipeline.hazards.flash_floods.assessment import BlockAssessment, assess_block
-from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR, window_of
+from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS, LAST_HOUR, window_of
 from ibf_pipeline.synthetic.rain_wishes import RainWish
 from ibf_pipeline.synthetic.wishes import WishInvalid
 
@@ -146,7 +146,7 @@ def areas_that_count(layers: FlashFloodLayers) -> list[str]:
 def rain_of_areas(issue_time: IssueTime, layers: FlashFloodLayers, spreads: Mapping[str, Hyetograph]) -> xr.DataArray:
     """One run of rain as the rules take it, measured to the issue time; areas without a spread are dry."""
     longest = max((scenario.duration_h for scenario in layers.scenarios), default=LAST_HOUR)
-    hours = np.arange(1 - BLOCK - max(longest, LAST_HOUR), LAST_HOUR + 1)
+    hours = np.arange(1 - BLOCK_HOURS - max(longest, LAST_HOUR), LAST_HOUR + 1)
     areas = areas_that_count(layers)
     amount = np.zeros((1, len(hours), len(areas)))
     for code, spread in spreads.items():

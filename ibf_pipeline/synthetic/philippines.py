@@ -35,7 +35,7 @@ _LEVELS: Final = (1, 2, 3)
 _FILES: Final = ("PHL_adm2.json", "municipality_points.geojson")
 HOUSING: Final = "housing.csv"
 NAMES: Final = "names.csv"
-MADE_UP: Final = "people and houses of this country are made up for a demo: no number of people or houses is real"
+MADE_UP_FILES: Final = "people and houses of this country are made up for a demo: no number of people or houses is real"
 _OUTLINES: Final = "outlines of municipalities are made up around their real middles, inside their real provinces"
 _LOCAL_NAMES: Final[Mapping[str, str]] = {
     "SURIGAE": "Bising", "CONSON": "Jolina", "CHANTHU": "Kiko", "LIONROCK": "Lannie", "KOMPASU": "Maring",
@@ -100,7 +100,7 @@ def make_philippines(source: Path, target: Path) -> Path:
     houses = [(town.code, max(1, round(people / _PEOPLE_PER_HOUSE))) for town, people in zip(towns, lives, strict=True)]
     _write_table(target / HOUSING, ("place_code", "houses"), houses)
     _write_table(target / NAMES, ("name", "local_name"), list(_LOCAL_NAMES.items()))
-    said = {POPULATION: MADE_UP, HOUSING: MADE_UP, "admin_areas/adm3.geojson": _OUTLINES}
+    said = {POPULATION: MADE_UP_FILES, HOUSING: MADE_UP_FILES, "admin_areas/adm3.geojson": _OUTLINES}
     noted = {
         name: {"origin": "ibf_pipeline/synthetic/philippines.py", "sha256": sha256(target / name), "doubt": doubt}
         for name, doubt in said.items()

@@ -17,7 +17,7 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.flash_flood_layers import FlashFloodLayers
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, LAST_HOUR
+from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS, FURTHEST_BACK, LAST_HOUR
 from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.synthetic.hyetographs import Hyetograph, first_over, hyetograph_of, judge_rain, of_hours
 from ibf_pipeline.synthetic.rain_cells import Patterns, patterns_of
@@ -76,7 +76,7 @@ def write_rain(
         if observed:
             write.observed(rain)
         else:
-            for first in range(-BLOCK, OLDEST_HOUR - BLOCK - 1, -BLOCK):
+            for first in range(-BLOCK_HOURS, OLDEST_HOUR - BLOCK_HOURS - 1, -BLOCK_HOURS):
                 write.cycle("forecast", first, rain, last=first + LAST_HOUR)
     return Path(root)
 

@@ -12,7 +12,7 @@ from typing import Literal
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.hazards.registry import profile_of
 
-Verdict = Literal["agrees", "differs", "only here", "only there"]
+Agreement = Literal["agrees", "differs", "only here", "only there"]
 _WARNINGS = {"max": "warning", "med": "warning-medium", "min": "warning-low"}
 """alert class of an event without a trigger -> the portal's alert level"""
 
@@ -37,7 +37,7 @@ class EventComparison:
 
     event: str
     """our name, or the portal's if only it has the event"""
-    verdict: Verdict
+    verdict: Agreement
     here: str
     there: str
     differences: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ def compare_events(found: Findings, there: Sequence[PortalEvent], key_of: Mappin
             rows.append(EventComparison(own.name, "only here", _words(own), ""))
             continue
         differences = tuple(_differences(own, other))
-        verdict: Verdict = "differs" if differences else "agrees"
+        verdict: Agreement = "differs" if differences else "agrees"
         rows.append(EventComparison(own.name, verdict, _words(own), _words(other), differences))
     return [*rows, *(EventComparison(other.name, "only there", "", _words(other)) for other in theirs.values())]
 

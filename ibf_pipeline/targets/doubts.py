@@ -15,7 +15,7 @@ from ibf_pipeline.targets.notice import Notice, intro
 
 log = logging.getLogger(__name__)
 
-DOUBTFUL: Final = "numbers doubtful"
+NUMBERS_DOUBTFUL: Final = "numbers doubtful"
 """kind"""
 _NUMBERS: Final = re.compile(r"\([^)]*\)|(?<![\w.])\d[\d.,]*%?(?!\w)")
 """and what stands in parentheses, which is to stay"""
@@ -68,7 +68,7 @@ def doubt_notices(found: Findings, before: Mapping[str, bool]) -> list[Notice]:
         return []
     said = "\n".join(f"- {words}" for words in doubts.values())
     text = f"{intro(found)}: what the numbers are made from is doubtful. Say so to whoever acts on them.\n{said}"
-    return [Notice(DOUBTFUL, "the inputs", text)]
+    return [Notice(NUMBERS_DOUBTFUL, "the inputs", text)]
 
 
 def _doubts(found: Findings) -> dict[str, str]:

@@ -10,7 +10,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.targets.comparison import PortalEvent
 
-STATIONS = "glofas_stations"
+STATION_CATEGORY = "glofas_stations"
 """category of the points that are GloFAS stations"""
 
 

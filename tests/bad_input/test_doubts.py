@@ -11,7 +11,7 @@ import yaml
 from ibf_pipeline.report.builder import make_report
 from ibf_pipeline.report.floods.run_data import FloodRunData
 from ibf_pipeline.report.headline import cautions
-from ibf_pipeline.targets.doubts import DOUBTFUL, _doubts, doubt_notices
+from ibf_pipeline.targets.doubts import NUMBERS_DOUBTFUL, _doubts, doubt_notices
 from tests.worlds.countries.flood_findings import event, found, station
 from tests.worlds.countries.tiny_country import thresholds
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_json
@@ -30,7 +30,7 @@ def test_a_doubt_of_the_static_data_is_told_with_an_alert_and_once_without(day: 
     assert state.is_completed()
     assert (state.message or "").count(f"doubtful: {LITRES}") == 1
     (notice,) = kept_notices(day.run_folder, "out")
-    assert (notice.kind, notice.event) == (DOUBTFUL, "the inputs")
+    assert (notice.kind, notice.event) == (NUMBERS_DOUBTFUL, "the inputs")
     assert f"Say so to whoever acts on them.\n- {LITRES}\n- station G2: thresholds begin at 51,000 m3/s" in notice.text
     assert cautions(day.run_folder.findings()).count(f"Doubtful: {LITRES}.") == 1
     next_day = ISSUE + timedelta(days=1)
@@ -56,7 +56,7 @@ def test_a_doubt_that_comes_and_goes_is_told_once_in_thirty_days(day: TinyDay) -
         run = flood_run(day.root / "work" / "runs", "XTY", issue_date)
         assert bool(run.findings().unseen) == dry
         told[later] = [notice.kind for notice in kept_notices(run, "out")]
-    assert told == {0: [DOUBTFUL], 1: [], 2: [], 33: [DOUBTFUL]}
+    assert told == {0: [NUMBERS_DOUBTFUL], 1: [], 2: [], 33: [NUMBERS_DOUBTFUL]}
 
 
 def test_a_doubt_is_told_when_it_is_new_and_once_a_day_with_alerts() -> None:

@@ -38,7 +38,7 @@ from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.records.database import open_records, records_url
-from ibf_pipeline.records.legacy_files import take_over
+from ibf_pipeline.records.legacy_files import take_over_legacy_files
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.correction import correction
 from ibf_pipeline.report.earlier_runs import earlier_runs
@@ -111,7 +111,7 @@ def records_in(folder: Path) -> Database:
 def taken_over(file: Path) -> Database:
     """The records beside an inbox or an order book of an earlier version, which is in them now."""
     database = records_in(file.parent)
-    take_over(file, database)
+    take_over_legacy_files(file, database)
     return database
 
 

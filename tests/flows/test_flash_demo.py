@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import shapely
 
-from flows.cli.flash_demo import COUNTRY, ISSUE_TIME, run_demo, set_up
+from flows.cli.flash_demo import DEMO_COUNTRY, ISSUE_TIME, run_demo, set_up
 from flows.wiring.rain_sources import open_levels, open_rain_sources
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
@@ -24,7 +24,7 @@ from tests.worlds.flash_project import FlashRuns
 
 def test_the_demo_of_flash_floods_has_a_trigger_a_warning_and_a_high_river(tmp_path: Path) -> None:
     configuration = load(Path(set_up(tmp_path, str(ROOT / "config"))))
-    country = configuration.country_of(COUNTRY, FlashFloodCountry)
+    country = configuration.country_of(DEMO_COUNTRY, FlashFloodCountry)
     assert {name: list(codes) for name, codes in country.districts.items()} == demo_section()["districts"]
     layers = demo().prepared.layers
     block = rain_of_block(
@@ -42,8 +42,8 @@ def test_the_demo_of_flash_floods_has_a_trigger_a_warning_and_a_high_river(tmp_p
 
 
 def test_the_sandbox_shows_the_gauges_in_their_districts() -> None:
-    static = ROOT / "data/fixtures" / COUNTRY
-    seed = seed_assets(seed_from_static(static, COUNTRY, name="Demoland"), static, demo_section()["gauges"])
+    static = ROOT / "data/fixtures" / DEMO_COUNTRY
+    seed = seed_assets(seed_from_static(static, DEMO_COUNTRY, name="Demoland"), static, demo_section()["gauges"])
     areas = read_boundaries(static / "admin_areas", [2])[2]
     ground = dict(zip(areas.place_codes, areas.geometries, strict=True))
     for gauge in seed.points["gauges"]:
@@ -56,7 +56,7 @@ def test_the_configuration_of_floods_stays_as_it_is(tmp_path: Path) -> None:
     before = (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8")
     set_up(tmp_path, str(ROOT / "config"))
     assert (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8") == before
-    assert load(ROOT / "config").hazards(COUNTRY) == ("floods",)
+    assert load(ROOT / "config").hazards(DEMO_COUNTRY) == ("floods",)
 
 
 @pytest.mark.story

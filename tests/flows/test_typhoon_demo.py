@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli.sandbox import demo
-from flows.cli.typhoon_demo import COUNTRY, CYCLES, PHILIPPINES, set_up, set_up_philippines
+from flows.cli.typhoon_demo import CYCLES, DEMO_COUNTRY, PHILIPPINES, set_up, set_up_philippines
 from flows.wiring.sandbox import sandbox_seed
 from flows.wiring.track_sources import open_track_sources
 from ibf_pipeline.config.configuration import load
@@ -28,10 +28,10 @@ def story(tmp_path_factory: pytest.TempPathFactory, tracks_here: None) -> list[T
     """What each of the demo's cycles finds, one after the other."""
     place = tmp_path_factory.mktemp("demo")
     configuration = load(Path(set_up(place, str(ROOT / "config"))))
-    country = configuration.country_of(COUNTRY, TyphoonCountry)
+    country = configuration.country_of(DEMO_COUNTRY, TyphoonCountry)
     assert country == demo_country(static=country.static)
     prepare_typhoon(country, configuration.static_folder(country), place / "prepared")
-    layers = read_typhoon(place / "prepared", COUNTRY).layers
+    layers = read_typhoon(place / "prepared", DEMO_COUNTRY).layers
     [source] = open_track_sources(configuration, country)
     found: list[TyphoonFindings] = []
     for text in CYCLES:
@@ -72,12 +72,12 @@ def test_the_configuration_of_others_stays_as_it_is(tmp_path: Path) -> None:
     before = (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8")
     set_up(tmp_path, str(ROOT / "config"))
     assert (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8") == before
-    assert COUNTRY not in load(ROOT / "config").country_codes()
+    assert DEMO_COUNTRY not in load(ROOT / "config").country_codes()
 
 
 def test_the_built_in_server_has_the_islands_municipalities(tmp_path: Path) -> None:
     configuration = load(Path(set_up(tmp_path, str(ROOT / "config"))))
-    seed = sandbox_seed(configuration, configuration.country(COUNTRY, TyphoonCountry.hazard))
+    seed = sandbox_seed(configuration, configuration.country(DEMO_COUNTRY, TyphoonCountry.hazard))
     assert {level: len(areas["features"]) for level, areas in seed.admin_areas.items()} == {3: 23}
     assert [hazard.disaster_type for hazard in seed.hazards] == ["typhoon"]
     assert {"houses_affected", "windspeed", "prob_within_50km"} <= set(seed.hazards[0].indicators)
@@ -96,7 +96,7 @@ def test_the_philippines_are_set_up_with_their_own_protocol(tmp_path: Path, monk
     assert country.triggers == PUBLISHED
     [source] = open_track_sources(configuration, country)
     assert source.cycle(IssueTime.parse("2021-09-10T00")).tracks["name"].values.tolist() == ["CHANTHU"]
-    assert "made up" in philippines.MADE_UP
+    assert "made up" in philippines.MADE_UP_FILES
 
 
 def test_a_folder_without_configuration_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

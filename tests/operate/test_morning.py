@@ -35,7 +35,7 @@ from flows.wiring.hazards import CountryHazardKey
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
-from ibf_pipeline.report.morning.content import Subject
+from ibf_pipeline.report.morning.content import PageSubject
 from tests.worlds.countries.projects import make_project
 
 DAY = date(2026, 2, 15)
@@ -56,7 +56,7 @@ def known(state: Any, hour: int = 15, *, attempt: bool = False, **parameters: An
 
 def rows(*runs: CountryRun) -> Rows:
     newest_first = sorted(runs, key=lambda each: each.due, reverse=True)
-    return country_rows(Subject(runs[0].of.iso3 if runs else "UGA"), newest_first, "portal", NOW)
+    return country_rows(PageSubject(runs[0].of.iso3 if runs else "UGA"), newest_first, "portal", NOW)
 
 
 @pytest.mark.parametrize(("deployment", "state"), [(uuid4(), "Suspended"), (None, "Paused")])

@@ -45,7 +45,7 @@ def test_layers_of_an_earlier_version_are_made_anew(
     """All parts: an earlier format was judged by other rules, so nothing of it may be taken over."""
     with monkeypatch.context() as earlier:
         for module in (parts, stamp):
-            earlier.setattr(module, "FORMAT", stamp.FORMAT - 1)
+            earlier.setattr(module, "LAYERS_FORMAT", stamp.LAYERS_FORMAT - 1)
         assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ALL
     assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ALL
     assert prepare_floods(tiny_country.country(), static, tmp_path / "prepared") == ()

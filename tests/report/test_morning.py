@@ -14,15 +14,15 @@ from ibf_pipeline.io.file_store import FileStore
 from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.report.morning.alerts import alerts_of, unshown_of
 from ibf_pipeline.report.morning.archive import fetched_page, keep_page
-from ibf_pipeline.report.morning.content import AlertGroup, Item, ItemKind, Link, Morning, Subject
+from ibf_pipeline.report.morning.content import AlertGroup, Item, ItemKind, Link, Morning, PageSubject
 from ibf_pipeline.report.morning.markdown import markdown
 from ibf_pipeline.report.morning.page import page
 from ibf_pipeline.storage.storage import Storage
 from tests.worlds.countries.flood_findings import event, found, station
 
 DAY = date(2026, 11, 10)
-UGA, KEN = Subject("UGA", "Uganda"), Subject("KEN", "Kenya")
-UGLY = Subject("EGY", "جمهورية <b>مصر</b> | *العربية*")
+UGA, KEN = PageSubject("UGA", "Uganda"), PageSubject("KEN", "Kenya")
+UGLY = PageSubject("EGY", "جمهورية <b>مصر</b> | *العربية*")
 RUN = Link("run", "http://127.0.0.1:4200/runs/flow-run/1")
 REPORT = Link("report", "UGA/floods/2026-11-10/report/report.html")
 
@@ -32,7 +32,7 @@ def morning(*items: Item, **more: object) -> Morning:
     return Morning(day=DAY, title="Flood forecasts", written=written, items=items, **more)  # type: ignore[arg-type]
 
 
-def item(subject: Subject, kind: ItemKind, state: str, said: str = "", remedy: str = "") -> Item:
+def item(subject: PageSubject, kind: ItemKind, state: str, said: str = "", remedy: str = "") -> Item:
     return Item(subject, kind, state, said, remedy, links=(RUN, REPORT))
 
 
@@ -43,8 +43,8 @@ def sections(text: str) -> list[str]:
 FULL = morning(
     item(KEN, "needs", "Failed", "call 7 of 31 was refused", "run it again with `ibf-pipeline run`"),
     item(UGA, "done", "2 triggers"),
-    item(Subject("XDM", "Demoland"), "decision", "Held", "3 triggers"),
-    item(Subject("XDN"), "waits", "late: due at 15:07 UTC"),
+    item(PageSubject("XDM", "Demoland"), "decision", "Held", "3 triggers"),
+    item(PageSubject("XDN"), "waits", "late: due at 15:07 UTC"),
     resolved=(item(UGA, "needs", "Crashed", "no sign of life"),),
     elsewhere=(item(UGA, "done", "to the target shadow", "Completed"),),
     triggers=(AlertGroup(UGA, date(2026, 11, 13), 2, 12345, True),),
@@ -106,7 +106,9 @@ def test_silence_is_no_all_clear(known: int) -> None:
 
 
 def test_several_hazards_are_counted_as_forecasts() -> None:
-    floods, flash = (item(Subject("MWI", "Malawi", each), "done", "no alert") for each in ("floods", "flash floods"))
+    floods, flash = (
+        item(PageSubject("MWI", "Malawi", each), "done", "no alert") for each in ("floods", "flash floods")
+    )
     text = markdown(morning(floods, flash, item(UGA, "needs", "Failed")))
     assert "**2 of 3 forecasts of 2 countries done.** 1 needs somebody." in text
     assert "[Malawi (MWI), flash floods]" in text

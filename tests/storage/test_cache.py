@@ -13,7 +13,7 @@ from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records.database import open_records, records_url
 from ibf_pipeline.records.lease import lease
 from ibf_pipeline.storage.cache import make_room
-from ibf_pipeline.storage.copies import MARK, fetch_copies, mark
+from ibf_pipeline.storage.copies import COMPLETE_MARK, fetch_copies, mark
 from ibf_pipeline.storage.store_location import SharedStorage, StoreLocation
 
 NOW = time.time()
@@ -41,7 +41,7 @@ class World:
         with self.database.transaction() as connection:
             self.stored(place).record(connection, files)
         mark(folder, files)
-        os.utime(folder / MARK, (NOW - hours_ago * HOURS,) * 2)
+        os.utime(folder / COMPLETE_MARK, (NOW - hours_ago * HOURS,) * 2)
         return folder
 
     def room(self, largest: int) -> int:
@@ -57,7 +57,7 @@ def test_what_was_not_used_longest_goes_first_and_comes_back(tmp_path: Path) -> 
     old, older, new = (world.run(f"XTY/floods/2026-02-{day}", hours) for day, hours in ((14, 5), (15, 9), (16, 2)))
     assert world.room(300) == 0
     assert world.room(200) == 100
-    assert names(older) == [MARK]
+    assert names(older) == [COMPLETE_MARK]
     assert len(names(old)) == len(names(new)) == 3
     (kept,) = world.stored("XTY/floods/2026-02-15").sets()
     fetch_copies(world.store, kept, older)
@@ -81,9 +81,9 @@ def test_nothing_that_the_store_has_not_is_deleted(tmp_path: Path) -> None:
     changed, replaced = world.run("XTY/floods/2026-02-15", 5), world.run("XTY/floods/2026-02-16", 5)
     (changed / "extents/0-day.tif").write_text("u" * 60)
     (changed / "journal.jsonl").write_text("mine")
-    (replaced / MARK).write_text(json.dumps({"events.json": "no such key"}))
-    os.utime(replaced / MARK, (NOW - 5 * HOURS,) * 2)
-    os.utime(changed / MARK, (NOW - 5 * HOURS,) * 2)
+    (replaced / COMPLETE_MARK).write_text(json.dumps({"events.json": "no such key"}))
+    os.utime(replaced / COMPLETE_MARK, (NOW - 5 * HOURS,) * 2)
+    os.utime(changed / COMPLETE_MARK, (NOW - 5 * HOURS,) * 2)
     assert world.room(0) == 40
-    assert names(changed) == [MARK, "extents/0-day.tif", "journal.jsonl"]
-    assert names(replaced) == [MARK, "events.json", "extents/0-day.tif"]
+    assert names(changed) == [COMPLETE_MARK, "extents/0-day.tif", "journal.jsonl"]
+    assert names(replaced) == [COMPLETE_MARK, "events.json", "extents/0-day.tif"]

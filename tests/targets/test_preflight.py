@@ -15,7 +15,7 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.targets.ibf.capabilities import API_FROM_0_284, Choice
-from ibf_pipeline.targets.ibf.preflight import MOST_ROWS, check_server
+from ibf_pipeline.targets.ibf.preflight import MOST_EXPOSURE_ROWS, check_server
 from ibf_pipeline.targets.ibf.state import OpenArea, OpenEvent, ServerState, read_state
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.problems import Overrides, Problem, require_publishable, unreadable_extents
@@ -80,8 +80,8 @@ BLOCKING: list[tuple[str, dict[str, Any], str]] = [
     ("no areas", {"state": replace(SERVER, place_codes={1: ("A", "B"), 2: ()})}, "no areas of admin level 2"),
     (
         "too many areas",
-        {"state": replace(SERVER, place_codes={1: ("A", "B"), 2: ("A1", *map(str, range(MOST_ROWS)))})},
-        f"level 2 has {MOST_ROWS + 1} areas, more than one upload takes",
+        {"state": replace(SERVER, place_codes={1: ("A", "B"), 2: ("A1", *map(str, range(MOST_EXPOSURE_ROWS)))})},
+        f"level 2 has {MOST_EXPOSURE_ROWS + 1} areas, more than one upload takes",
     ),
     (
         "place code",

@@ -17,7 +17,7 @@ from ibf_pipeline.errors import ConfigError, InputInvalid
 from ibf_pipeline.hazards.flash_floods.catchments import catchment_weights, upstream
 from ibf_pipeline.hazards.flash_floods.scenarios import Exposure, Numbers, ScenarioLibrary
 from ibf_pipeline.hazards.flash_floods.sums import MEASURED, Flags, Floats, Series, Sums, all_sums, series_of
-from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, LAST_HOUR, Window
+from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS, FURTHEST_BACK, LAST_HOUR, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +175,10 @@ def _first_hour(rain: xr.DataArray, window: Window, longest: int) -> int:
     times = rain["time"].values
     start = np.datetime64(window.issue_time.start.replace(tzinfo=None), "h")
     first, last = ((times[[0, -1]] - start) / np.timedelta64(1, "h")).astype(int).tolist()
-    if first > 1 - BLOCK - longest or last < LAST_HOUR:
+    if first > 1 - BLOCK_HOURS - longest or last < LAST_HOUR:
         raise InputInvalid(
             f"the rain is of the hours {first} to {last} of {window.issue_time.words}",
-            expected=f"hours {1 - BLOCK - longest} to {LAST_HOUR}, missing ones as missing",
+            expected=f"hours {1 - BLOCK_HOURS - longest} to {LAST_HOUR}, missing ones as missing",
         )
     return int(first)
 

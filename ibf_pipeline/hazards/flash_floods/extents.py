@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ibf_pipeline.domain.findings import ExtentFound
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent
-from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS, RASTER
+from ibf_pipeline.hazards.flash_floods.profile import EXTENT_FILE, FLASH_FLOODS
 
 
 def extents_of(events: Sequence[FlashFloodEvent], iso3: str) -> tuple[ExtentFound, ...]:
@@ -17,7 +17,7 @@ def extents_of(events: Sequence[FlashFloodEvent], iso3: str) -> tuple[ExtentFoun
     return tuple(
         ExtentFound(
             lead_time,
-            RASTER.format(lead_time=FLASH_FLOODS.lead_time_name(lead_time), country=iso3),
+            EXTENT_FILE.format(lead_time=FLASH_FLOODS.lead_time_name(lead_time), country=iso3),
             tuple(event.name for event in events if event.publishable and event.lead_time == lead_time),
         )
         for lead_time in FLASH_FLOODS.lead_times

@@ -8,13 +8,13 @@ from typing import Final
 
 from ibf_pipeline.hazards import mailing as shared
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.hazards.mailing import LOWERED, URGENT, LastMail, Mailing, may_wait
+from ibf_pipeline.hazards.mailing import LOWERED, URGENT_HOURS, LastMail, Mailing, may_wait
 
-__all__ = ["AHEAD", "LOWERED", "MARKS", "URGENT", "LastMail", "Mailing", "mailing", "may_wait", "news"]
+__all__ = ["LOWERED", "MARKS", "SOMETHING_AHEAD", "URGENT_HOURS", "LastMail", "Mailing", "mailing", "may_wait", "news"]
 
 MARKS: Final = (24, 12, 6)
 """hours; passing one of them is news"""
-AHEAD: Final = "something new is ahead"
+SOMETHING_AHEAD: Final = "something new is ahead"
 
 
 def mailing(
@@ -55,7 +55,7 @@ def news(event: FlashFloodEvent, before: FlashFloodFindings | None, mailed: Flas
     told, previous = _same(event, mailed), _same(event, before)
     yield from shared.changes(event, told, previous, MARKS, shared.people_and_areas)
     if told is not None and previous is not None and _ahead(event) - _ahead(told):
-        yield AHEAD
+        yield SOMETHING_AHEAD
 
 
 def _same(event: FlashFloodEvent, findings: FlashFloodFindings | None) -> FlashFloodEvent | None:

@@ -33,7 +33,7 @@ def cause_text(cause: Cause, published: datetime, zone: tzinfo) -> str:
     )
 
 
-def event_text(event: FlashFloodEvent, published: datetime, zone: tzinfo, *, one_run: bool) -> str:
+def _event_text(event: FlashFloodEvent, published: datetime, zone: tzinfo, *, one_run: bool) -> str:
     """When it starts and peaks, for how many, how sure."""
     kind = "trigger" if event.trigger else "warning"
     sure = "one run, no probability" if one_run else f"{percent_text(event.probability)} of the members"
@@ -59,7 +59,7 @@ def event_notes(
 ) -> Iterator[str]:
     """Each event, why, why it goes on, and what comes later."""
     for event in events:
-        yield event_text(event, published, zone, one_run=one_run)
+        yield _event_text(event, published, zone, one_run=one_run)
         for cause in event.causes:
             by_now = "have fallen" if cause.observed else "are due by now, none of it was measured"
             fallen = f"; {cause.fallen_mm:.0f} mm of it {by_now}" if cause.fallen_mm >= 0.5 else ""

@@ -7,7 +7,7 @@ from typing import Final
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.domain.profile import HazardProfile
 
-RASTER: Final = "flood_extent_{lead_time}_{country}.tif"
+EXTENT_FILE: Final = "flood_extent_{lead_time}_{country}.tif"
 """file name of a lead time's extent"""
 
 FLASH_FLOODS: Final = HazardProfile(
@@ -30,7 +30,7 @@ FLASH_FLOODS: Final = HazardProfile(
         "nr_affected_clinics",
         "nr_affected_waterpoints",
     ),
-    raster=RASTER,
+    raster=EXTENT_FILE,
     points=("schools", "health_sites", "waterpoints", "gauges"),
     lines=("roads", "buildings"),
     schedule="45 4,10,16,22 * * *",

@@ -13,7 +13,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.flash_floods.assessment import BlockAssessment
 from ibf_pipeline.hazards.flash_floods.districts import District
 from ibf_pipeline.hazards.flash_floods.findings import DistrictFound, FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.window import BLOCK
+from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS
 
 
 def rain_cycle_of(rain: xr.DataArray) -> datetime:
@@ -71,7 +71,7 @@ def may_clear(cycle: datetime, issued: datetime, before: FlashFloodFindings | No
     (True, False)
     """
     newer = before is not None and before.cycle < cycle
-    return cycle >= issued or (newer and issued - cycle <= timedelta(hours=BLOCK))
+    return cycle >= issued or (newer and issued - cycle <= timedelta(hours=BLOCK_HOURS))
 
 
 def blind_areas(district: District) -> dict[str, str]:

@@ -13,7 +13,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 
 LAST_HOUR: Final = FLASH_FLOODS.lead_times[-1]
-BLOCK: Final = FLASH_FLOODS.period_hours
+BLOCK_HOURS: Final = FLASH_FLOODS.period_hours
 FURTHEST_BACK: Final = 24
 """hours: as far as the window reaches back if blocks in between were not published"""
 
@@ -103,6 +103,6 @@ def window_of(issue_time: IssueTime, published: datetime, last_block: IssueTime 
     Window
         It reaches back at most 24 hours.
     """
-    missed = BLOCK if last_block is None else int((issue_time.start - last_block.start) // timedelta(hours=1))
-    first = -min(max(missed, BLOCK), FURTHEST_BACK)
+    missed = BLOCK_HOURS if last_block is None else int((issue_time.start - last_block.start) // timedelta(hours=1))
+    first = -min(max(missed, BLOCK_HOURS), FURTHEST_BACK)
     return Window(issue_time, published.astimezone(UTC), first, warning_from_h, looked_at_to=first)

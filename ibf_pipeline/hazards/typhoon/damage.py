@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+_Floats = npt.NDArray[np.float64]
 
 
-def damage_ratio(wind_one_minute: npt.ArrayLike, threshold: float, half: float) -> Floats:
+def damage_ratio(wind_one_minute: npt.ArrayLike, threshold: float, half: float) -> _Floats:
     """Share of the value of houses that is lost, 0..1; not the share of houses that are destroyed.
 
     Parameters
@@ -43,5 +43,5 @@ def damage_ratio(wind_one_minute: npt.ArrayLike, threshold: float, half: float) 
     docs/design/typhoon-wind.md
     """
     cubed = (np.maximum(np.asarray(wind_one_minute, float) - threshold, 0) / (half - threshold)) ** 3
-    found: Floats = cubed / (1 + cubed)
+    found: _Floats = cubed / (1 + cubed)
     return found

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ibf_pipeline.domain.tracks import KT
 
-Floats = npt.NDArray[np.float64]
+_Floats = npt.NDArray[np.float64]
 
 TEN_MINUTES: Final = 0.93
 """10-minute wind of a 1-minute one, at sea: Harper, Kepert and Ginger (2010), WMO/TD-No. 1555, table 1.1"""
@@ -34,7 +34,7 @@ _RADIUS_MILES: Final = (14.9, 15.7, 25.7, 56.9)
 _PASCAL: Final = 100.0
 
 
-def radius_of_pressure(pressure: npt.ArrayLike) -> Floats:
+def radius_of_pressure(pressure: npt.ArrayLike) -> _Floats:
     """Radius of maximum wind from the pressure at the centre.
 
     Linear between 14.9, 15.7, 25.7 and 56.9 nautical miles at 872, 940, 980 and 1021 hPa, level beyond: a fit to the
@@ -59,12 +59,12 @@ def radius_of_pressure(pressure: npt.ArrayLike) -> Floats:
     ----------
     doi 10.1175/2009BAMS2755.1; doi 10.5194/gmd-12-3085-2019; docs/design/typhoon-wind.md
     """
-    miles: Floats = np.interp(np.asarray(pressure, float), _RADIUS_PRESSURES, _RADIUS_MILES)
+    miles: _Floats = np.interp(np.asarray(pressure, float), _RADIUS_PRESSURES, _RADIUS_MILES)
     miles = np.where(np.isnan(pressure), np.nan, miles)
     return miles * _NAUTICAL_MILE_KM
 
 
-def radius_of_gale(gale_km: npt.ArrayLike, wind_one_minute: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
+def radius_of_gale(gale_km: npt.ArrayLike, wind_one_minute: npt.ArrayLike, lat: npt.ArrayLike) -> _Floats:
     """Radius of maximum wind from how far 34 kt reach.
 
     By the angular momentum M = r V + f r^2 / 2 that is lost on the way in, M(rm) / M(r34) = 0.699 exp(-0.00618 (V -
@@ -93,11 +93,11 @@ def radius_of_gale(gale_km: npt.ArrayLike, wind_one_minute: npt.ArrayLike, lat: 
     stronger = np.where(speed > _GALE_MS, speed - _GALE_MS, np.nan)
     kept = 0.699 * np.exp(-0.00618 * stronger - 0.0021 * stronger * f * metres / 2)
     momentum = kept * (metres * _GALE_MS + f * metres**2 / 2)
-    radius: Floats = speed / f * (np.sqrt(1 + 2 * f * momentum / speed**2) - 1) / 1000
+    radius: _Floats = speed / f * (np.sqrt(1 + 2 * f * momentum / speed**2) - 1) / 1000
     return radius
 
 
-def drop_of_wind(wind_one_minute: npt.ArrayLike) -> Floats:
+def drop_of_wind(wind_one_minute: npt.ArrayLike) -> _Floats:
     """Pressure drop at the centre from the largest wind, for fixes without pressure: V = 6.7 kt (1010 - pc)^0.644.
 
     Parameters
@@ -120,11 +120,11 @@ def drop_of_wind(wind_one_minute: npt.ArrayLike) -> Floats:
     Atkinson and Holliday (1977), western North Pacific, doi 10.1175/1520-0493(1977)105<0421:TCMSLP>2.0.CO;2
     """
     knots = np.asarray(wind_one_minute, float) / KT
-    drop: Floats = (knots / 6.7) ** (1 / 0.644)
+    drop: _Floats = (knots / 6.7) ** (1 / 0.644)
     return drop
 
 
-def holland_b(drop: npt.ArrayLike, deepening: npt.ArrayLike, lat: npt.ArrayLike, translation: npt.ArrayLike) -> Floats:
+def holland_b(drop: npt.ArrayLike, deepening: npt.ArrayLike, lat: npt.ArrayLike, translation: npt.ArrayLike) -> _Floats:
     """Shape b of the profile for 1-minute surface winds, 1..2.5.
 
     b = -4.4e-5 dp^2 + 0.01 dp + 0.03 dpc/dt - 0.014 abs(lat) + 0.15 vt^x + 1, x = 0.6 (1 - dp / 215).
@@ -152,13 +152,13 @@ def holland_b(drop: npt.ArrayLike, deepening: npt.ArrayLike, lat: npt.ArrayLike,
     dp = np.asarray(drop, float)
     moving = np.asarray(translation, float) ** (0.6 * (1 - dp / 215))
     b = -4.4e-5 * dp**2 + 0.01 * dp + 0.03 * np.asarray(deepening, float) - 0.014 * np.abs(lat) + 0.15 * moving + 1
-    clipped: Floats = np.clip(b, *_SHAPE)
+    clipped: _Floats = np.clip(b, *_SHAPE)
     return clipped
 
 
 def wind_profile(
     distance: npt.ArrayLike, radius: npt.ArrayLike, b: npt.ArrayLike, drop: npt.ArrayLike, lat: npt.ArrayLike
-) -> Floats:
+) -> _Floats:
     """Wind around the centre at a distance from it, without the storm's own motion; of the averaging period of b.
 
     V(r) = sqrt((b / rho) (rm / r)^b dp exp(-(rm / r)^b) + (r f / 2)^2) - r f / 2.
@@ -194,5 +194,5 @@ def wind_profile(
     ratio = (np.asarray(radius, float) / r) ** b
     turning = r * 1000 * _EARTH_TURNS * np.sin(np.radians(np.abs(lat)))
     pushed = np.asarray(b) / _AIR_KG_M3 * ratio * np.asarray(drop) * _PASCAL * np.exp(-np.minimum(ratio, 700))
-    found: Floats = np.sqrt(pushed + turning**2) - turning
+    found: _Floats = np.sqrt(pushed + turning**2) - turning
     return found

@@ -8,10 +8,21 @@ from typing import Final
 
 from ibf_pipeline.domain.wording import some
 from ibf_pipeline.hazards import mailing as shared
-from ibf_pipeline.hazards.mailing import LOWERED, URGENT, LastMail, Mailing, may_wait
+from ibf_pipeline.hazards.mailing import LOWERED, URGENT_HOURS, LastMail, Mailing, may_wait
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings
 
-__all__ = ["LOWERED", "MARKS", "PROVINCES", "TRIGGERED", "URGENT", "LastMail", "Mailing", "mailing", "may_wait", "news"]
+__all__ = [
+    "LOWERED",
+    "MARKS",
+    "PROVINCES",
+    "TRIGGERED",
+    "URGENT_HOURS",
+    "LastMail",
+    "Mailing",
+    "mailing",
+    "may_wait",
+    "news",
+]
 
 MARKS: Final = (72, 48, 24)
 """hours; passing one of them is news"""

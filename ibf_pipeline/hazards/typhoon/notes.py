@@ -16,7 +16,7 @@ from ibf_pipeline.hazards.typhoon.long_cycle import MOVED_ON, carried_from, is_s
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
-    HOUSES,
+    HOUSES_CAVEAT,
     approach_text,
     deadline_text,
     houses_text,
@@ -34,17 +34,17 @@ def notes_of(findings: TyphoonFindings) -> Iterator[str]:
     """The events and what they rest on, storms without an event, and what the numbers are."""
     yield WIND_ONLY
     for event in findings.events:
-        yield event_text(event, findings)
+        yield _event_text(event, findings)
         yield from _event_notes(event, findings)
     for storm in findings.storms:
         yield from _storm_notes(storm, findings)
     members = counted(findings.members, "member")
     yield f"probabilities are shares of the {members} of the cycle, with the storm or without"
     if findings.events:
-        yield f"winds are 10-minute means; houses: {HOUSES}"
+        yield f"winds are 10-minute means; houses: {HOUSES_CAVEAT}"
 
 
-def event_text(event: TyphoonEvent, findings: TyphoonFindings) -> str:
+def _event_text(event: TyphoonEvent, findings: TyphoonFindings) -> str:
     """`CHANTHU: trigger at 21-hour, direct hit or close pass: nearest Sat 2021-09-11 05:00 PST, in 13 hours; ...`."""
     kind = "trigger" if event.trigger else "warning"
     areas = sum(area.alerted for area in event.areas)

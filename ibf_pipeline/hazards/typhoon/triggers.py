@@ -19,7 +19,7 @@ from ibf_pipeline.hazards.typhoon.findings import AreaImpact, TriggerJudged
 from ibf_pipeline.hazards.typhoon.wind import CURVES, AreaWinds
 from ibf_pipeline.hazards.typhoon.wording import AVERAGED
 
-Floats = npt.NDArray[np.float64]
+_Floats = npt.NDArray[np.float64]
 _DAMAGED: Final = 0.1
 """0..1, damage from which an area counts as damaged"""
 _TENTH: Final = 0.1
@@ -188,12 +188,12 @@ def _scopes(wanted: TriggerAlternative, storm: _Storm) -> Iterator[_Scope]:
         yield _Scope(name, frozenset(codes[flags].tolist()), frozenset(worst.tolist()), reaching, mean, met)
 
 
-def _amounts(wanted: TriggerAlternative, storm: _Storm) -> Floats:
+def _amounts(wanted: TriggerAlternative, storm: _Storm) -> _Floats:
     """(member, area) of the measure: km/h, houses, or 1 of a damaged area."""
     if wanted.measure == "wind_kmh":
-        kmh: Floats = storm.winds.fastest.transpose("member", "area").values * MS_TO_KMH
+        kmh: _Floats = storm.winds.fastest.transpose("member", "area").values * MS_TO_KMH
         return kmh
-    damage: Floats = storm.winds.damage.sel(curve=storm.shown).transpose("member", "area").values
+    damage: _Floats = storm.winds.damage.sel(curve=storm.shown).transpose("member", "area").values
     if wanted.measure == "areas_damaged_10_percent":
         return (damage >= _DAMAGED).astype(float)
     return damage * [storm.layers.houses.get(code, 0.0) for code in storm.layers.areas]

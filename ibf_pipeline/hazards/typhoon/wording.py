@@ -31,7 +31,7 @@ SEEN: Final = "direct hit or close pass"
 """of storms that the portal shows with a landfall: whether the centre crosses the coast matters to nobody (rule 9)"""
 _LIKELY: Final = 0.5
 """share of the ensemble from which gale is told without saying of how many members"""
-HOUSES: Final = (
+HOUSES_CAVEAT: Final = (
     "the share of value that wind takes, by a weak and a strong published curve, mean over the members; not a number "
     "of destroyed houses"
 )

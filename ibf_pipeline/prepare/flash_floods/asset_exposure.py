@@ -19,7 +19,7 @@ from ibf_pipeline.prepare.depths import DepthFacts
 from ibf_pipeline.prepare.flash_floods.asset_files import ROADS
 from ibf_pipeline.prepare.flash_floods.pieces import AssetPieces, cut_assets
 from ibf_pipeline.prepare.flash_floods.store import AssetTable
-from ibf_pipeline.prepare.raster_blocks import BLOCK, open_raster
+from ibf_pipeline.prepare.raster_blocks import BLOCK_CELLS, open_raster
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ Blocks = Mapping[tuple[int, int], npt.NDArray[np.int64]]
 
 
 def _by_block(pieces: AssetPieces) -> Blocks:
-    row, column = pieces.row // BLOCK, pieces.column // BLOCK
+    row, column = pieces.row // BLOCK_CELLS, pieces.column // BLOCK_CELLS
     order = np.lexsort((column, row))
     ends = np.flatnonzero((np.diff(row[order]) != 0) | (np.diff(column[order]) != 0)) + 1
     return {(int(row[own[0]]), int(column[own[0]])): own for own in np.split(order, ends) if len(own)}
@@ -77,8 +77,8 @@ def _depths_at(file: Path, facts: DepthFacts, pieces: AssetPieces, by_block: Blo
         for block in facts.blocks:
             own = by_block.get((block.row, block.column))
             if own is not None:
-                top, left = block.row * BLOCK, block.column * BLOCK
-                window = Window(left, top, min(BLOCK, raster.width - left), min(BLOCK, raster.height - top))
+                top, left = block.row * BLOCK_CELLS, block.column * BLOCK_CELLS
+                window = Window(left, top, min(BLOCK_CELLS, raster.width - left), min(BLOCK_CELLS, raster.height - top))
                 depth[own] = raster.read(1, window=window)[pieces.row[own] - top, pieces.column[own] - left]
     return depth
 

@@ -22,7 +22,7 @@ from ibf_pipeline.io.decimal_comma import require_no_decimal_comma
 
 ROADS: Final = "roads"
 POINTS: Final = ("schools", "health_sites", "waterpoints")
-INDICATORS: Final = {
+INDICATOR_OF_ASSETS: Final = {
     "schools": "nr_affected_schools",
     "health_sites": "nr_affected_clinics",
     "waterpoints": "nr_affected_waterpoints",
@@ -60,7 +60,7 @@ def asset_file(static: Path, category: str) -> Path | None:
 
 def asset_files(static: Path) -> dict[str, Path]:
     """Those that are there, by category."""
-    return {category: file for category in INDICATORS if (file := asset_file(static, category)) is not None}
+    return {category: file for category in INDICATOR_OF_ASSETS if (file := asset_file(static, category)) is not None}
 
 
 def read_asset_file(file: Path, category: str) -> AssetFile:

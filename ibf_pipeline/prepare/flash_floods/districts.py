@@ -15,7 +15,7 @@ from ibf_pipeline.prepare.inputs import boundary_files
 from ibf_pipeline.prepare.raster_blocks import open_raster
 
 
-def require_known(country: FlashFloodCountry, place_codes: Sequence[str], static: Path) -> None:
+def require_known_districts(country: FlashFloodCountry, place_codes: Sequence[str], static: Path) -> None:
     """InputInvalid if a district has an area that the boundaries have not."""
     known = set(place_codes)
     unknown = [(name, code) for name, codes in country.districts.items() for code in codes if code not in known]

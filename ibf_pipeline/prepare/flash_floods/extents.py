@@ -19,7 +19,7 @@ from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.cover import COVERED
 from ibf_pipeline.prepare.depths import DepthFacts
-from ibf_pipeline.prepare.raster_blocks import BLOCK, new_raster, open_raster, windows
+from ibf_pipeline.prepare.raster_blocks import BLOCK_CELLS, new_raster, open_raster, windows
 
 _NAMED: Final = 5
 
@@ -70,8 +70,8 @@ def dry_areas(areas: Boundaries, depths: Sequence[tuple[Path, DepthFacts]], mini
 def _still_dry(
     pending: dict[str, shapely.Polygon], raster: DatasetReader, row: int, column: int, minimum_depth: float
 ) -> dict[str, shapely.Polygon]:
-    left, top = column * BLOCK, row * BLOCK
-    window = Window(left, top, min(BLOCK, raster.width - left), min(BLOCK, raster.height - top))
+    left, top = column * BLOCK_CELLS, row * BLOCK_CELLS
+    window = Window(left, top, min(BLOCK_CELLS, raster.width - left), min(BLOCK_CELLS, raster.height - top))
     box = shapely.box(*rasterio.windows.bounds(window, raster.transform))
     near = {code: own for code, own in pending.items() if own.intersects(box)}
     if not near:

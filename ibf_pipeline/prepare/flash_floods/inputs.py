@@ -10,7 +10,7 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_files
-from ibf_pipeline.prepare.inputs import POPULATION, boundary_files, require_there, total_files
+from ibf_pipeline.prepare.inputs import POPULATION, boundary_files, require_present, total_files
 
 
 def scenarios_file(static: Path, country: FlashFloodCountry) -> Path:
@@ -50,7 +50,7 @@ def require_files(static: Path, country: FlashFloodCountry, scenarios: Iterable[
     files = needed_files(static, country, scenarios)
     expected = "boundaries, people, and a raster for every scenario of the library"
     remedy = "add the files, or correct what the country's configuration and its scenarios.csv list"
-    require_there(static, files, country.iso3, expected, remedy)
+    require_present(static, files, country.iso3, expected, remedy)
     return [*files, *total_files(static), *asset_files(static).values()]
 
 

@@ -23,12 +23,12 @@ from ibf_pipeline.prepare.depths import DepthFacts, facts_file, read_facts, writ
 from ibf_pipeline.prepare.fetch_records import doubts_of_files
 from ibf_pipeline.prepare.flash_floods.asset_exposure import measure_asset_exposure
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_files, read_asset_file
-from ibf_pipeline.prepare.flash_floods.districts import counted_bounds, require_known
+from ibf_pipeline.prepare.flash_floods.districts import counted_bounds, require_known_districts
 from ibf_pipeline.prepare.flash_floods.extents import write_coarse
 from ibf_pipeline.prepare.flash_floods.inputs import depth_files, layer_files
 from ibf_pipeline.prepare.flash_floods.store import (
     AREA_GRID,
-    COUNTRY,
+    COUNTRY_FILE,
     TABLES,
     WET_BLOCKS,
     amounts_name,
@@ -79,7 +79,7 @@ class FlashMaker:
         """Every part; text first, so that a wrong table is found before the rasters are read."""
         tables = BlockTables(self._country, self._static, self._scenarios, self._areas)
         outlines = self._outlines()
-        require_known(self._country, self._areas.place_codes, self._static)
+        require_known_districts(self._country, self._areas.place_codes, self._static)
         made = [outlines, grid := self._area_grid(), self._people_part(grid)]
         depths = [self._depth(name) for name in self._maps]
         made += [part for indicator in self._rasters for part in self._columns(indicator, depths)]
@@ -93,7 +93,7 @@ class FlashMaker:
         findings = [*noted.findings, *asset_notes(self._target, list(asset_files(self._static)))]
         text = {file.name: self._hash(file) for file in self._texts()}
         made_from = {"text": text, "settings": tables.settings, "noted": of_files, "parts": [p.key for p in made]}
-        part = PreparedPart("tables", (TABLES, COUNTRY), made_from)
+        part = PreparedPart("tables", (TABLES, COUNTRY_FILE), made_from)
         self._one(
             "tables of a block",
             part,

@@ -16,7 +16,7 @@ from ibf_pipeline.domain.sphere import Floats
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.flash_floods.asset_files import POINTS, ROADS
 
-Indices = npt.NDArray[np.int64]
+_Indices = npt.NDArray[np.int64]
 _EARTH: Final = pyproj.Geod(ellps="WGS84")
 _EXACT: Final = 6
 """decimals of a cell to which coordinates count: an edge that decimals miss by rounding is the edge"""
@@ -26,12 +26,12 @@ _EXACT: Final = 6
 class AssetPieces:
     """(piece,) parts of assets, each within one cell and one area."""
 
-    asset: Indices
+    asset: _Indices
     """row of the asset in its file"""
-    area: Indices
+    area: _Indices
     """number of the area"""
-    row: Indices
-    column: Indices
+    row: _Indices
+    column: _Indices
     """of the library; outside of it there is no piece"""
     km: Floats
     """geodesic length; 0 of points"""
@@ -56,7 +56,7 @@ def cut_assets(places: gpd.GeoDataFrame, category: str, areas: Boundaries, grid:
     return _inside(AssetPieces(asset, area, _cell(y), _cell(x), np.zeros(len(asset))), grid)
 
 
-def _first_areas(points: npt.NDArray[np.object_], tree: shapely.STRtree) -> tuple[Indices, Indices]:
+def _first_areas(points: npt.NDArray[np.object_], tree: shapely.STRtree) -> tuple[_Indices, _Indices]:
     """(asset, area) of the points that lie in an area: on a common border the first one."""
     asset, area = tree.query(points, predicate="intersects")
     order = np.lexsort((area, asset))
@@ -68,7 +68,7 @@ def _first_areas(points: npt.NDArray[np.object_], tree: shapely.STRtree) -> tupl
 
 def _in_areas(
     lines: npt.NDArray[np.object_], ground: npt.NDArray[np.object_], tree: shapely.STRtree
-) -> tuple[npt.NDArray[np.object_], Indices, Indices]:
+) -> tuple[npt.NDArray[np.object_], _Indices, _Indices]:
     """Lines cut at the borders of areas: (part, asset, area)."""
     asset, area = tree.query(lines, predicate="intersects")
     order = np.lexsort((area, asset))
@@ -80,7 +80,7 @@ def _in_areas(
     return parts, asset.astype(np.int64), area.astype(np.int64)
 
 
-def _cut_lines(lines: npt.NDArray[np.object_], asset: Indices, area: Indices, grid: DatasetReader) -> AssetPieces:
+def _cut_lines(lines: npt.NDArray[np.object_], asset: _Indices, area: _Indices, grid: DatasetReader) -> AssetPieces:
     """Every line at every edge of a cell that it crosses; parts of geometries that are not lines are left out."""
     parts, of_line = shapely.get_parts(lines, return_index=True)
     parts, again = shapely.get_parts(parts, return_index=True)
@@ -98,7 +98,7 @@ def _cut_lines(lines: npt.NDArray[np.object_], asset: Indices, area: Indices, gr
     return _inside(AssetPieces(asset[line], area[line], _cell(y), _cell(x), np.asarray(metres) / 1000), grid)
 
 
-def _crossed(starts: Floats, ends: Floats) -> tuple[Indices, Floats, Floats]:
+def _crossed(starts: Floats, ends: Floats) -> tuple[_Indices, Floats, Floats]:
     """(segment, from, to) in shares of its length, of the pieces into which edges of cells cut it.
 
     `starts`, `ends`: (segment, 2) in cells.
@@ -125,7 +125,7 @@ def _in_cells(points: Floats, grid: DatasetReader) -> tuple[Floats, Floats]:
     return np.round((points[:, 0] - left) / width, _EXACT), np.round((points[:, 1] - top) / height, _EXACT)
 
 
-def _cell(coordinate: Floats) -> Indices:
+def _cell(coordinate: Floats) -> _Indices:
     return np.floor(coordinate).astype(np.int64)
 
 

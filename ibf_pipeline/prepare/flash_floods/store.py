@@ -22,7 +22,7 @@ from ibf_pipeline.prepare.prepared_ground import PreparedGround, read_ground, re
 
 FlashTiles = FloodTiles[str]
 """by name of the scenario"""
-COUNTRY: Final = "country.json"
+COUNTRY_FILE: Final = "country.json"
 TABLES: Final = "tables.nc"
 WET_BLOCKS: Final = "wet_blocks.npy"
 AREA_GRID: Final = "areas.tif"
@@ -57,7 +57,7 @@ class AssetTable:
         return chosen[chosen["fid"].isin(list(fids))].sort_values("depth", ascending=False)
 
 
-Assets = Mapping[str, AssetTable]
+PreparedAssets = Mapping[str, AssetTable]
 """by category; one without a file is not there"""
 
 
@@ -68,7 +68,7 @@ def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
     """
     require_prepared(folder, iso3, "flash floods")
     with undamaged(folder, iso3):
-        content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
+        content = json.loads((folder / COUNTRY_FILE).read_text(encoding="utf-8"))
         with open_netcdf(folder / TABLES) as tables:
             exposure = tables["exposure"].load()
         tiles = FloodTiles(
@@ -88,10 +88,10 @@ def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
         )
 
 
-def read_assets(folder: Path) -> Assets:
+def read_assets(folder: Path) -> PreparedAssets:
     """The assets of `FlashPrepared.assets`; InputInvalid if the folder is damaged."""
     with undamaged(folder, folder.name):
-        content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
+        content = json.loads((folder / COUNTRY_FILE).read_text(encoding="utf-8"))
         return {category: _asset_table(folder / assets_name(category)) for category in content["assets"]}
 
 

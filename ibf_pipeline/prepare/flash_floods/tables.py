@@ -22,12 +22,12 @@ from ibf_pipeline.io.netcdf import write_netcdf
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.counted_layers import counts_name
 from ibf_pipeline.prepare.depths import DepthFacts
-from ibf_pipeline.prepare.flash_floods.asset_files import INDICATORS, AssetFile, asset_files, shared_words
+from ibf_pipeline.prepare.flash_floods.asset_files import INDICATOR_OF_ASSETS, AssetFile, asset_files, shared_words
 from ibf_pipeline.prepare.flash_floods.catchments import read_area_thresholds, read_upstream
 from ibf_pipeline.prepare.flash_floods.extents import cover_doubt
 from ibf_pipeline.prepare.flash_floods.inputs import scenarios_file
 from ibf_pipeline.prepare.flash_floods.library import scenario_doubts, unused_durations
-from ibf_pipeline.prepare.flash_floods.store import COUNTRY, TABLES, amounts_name, fids_name
+from ibf_pipeline.prepare.flash_floods.store import COUNTRY_FILE, TABLES, amounts_name, fids_name
 
 _NAMED: Final = 5
 
@@ -42,7 +42,7 @@ class BlockTables:
         self._country = country
         self._scenarios = scenarios
         self._categories = list(asset_files(static))
-        taken = {INDICATORS[category] for category in self._categories} & set(country.further_indicators)
+        taken = {INDICATOR_OF_ASSETS[category] for category in self._categories} & set(country.further_indicators)
         if taken:
             raise InputInvalid(
                 f"{min(taken)} is counted from a file of assets and from a raster of further_layers",
@@ -89,7 +89,7 @@ class BlockTables:
         }
         with write_errors(folder):
             write_netcdf(xr.Dataset({"exposure": self._exposure(folder, rasters)}), folder / TABLES)
-            (folder / COUNTRY).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+            (folder / COUNTRY_FILE).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     def _exposure(self, folder: Path, rasters: Sequence[str]) -> xr.DataArray:
         """(indicator, area, scenario), the areas those of districts."""
@@ -102,7 +102,7 @@ class BlockTables:
             np.array(counts),
             dims=("indicator", "area", "scenario"),
             coords={
-                "indicator": [*rasters, *(INDICATORS[category] for category in self._categories)],
+                "indicator": [*rasters, *(INDICATOR_OF_ASSETS[category] for category in self._categories)],
                 "area": [code for codes in self._country.districts.values() for code in codes],
                 "scenario": names,
             },
@@ -166,7 +166,7 @@ def file_notes(file: Path, found: AssetFile) -> list[str]:
 def asset_notes(folder: Path, categories: Collection[str]) -> list[str]:
     """What is said of the files of assets, and of those that are not there."""
     words = [note for category in categories for note in read_reached(folder, category)["notes"]]
-    without = [category for category in INDICATORS if category not in categories]
+    without = [category for category in INDICATOR_OF_ASSETS if category not in categories]
     if without:
         words.append(f"no file of {some(without, _NAMED)} below assets/: they are neither counted nor sent")
     return words

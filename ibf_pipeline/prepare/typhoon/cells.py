@@ -16,7 +16,7 @@ from ibf_pipeline.domain.sphere import Floats
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.ground import polygons_of
 
-Indices = npt.NDArray[np.int64]
+_Indices = npt.NDArray[np.int64]
 _SETTLED: Final = 1.0
 """people from which on a cell is settled: rasters that spread people over all land leave fractions of one everywhere"""
 _EXACT: Final = 6
@@ -27,7 +27,7 @@ _EXACT: Final = 6
 class AreaPieces:
     """(piece,) parts of areas, each within one area and one cell of the wind's grid, areas in their order."""
 
-    area: Indices
+    area: _Indices
     """number of the area"""
     lon: Floats
     lat: Floats
@@ -52,7 +52,7 @@ def cut_areas(areas: Boundaries, cell_degrees: float) -> AreaPieces:
 
 def _of_area(
     number: int, ground: BaseGeometry, cell: float
-) -> tuple[Indices, Indices, Indices, npt.NDArray[np.object_]]:
+) -> tuple[_Indices, _Indices, _Indices, npt.NDArray[np.object_]]:
     """(area, column, row, shape) of its pieces."""
     if ground.is_empty:
         return np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0, object)

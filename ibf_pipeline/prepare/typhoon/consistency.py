@@ -20,7 +20,7 @@ _SEEN: Final = 0.5
 """share of the areas that the polygon has to reach before it is doubted"""
 
 
-def require_known(country: TyphoonCountry, levels: Mapping[int, Boundaries], static: Path) -> None:
+def require_known_areas(country: TyphoonCountry, levels: Mapping[int, Boundaries], static: Path) -> None:
     """InputInvalid with the first of `faults`."""
     for fault in faults(country, levels, static):
         raise fault

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
-from ibf_pipeline.prepare.inputs import POPULATION, parent_files, require_there, total_files
+from ibf_pipeline.prepare.inputs import POPULATION, parent_files, require_present, total_files
 
 
 def levels_of(country: TyphoonCountry) -> tuple[int, ...]:
@@ -43,7 +43,7 @@ def require_files(static: Path, country: TyphoonCountry) -> list[Path]:
         "country's file names"
     )
     remedy = "add the files, or correct province_level, region_level, housing and names in the country's file"
-    require_there(static, files, country.iso3, expected, remedy)
+    require_present(static, files, country.iso3, expected, remedy)
     return [*files, *parents_used(static, country), *total_files(static)]
 
 

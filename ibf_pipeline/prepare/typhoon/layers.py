@@ -36,9 +36,9 @@ from ibf_pipeline.prepare.people import area_populations
 from ibf_pipeline.prepare.prepared_ground import GROUND, write_ground
 from ibf_pipeline.prepare.totals import read_totals
 from ibf_pipeline.prepare.typhoon.cells import AreaPieces, cut_areas, middle, settled_cells
-from ibf_pipeline.prepare.typhoon.consistency import monitoring_doubts, parent_doubts, require_known
+from ibf_pipeline.prepare.typhoon.consistency import monitoring_doubts, parent_doubts, require_known_areas
 from ibf_pipeline.prepare.typhoon.inputs import level_files, levels_of, parents_used, settings_of, table_files
-from ibf_pipeline.prepare.typhoon.store import CELLS, COUNTRY, LAND, write_land
+from ibf_pipeline.prepare.typhoon.store import CELLS, COUNTRY_FILE, LAND_FILE, write_land
 from ibf_pipeline.prepare.typhoon.tables import houses_doubt, read_houses, read_names, without_houses
 from ibf_pipeline.prepare.zonal_sums import require_people, sums_in
 
@@ -66,7 +66,7 @@ class TyphoonMaker:
     def make(self) -> None:
         """Every part; text first, so that a wrong table is found before the raster is read."""
         country, areas = self._country, self._areas
-        require_known(country, self._levels, self._static)
+        require_known_areas(country, self._levels, self._static)
         houses = {} if country.housing is None else read_houses(self._static / country.housing, areas.place_codes)
         names = {} if country.names is None else read_names(self._static / country.names)
         outlines = self._boundaries()
@@ -81,7 +81,7 @@ class TyphoonMaker:
         }
         self._have(
             "tables of a cycle",
-            [PreparedPart("tables", (COUNTRY, CELLS), made_from)],
+            [PreparedPart("tables", (COUNTRY_FILE, CELLS), made_from)],
             lambda _: self._tables(houses, names, of_files),
         )
 
@@ -109,7 +109,7 @@ class TyphoonMaker:
         files = [*level_files(self._static, self._country).values(), *parents_used(self._static, self._country)]
         names = tuple(f"outlines_adm{level}.geojson" for level in levels_of(self._country))
         made_from = {file.name: self._hash(file) for file in files}
-        part = PreparedPart("boundaries", ("boundaries.json", *names, GROUND, LAND), made_from)
+        part = PreparedPart("boundaries", ("boundaries.json", *names, GROUND, LAND_FILE), made_from)
 
         def build(_: list[PreparedPart]) -> None:
             write_boundaries(self._levels, self._country.iso3, self._target)
@@ -174,7 +174,7 @@ class TyphoonMaker:
         }
         with write_errors(self._target):
             write_netcdf(settled_cells(pieces, lives, areas), self._target / CELLS)
-            (self._target / COUNTRY).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+            (self._target / COUNTRY_FILE).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
     def _known_people(self, lives: np.ndarray, counts: CountStatistics) -> tuple[list[Area], list[str]]:
         """The areas with their people, and what is doubtful of these."""

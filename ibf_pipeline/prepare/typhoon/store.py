@@ -17,9 +17,9 @@ from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.io.netcdf import open_netcdf
 from ibf_pipeline.prepare.prepared_ground import PreparedGround, read_ground, require_prepared, undamaged
 
-COUNTRY: Final = "country.json"
+COUNTRY_FILE: Final = "country.json"
 CELLS: Final = "cells.nc"
-LAND: Final = "land.txt"
+LAND_FILE: Final = "land.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,12 @@ def read_typhoon(folder: Path, iso3: str) -> TyphoonPrepared:
     """
     require_prepared(folder, iso3, "typhoon")
     with undamaged(folder, iso3):
-        content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
+        content = json.loads((folder / COUNTRY_FILE).read_text(encoding="utf-8"))
         with open_netcdf(folder / CELLS) as opened:
             cells = opened.load()
         west, south, east, north = content["bounds"]
         return TyphoonPrepared(
-            layers=_layers(content, cells, shapely.from_wkb((folder / LAND).read_text(encoding="ascii"))),
+            layers=_layers(content, cells, shapely.from_wkb((folder / LAND_FILE).read_text(encoding="ascii"))),
             shapes=str(content["shapes"]),
             bounds=(west, south, east, north),
             ground=lambda: read_ground(folder),
@@ -50,7 +50,7 @@ def read_typhoon(folder: Path, iso3: str) -> TyphoonPrepared:
 
 def write_land(land: BaseGeometry, folder: Path) -> None:
     """As `read_typhoon` reads it."""
-    (folder / LAND).write_text(shapely.to_wkb(land, hex=True), encoding="ascii")
+    (folder / LAND_FILE).write_text(shapely.to_wkb(land, hex=True), encoding="ascii")
 
 
 def _layers(content: Mapping[str, Any], cells: xr.Dataset, land: BaseGeometry) -> TyphoonLayers:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-Floats = npt.NDArray[np.float64]
+_Floats = npt.NDArray[np.float64]
 HOUR_KINDS = ("observed", "earlier forecast", "nowcast", "forecast")
 
 
@@ -19,14 +19,14 @@ class AreaRain:
 
     ends: tuple[datetime, ...]
     """(hour,) UTC, the end of each"""
-    amount: Floats
+    amount: _Floats
     """(member, hour) mm; NaN if missing"""
     kinds: tuple[str, ...]
     """(hour,) one of `KINDS`; empty if missing"""
     origins: dict[str, tuple[str, ...]]
     """kind -> names of the sources, as far as there are any"""
 
-    def sums(self, duration: int) -> Floats:
+    def sums(self, duration: int) -> _Floats:
         """(member, hour) mm in so many hours up to each; NaN if an hour of it is missing, or before the first."""
         sums = np.full(self.amount.shape, np.nan)
         if duration <= self.amount.shape[1]:

@@ -101,7 +101,7 @@ def _bars(axes: Axes, area: AreaRain, issued: datetime, view: tuple[float, float
     low[known], middle[known], high[known] = np.quantile(area.amount[:, known], (0.1, 0.5, 0.9), axis=0)
     for kind in HOUR_KINDS:
         here = known & np.array([each == kind for each in area.kinds])
-        axes.bar(places[here] - 0.5, middle[here], width=0.92, linewidth=0.6, zorder=3, **styles.RAIN[kind])
+        axes.bar(places[here] - 0.5, middle[here], width=0.92, linewidth=0.6, zorder=3, **styles.RAIN_STYLES[kind])
     if len(area.amount) > 1:
         axes.vlines(places[known] - 0.5, low[known], high[known], color=MEDIAN, linewidth=1.3, zorder=4)
     seen = (places > view[0]) & (places <= view[1])
@@ -174,11 +174,11 @@ def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[f
     """What lies beyond a trigger's reach, and hours whose rain is missing."""
     limit, top = float(found.rule.warning_from_h), axes.get_ylim()[1]
     if limit < view[1]:
-        draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **styles.OUTSIDE)
+        draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **styles.OUTSIDE_AREA)
     for end, amounts in zip(area.ends, area.amount.T, strict=True):
         place = hours_after(end, found.issue_time.start)
         if np.isnan(amounts).any() and view[0] < place <= view[1]:
-            draw_box(axes, place - 1, 0, 1, top, zorder=1, **styles.MISSING)
+            draw_box(axes, place - 1, 0, 1, top, zorder=1, **styles.NO_DATA)
     axes.tick_params(labelsize=font_points(13))
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -218,7 +218,7 @@ def _moments(
 def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, of_then: bool) -> None:
     is_ensemble = len(area.amount) > 1
     handles: list[Any] = [
-        Patch(label=f"{kind}: {', '.join(area.origins[kind][-2:])}", **styles.RAIN[kind])
+        Patch(label=f"{kind}: {', '.join(area.origins[kind][-2:])}", **styles.RAIN_STYLES[kind])
         for kind in HOUR_KINDS
         if kind in area.origins
     ]
@@ -230,8 +230,8 @@ def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, of_then: 
     if of_then:
         handles.append(Line2D([], [], linestyle="none", label="sum of an earlier block", **styles.DOT_OF_THEN))
     if not np.isfinite(area.amount).all():
-        handles.append(Patch(label="rain missing", **styles.MISSING))
-    handles.append(Patch(label=f"from {found.rule.warning_from_h} hours on: warnings only", **styles.OUTSIDE))
+        handles.append(Patch(label="rain missing", **styles.NO_DATA))
+    handles.append(Patch(label=f"from {found.rule.warning_from_h} hours on: warnings only", **styles.OUTSIDE_AREA))
     figure.legend(
         handles=handles,
         loc="lower left",

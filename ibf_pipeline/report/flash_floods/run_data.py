@@ -10,7 +10,7 @@ import xarray as xr
 
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.report.earlier_runs import EarlierRun
-from ibf_pipeline.runs.flash_floods import RAIN, KeptAsset, read_assets_kept, read_rain_kept
+from ibf_pipeline.runs.flash_floods import RAIN_FILE, KeptAsset, read_assets_kept, read_rain_kept
 from ibf_pipeline.runs.folder import RunFolder
 
 
@@ -30,6 +30,6 @@ def read_run_data(
     found: FlashFloodFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]
 ) -> FlashFloodRunData:
     """What is kept with a block's findings; InputInvalid if it is damaged."""
-    rain = read_rain_kept(folder) if (folder / RAIN).is_file() else None
+    rain = read_rain_kept(folder) if (folder / RAIN_FILE).is_file() else None
     before = earlier[0].found if earlier and isinstance(earlier[0].found, FlashFloodFindings) else None
     return FlashFloodRunData(rain, read_assets_kept(folder), before)

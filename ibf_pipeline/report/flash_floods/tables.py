@@ -11,7 +11,7 @@ from ibf_pipeline.report.flash_floods.assets import Assets
 from ibf_pipeline.report.flash_floods.run_data import FlashFloodRunData
 from ibf_pipeline.report.short_table import MOST_ROWS, ShortTable
 from ibf_pipeline.report.short_table import ShortRow as ShortRow
-from ibf_pipeline.report.table_files import Place, Row, Table, Value, of_run, point
+from ibf_pipeline.report.table_files import Place, Table, TableRow, Value, of_run, point
 from ibf_pipeline.runs.flash_floods import GAUGES
 
 _CAUSE = (
@@ -123,11 +123,11 @@ def _place(assets: Assets, category: str, fid: str) -> Place | None:
     return None if kept is None else point((kept.lon, kept.lat))
 
 
-def _row(found: FlashFloodFindings, columns: tuple[str, ...], values: tuple[Value, ...]) -> Row:
+def _row(found: FlashFloodFindings, columns: tuple[str, ...], values: tuple[Value, ...]) -> TableRow:
     return {**of_run(found), **dict(zip(columns, values, strict=True))}
 
 
 def _table(
-    found: FlashFloodFindings, name: str, columns: tuple[str, ...], rows: list[Row], places: list[Place | None]
+    found: FlashFloodFindings, name: str, columns: tuple[str, ...], rows: list[TableRow], places: list[Place | None]
 ) -> Table:
     return Table(name, (*of_run(found), *columns), rows, places)

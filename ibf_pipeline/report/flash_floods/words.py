@@ -18,7 +18,7 @@ _NAMED: Final = 3
 """districts in a headline that have a sentence of their own"""
 _EXPLAINED: Final = 5
 """areas of a district whose reason is a sentence; the table has them all"""
-INDICATORS: Final = {
+INDICATOR_WORDS: Final = {
     "nr_affected_buildings": "buildings",
     "nr_affected_roads": "roads (km)",
     "nr_affected_schools": "schools",

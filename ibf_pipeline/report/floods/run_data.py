@@ -21,7 +21,7 @@ from ibf_pipeline.runs.observations import fetch_observations, read_observations
 
 log = logging.getLogger(__name__)
 
-FORECAST = "forecast.nc"
+FORECAST_FILE = "forecast.nc"
 
 _BUILDUP_DAYS = 10
 """how far back the picture of a build-up reaches; older runs say nothing about the same days"""
@@ -53,7 +53,7 @@ class FloodRunData:
 
 def read_run_data(found: FloodFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]) -> FloodRunData:
     """What is kept with a day's findings, and with those of earlier runs; InputInvalid if it is damaged."""
-    discharge = read_forecast(folder / FORECAST)
+    discharge = read_forecast(folder / FORECAST_FILE)
     return FloodRunData(discharge, _histories(found, discharge, earlier), _observed(run))
 
 
@@ -88,7 +88,7 @@ def _readable(found: FloodFindings, earlier: Sequence[EarlierRun]) -> list[tuple
         if not isinstance(was, FloodFindings) or (found.issue_date - was.issue_date).days > _BUILDUP_DAYS:
             continue
         try:
-            cubes.append((was, read_forecast(run.run.file(FORECAST))))
+            cubes.append((was, read_forecast(run.run.file(FORECAST_FILE))))
         except (InputInvalid, InputMissing):
             continue  # an old file must not stop a new day; the picture shows which runs it has
     return cubes

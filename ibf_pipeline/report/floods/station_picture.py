@@ -11,7 +11,7 @@ from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.report.floods.run_data import FORECAST
+from ibf_pipeline.report.floods.run_data import FORECAST_FILE
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.storage.storage import Storage
@@ -30,7 +30,7 @@ def run_hydrograph(
     try:
         if not run.is_whole:
             return None
-        found, discharge = run.findings_of(FloodFindings), read_forecast(run.file(FORECAST))
+        found, discharge = run.findings_of(FloodFindings), read_forecast(run.file(FORECAST_FILE))
     except IbfError as error:
         log.warning("%s: no hydrograph of %s: %s", iso3, station_code, error)
         return None

@@ -8,7 +8,7 @@ from ibf_pipeline.domain.wording import alert_text, discharge_text
 from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
 from ibf_pipeline.report.short_table import MOST_ROWS, ShortTable
 from ibf_pipeline.report.short_table import ShortRow as ShortRow
-from ibf_pipeline.report.table_files import Row, Table, flags_cell, of_run, point
+from ibf_pipeline.report.table_files import Table, TableRow, flags_cell, of_run, point
 from ibf_pipeline.report.times import flags_head
 
 
@@ -52,7 +52,7 @@ def stations_table(found: FloodFindings) -> Table:
     return Table("stations", list(rows[0]) if rows else (), rows, places)
 
 
-def _export_row(found: FloodFindings, station: StationFound) -> Row:
+def _export_row(found: FloodFindings, station: StationFound) -> TableRow:
     values = station.values
     return {
         **of_run(found),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.trial import trial_words
 from ibf_pipeline.domain.wording import BEYOND_SHOWN
-from ibf_pipeline.report.morning.content import AlertGroup, Link, Subject, Unshown
+from ibf_pipeline.report.morning.content import AlertGroup, Link, PageSubject, Unshown
 from ibf_pipeline.report.times import event_moment
 from ibf_pipeline.report.words import listed
 
@@ -16,7 +16,7 @@ _NAMED = 3
 
 
 def alerts_of(
-    found: Findings, subject: Subject, *, trigger: bool, notes: Sequence[str] = (), links: Sequence[Link] = ()
+    found: Findings, subject: PageSubject, *, trigger: bool, notes: Sequence[str] = (), links: Sequence[Link] = ()
 ) -> list[AlertGroup]:
     """The triggers of a run, or its warnings, by the day on which they begin. `notes`: what holds for all of them."""
     by_day: dict[date, list[Event]] = {}
@@ -26,13 +26,18 @@ def alerts_of(
     return [_alert(found, subject, day, events, notes, links) for day, events in sorted(by_day.items())]
 
 
-def unshown_of(found: Findings, subject: Subject) -> list[Unshown]:
+def unshown_of(found: Findings, subject: PageSubject) -> list[Unshown]:
     """Its alerts at stations without areas."""
     return [Unshown(subject, event.name, event.trigger) for event in found.unpublishable_events]
 
 
 def _alert(
-    found: Findings, subject: Subject, day: date, events: Sequence[Event], notes: Sequence[str], links: Sequence[Link]
+    found: Findings,
+    subject: PageSubject,
+    day: date,
+    events: Sequence[Event],
+    notes: Sequence[str],
+    links: Sequence[Link],
 ) -> AlertGroup:
     shown = [event for event in events if event.publishable]
     first = min(event_moment(found, event) for event in events)

@@ -18,7 +18,7 @@ _UNSHOWN_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class PageSubject:
     """A country with one of its hazards."""
 
     code: str
@@ -47,7 +47,7 @@ class Link:
 class Item:
     """A run, or one that is not there: of a country, a hazard and an issue time."""
 
-    subject: Subject
+    subject: PageSubject
     kind: ItemKind
     state: str
     """in one or two words"""
@@ -69,7 +69,7 @@ class Item:
 class AlertGroup:
     """The alerts of a country and hazard that begin on one day, all triggers or all warnings."""
 
-    subject: Subject
+    subject: PageSubject
     day: date
     number: int
     people: int
@@ -92,7 +92,7 @@ class AlertGroup:
 class Unshown:
     """An alert that no portal can show, since its station has no areas."""
 
-    subject: Subject
+    subject: PageSubject
     name: str
     trigger: bool
 
@@ -133,7 +133,7 @@ class Morning:
     triggers: tuple[AlertGroup, ...] = ()
     warnings: tuple[AlertGroup, ...] = ()
     unshown: tuple[Unshown, ...] = ()
-    without: tuple[Subject, ...] = ()
+    without: tuple[PageSubject, ...] = ()
     """of which there is no forecast of the day: silence about them is no all clear"""
     portals: tuple[str, ...] = ()
     """what portals show of days that are half made: above everything"""
@@ -222,7 +222,7 @@ def _countries(number: int) -> str:
     return "1 country" if number == 1 else f"{number} countries"
 
 
-def _by_country(item: Item) -> tuple[str, Subject, str]:
+def _by_country(item: Item) -> tuple[str, PageSubject, str]:
     return item.subject.code, item.subject, item.when
 
 

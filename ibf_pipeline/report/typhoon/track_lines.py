@@ -12,17 +12,17 @@ from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent, Typh
 from ibf_pipeline.report.pictures.colours import INK
 from ibf_pipeline.report.pictures.map_words import MapMarks
 
-LonLat = tuple[float, float]
+_LonLat = tuple[float, float]
 _TRACK: Final = "#5b2a86"
 """of no alert class, and of no member"""
 
 
-def parts_of(track: Sequence[TrackPoint]) -> tuple[tuple[LonLat, ...], ...]:
+def parts_of(track: Sequence[TrackPoint]) -> tuple[tuple[_LonLat, ...], ...]:
     """A track as lines of longitudes -180..180, cut where it crosses 180 degrees, as GeoJSON wants it (RFC 7946 3.1.9).
 
     Lines of one point are left out.
     """
-    lines: list[list[LonLat]] = [[(track[0].lon, track[0].lat)]] if track else []
+    lines: list[list[_LonLat]] = [[(track[0].lon, track[0].lat)]] if track else []
     for point, following in pairwise(track):
         ahead = wrap_longitude(following.lon, point.lon)
         if abs(ahead) > 180:

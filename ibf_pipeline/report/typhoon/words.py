@@ -20,7 +20,7 @@ from ibf_pipeline.hazards.typhoon.notes import corrected_text, further_texts, no
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     AVERAGED,
-    HOUSES,
+    HOUSES_CAVEAT,
     action_text,
     approach_text,
     category_text,
@@ -41,7 +41,7 @@ from ibf_pipeline.report.words import alert_people_text, area_names, isolated, l
 
 _NAMED: Final = 3
 """storms in a headline that have a sentence of their own"""
-INDICATORS: Final = {
+INDICATOR_WORDS: Final = {
     "houses_affected": "damage to houses by wind, one of the two curves (share of their value, 0 to 1)",
     "prob_within_50km": "centre within 50 km (share of the ensemble, 0 to 1)",
     "windspeed": f"wind (km/h, {AVERAGED})",
@@ -142,11 +142,11 @@ def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | No
         lines.append(f"{landfall_text(event, found.zone, found.cycle)}. Reference: {event.reference}.")
     lines += [
         f"{_capital(exposed(found, event))} (mean over the members).",
-        f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES}.",
+        f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES_CAVEAT}.",
     ]
     if shifted := shift_text(event, before):
         lines.append(f"{_capital(shifted)}.")
-    return [*lines, *([] if gone else [_sure(found, event)]), marks(found, event)]
+    return [*lines, *([] if gone else [_sure(found, event)]), _marks(found, event)]
 
 
 def _when_seen(found: TyphoonFindings, point: TrackPoint, *, gone: bool) -> str:
@@ -161,7 +161,7 @@ def _sure(found: TyphoonFindings, event: TyphoonEvent) -> str:
     return f"{have}{few}."
 
 
-def marks(found: TyphoonFindings, event: TyphoonEvent) -> str:
+def _marks(found: TyphoonFindings, event: TyphoonEvent) -> str:
     """`In the portal at 21-hour, counted from the cycle: trigger at 21 hours, warning at 96 hours.`"""
     at_lead = TYPHOON.lead_time_name(event.lead_time)
     return f"In the portal at {at_lead}, counted from the cycle: {classes_by_lead_time(found, event)}."
@@ -250,7 +250,7 @@ def rule_text(found: TyphoonFindings) -> list[str]:
         f"An area is alerted where {percent_text(rule.area_probability)} of the members have "
         f"{amount_text(rule.area_wind_kmh)} km/h ({AVERAGED}) or more, or the centre within 50 km.",
         f"People are those in winds of {amount_text(rule.people_kmh)} km/h ({AVERAGED}) or more.",
-        f"Houses: {HOUSES}. 1-minute winds: no damage below {rule.v_threshold_ms:g} m/s, half at {strong} "
+        f"Houses: {HOUSES_CAVEAT}. 1-minute winds: no damage below {rule.v_threshold_ms:g} m/s, half at {strong} "
         f"(high) or {weak} (low). They differ by a factor of ten and more: the truth lies between.",
         f"A landfall is shown where the reference comes within {amount_text(rule.landfall_km)} km of land, or "
         f"{percent_text(rule.landfall_probability)} of the members cross it.",
@@ -282,8 +282,8 @@ def _kept_until(found: TyphoonFindings, event: TyphoonEvent) -> str:
 
 def country_words(found: TyphoonFindings) -> CountryWords:
     """Words of the map of the country, and the tracks of its storms."""
-    marks: tuple[MapMarks, ...] = country_marks(found)
-    return CountryWords("", f"tracks: {found.source}", marks=marks)
+    _marks: tuple[MapMarks, ...] = country_marks(found)
+    return CountryWords("", f"tracks: {found.source}", marks=_marks)
 
 
 def _capital(text: str) -> str:

@@ -14,7 +14,7 @@ from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 from ibf_pipeline.satellites.hook.settings import HOOK_ROLE, QUOTAS, HookSettings, Service
 from ibf_pipeline.satellites.hook.tokens import roles_of
 
-State = Literal["met", "missing", "unknown"]
+_State = Literal["met", "missing", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Prerequisite:
     """One prerequisite and whether it is met."""
 
     what: str
-    state: State
+    state: _State
     says: str
     """what was found, and what to do if it is missing"""
     answered: bool = True
@@ -83,7 +83,7 @@ def _variables(settings: HookSettings, environment: Mapping[str, str]) -> Prereq
 
 def _role(service: Service, roles: frozenset[str] | None) -> Prerequisite:
     """Roles as the token names them; whether it names them at all is not documented."""
-    state: State = "missing"
+    state: _State = "missing"
     if service.role is None:
         state, says = "unknown", "this service has no roles in the configuration"
     elif roles is None or not (roles & {HOOK_ROLE, *QUOTAS}):

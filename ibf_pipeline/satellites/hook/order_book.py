@@ -21,7 +21,7 @@ from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.schema import ORDER
 from ibf_pipeline.satellites.hook.orders import RUNNING, OrderRequest
 
-WAITING: Final = "waiting"
+UNSENT: Final = "waiting"
 """asked for, not sent"""
 SENDING: Final = "sending"
 """about to be sent; still so after a crash"""
@@ -39,7 +39,7 @@ GONE: Final = "gone"
 
 OPEN: Final = (SENDING, UNCLEAR, SENT)
 """may be running at the service"""
-_FREE: Final = (WAITING, REFUSED, _WITHDRAWN)
+_FREE: Final = (UNSENT, REFUSED, _WITHDRAWN)
 """never accepted: costs nothing"""
 
 _PATIENCE_SECONDS: Final = 3600.0
@@ -74,7 +74,7 @@ class BookEntry:
     @property
     def finished(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self.state not in (WAITING, *OPEN)
+        return self.state not in (UNSENT, *OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class OrderBook:
             "items": len(request.identifiers),
             "asked_at": text,
         }
-        waiting = {"state": WAITING, "message": "", "changed_at": text}
+        waiting = {"state": UNSENT, "message": "", "changed_at": text}
         with self._database.transaction() as connection:
             if not upsert(connection, ORDER, key, {}, {**first, **waiting}):
                 never = and_(_is(service, key=request.key), ORDER.c.state.in_((REFUSED, _WITHDRAWN)))
@@ -164,7 +164,7 @@ class OrderBook:
         the keys in `unready`, which cannot be sent from here at all, are passed over.
         """
         with self._database.transaction() as connection:
-            waiting = select(ORDER.c.key, ORDER.c["items"]).where(_is(service, state=WAITING)).order_by(ORDER.c.number)
+            waiting = select(ORDER.c.key, ORDER.c["items"]).where(_is(service, state=UNSENT)).order_by(ORDER.c.number)
             rows = connection.execute(waiting.with_for_update())
             row = next((row for row in rows if row.key not in unready), None)
             if row is None:
@@ -187,7 +187,7 @@ class OrderBook:
 
     def requeue(self, entry: BookEntry, message: str, now: datetime) -> BookEntry:
         """It certainly was not accepted and may be sent again."""
-        return self._set(entry, now, state=WAITING, message=message, order_id=None)
+        return self._set(entry, now, state=UNSENT, message=message, order_id=None)
 
     def record_note(self, entry: BookEntry, message: str, now: datetime) -> BookEntry:
         """Why it still waits; the same note twice is one."""
@@ -195,7 +195,7 @@ class OrderBook:
 
     def withdraw(self, entry: BookEntry, now: datetime) -> bool:
         """Take back an order that still waits; false if it was sent meanwhile."""
-        this = and_(ORDER.c.number == entry.number, ORDER.c.state == WAITING)
+        this = and_(ORDER.c.number == entry.number, ORDER.c.state == UNSENT)
         with self._database.transaction() as connection:
             done = connection.execute(update(ORDER).where(this).values(state=_WITHDRAWN, changed_at=_text(now)))
             return done.rowcount == 1

@@ -33,7 +33,7 @@ from ibf_pipeline.satellites.hook.order_book import (
     SENDING,
     SENT,
     UNCLEAR,
-    WAITING,
+    UNSENT,
     BookEntry,
     ExternalUsage,
     OrderBook,
@@ -70,7 +70,7 @@ class Budget:
 def budget_of(name: str, book: OrderBook, quota: Quota, elsewhere: ExternalUsage, now: datetime) -> Budget:
     """A service's budget by a book, and by what others order with the account."""
     here, running = book.used(name, now)
-    waiting = sum(len(entry.request.identifiers) for entry in book.entries(name, WAITING))
+    waiting = sum(len(entry.request.identifiers) for entry in book.entries(name, UNSENT))
     return Budget(quota, here, elsewhere.items_this_month, running + elsewhere.items_running, waiting)
 
 
@@ -128,7 +128,7 @@ class OrderDesk:
                 else:
                     self._clear_up(entry)
             unready = self._unready()
-            while len(self.book.entries(self.name, WAITING)) > len(unready):
+            while len(self.book.entries(self.name, UNSENT)) > len(unready):
                 entry_or_none = self.book.claim(self.name, self.quota, self._elsewhere(), self.now(), unready)
                 if entry_or_none is None:
                     break
@@ -161,7 +161,7 @@ class OrderDesk:
             if all(entry.finished for entry in entries):
                 return entries
             for entry in entries:
-                if entry.state == WAITING:
+                if entry.state == UNSENT:
                     self._filled(entry.request)
                 if entry.state == UNCLEAR and len(entry.request.identifiers) > 1:
                     raise OutcomeUnknown(
@@ -207,7 +207,7 @@ class OrderDesk:
         One that the service does not know any more is closed as gone; Gone if it knows it and no way to cancel it.
         """
         entry = self.entry(key)
-        if entry.state == WAITING and self.book.withdraw(entry, self.now()):
+        if entry.state == UNSENT and self.book.withdraw(entry, self.now()):
             return self.entry(key)
         entry = self.entry(key)
         if entry.finished:
@@ -279,7 +279,7 @@ class OrderDesk:
     def _unready(self) -> frozenset[str]:
         """Waiting orders that cannot be sent from this environment, each with a note."""
         found = set()
-        for entry in self.book.entries(self.name, WAITING):
+        for entry in self.book.entries(self.name, UNSENT):
             try:
                 self._filled(entry.request)
             except ConfigError as error:

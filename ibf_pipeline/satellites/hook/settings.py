@@ -21,7 +21,7 @@ HOOK_ROLE: Final = "hook-workflows"
 """the role that opens the Hook service; one of QUOTAS comes with it"""
 
 
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
+_Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
 OptionValues = dict[str, str | int]
 
 
@@ -34,14 +34,14 @@ class TokenSettings(Section):
     )
     url: Url | None = Field(None, description="token endpoint; destinelab brings its own")
     client_id: str | None = Field(None, description="public client of a password grant, e.g. cdse-public")
-    client_id_variable: Variable = Field("DEDL_CLIENT_ID", description="variable with the API key's name")
-    client_secret_variable: Variable = Field("DEDL_CLIENT_SECRET", description="variable with the API key's secret")
-    username_variable: Variable = Field("DESP_USERNAME", description="variable with the account's name")
-    password_variable: Variable = Field("DESP_PASSWORD", description="variable with the account's password")
-    one_time_code_variable: Variable | None = Field(
+    client_id_variable: _Variable = Field("DEDL_CLIENT_ID", description="variable with the API key's name")
+    client_secret_variable: _Variable = Field("DEDL_CLIENT_SECRET", description="variable with the API key's secret")
+    username_variable: _Variable = Field("DESP_USERNAME", description="variable with the account's name")
+    password_variable: _Variable = Field("DESP_PASSWORD", description="variable with the account's password")
+    one_time_code_variable: _Variable | None = Field(
         None, description="kind password: variable with the current second-factor code, for accounts that need one"
     )
-    totp_variable: Variable | None = Field(
+    totp_variable: _Variable | None = Field(
         None,
         description="kinds password and desp-user: variable with the secret of the second factor, from which codes "
         "are made",
@@ -64,7 +64,7 @@ class Service(Section):
     """One OnDemand Processing API (OData v1) and what the account may order from it."""
 
     url: Url | None = Field(None, description="ends with odata/v1, e.g. https://odp.data.destination-earth.eu/odata/v1")
-    url_variable: Variable | None = Field(
+    url_variable: _Variable | None = Field(
         None, description="variable with the address, if the public documents do not name it"
     )
     token: TokenSettings
@@ -129,8 +129,8 @@ class PrivateStorage(Section):
 
     endpoint_url: Url = Field(description="S3 endpoint, e.g. https://s3.central.data.destination-earth.eu")
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="name of the bucket")
-    access_key_variable: Variable = Field("HOOK_S3_ACCESS_KEY", description="variable with the access key")
-    secret_key_variable: Variable = Field("HOOK_S3_SECRET_KEY", description="variable with the secret key")
+    access_key_variable: _Variable = Field("HOOK_S3_ACCESS_KEY", description="variable with the access key")
+    secret_key_variable: _Variable = Field("HOOK_S3_SECRET_KEY", description="variable with the secret key")
 
 
 class FloodMapCatalogue(Section):

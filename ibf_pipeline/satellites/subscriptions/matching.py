@@ -31,7 +31,7 @@ class ObservationRequest:
     """whether it was announced before: then only a run is new"""
 
 
-Starter = Callable[[ObservationRequest], str | None]
+LookStarter = Callable[[ObservationRequest], str | None]
 """Starts observations; starting one key twice is one start. Id of the run, None if there is nothing to start but
 the announcement was made."""
 
@@ -63,7 +63,7 @@ def is_seen_by(event: AlertedEvent, footprint: BaseGeometry) -> bool:
 
 
 def match_products(
-    inbox: Inbox, alerts: Sequence[AlertedEvent], starter: Starter, now: datetime, *, max_age: timedelta
+    inbox: Inbox, alerts: Sequence[AlertedEvent], starter: LookStarter, now: datetime, *, max_age: timedelta
 ) -> MatchSummary:
     """Compare every product that may still start something with the alerted events.
 
@@ -99,7 +99,7 @@ def match_products(
 
 
 def _start(
-    inbox: Inbox, product: InboxEntry, seen: Sequence[AlertedEvent], starter: Starter
+    inbox: Inbox, product: InboxEntry, seen: Sequence[AlertedEvent], starter: LookStarter
 ) -> tuple[list[Start], list[str]]:
     """Start what a product shows and no run was started for; what was started or announced, and what failed."""
     before = {start.key: start for start in inbox.starts(product.product_id)}

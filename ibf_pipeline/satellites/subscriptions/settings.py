@@ -11,8 +11,8 @@ from ibf_pipeline.config.loader import read_required_section
 from ibf_pipeline.config.section import LocalFolder, Section, Url
 from ibf_pipeline.satellites.odata import is_balanced
 
-Event = Literal["created", "modified", "deleted"]
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
+_Event = Literal["created", "modified", "deleted"]
+_Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
 _DEFAULT_PASSWORD_VARIABLE = "EODATA_ENDPOINT_PASSWORD"  # noqa: S105 - the name of a variable
 
 
@@ -21,21 +21,21 @@ class Provider(Section):
 
     base_url: Url = Field(description="of the OData service, above `Subscriptions` and `Products`")
     token_url: Url | None = Field(None, description="token endpoint of the account service (Keycloak)")
-    token_variable: Variable | None = Field(
+    token_variable: _Variable | None = Field(
         None, description="environment variable with a ready token; if it is set, the account is not used"
     )
     download_url: Url | None = Field(
         None, description="of the OData service that hands products out, above `Products`; else that of base_url"
     )
     client_id: str = Field("cdse-public", description="public client of the account service")
-    username_variable: Variable
-    password_variable: Variable
-    totp_variable: Variable | None = Field(
+    username_variable: _Variable
+    password_variable: _Variable
+    totp_variable: _Variable | None = Field(
         None, description="environment variable with the secret of the second factor, if the account has one"
     )
     running_limit: int = Field(1, ge=1, strict=True, description="running subscriptions of an account, push and pull")
     total_limit: int = Field(10, ge=1, strict=True, description="subscriptions of an account, running and paused")
-    events: tuple[Event, ...] = Field(min_length=1, description="what can be subscribed to")
+    events: tuple[_Event, ...] = Field(min_length=1, description="what can be subscribed to")
     cancelled: Literal["deletes", "removed-later"] = Field(
         "deletes", description="what the status `cancelled` does: delete at once, or some time later"
     )
@@ -59,11 +59,11 @@ class SubscriptionSettings(Section):
     )
     stage_order: bool = Field(True, description="StageOrder; of no effect today, as every product is online")
     product_types: tuple[str, ...] = Field((), description="any of these, such as IW_GRDH_1S-COG")
-    events: tuple[Event, ...] = Field(("created",), min_length=1, description="what is announced")
+    events: tuple[_Event, ...] = Field(("created",), min_length=1, description="what is announced")
     everything: bool = Field(False, description="an explicit yes to a subscription without any filter")
     endpoint: str | None = Field(None, description="push: public https address of the receiver")
-    username_variable: Variable = "EODATA_ENDPOINT_USERNAME"
-    password_variable: Variable = _DEFAULT_PASSWORD_VARIABLE
+    username_variable: _Variable = "EODATA_ENDPOINT_USERNAME"
+    password_variable: _Variable = _DEFAULT_PASSWORD_VARIABLE
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
@@ -127,8 +127,8 @@ class ReceiverSettings(Section):
 
     host: str = Field("127.0.0.1", description="where it listens; the proxy with the certificate stands before it")
     port: int = Field(8600, ge=1, le=65535, strict=True, description="on that address")
-    username_variable: Variable = "EODATA_ENDPOINT_USERNAME"
-    password_variable: Variable = _DEFAULT_PASSWORD_VARIABLE
+    username_variable: _Variable = "EODATA_ENDPOINT_USERNAME"
+    password_variable: _Variable = _DEFAULT_PASSWORD_VARIABLE
     body_limit_bytes: int = Field(1_000_000, ge=10_000, strict=True, description="larger bodies are refused (413)")
     body_seconds: float = Field(20, gt=0, description="time for a body to arrive (408)")
     header_seconds: float = Field(

@@ -15,7 +15,7 @@ import xarray as xr
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerUnreachable
-from ibf_pipeline.rain.assembly import AHEAD, BEFORE, OLDEST_CYCLE, assemble, is_given, leading
+from ibf_pipeline.rain.assembly import BEFORE, HORIZON_HOURS, OLDEST_CYCLE, assemble, is_given, leading
 from ibf_pipeline.rain.hourly_rain import HourlyRain
 from ibf_pipeline.sources.fallback import PASSED_OVER
 from ibf_pipeline.sources.rain.areal_rain import utc_minute
@@ -127,7 +127,7 @@ def rain_of_block(
     longest_h += further
     hours = np.arange(now - BEFORE - longest_h + 1, now + 1).astype("datetime64[ns]")
     asked = _Asked(issue_time, areas, np.ones((len(hours), len(areas.codes)), dtype=bool), hours, further)
-    ahead = issue_time.start + timedelta(hours=AHEAD)
+    ahead = issue_time.start + timedelta(hours=HORIZON_HOURS)
     for source in _of("observed", sources):
         if asked.unseen.any():
             asked.ask(source, issue_time.start)

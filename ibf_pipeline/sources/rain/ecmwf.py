@@ -25,7 +25,7 @@ from ibf_pipeline.errors import InputMissing, errors_as
 from ibf_pipeline.io.atomic_files import atomic_path
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.http_errors import Gone
-from ibf_pipeline.rain.assembly import AHEAD
+from ibf_pipeline.rain.assembly import HORIZON_HOURS
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.byte_ranges import fetch_message
 from ibf_pipeline.sources.rain.runs import Run, RunsRain
@@ -181,7 +181,7 @@ def ecmwf_runs(
     *,
     is_ensemble: bool,
     oldest_h: int,
-    ahead_h: int = AHEAD,
+    ahead_h: int = HORIZON_HOURS,
     parallel: int = 4,
 ) -> RunsRain:
     """ECMWF's open data as a source of rain; hours before the leading run are those of single runs, which are small.

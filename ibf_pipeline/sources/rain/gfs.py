@@ -19,7 +19,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.io.atomic_files import write_bytes
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.http_errors import Gone
-from ibf_pipeline.rain.assembly import AHEAD
+from ibf_pipeline.rain.assembly import HORIZON_HOURS
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.byte_ranges import fetch_message
 from ibf_pipeline.sources.rain.runs import EVERY, Run, RunsRain
@@ -115,7 +115,7 @@ def gfs_runs(name: str, client: Client, cache: InputCache, *, step_h: int, oldes
 
         return Run("GFS", tuple(gfs_file(folder, began, hour) for hour in hours), fetch)
 
-    ahead, between = gfs_hours(AHEAD + oldest_h, step_h), gfs_hours(EVERY.seconds // 3600, step_h)
+    ahead, between = gfs_hours(HORIZON_HOURS + oldest_h, step_h), gfs_hours(EVERY.seconds // 3600, step_h)
     return RunsRain(
         name,
         "GFS",

@@ -13,7 +13,7 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import number_text, people_words
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings, LaterAlert
-from ibf_pipeline.hazards.flash_floods.mails import AHEAD, LOWERED, news
+from ibf_pipeline.hazards.flash_floods.mails import LOWERED, SOMETHING_AHEAD, news
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.report.words import event_text, listed
 from ibf_pipeline.targets.ibf.notice_context import NoticeContext
@@ -35,10 +35,10 @@ def flash_flood_notices(found: FlashFloodFindings, context: NoticeContext) -> It
         if not event.trigger and event.name in context.triggers and not found.beyond_limit(event.key):
             yield Notice(LOWERED_TRIGGER, event.name, _lowered(found, event))
         new = set(news(event, before, before))
-        if event.later and (_is_first(event, before) or AHEAD in new):
+        if event.later and (_is_first(event, before) or SOMETHING_AHEAD in new):
             yield Notice(FURTHER_AHEAD, event.name, _ahead(found, event))
         is_new_trigger = event.trigger and event.name not in context.triggers  # has a notice of its own
-        changed = [words for words in news(event, before, told) if words not in (AHEAD, LOWERED)]
+        changed = [words for words in news(event, before, told) if words not in (SOMETHING_AHEAD, LOWERED)]
         if changed and event.name in context.unmailed and not is_new_trigger:
             yield Notice(CHANGED, event.name, _changed(found, event, changed))
     yield from _lines(found, before)

@@ -8,7 +8,7 @@ from ibf_pipeline.domain.exercise import PREFIX
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound, StationValues
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies, PlanParameters
-from ibf_pipeline.targets.portal import STATIONS
+from ibf_pipeline.targets.portal import STATION_CATEGORY
 from ibf_pipeline.targets.problems import Problem
 
 
@@ -38,7 +38,7 @@ def unfit_stations(found: FloodFindings, points: Mapping[str, Mapping[str, str] 
     points : mapping
         Category -> code -> name of the points that the server has; None if it does not tell.
     """
-    known = points.get(STATIONS)
+    known = points.get(STATION_CATEGORY)
     if known is None:
         return
     unknown = sorted(station.code for station in found.stations if station.code not in known)
@@ -62,7 +62,7 @@ def _stations(
     sent = [
         (station, station.values)
         for station in stations
-        if station.values is not None and order.sends(STATIONS, station.code)
+        if station.values is not None and order.sends(STATION_CATEGORY, station.code)
     ]
     if not sent:
         return
@@ -70,7 +70,7 @@ def _stations(
     for key, value_of in _STATION_VALUES.items():
         body = {
             **bodies.head,
-            "pointDataCategory": STATIONS,
+            "pointDataCategory": STATION_CATEGORY,
             "key": key,
             "leadTime": lead_time,
             "dynamicPointData": [{"fid": station.code, "value": value_of(values)} for station, values in sent],

@@ -18,7 +18,7 @@ from ibf_pipeline.targets.ibf.bodies import Bodies, PlanParameters
 from ibf_pipeline.targets.ibf.capabilities import Capabilities
 from ibf_pipeline.targets.ibf.plan_parts import plan_part_of
 
-RASTER = "/admin-area-dynamic-data/raster/{disaster_type}"
+RASTER_PATH = "/admin-area-dynamic-data/raster/{disaster_type}"
 _MAP_IMAGE = "/event/event-map-image/{country}/{disaster_type}/{event}"
 PROCESS = "/events/process"
 SILENT_END = "end without notification"
@@ -81,7 +81,7 @@ def _calls(found: Findings, order: PlanParameters, bodies: Bodies, capabilities:
         yield _closing(capabilities.close_path, "close old events", bodies)
     yield from part.after_events(found, order, bodies)
     for lead_time in bodies.profile.lead_times if bodies.profile.raster else ():
-        path = RASTER.format(disaster_type=bodies.profile.disaster_type)
+        path = RASTER_PATH.format(disaster_type=bodies.profile.disaster_type)
         step = f"flood extent {bodies.profile.lead_time_name(lead_time)}"
         yield Call(0, step, "POST", path, file=order.extents[lead_time])
     if not events:

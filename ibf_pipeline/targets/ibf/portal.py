@@ -14,7 +14,7 @@ from ibf_pipeline.targets.ibf.snapshot import read_snapshot
 from ibf_pipeline.targets.ibf.state import ServerState, country_entries, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.portal import (
-    STATIONS,
+    STATION_CATEGORY,
     AdminLevels,
     OpenOnPortal,
     Point,
@@ -24,7 +24,7 @@ from ibf_pipeline.targets.portal import (
 )
 
 _MISSING = {
-    STATIONS: (
+    STATION_CATEGORY: (
         "the server has no GloFAS stations of {}",
         "ask the portal's administrator to add them, or write stations.csv by hand (with the one line `no_station,,,` "
         "where GloFAS has no river)",

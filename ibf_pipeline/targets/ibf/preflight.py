@@ -19,7 +19,7 @@ from ibf_pipeline.targets.ibf.timestamp import date_of_calls
 from ibf_pipeline.targets.problems import Overrides, Problem, impossible_amounts
 
 UPLOAD_ROLES = ("pipeline", "admin")
-MOST_ROWS = 6_500
+MOST_EXPOSURE_ROWS = 6_500
 """areas in one exposure call; 5,000 were tried, and a row takes ten of the 65,535 parameters of its database"""
 
 
@@ -98,8 +98,8 @@ def _areas(found: Findings, state: ServerState, prepared: Mapping[int, Collectio
         if not codes:
             yield Problem(f"the server has no areas of admin level {level}")
             continue
-        if len(codes) > MOST_ROWS:
-            yield Problem(f"level {level} has {len(codes)} areas, more than one upload takes ({MOST_ROWS})")
+        if len(codes) > MOST_EXPOSURE_ROWS:
+            yield Problem(f"level {level} has {len(codes)} areas, more than one upload takes ({MOST_EXPOSURE_ROWS})")
         known = set(codes)
         wrong = sorted({area.place_code for event in found.events for area in event.areas_of(level)} - known)
         different = set(prepared.get(level, ())) ^ known

@@ -24,7 +24,7 @@ from ibf_pipeline.targets.ibf.baseline import ServerBaseline, server_baseline
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, PlanParameters
 from ibf_pipeline.targets.ibf.capabilities import API_BEFORE_0_284, API_FROM_0_284, Choice
 from ibf_pipeline.targets.ibf.lookback.expectation import expected_of, write_expected
-from ibf_pipeline.targets.ibf.planner import PROCESS, RASTER, SILENT_END, plan_calls
+from ibf_pipeline.targets.ibf.planner import PROCESS, RASTER_PATH, SILENT_END, plan_calls
 from ibf_pipeline.targets.ibf.sent_points import with_sent_points
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, server_timestamp
 from ibf_pipeline.targets.ibf.timestamp import date_of_calls, revision_timestamp
@@ -157,7 +157,7 @@ def server_seems_to_have_plan(
     if past.latest is None:
         return False
     profile = profile_of(found)
-    path = RASTER.format(disaster_type=profile.disaster_type)
+    path = RASTER_PATH.format(disaster_type=profile.disaster_type)
     rasters = [call.file for call in past.latest.calls() if call.path == path and call.file is not None]
     lead_times = profile.lead_times if profile.raster else ()
     if len(rasters) != len(lead_times):

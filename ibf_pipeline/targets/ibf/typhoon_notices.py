@@ -15,7 +15,14 @@ from ibf_pipeline.domain.wording import counted, percent_text
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.mails import LOWERED, PROVINCES, TRIGGERED, news
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
-from ibf_pipeline.hazards.typhoon.wording import HOUSES, action_text, approach_text, houses_text, spread_text, wind_text
+from ibf_pipeline.hazards.typhoon.wording import (
+    HOUSES_CAVEAT,
+    action_text,
+    approach_text,
+    houses_text,
+    spread_text,
+    wind_text,
+)
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.targets.ibf.notice_context import NoticeContext
 from ibf_pipeline.targets.ibf.typhoon import unmailed
@@ -172,7 +179,7 @@ def _uncalibrated(found: TyphoonFindings, event: TyphoonEvent, earlier: TyphoonE
         text = (
             f"{intro(found)}: {event.name} has as much damage as a trigger asks for ({reached}), and none is made of "
             "it: the damage curves have no calibration for this country. They say "
-            f"{_houses(event.houses_low, event.houses_high)}: {HOUSES}. Decide with this range in mind."
+            f"{_houses(event.houses_low, event.houses_high)}: {HOUSES_CAVEAT}. Decide with this range in mind."
         )
         yield Notice(_UNCALIBRATED, event.name, text)
 

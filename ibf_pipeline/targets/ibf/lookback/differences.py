@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ibf_pipeline.targets.ibf.lookback.expectation import EventExpected, ExpectedPortal
 from ibf_pipeline.targets.ibf.lookback.facts import EXPOSED_VALUES, Facts, PointExpected, TrackPointExpected
-from ibf_pipeline.targets.ibf.lookback.portal_reader import EventShown, ShownPortal, Values
+from ibf_pipeline.targets.ibf.lookback.portal_reader import EventShown, PortalValues, ShownPortal
 
 _CLOSE = 1e-6
 """relative: the server keeps amounts with seven digits"""
@@ -156,7 +156,7 @@ def _points(expected: ExpectedPortal, shown: ShownPortal) -> Iterator[str]:
                 yield f"{expected.facts.words[category]} {code}: not expected, shown as exposed"
 
 
-def _values(name: str, point: PointExpected, there: Values) -> Iterator[str]:
+def _values(name: str, point: PointExpected, there: PortalValues) -> Iterator[str]:
     if not there:
         yield f"{name}: values expected, none shown"
         return

@@ -14,7 +14,7 @@ from ibf_pipeline.targets.ibf.lookback.expectation import EventExpected, Expecte
 from ibf_pipeline.targets.ibf.lookback.facts import TrackPointExpected
 from ibf_pipeline.targets.ibf.queries import as_list, as_upload
 
-Values = Mapping[str, str | None]
+PortalValues = Mapping[str, str | None]
 """key -> text of a point"""
 RASTERS = "rasters: this server does not tell of them"
 
@@ -58,7 +58,7 @@ class ShownPortal:
     upload: datetime | None
     tells_upload: bool
     events: tuple[EventShown, ...] | None
-    points: Mapping[str, Mapping[str, Values] | None]
+    points: Mapping[str, Mapping[str, PortalValues] | None]
     """category -> code -> values; a point without values has none"""
     not_checked: tuple[str, ...]
     """in words"""
@@ -143,12 +143,12 @@ def _people(client: Reader, expected: ExpectedPortal, event: EventExpected, leve
     return {str(row["placeCode"]): float(row.get("value") or 0) for row in rows}
 
 
-def _points(client: Reader, expected: ExpectedPortal, category: str) -> dict[str, Values] | None:
+def _points(client: Reader, expected: ExpectedPortal, category: str) -> dict[str, PortalValues] | None:
     path = f"/point-data/{category}/{expected.country}"
     answer = client.get_if_there(path, keep_trying=False, disasterType=expected.facts.disaster_type)
     if answer is None:
         return None
-    told: dict[str, Values] = {}
+    told: dict[str, PortalValues] = {}
     for each in (feature["properties"] for feature in answer["features"]):
         code = str(each.get("stationCode") or each["fid"])
         told[code] = {**told.get(code, {}), **(each.get("dynamicData") or {})}  # one of those that share an id
