@@ -1,1 +1,1 @@
-"""The words of the house: what every room may speak of and none owns. Values only: no file, no network, no clock."""
+"""The vocabulary of all packages: what each may speak of and none owns. Values only: no file, no network, no clock."""
