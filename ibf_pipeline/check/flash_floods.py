@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from ibf_pipeline.check.acceptance import with_accepted
@@ -14,7 +12,7 @@ from ibf_pipeline.check.assets import check_assets
 from ibf_pipeline.check.country import StaticData, check_areas, fetched_doubts
 from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
 from ibf_pipeline.check.library import check_library
-from ibf_pipeline.check.rasters import check_layer, known_totals
+from ibf_pipeline.check.rasters import check_counted_layer, known_totals
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.errors import IbfError
@@ -26,7 +24,6 @@ from ibf_pipeline.prepare.flash_floods.districts import require_known_districts
 from ibf_pipeline.prepare.flash_floods.inputs import layer_files, needed_files, scenarios_file
 from ibf_pipeline.prepare.flash_floods.library import read_scenarios, scenario_doubts, unused_durations
 from ibf_pipeline.prepare.inputs import missing_files
-from ibf_pipeline.prepare.national_grid import counting_grid
 
 _OBTAIN: Final = "add them below the static folder, or correct what scenarios.csv and the country's file list"
 
@@ -92,15 +89,11 @@ def _tables(country: FlashFloodCountry, static: Path, areas: Boundaries) -> Iter
 def _people(country: FlashFloodCountry, static: Path, areas: Boundaries, districts: Boundaries) -> Iterator[Finding]:
     """Rasters of counts, each on the grid that `prepare` counts all areas on."""
     totals = yield from known_totals(static, country.admin_levels)
-    bounds, level = bounds_of_areas(areas), areas
-    with TemporaryDirectory() as folder:
-        for indicator, file in layer_files(static, country).items():
-            grid = None
-            with suppress(IbfError):  # the check of the layer says why
-                grid = counting_grid(file, Path(folder, "grid.tif"), bounds, country.raster_arcsec)
-            if file.is_file():
-                yield from check_layer(file, indicator, totals, {country.default_admin_level: level}, grid)
-            level = districts
+    bounds, level, default = bounds_of_areas(areas), areas, country.default_admin_level
+    for indicator, file in layer_files(static, country).items():
+        if file.is_file():
+            yield from check_counted_layer(file, indicator, totals, {default: level}, bounds, country.raster_arcsec)
+        level = districts
 
 
 def _gauges(country: FlashFloodCountry, static: Path) -> dict[str, tuple[str, ...]]:

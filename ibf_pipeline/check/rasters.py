@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +17,8 @@ from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.count_statistics import CountStatistics
 from ibf_pipeline.prepare.counts import read_counts, write_on_grid
 from ibf_pipeline.prepare.cover import Cover, bounds_of_areas, cover_of
-from ibf_pipeline.prepare.grids import require_degrees, require_plain_band
+from ibf_pipeline.prepare.grids import Bounds, require_degrees, require_plain_band
+from ibf_pipeline.prepare.national_grid import counting_grid
 from ibf_pipeline.prepare.people import AreaPopulations, area_populations
 from ibf_pipeline.prepare.raster_blocks import bounded_gdal, open_raster
 from ibf_pipeline.prepare.raster_files import files_behind
@@ -66,6 +68,17 @@ def check_layer(
         yield finding("counts doubtful", doubt=doubt)
     for doubt in counts.doubts(file.name):
         yield finding("cells doubtful", doubt=doubt, file=file.name)
+
+
+def check_counted_layer(
+    file: Path, indicator: str, totals: Totals | None, levels: Mapping[int, Boundaries], country: Bounds, arcsec: float
+) -> Iterator[Finding]:
+    """`check_layer` on the grid that `prepare` counts all areas of a country on."""
+    with TemporaryDirectory() as folder:
+        grid = None
+        with suppress(IbfError):  # the check of the layer says why
+            grid = counting_grid(file, Path(folder, "grid.tif"), country, arcsec)
+        yield from check_layer(file, indicator, totals, levels, grid)
 
 
 def _people(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from ibf_pipeline.check.acceptance import with_accepted
 from ibf_pipeline.check.country import StaticData, check_areas, fetched_doubts
 from ibf_pipeline.check.finding import Finding, error_finding, finding, fine, first_few
-from ibf_pipeline.check.rasters import check_layer, known_totals
+from ibf_pipeline.check.rasters import check_counted_layer, known_totals
 from ibf_pipeline.config.typhoon import TriggerAlternative, TyphoonCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import IbfError
@@ -20,7 +18,6 @@ from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.inputs import POPULATION, missing_files
-from ibf_pipeline.prepare.national_grid import counting_grid
 from ibf_pipeline.prepare.typhoon.consistency import faults, monitoring_doubts
 from ibf_pipeline.prepare.typhoon.inputs import levels_of, needed_files, parents_used
 from ibf_pipeline.prepare.typhoon.layers import COUNTING_ARCSEC
@@ -113,8 +110,5 @@ def _people(country: TyphoonCountry, static: Path, levels: dict[int, Boundaries]
     if not file.is_file():
         return
     totals = yield from known_totals(static, levels_of(country))
-    with TemporaryDirectory() as folder:
-        grid = None
-        with suppress(IbfError):  # the check of the layer says why
-            grid = counting_grid(file, Path(folder, "grid.tif"), bounds_of_areas(areas), COUNTING_ARCSEC)
-        yield from check_layer(file, POPULATION_AFFECTED, totals, levels, grid)
+    bounds = bounds_of_areas(areas)
+    yield from check_counted_layer(file, POPULATION_AFFECTED, totals, levels, bounds, COUNTING_ARCSEC)

@@ -10,6 +10,13 @@ from ibf_pipeline.config.section import Section, StaticFile
 
 AcceptedDoubt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=12)]
 """long enough to be of one doubt and not of all that name a file"""
+AcceptedDoubts = Annotated[
+    tuple[AcceptedDoubt, ...],
+    Field(
+        description="doubts of the static data that an operator has looked into, each by words of its text (12 letters "
+        "and more): they stay in the notes, and leave state, notices and the report's head"
+    ),
+]
 
 _RESERVED_INDICATORS = frozenset(
     {

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.config.exposure import AcceptedDoubt, ExposureLayers
+from ibf_pipeline.config.exposure import AcceptedDoubts, ExposureLayers
 from ibf_pipeline.config.section import Probability, Section, StaticFile
 from ibf_pipeline.domain.names import is_name, same_name
 
@@ -74,11 +74,7 @@ class FlashFloodCountry(CountryHazard):
     raster_arcsec: float = Field(
         3, ge=0.5, le=60, description="arc-seconds, cell of the extents; people are counted at the library's resolution"
     )
-    accepted_doubts: tuple[AcceptedDoubt, ...] = Field(
-        (),
-        description="doubts of the static data that an operator has looked into, each by words of its text (12 letters "
-        "and more): they stay in the notes, and leave state, notices and the report's head",
-    )
+    accepted_doubts: AcceptedDoubts = ()
 
     @property
     def further_indicators(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.config.exposure import AcceptedDoubt, ExposureLayers
+from ibf_pipeline.config.exposure import AcceptedDoubts, ExposureLayers
 from ibf_pipeline.config.section import GlofasVersion, Probability, Section, StaticFile
 from ibf_pipeline.config.thresholds import LaterThresholds, require_one_a_day, thresholds_on
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
@@ -159,11 +159,7 @@ class FloodCountry(CountryHazard):
         (), description="GRIB background process ids, likewise; one that no file gives (255) needs none"
     )
 
-    accepted_doubts: tuple[AcceptedDoubt, ...] = Field(
-        (),
-        description="doubts of the static data that an operator has looked into, each by words of its text (12 letters "
-        "and more): they stay in the notes, and leave state, notices and the report's head",
-    )
+    accepted_doubts: AcceptedDoubts = ()
 
     @model_validator(mode="after")
     def _rule_fits(self) -> Self:

@@ -27,14 +27,12 @@ _DEEPEST = 100
 
 
 def read_required_section(model: type[_Model], file: Path, expected: str, remedy: str) -> _Model:
-    """As `read_section`; if the file is not there, the ConfigError says what is expected and what to do."""
+    """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy.
+
+    `expected`, `remedy`: what the error says if the file is not there.
+    """
     if not file.is_file():
         raise ConfigError(f"there is no {file.name}", where=file.parent, expected=expected, remedy=remedy)
-    return read_section(model, file)
-
-
-def read_section(model: type[_Model], file: Path) -> _Model:
-    """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
     return validated(model, read_yaml(file), file)
 
 
@@ -103,15 +101,11 @@ def read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def _at_the_top(key: str) -> str:
-    return ""
-
-
 def validated(
     model: type[_Model],
     content: dict[str, Any],
     file: Path,
-    place: Callable[[str], str] = _at_the_top,
+    place: Callable[[str], str] = lambda key: "",
     *,
     also: Sequence[str] = (),
 ) -> _Model:

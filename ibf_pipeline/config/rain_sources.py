@@ -10,8 +10,8 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ibf_pipeline.config.section import Encrypted, Section, SourceFolder, StaticFile, Url
-from ibf_pipeline.config.source_section import SourceSection, Variable
+from ibf_pipeline.config.section import Section, SourceFolder, StaticFile, Url
+from ibf_pipeline.config.source_section import ArchiveSection, RequestsSection, SourceSection, Variable
 
 _FILES: Final = {
     "forecast": ("forecast/%Y%m%d%H/*", 6.0),
@@ -86,7 +86,7 @@ class ForecastSection(RainSection):
     )
 
 
-class GfsSection(ForecastSection):
+class GfsSection(ForecastSection, RequestsSection):
     """GFS 0.25 degree from a public archive, without an account: of its files the precipitation alone."""
 
     kind: Literal["gfs"] = Field(description="GFS precipitation from a public archive")
@@ -94,11 +94,9 @@ class GfsSection(ForecastSection):
         "https://noaa-gfs-bdp-pds.s3.amazonaws.com", description="of the archive, above gfs.<YYYYMMDD>/; or a mirror"
     )
     step_hours: Literal[1, 3, 6] = Field(1, description="between its files that are fetched: 1, 3 or 6")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
-    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
 
-class EcmwfOpenDataSection(ForecastSection):
+class EcmwfOpenDataSection(ForecastSection, RequestsSection):
     """ECMWF's open data, without an account: its ensemble or its single run, of its files the precipitation alone."""
 
     kind: Literal["ecmwf-open-data"] = Field(description="precipitation of ECMWF's open data")
@@ -111,11 +109,9 @@ class EcmwfOpenDataSection(ForecastSection):
         description="of the archive, above <YYYYMMDD>/; or a mirror, such as ECMWF's own at Amazon or Google",
     )
     parallel: int = Field(4, ge=1, le=16, strict=True, description="messages fetched at a time")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
-    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
 
-class ImergSection(RainSection):
+class ImergSection(RainSection, RequestsSection):
     """IMERG, NASA's half-hourly rain seen from satellites, with the token of an Earthdata account."""
 
     kind: Literal["imerg"] = Field(description="IMERG rain from NASA's archive")
@@ -131,8 +127,6 @@ class ImergSection(RainSection):
     token_variable: Variable = Field(
         "EARTHDATA_TOKEN", description="environment variable with the account's token, which lives for 60 days"
     )
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
-    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
 
 class RainFilesSection(ForecastSection):
@@ -201,19 +195,10 @@ class RainFolderSection(RainFilesSection):
     root: SourceFolder = Field(description="folder above its files")
 
 
-class RainObjectStoreSection(RainFilesSection):
+class RainObjectStoreSection(RainFilesSection, ArchiveSection, RequestsSection):
     """Gridded rain in an archive that fsspec can read, or on a web server that lists its folders."""
 
     kind: Literal["rain-object-store"] = Field(description="gridded rain in an archive that fsspec reads")
-    url: Annotated[str, Encrypted] = Field(
-        pattern=r"^(file|s3|https?|memory)://", description="file://, s3:// or https://, above its files"
-    )
-    endpoint_url: Url | None = Field(
-        None, description="of an S3 service that is not Amazon's; its keys come from the environment"
-    )
-    anonymous: bool = Field(False, description="read a public S3 bucket without keys")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
-    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a file")
 
 
 class ReadingsSection(RainSection):

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 
 from ibf_pipeline.config.discriminator import KindDiscriminator
 from ibf_pipeline.config.rain_sources import RAIN_KINDS
-from ibf_pipeline.config.section import Encrypted, GlofasVersion, Section, SourceFolder, Url
-from ibf_pipeline.config.source_section import SourceSection, Variable
+from ibf_pipeline.config.section import GlofasVersion, Section, SourceFolder, Url
+from ibf_pipeline.config.source_section import ArchiveSection, RequestsSection, SourceSection, Variable
 from ibf_pipeline.config.track_sources import TRACK_KINDS
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 
@@ -83,12 +83,11 @@ class FolderSection(FileSection):
     root: SourceFolder = Field(description="folder with a folder for each issue date")
 
 
-class RemoteSection(FileSection):
+class RemoteSection(FileSection, RequestsSection):
     """What sources have that fetch files over a network."""
 
     margin: float = Field(0.25, ge=0.05, le=5, description="degrees around the country's stations that are kept")
     parallel: int = Field(4, ge=1, le=16, strict=True, description="files fetched at a time")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a file; each goes on where the last broke")
     keep_raw: bool = Field(False, description="keep the files as delivered beside the cuts: about 30 GB a day by FTP")
 
@@ -105,20 +104,13 @@ class FtpSection(RemoteSection):
     password_variable: Variable = Field("GLOFAS_FTP_PASSWORD", description="environment variable with its password")
 
 
-class ObjectStoreSection(RemoteSection):
+class ObjectStoreSection(ArchiveSection, RemoteSection):
     """An archive that fsspec can read: `<url>/<YYYYMMDD>/` in one of the layouts of the folder source."""
 
     kind: Literal["object-store"] = Field(description="files in an archive that fsspec reads")
-    url: Annotated[str, Encrypted] = Field(
-        pattern=r"^(file|s3|https?|memory)://", description="file://, s3:// or https://, above the issue dates"
-    )
-    endpoint_url: Url | None = Field(
-        None, description="of an S3 service that is not Amazon's; its keys come from the environment"
-    )
-    anonymous: bool = Field(False, description="read a public S3 bucket without keys")
 
 
-class EwdsSection(DischargeSection):
+class EwdsSection(DischargeSection, RequestsSection):
     """The CEMS Early Warning Data Store: control and perturbed members as GRIB2, for the country's stations alone."""
 
     kind: Literal["ewds"] = Field(description="orders of the Early Warning Data Store")
@@ -143,7 +135,6 @@ class EwdsSection(DischargeSection):
     check: bool = Field(True, description="hold orders against the service's own form and constraints first")
     queue_minutes: float = Field(90, gt=0, le=1440, description="how long an order may wait and run")
     longest_poll_seconds: float = Field(30, gt=0, le=600, description="between two questions after its state")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call or download that may be repeated")
     retry_seconds: float = Field(20, gt=0, le=600, description="between two tries")
     again_minutes: float = Field(
@@ -165,7 +156,7 @@ class RunSection(DischargeSection):
     runs: SourceFolder | None = Field(None, description="folder of the runs; default <paths.runs>")
 
 
-class OpenMeteoSection(DischargeSection):
+class OpenMeteoSection(DischargeSection, RequestsSection):
     """Open-Meteo's flood API, for trying only: GloFAS discharge without an account, of an unknown run and version.
 
     Non-commercial use; its data are CC BY 4.0. No target that notifies people accepts it.
@@ -183,7 +174,6 @@ class OpenMeteoSection(DischargeSection):
         description="first and last year of its archive that thresholds are held against; at least 10 years",
     )
     archive_days: float = Field(7, ge=0, le=90, description="for how long an answer of its archive is believed")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
     attempts: int = Field(3, ge=1, le=20, strict=True, description="tries of a request")
 
     is_trial: ClassVar[bool] = True

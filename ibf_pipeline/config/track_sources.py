@@ -11,8 +11,8 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ibf_pipeline.config.rain_sources import BlockWaiting, require_path_of_files
-from ibf_pipeline.config.section import Encrypted, SourceFolder, Url
-from ibf_pipeline.config.source_section import SourceSection, Variable
+from ibf_pipeline.config.section import SourceFolder, Url
+from ibf_pipeline.config.source_section import ArchiveSection, RequestsSection, SourceSection, Variable
 
 
 def _name(value: str) -> str:
@@ -49,7 +49,7 @@ class TracksSection(SourceSection):
     )
 
 
-class EcmwfTracksSection(TracksSection):
+class EcmwfTracksSection(TracksSection, RequestsSection):
     """Cyclone tracks of ECMWF's open data, without an account: of its ensemble and its single run."""
 
     kind: Literal["ecmwf-tracks"] = Field(description="cyclone tracks of ECMWF's open data")
@@ -57,8 +57,6 @@ class EcmwfTracksSection(TracksSection):
         "https://data.ecmwf.int/forecasts",
         description="of the archive, above <YYYYMMDD>/; or a mirror, such as ECMWF's own at Amazon or Google",
     )
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
-    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
 
 class ListedTracksSection(TracksSection):
@@ -71,7 +69,7 @@ class ListedTracksSection(TracksSection):
     )
 
 
-class TracksFtpSection(ListedTracksSection):
+class TracksFtpSection(ListedTracksSection, RequestsSection):
     """ECMWF's file server of WMO essential products: `<folder>/<YYYYMMDDHHMMSS>/`, a file a storm."""
 
     kind: Literal["tracks-ftp"] = Field(description="cyclone tracks on ECMWF's server of WMO essential products")
@@ -92,8 +90,6 @@ class TracksFtpSection(ListedTracksSection):
     )
     user_variable: Variable = Field("ECMWF_FTP_USER", description="environment variable with the account's name")
     password_variable: Variable = Field("ECMWF_FTP_PASSWORD", description="environment variable with its password")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
-    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a file")
 
 
 class TrackFilesSection(ListedTracksSection):
@@ -120,19 +116,10 @@ class TracksFolderSection(TrackFilesSection):
     root: SourceFolder = Field(description="folder above its files")
 
 
-class TracksObjectStoreSection(TrackFilesSection):
+class TracksObjectStoreSection(TrackFilesSection, ArchiveSection, RequestsSection):
     """Cyclone tracks in an archive that fsspec can read, or on a web server that lists its folders."""
 
     kind: Literal["tracks-object-store"] = Field(description="cyclone tracks in an archive that fsspec reads")
-    url: Annotated[str, Encrypted] = Field(
-        pattern=r"^(file|s3|https?|memory)://", description="file://, s3:// or https://, above its files"
-    )
-    endpoint_url: Url | None = Field(
-        None, description="of an S3 service that is not Amazon's; its keys come from the environment"
-    )
-    anonymous: bool = Field(False, description="read a public S3 bucket without keys")
-    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
-    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a file")
 
 
 TRACK_KINDS: Final[dict[str, type[SourceSection]]] = {

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.config.exposure import AcceptedDoubt
+from ibf_pipeline.config.exposure import AcceptedDoubts
 from ibf_pipeline.config.section import Probability, Section, StaticFile
 
 
@@ -169,11 +169,7 @@ class TyphoonCountry(CountryHazard):
         (),
         description="names out of settings.yaml of sources of rain, for the portal's rainfall; default it is left out",
     )
-    accepted_doubts: tuple[AcceptedDoubt, ...] = Field(
-        (),
-        description="doubts of the static data that an operator has looked into, each by words of its text (12 letters "
-        "and more): they stay in the notes, and leave state, notices and the report's head",
-    )
+    accepted_doubts: AcceptedDoubts = ()
 
     @field_validator("monitoring", mode="before")
     @classmethod

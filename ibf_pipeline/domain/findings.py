@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal, Self
+from typing import Literal, Protocol, Self, TypeVar
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.trial import trial_words
@@ -106,6 +106,16 @@ class Event:
         return [area for area in self.areas_of(admin_level) if area.alerted]
 
 
+_EventT_co = TypeVar("_EventT_co", bound=Event, covariant=True)
+
+
+class _WithEvents(Protocol[_EventT_co]):
+    """Findings, by the kind of their events."""
+
+    @property
+    def events(self) -> tuple[_EventT_co, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ExtentFound:
     """The extent of a lead time."""
@@ -168,17 +178,17 @@ class Findings:
         return self.issue_time.day
 
     @property
-    def publishable_events(self) -> Sequence[Event]:
+    def publishable_events(self: _WithEvents[_EventT_co]) -> Sequence[_EventT_co]:
         """Events that a portal can show."""
         return [event for event in self.events if event.publishable]
 
     @property
-    def unpublishable_events(self) -> Sequence[Event]:
+    def unpublishable_events(self: _WithEvents[_EventT_co]) -> Sequence[_EventT_co]:
         """Events without areas: they alert and no portal can show it, whatever the day."""
         return [event for event in self.events if not event.publishable and not event.beyond_portal]
 
     @property
-    def events_beyond_portal(self) -> Sequence[Event]:
+    def events_beyond_portal(self: _WithEvents[_EventT_co]) -> Sequence[_EventT_co]:
         """Events that no portal can show yet: the days to come bring them within its lead times."""
         return [event for event in self.events if event.beyond_portal]
 

@@ -21,7 +21,7 @@ class ClassLimit:
     return_period: float
     """years"""
     probability: Fraction
-    """0..1, exact, so that 0.6 of 50 members is 30 and not 31"""
+    """0..1, exact, so that 0.56 of 50 members is 28 and not 29: as floats it is 28.000000000000004"""
 
 
 def members_needed(probability: float | str | Fraction, members: Count) -> Count:

@@ -39,9 +39,9 @@ class Mailing:
 
 def mailing_of(
     events: Sequence[_EventT],
-    last_at: datetime | None,
+    last: LastMail[_FindingsT] | None,
     now: datetime,
-    news: Callable[[_EventT], Iterable[str]],
+    news: Callable[[_EventT, _FindingsT | None], Iterable[str]],
     is_ahead: Callable[[_EventT], bool],
 ) -> Mailing:
     """Whether to notify: if an event has news, else once a day while anything is ahead.
@@ -52,12 +52,12 @@ def mailing_of(
     ----------
     events
         Those that can be published.
-    last_at
-        When people were last notified, UTC; None for never.
+    last
+        The last run that people were notified of; None if there was none.
     now
         UTC.
     news
-        What of an event is new, in words.
+        What of an event is new since the findings that people were notified of, in words.
     is_ahead
         Whether an event still lies ahead, so that a day without a mail is too long.
 
@@ -68,10 +68,11 @@ def mailing_of(
     """
     if not events:
         return Mailing(False, ("nothing is alerted",))
-    reasons = [f"{event.name}: {new}" for event in events for new in news(event)]
+    told = last.findings if last is not None else None
+    reasons = [f"{event.name}: {new}" for event in events for new in news(event, told)]
     if reasons:
         return Mailing(True, tuple(reasons))
-    if last_at is not None and any(map(is_ahead, events)) and now - last_at >= _DAILY:
+    if last is not None and any(map(is_ahead, events)) and now - last.at >= _DAILY:
         return Mailing(True, ("nobody was notified for a day",))
     return Mailing(False, ("nothing changed since the last notification",))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +15,7 @@ import requests
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.http_errors import NoAnswer, Refused
 from ibf_pipeline.io.retry_policy import retry_call
@@ -148,8 +148,7 @@ def download_attempt(
             f"the download broke off after {size:,} of {opened.total:,} bytes",
             remedy="the part that arrived is kept: the same command goes on from there",
         )
-    with part.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = sha256(part)
     with write_errors(target):
         part.replace(target)
         note.unlink(missing_ok=True)

@@ -208,7 +208,7 @@ def _new(url: str, scheme: str, kind: FileSystemKind, access: Access) -> Any:
 def redactor(kind: FileSystemKind) -> Redactor:
     """Removes this environment's secrets from the messages of a library."""
     values = [os.environ.get(name, "") for name in kind.secrets]
-    # a connection string is a list of NAME=VALUE; its names and the address in it are no secrets
+    # a connection string is a list of NAME=VALUE; its names and the address in it are not secrets
     parts = [part.partition("=") for value in values for part in value.split(";")]
     return Redactor(*values, *(value for name, _, value in parts if name.endswith(("Key", "Signature"))))
 

@@ -72,7 +72,7 @@ def _none(found: Findings) -> str:
 def _triggers(found: Findings, triggers: Sequence[Event]) -> list[str]:
     profile, extension = profile_of(found), report_extension_of(found)
     first = min(event.lead_time for event in triggers)
-    at = "at" if profile.subject_list is not None else "of"  # what comes and goes with the forecast is no place
+    at = "at" if profile.subject_list is not None else "of"  # what comes and goes with the forecast is not a place
     words = f"{TRIGGER_WORDS[0].upper()}{TRIGGER_WORDS[1:]} {at} {counted(len(triggers), profile.subject)}"
     moment = found.moment_words(profile.moment(found.issue_time, first))
     begin = "for" if len(triggers) == 1 else "the first for"

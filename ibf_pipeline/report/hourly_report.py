@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.local_time import local_text
-from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.hazards.mailing import URGENT_HOURS, may_wait
 from ibf_pipeline.hazards.registry import profile_of
 from ibf_pipeline.report.change import (
@@ -81,6 +81,14 @@ def hours_text(left: timedelta, left_before: timedelta | None) -> str:
         return f"it has begun; {counted(then, 'hour')} {'was' if then == 1 else 'were'} left before"
     words = f"{counted(now, 'hour')} {'is' if now == 1 else 'are'} left"
     return words + (f", {then} before" if then > 0 else "; it had begun before")
+
+
+def came_and_went(what: str, then: Mapping[str, str], now: Mapping[str, str], most: int) -> str:
+    """`areas: A new; B no longer`, by names of codes, at most so many of each; empty if all stayed."""
+    came = [name for code, name in now.items() if code not in then]
+    went = [name for code, name in then.items() if code not in now]
+    parts = [f"{some(names, most)} {word}" for names, word in ((came, "new"), (went, "no longer")) if names]
+    return f"{what}: {'; '.join(parts)}" if parts else ""
 
 
 def classes_by_lead_time(found: Findings, event: Event) -> str:

@@ -28,7 +28,7 @@ def compare_runs(before: Findings | None, today: Findings) -> tuple[Change, ...]
         (before.country, before.hazard) != (today.country, today.hazard) or before.issue_time > today.issue_time
     ):
         raise InputInvalid(
-            f"{before.country} of {before.issue_time} is no earlier run of {today.country} of {today.issue_time}",
+            f"{before.country} of {before.issue_time} is not an earlier run of {today.country} of {today.issue_time}",
             expected="two runs of one country, the earlier one first",
         )
     old = {event.key: event for event in before.events} if before else {}

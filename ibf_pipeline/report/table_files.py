@@ -50,6 +50,19 @@ def of_run(found: Findings) -> TableRow:
     return {"country": found.country, issue: str(found.issue_time), "exercise": found.exercise, **own}
 
 
+def run_table(
+    found: Findings,
+    name: str,
+    columns: Sequence[str],
+    values: Sequence[Sequence[Value]],
+    places: Sequence[Place | None] | None = None,
+) -> Table:
+    """A table of a run: values in the order of `columns`, after the columns that every row begins with."""
+    first = of_run(found)
+    rows = [{**first, **dict(zip(columns, each, strict=True))} for each in values]
+    return Table(name, (*first, *columns), rows, places or [None] * len(rows))
+
+
 def flags_cell(flags: str) -> str:
     """Flags of lead times as a text: one that begins with a minus is taken for a formula."""
     return flags.replace("-", ".")

@@ -53,8 +53,8 @@ def write_rain_kept(folder: Path, rain: xr.DataArray) -> None:
     folder : Path
         Of the new findings.
     rain : xr.DataArray
-        (member, time, area), mm in the hour that ends at `time` (UTC), as `domain/flash_layers.py` describes it; all
-        coordinates and attributes are kept.
+        (member, time, area), mm in the hour that ends at `time` (UTC), as `domain/flash_flood_layers.py` describes it;
+        all coordinates and attributes are kept.
 
     Raises
     ------

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from ibf_pipeline.domain.run_id import EXERCISES
 from ibf_pipeline.errors import InputMissing
@@ -108,27 +107,6 @@ def newest_below(database: Database, place: str, *, there: bool = False) -> list
     within = (KEPT_FILES.c.place == place) | KEPT_FILES.c.place.startswith(f"{place}/", autoescape=True)
     newest = select(func.max(KEPT_FILES.c.id)).where(within, *_there(there)).group_by(KEPT_FILES.c.place)
     return sorted(_sets(database, KEPT_FILES.c.id.in_(newest)), key=lambda each: each.place)
-
-
-def record_set(
-    connection: Connection,
-    place: str,
-    kind: FileSetKind,
-    country: str,
-    files: Sequence[FileEntry],
-    revision: int | None = None,
-) -> int:
-    """Let a place have these files from now on, in the transaction of whoever may say so; number of the row."""
-    values = {
-        "place": place,
-        "kind": kind,
-        "country": country,
-        "revision": revision,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "bytes": sum(each.size for each in files),
-        "files": json.dumps([asdict(each) for each in files], ensure_ascii=False),
-    }
-    return int(connection.execute(KEPT_FILES.insert().values(**values).returning(KEPT_FILES.c.id)).scalar_one())
 
 
 def _there(asked: bool) -> tuple[ColumnElement[bool], ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.io.file_store import FileStore
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.io.transfers import transfer_all
-from ibf_pipeline.storage.file_sets import FileEntry, FileSet, FileSetKind, record_set, sets_of
+from ibf_pipeline.records.schema import KEPT_FILES
+from ibf_pipeline.storage.file_sets import FileEntry, FileSet, FileSetKind, sets_of
 from ibf_pipeline.storage.notes import owner_of
 
 
@@ -76,4 +78,13 @@ class StoreLocation:
 
     def record(self, connection: Connection, files: Sequence[FileEntry], revision: int | None = None) -> int:
         """Record these files as the newest set, in the caller's transaction; returns the number of the row."""
-        return record_set(connection, self.name, self.kind, self.country, files, revision)
+        values = {
+            "place": self.name,
+            "kind": self.kind,
+            "country": self.country,
+            "revision": revision,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "bytes": sum(each.size for each in files),
+            "files": json.dumps([asdict(each) for each in files], ensure_ascii=False),
+        }
+        return int(connection.execute(KEPT_FILES.insert().values(**values).returning(KEPT_FILES.c.id)).scalar_one())

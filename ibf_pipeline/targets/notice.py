@@ -47,7 +47,7 @@ def intro(found: Findings) -> str:
 
 
 def blind_notices(found: Findings) -> list[Notice]:
-    """One for each subject without a usable forecast: silence about it is no all clear."""
+    """One for each subject without a usable forecast: silence about it is not an all clear."""
     return [
         Notice(
             f"{profile_of(found).subject} blind",

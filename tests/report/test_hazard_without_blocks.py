@@ -148,7 +148,7 @@ def test_a_later_wave_is_new_and_runs_of_two_hazards_are_not_compared(cycles):
     assert change.why == "A trigger in the run of Sun 2026-02-15 00:00 UTC is over; this one is for later hours."
     (moved,) = compare_runs(over, tides(MORNING, [tide("Ros", {0: "T"}, "max", {"Q2": (70, 0)})]))
     assert (moved.kind, moved.moved) == ("moved", 6)
-    with pytest.raises(InputInvalid, match="XSQ of 2026-02-15T06 is no earlier run of XSQ of 2026-02-15T00"):
+    with pytest.raises(InputInvalid, match="XSQ of 2026-02-15T06 is not an earlier run of XSQ of 2026-02-15T00"):
         compare_runs(later, over)
     with pytest.raises(InputInvalid):
         compare_runs(replace(over, hazard="floods"), later)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from ibf_pipeline.domain.findings import Event, Findings, UnreliablePlace
+from ibf_pipeline.domain.findings import Event, UnreliablePlace
 from ibf_pipeline.domain.flash_flood_layers import Scenario
-from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.hazards.hourly_findings import HourlyFindings
 
 State = Literal["forecast", "kept", "tail"]
 """forecast: this block's rain says so; kept: an earlier block's did and nothing takes it back; tail: it was at 0-hour
@@ -168,7 +167,7 @@ class FlashRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlashFloodFindings(Findings):
+class FlashFloodFindings(HourlyFindings):
     """One country, one block of six hours."""
 
     hazard: str = FLASH_FLOODS.name
@@ -176,16 +175,8 @@ class FlashFloodFindings(Findings):
     events: tuple[FlashFloodEvent, ...]
     withdrawn: tuple[FlashFloodEvent, ...] = ()
     rule: FlashRule
-    time_zone: str = "UTC"
-    """IANA name of the clocks of the country"""
-    published: datetime
-    """UTC; the time that hours left are counted from"""
-    cycle: datetime
-    """UTC; of the forecast"""
     may_clear: bool = True
     """whether that forecast is new enough to take an earlier alert back"""
-    members: int
-    """that count"""
     members_left_out: int = 0
     one_run: bool
     """whether it is a single run, which knows no probability"""
@@ -193,28 +184,12 @@ class FlashFloodFindings(Findings):
     measured_to: dict[str, datetime] = field(default_factory=dict)
     """place code -> the last hour whose rain had been measured, UTC: later ones are of the next block, too"""
     gauges: tuple[GaugeFound, ...] = ()
-    not_seen: tuple[str, ...] = ()
-    """beside blind and doubtful areas: sums that the source's steps are too long for, gauges that are left out"""
     still_shown: tuple[tuple[str, int], ...] = ()
     """(category of lines, lead time) whose exposed lines the portal goes on showing though none are there now"""
-
-    @property
-    def zone(self) -> tzinfo:
-        """The clocks of the country."""
-        return ZoneInfo(self.time_zone)
-
-    def moment_words(self, moment: date) -> str:
-        """By the clocks of the country, with the name of their zone."""
-        return local_text(moment, self.zone) if isinstance(moment, datetime) else super().moment_words(moment)
 
     def listed_name(self, key: str) -> str:
         """A district has no other name than its own."""
         return key
-
-    @property
-    def publishable_events(self) -> Sequence[FlashFloodEvent]:
-        """All of them."""
-        return [event for event in self.events if event.publishable]
 
     @property
     def exposed(self) -> tuple[ExposedAssets, ...]:

@@ -1,4 +1,4 @@
-"""Whether a block notifies people (rule 17), and whether it may wait for an operator's approval (rule 16)."""
+"""Whether a block notifies people (rule 17)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from ibf_pipeline.hazards import mailing as shared
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.hazards.mailing import LOWERED, URGENT_HOURS, LastMail, Mailing, may_wait
-
-__all__ = ["LOWERED", "MARKS", "SOMETHING_AHEAD", "URGENT_HOURS", "LastMail", "Mailing", "mailing", "may_wait", "news"]
+from ibf_pipeline.hazards.mailing import LastMail, Mailing, changes, mailing_of, people_and_areas, same_event
 
 MARKS: Final = (24, 12, 6)
 """hours; passing one of them is news"""
@@ -40,12 +37,11 @@ def mailing(
     now
         UTC.
     """
-    told, at = (last.findings, last.at) if last is not None else (None, None)
-    return shared.mailing_of(
+    return mailing_of(
         findings.publishable_events,
-        at,
+        last,
         now,
-        lambda event: news(event, before, told),
+        lambda event, told: news(event, before, told),
         lambda event: event.state != "tail",
     )
 
@@ -53,13 +49,13 @@ def mailing(
 def news(event: FlashFloodEvent, before: FlashFloodFindings | None, mailed: FlashFloodFindings | None) -> Iterator[str]:
     """What of an event is new since the block before, and since the one that people were `mailed` about."""
     told, previous = _same(event, mailed), _same(event, before)
-    yield from shared.changes(event, told, previous, MARKS, shared.people_and_areas)
+    yield from changes(event, told, previous, MARKS, people_and_areas)
     if told is not None and previous is not None and _ahead(event) - _ahead(told):
         yield SOMETHING_AHEAD
 
 
 def _same(event: FlashFloodEvent, findings: FlashFloodFindings | None) -> FlashFloodEvent | None:
-    return shared.same_event(event, findings.publishable_events if findings is not None else ())
+    return same_event(event, findings.publishable_events if findings is not None else ())
 
 
 def _ahead(event: FlashFloodEvent) -> set[bool]:

@@ -138,21 +138,6 @@ class FloodFindings(Findings):
     members_missing: tuple[int, ...]
     stations: tuple[StationFound, ...]
 
-    @property
-    def publishable_events(self) -> Sequence[FloodEvent]:
-        """Those whose station has areas, within the portal's lead times."""
-        return [event for event in self.events if event.publishable]
-
-    @property
-    def unpublishable_events(self) -> Sequence[FloodEvent]:
-        """Those whose station has none."""
-        return [event for event in self.events if not event.publishable and not event.beyond_portal]
-
-    @property
-    def events_beyond_portal(self) -> Sequence[FloodEvent]:
-        """Those that only have later lead times."""
-        return [event for event in self.events if event.beyond_portal]
-
     def station(self, code: str) -> StationFound:
         """A station by its code."""
         return next(station for station in self.stations if station.code == code)

@@ -36,7 +36,7 @@ class ScreenedEnsemble:
     without_water: tuple[int, ...]
     """those of them that are 0 everywhere"""
     days_without_water: Mapping[int, tuple[int, ...]]
-    """lead time (days) -> numbers of the members with water whose 0 at every station is no dry day there"""
+    """lead time (days) -> numbers of the members with water whose 0 at every station is not a dry day there"""
     blind: tuple[str | None, ...]
     """(station,) in the country's order: why it has no usable forecast; None if it has one"""
 

@@ -39,22 +39,30 @@ from ibf_pipeline.hazards.typhoon.passage import (
 from ibf_pipeline.hazards.typhoon.provinces import provinces_found
 from ibf_pipeline.hazards.typhoon.shift import with_shift
 from ibf_pipeline.hazards.typhoon.track_points import category_of, line_of_fixes, track_points
-from ibf_pipeline.hazards.typhoon.triggers import judge_triggers
+from ibf_pipeline.hazards.typhoon.triggers import JudgedStorm, judge_triggers
 from ibf_pipeline.hazards.typhoon.wind import AreaWinds, area_winds
 
 _SHOWN_KMH = 62
-"""km/h, mean over the members: areas with so much wind are sent although they are no event areas"""
+"""km/h, mean over the members: areas with so much wind are sent although they are not event areas"""
 _GONE = "last forecast that had it"
 """reference of a storm that is in no file any more"""
 
 
 @dataclass(frozen=True, slots=True)
-class _Ahead:
-    """What a cycle says of a storm, before anything that has passed is added."""
+class _Assessed:
+    """A storm with what the cycle says of it."""
 
+    storm: Storm
+    context: CycleContext
+    way: tuple[Fix, ...]
+    """the reference's fixes, of our records and ahead"""
     impacts: tuple[AreaImpact, ...]
+    """of this cycle, before anything that has passed is added"""
     winds: AreaWinds | None
     members: int
+    """that have it"""
+    rows: tuple[AreaImpact, ...] = ()
+    """numbers of this cycle, and kept ones of areas that it has passed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,35 +96,33 @@ def assess_storm(storm: Storm, context: CycleContext) -> tuple[StormFound, Typho
         None if no municipality belongs to it by wind, nearness or a trigger.
     """
     country, layers, before = context.country, context.layers, storm.open_event
-    ahead = _ahead(storm, context)
-    way = _way(storm, context)
+    case = _ahead(storm, context)
+    way = case.way
     open_areas = [area.place_code for area in before.areas if area.alerted] if before is not None else []
     so_far = [fix for fix in way if fix.moment <= context.cycle]
     again = second_passages(way, before, layers, country.wind, context.cycle)
     passed = passage_times(
         line_of_fixes(way), layers, felt_winds(so_far, layers, open_areas, country.wind), context.cycle
     )
-    rows = with_passed(ahead.impacts, before, passed, again, context.cycle, country.tail_h)
-    found = _storm_found(storm, ahead.members)
-    decided = _decided(storm, ahead, way, rows, context)
+    rows = with_passed(case.impacts, before, passed, again, context.cycle, country.tail_h)
+    case = replace(case, rows=rows)
+    found = _storm_found(storm, case.members)
+    decided = _decided(case)
     if decided is None:
         return replace(found, note=_why_no_event(storm, rows, country)), None
-    event = _event(storm, ahead, way, rows, decided, context)
-    return found, with_shift(event, before, context.cycle)
+    return found, with_shift(_event(case, decided), before, context.cycle)
 
 
-def _decided(
-    storm: Storm, ahead: _Ahead, way: Sequence[Fix], rows: Sequence[AreaImpact], context: CycleContext
-) -> _Decided | None:
+def _decided(case: _Assessed) -> _Decided | None:
     """None if no area belongs to it. Areas of a trigger do, also if rule 6 alone would leave them out."""
-    by_rule = event_areas(rows, context.country)
+    rows = case.rows
+    by_rule = event_areas(rows, case.context.country)
     gone = {row.place_code: row.passed_at for row in rows if row.passed_at is not None}
     if not by_rule and not gone and not any(map(_is_shown, rows)):
         return None
-    stops = _stops(storm, way, context, passed=bool(gone))
-    landfall = _landfall(storm, way, stops, ahead, context, passed=bool(gone))
-    judged = _judged(storm, ahead, stops, by_rule, landfall, context)
-    triggers = with_passed_triggers(judged, storm.open_event, gone)
+    stops = _stops(case, passed=bool(gone))
+    landfall = _landfall(case, stops, passed=bool(gone))
+    triggers = with_passed_triggers(_judged(case, stops, by_rule, landfall), case.storm.open_event, gone)
     alerted = {*by_rule, *trigger_areas(triggers)}
     if not alerted:
         return None
@@ -124,15 +130,9 @@ def _decided(
     return _Decided(tuple(sorted(alerted)), kept, stops, landfall, triggers)
 
 
-def _event(
-    storm: Storm,
-    ahead: _Ahead,
-    way: Sequence[Fix],
-    rows: Sequence[AreaImpact],
-    decided: _Decided,
-    context: CycleContext,
-) -> TyphoonEvent:
-    """The event of a storm with areas. `rows`: numbers of this cycle, and kept ones if it has passed."""
+def _event(case: _Assessed, decided: _Decided) -> TyphoonEvent:
+    """The event of a storm with areas."""
+    storm, context, rows = case.storm, case.context, case.rows
     layers, before = context.layers, storm.open_event
     alerted, gone, stops, landfall = decided.alerted, decided.gone, decided.stops, decided.landfall
     back = return_times(storm.fixes, layers, gone, context.country.wind, context.cycle)
@@ -140,11 +140,11 @@ def _event(
     triggered = trigger_areas(decided.triggers)
     lead_time = 0 if over else lead_time_of(landfall.reference_at, context.cycle, context.published)
     to_come = {
-        code: at for code, (at, _) in closest_approaches(line_of_fixes(way), layers, triggered - set(gone)).items()
+        code: at for code, (at, _) in closest_approaches(line_of_fixes(case.way), layers, triggered - set(gone)).items()
     }
     to_come |= {code: at for code, at in back.items() if code in triggered}
     shown = tuple(row for row in rows if _is_shown(row) or row.place_code in alerted)
-    areas = sent_areas(shown, alerted, triggered, layers, context.country, context.rain)
+    areas = sent_areas(shown, alerted, triggered, context)
     low, high = houses_of(shown, alerted)
     peak = max((fix.wind_kmh for fix in storm.fixes), default=before.peak_kmh if before is not None else 0)
     return TyphoonEvent(
@@ -166,13 +166,13 @@ def _event(
         peak_kmh=peak,
         category=category_of(peak),
         impacts=shown,
-        provinces=_provinces(storm, ahead, rows, alerted, triggered, back, context),
+        provinces=_provinces(case, alerted, triggered, back),
         triggers=decided.triggers,
         houses_low=low,
         houses_high=high,
         ends_at=max(gone.values()) + timedelta(hours=context.country.tail_h) if over else None,
         renamed_from=before.name if before is not None and before.name != storm.event_name else None,
-        members_with_storm=ahead.members,
+        members_with_storm=case.members,
     )
 
 
@@ -187,89 +187,67 @@ def _way(storm: Storm, context: CycleContext) -> tuple[Fix, ...]:
     return tuple(known[moment] for moment in sorted(known))
 
 
-def _stops(storm: Storm, way: Sequence[Fix], context: CycleContext, *, passed: bool) -> tuple[Visit, ...]:
+def _stops(case: _Assessed, *, passed: bool) -> tuple[Visit, ...]:
     """Visits of the reference to land: from now on, and the one that goes on; earlier ones too if areas of the event
     have been passed. A landfall that left nothing does not make an event 0-hour that is ahead elsewhere.
     """
-    if storm.tracks is None:
+    context = case.context
+    if case.storm.tracks is None:
         return ()
-    found = visits(line_of_fixes(way), context.layers.land, context.country.landfall_km)
+    found = visits(line_of_fixes(case.way), context.layers.land, context.country.landfall_km)
     return tuple(stop for stop in found if passed or stop.until >= context.cycle)
 
 
-def _ahead(storm: Storm, context: CycleContext) -> _Ahead:
-    country, layers = context.country, context.layers
+def _ahead(storm: Storm, context: CycleContext) -> _Assessed:
+    country, layers, way = context.country, context.layers, _way(storm, context)
     if storm.tracks is None:
-        return _Ahead((), None, 0)
+        return _Assessed(storm, context, way, (), None, 0)
     own = area_winds(storm.tracks, layers, country)
     impacts = area_impacts(own, storm.tracks, layers, country, context.members)
     there = int(storm.tracks["lat"].notnull().any("time").sum())
-    return _Ahead(impacts, own, there)
+    return _Assessed(storm, context, way, impacts, own, there)
 
 
-def _landfall(
-    storm: Storm, way: Sequence[Fix], stops: Sequence[Visit], ahead: _Ahead, context: CycleContext, *, passed: bool
-) -> Landfall:
+def _landfall(case: _Assessed, stops: Sequence[Visit], *, passed: bool) -> Landfall:
+    storm, context = case.storm, case.context
     if storm.tracks is not None:
-        layers, country = context.layers, context.country
-        line = line_of_fixes(fix for fix in way if passed or fix.moment >= context.cycle)
-        return landfall_of(storm.tracks, line, stops, ahead.impacts, layers.land, country, context.members)
+        line = line_of_fixes(fix for fix in case.way if passed or fix.moment >= context.cycle)
+        return landfall_of(storm.tracks, line, stops, case.impacts, context)
     if storm.open_event is None:
         raise AssertionError(f"{storm.identity.key} is in no file and has no open event")
     return storm.open_event.landfall
 
 
 def _judged(
-    storm: Storm,
-    ahead: _Ahead,
-    stops: Sequence[Visit],
-    alerted: Sequence[str],
-    landfall: Landfall,
-    context: CycleContext,
+    case: _Assessed, stops: Sequence[Visit], alerted: Sequence[str], landfall: Landfall
 ) -> tuple[TriggerJudged, ...]:
     """Rule 7 at the landfall of the event, and of one that has begun when people read it at the next one ahead too:
     whichever is met.
     """
-    before = storm.open_event.triggers if storm.open_event is not None else ()
-    if ahead.winds is None:
+    context, winds, opened = case.context, case.winds, case.storm.open_event
+    before = opened.triggers if opened is not None else ()
+    if winds is None:
         return tuple(replace(each, met=False, areas=(), reached="the storm has gone", where=()) for each in before)
     met_before = [each.name for each in before if each.met or each.met_once]
     moments = [landfall.reference_at]
     if landfall.reference_at <= context.published:
         moments += [stop.moment for stop in stops if stop.moment > context.published][:1]
     rounds = [
-        judge_triggers(
-            context.country,
-            ahead.winds,
-            ahead.impacts,
-            context.layers,
-            context.members,
-            max(0.0, (moment - context.cycle).total_seconds() / 3600),
-            met_before,
-            alerted,
-            moment,
-        )
-        for moment in moments
+        judge_triggers(JudgedStorm(context, winds, case.impacts, met_before, alerted, moment)) for moment in moments
     ]
     return tuple(max(each, key=lambda one: one.met) for each in zip(*rounds, strict=True))
 
 
 def _provinces(
-    storm: Storm,
-    ahead: _Ahead,
-    rows: Sequence[AreaImpact],
-    alerted: Sequence[str],
-    triggered: Collection[str],
-    back: Collection[str],
-    context: CycleContext,
+    case: _Assessed, alerted: Sequence[str], triggered: Collection[str], back: Collection[str]
 ) -> tuple[ProvinceFound, ...]:
-    layers = context.layers
+    storm, context, layers = case.storm, case.context, case.context.layers
     now: tuple[ProvinceFound, ...] = ()
-    if storm.tracks is not None and ahead.winds is not None:
-        now = provinces_found(storm.tracks, ahead.winds, rows, alerted, layers, context.country, context.members)
+    if storm.tracks is not None and case.winds is not None:
+        now = provinces_found(storm.tracks, case.winds, case.rows, alerted, context)
     codes = {layers.areas[code].parent for code in triggered}
     whole = triggered and not layers.provinces
-    found = with_passed_provinces(now, storm.open_event, rows, alerted, back, layers)
+    found = with_passed_provinces(now, storm.open_event, case.rows, alerted, back, layers)
     return tuple(replace(each, trigger=bool(whole) or each.code in codes) for each in found)
 
 

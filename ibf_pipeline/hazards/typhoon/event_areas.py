@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
+from ibf_pipeline.hazards.typhoon.context import CycleContext
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact
 from ibf_pipeline.hazards.typhoon.profile import HOUSES, RAINFALL, SHOWN, WINDSPEED, WITHIN_50KM
 
@@ -23,12 +24,7 @@ def event_areas(impacts: Sequence[AreaImpact], country: TyphoonCountry) -> tuple
 
 
 def sent_areas(
-    impacts: Sequence[AreaImpact],
-    alerted: Collection[str],
-    triggered: Collection[str],
-    layers: TyphoonLayers,
-    country: TyphoonCountry,
-    rain: Mapping[str, float] | None,
+    impacts: Sequence[AreaImpact], alerted: Collection[str], triggered: Collection[str], context: CycleContext
 ) -> tuple[EventArea, ...]:
     """Event areas with severity 1, and others that have any wind or chance with 0 (rules 5 and 6).
 
@@ -38,12 +34,8 @@ def sent_areas(
         Of the areas that are sent.
     alerted, triggered
         Place codes of the event areas, and of those that are triggers.
-    layers
-        Of the country.
-    country
-        The country's configuration: which damage curve is shown.
-    rain
-        Place code -> mm, of every area; None leaves it out, rather than 0 mm.
+    context
+        Of the cycle. Without rain of every area it is left out, rather than 0 mm.
 
     Returns
     -------
@@ -51,10 +43,8 @@ def sent_areas(
         In the order of place codes: wind in whole km/h (10-minute) and people exposed, both mean over the members;
         damage 0..1.
     """
-    return tuple(
-        _area(each, alerted, triggered, layers, country, rain)
-        for each in sorted(impacts, key=lambda each: each.place_code)
-    )
+    ordered = sorted(impacts, key=lambda each: each.place_code)
+    return tuple(_area(each, alerted, triggered, context) for each in ordered)
 
 
 def houses_of(impacts: Sequence[AreaImpact], codes: Collection[str]) -> tuple[float, float] | tuple[None, None]:
@@ -74,16 +64,9 @@ def whole_rain(rain: Mapping[str, float] | None, layers: TyphoonLayers) -> Mappi
     return rain if rain is not None and all(code in rain for code in layers.areas) else None
 
 
-def _area(
-    impact: AreaImpact,
-    alerted: Collection[str],
-    triggered: Collection[str],
-    layers: TyphoonLayers,
-    country: TyphoonCountry,
-    rain: Mapping[str, float] | None,
-) -> EventArea:
-    code, area = impact.place_code, layers.areas[impact.place_code]
-    damage = impact.damage_high if country.vulnerability.shown == "high" else impact.damage_low
+def _area(impact: AreaImpact, alerted: Collection[str], triggered: Collection[str], context: CycleContext) -> EventArea:
+    code, area, rain = impact.place_code, context.layers.areas[impact.place_code], context.rain
+    damage = impact.damage_high if context.country.vulnerability.shown == "high" else impact.damage_low
     further: dict[str, int | float] = {
         HOUSES: round(damage, 4),
         WITHIN_50KM: round(impact.within_50km, 4),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from ibf_pipeline.domain.findings import Event, Findings, UnreliablePlace
-from ibf_pipeline.domain.local_time import local_text
+from ibf_pipeline.domain.findings import Event, UnreliablePlace
+from ibf_pipeline.hazards.hourly_findings import HourlyFindings
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 
 Category = Literal["TD", "TS", "STS", "TY", "STY"]
@@ -247,7 +246,7 @@ class TyphoonRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TyphoonFindings(Findings):
+class TyphoonFindings(HourlyFindings):
     """One country, one cycle."""
 
     hazard: str = TYPHOON.name
@@ -255,32 +254,9 @@ class TyphoonFindings(Findings):
     events: tuple[TyphoonEvent, ...]
     withdrawn: tuple[TyphoonEvent, ...] = ()
     rule: TyphoonRule
-    time_zone: str = "UTC"
-    """IANA name of the clocks of the country"""
-    published: datetime
-    """the time that hours left are counted from"""
-    cycle: datetime
-    members: int
-    """of the whole cycle: the denominator of every probability (rule 3)"""
     last_step_h: int
     storms: tuple[StormFound, ...]
     """events first"""
-    not_seen: tuple[str, ...] = ()
-    """what else is left out, in words: rain without a source"""
-
-    @property
-    def zone(self) -> tzinfo:
-        """The clocks of the country."""
-        return ZoneInfo(self.time_zone)
-
-    def moment_words(self, moment: date) -> str:
-        """By the clocks of the country, with the name of their zone."""
-        return local_text(moment, self.zone) if isinstance(moment, datetime) else super().moment_words(moment)
-
-    @property
-    def publishable_events(self) -> Sequence[TyphoonEvent]:
-        """Those with areas, within the portal's lead times."""
-        return [event for event in self.events if event.publishable]
 
     @property
     def unseen(self) -> Sequence[UnreliablePlace]:

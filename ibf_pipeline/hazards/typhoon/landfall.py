@@ -13,9 +13,9 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.sphere import EARTH_KM, Floats
 from ibf_pipeline.domain.tracks import datetime_of
+from ibf_pipeline.hazards.typhoon.context import CycleContext
 from ibf_pipeline.hazards.typhoon.findings import Approach, AreaImpact, Landfall
 from ibf_pipeline.hazards.typhoon.geometry import crossings, hourly_track, longitudes_around, nearest_to_land
 from ibf_pipeline.hazards.typhoon.selection import HORIZON_H
@@ -68,13 +68,7 @@ def visits(line: xr.Dataset, land: BaseGeometry, km: float) -> tuple[Visit, ...]
 
 
 def landfall_of(
-    storm: xr.Dataset,
-    line: xr.Dataset,
-    stops: Sequence[Visit],
-    impacts: Sequence[AreaImpact],
-    land: BaseGeometry,
-    country: TyphoonCountry,
-    members: int,
+    storm: xr.Dataset, line: xr.Dataset, stops: Sequence[Visit], impacts: Sequence[AreaImpact], context: CycleContext
 ) -> Landfall:
     """What the ensemble says about landfall (rules 8 and 9).
 
@@ -93,13 +87,10 @@ def landfall_of(
         Visits of the reference.
     impacts
         Of all areas.
-    land
-        EPSG:4326.
-    country
-        The country's configuration: `landfall_probability`.
-    members
-        Of the whole ensemble (rule 3).
+    context
+        Of the cycle; its members are the denominator (rule 3).
     """
+    land, members = context.layers.land, context.members
     first = crossings(storm, land)
     crossed = first[~np.isnat(first)]
     probability = len(crossed) / members
@@ -110,7 +101,7 @@ def landfall_of(
     else:
         at, km = nearest_to_land(line["lat"].values, line["lon"].values, line["time"].values, land)
         moment, last = datetime_of(at), datetime_of(line["time"].values[-1])
-        shown = reaches(len(crossed), members, country.landfall_probability)
+        shown = reaches(len(crossed), members, context.country.landfall_probability)
         approach = "close-pass" if shown else "not-yet" if moment >= last else "passes"
     chance = max((each.within_50km for each in impacts), default=0.0)
     return Landfall(

@@ -1,4 +1,4 @@
-"""Whether a cycle notifies people, and whether it may wait for an operator's approval (rule 15)."""
+"""Whether a cycle notifies people (rule 15)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from ibf_pipeline.domain.wording import some
-from ibf_pipeline.hazards import mailing as shared
-from ibf_pipeline.hazards.mailing import LOWERED, URGENT_HOURS, LastMail, Mailing, may_wait
+from ibf_pipeline.hazards.mailing import LastMail, Mailing, changes, mailing_of, people_and_areas, same_event
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings
-
-__all__ = [
-    "LOWERED",
-    "MARKS",
-    "PROVINCES",
-    "TRIGGERED",
-    "URGENT_HOURS",
-    "LastMail",
-    "Mailing",
-    "mailing",
-    "may_wait",
-    "news",
-]
 
 MARKS: Final = (72, 48, 24)
 """hours; passing one of them is news"""
@@ -53,12 +39,11 @@ def mailing(
     now
         UTC.
     """
-    told, at = (last.findings, last.at) if last is not None else (None, None)
-    return shared.mailing_of(
+    return mailing_of(
         findings.publishable_events,
-        at,
+        last,
         now,
-        lambda event: news(event, before, told),
+        lambda event, told: news(event, before, told),
         lambda event: event.state != "passed",
     )
 
@@ -66,7 +51,7 @@ def mailing(
 def news(event: TyphoonEvent, before: TyphoonFindings | None, mailed: TyphoonFindings | None) -> Iterator[str]:
     """What of an event is new since the cycle before, and since the one that people were `mailed` about."""
     told, previous = _same(event, mailed), _same(event, before)
-    yield from shared.changes(event, told, previous, MARKS, shared.people_and_areas)
+    yield from changes(event, told, previous, MARKS, people_and_areas)
     if told is None or previous is None:
         return
     triggered = [each.name for each in event.provinces if each.trigger and not _has(told, each, trigger=True)]
@@ -82,4 +67,4 @@ def _has(event: TyphoonEvent, province: ProvinceFound, *, trigger: bool) -> bool
 
 
 def _same(event: TyphoonEvent, findings: TyphoonFindings | None) -> TyphoonEvent | None:
-    return shared.same_event(event, findings.publishable_events if findings is not None else ())
+    return same_event(event, findings.publishable_events if findings is not None else ())

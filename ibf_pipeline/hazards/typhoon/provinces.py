@@ -14,6 +14,7 @@ from ibf_pipeline.domain.sphere import distance_km
 from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.hazards.typhoon.areas import TYPHOON_KMH
+from ibf_pipeline.hazards.typhoon.context import CycleContext
 from ibf_pipeline.hazards.typhoon.event_areas import houses_of
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound
 from ibf_pipeline.hazards.typhoon.gales import gale_onset
@@ -42,9 +43,7 @@ def provinces_found(
     winds: AreaWinds,
     impacts: Sequence[AreaImpact],
     event_areas: Collection[str],
-    layers: TyphoonLayers,
-    country: TyphoonCountry,
-    members: int,
+    context: CycleContext,
 ) -> tuple[ProvinceFound, ...]:
     """The provinces of an event's areas, from these areas alone; the earliest gale first, those without a gale last.
 
@@ -60,13 +59,10 @@ def provinces_found(
         Of the areas.
     event_areas
         Place codes.
-    layers
-        Of the country.
-    country
-        The country's configuration.
-    members
-        Of the whole ensemble, the denominator of all shares and means (rule 3).
+    context
+        Of the cycle; its members are the denominator of all shares and means (rule 3).
     """
+    layers, country, members = context.layers, context.country, context.members
     codes = [code for code in layers.areas if code in set(event_areas)]
     if not codes:
         return ()

@@ -156,7 +156,7 @@ def _past(before: StormFound | None, context: CycleContext) -> tuple[Fix, ...]:
 
 def _went_by(event: TyphoonEvent, before: StormFound, context: CycleContext) -> bool:
     """Whether the storm has gone by all alerted areas, as the last findings forecast it, comes back to none, and some
-    have felt it: one that merely came near leaves nothing, and its absence alone is no all clear.
+    have felt it: one that merely came near leaves nothing, and its absence alone is not an all clear.
     """
     layers, now = context.layers, context.cycle
     gone = {each.place_code for each in event.impacts if each.passed_at is not None}

@@ -10,11 +10,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ibf_pipeline.config.typhoon import TriggerAlternative, TyphoonCountry
+from ibf_pipeline.config.typhoon import TriggerAlternative
 from ibf_pipeline.domain.rule import members_needed
 from ibf_pipeline.domain.tracks import MS_TO_KMH
 from ibf_pipeline.domain.typhoon_layers import TyphoonLayers
 from ibf_pipeline.domain.wording import amount_text, number_text, percent_text
+from ibf_pipeline.hazards.typhoon.context import CycleContext
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, TriggerJudged
 from ibf_pipeline.hazards.typhoon.wind import CURVES, AreaWinds
 from ibf_pipeline.hazards.typhoon.wording import AVERAGED
@@ -27,23 +28,28 @@ _TENTH: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class _Storm:
+class JudgedStorm:
     """All that an alternative is judged by."""
 
-    country: TyphoonCountry
+    context: CycleContext
     winds: AreaWinds
     impacts: Sequence[AreaImpact]
-    layers: TyphoonLayers
-    members: int
-    lead_h: float
     met_before: Collection[str]
+    """names of the alternatives that earlier cycles met"""
     event_areas: Collection[str]
+    """place codes (rule 6)"""
     landfall_at: datetime
+    """landfall or closest approach of the reference, UTC"""
+
+    @property
+    def lead_h(self) -> float:
+        """Hours to landfall."""
+        return max(0.0, (self.landfall_at - self.context.cycle).total_seconds() / 3600)
 
     @property
     def shown(self) -> str:
         """The damage curve that one number is of."""
-        return CURVES[0] if self.country.vulnerability.shown == "high" else CURVES[1]
+        return CURVES[0] if self.context.country.vulnerability.shown == "high" else CURVES[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +67,7 @@ class _Scope:
     met: bool
 
 
-def judge_triggers(
-    country: TyphoonCountry,
-    winds: AreaWinds,
-    impacts: Sequence[AreaImpact],
-    layers: TyphoonLayers,
-    members: int,
-    lead_h: float,
-    met_before: Collection[str],
-    event_areas: Collection[str],
-    landfall_at: datetime,
-) -> tuple[TriggerJudged, ...]:
+def judge_triggers(storm: JudgedStorm) -> tuple[TriggerJudged, ...]:
     """Every alternative of the country's triggers against one storm, in the country's order (rule 7).
 
     Regions and provinces are looked at each by itself. Of a member, the measure is the largest wind of the scope, or
@@ -83,33 +79,14 @@ def judge_triggers(
     that met it, of the whole country those with a tenth of its amount, or 10 % damage. A scope that met it and has none
     of these is not lost: its worst areas are, and so belong to the event whatever rule 6 says of each.
 
-    Parameters
-    ----------
-    country
-        The country's configuration: `triggers`.
-    winds, impacts
-        Of the storm.
-    layers
-        Of the country.
-    members
-        Of the whole ensemble, the denominator; members without the storm have 0 (rule 3).
-    lead_h
-        Hours to landfall.
-    met_before
-        Names of the alternatives that earlier cycles met.
-    event_areas
-        Place codes (rule 6).
-    landfall_at
-        Landfall or closest approach of the reference, UTC.
-
     Returns
     -------
     tuple of TriggerJudged
         `counts` says which of them make a trigger if they are met.
     """
-    storm = _Storm(country, winds, impacts, layers, members, lead_h, met_before, event_areas, landfall_at)
-    names = _names(country.triggers, layers)
-    return tuple(_judged(wanted, name, storm) for wanted, name in zip(country.triggers, names, strict=True))
+    alternatives = storm.context.country.triggers
+    names = _names(alternatives, storm.context.layers)
+    return tuple(_judged(wanted, name, storm) for wanted, name in zip(alternatives, names, strict=True))
 
 
 def _names(alternatives: Sequence[TriggerAlternative], layers: TyphoonLayers) -> list[str]:
@@ -135,26 +112,26 @@ def _name(alternative: TriggerAlternative, layers: TyphoonLayers) -> str:
     return f"{_measure(alternative)}, {judged}, {where}, {ahead} before landfall"
 
 
-def _judged(wanted: TriggerAlternative, name: str, storm: _Storm) -> TriggerJudged:
+def _judged(wanted: TriggerAlternative, name: str, storm: JudgedStorm) -> TriggerJudged:
     scopes = list(_scopes(wanted, storm))
     enough = [scope for scope in scopes if scope.met]
     far = storm.lead_h > wanted.within_h
     late = wanted.not_later_than_h > 0 and storm.lead_h < wanted.not_later_than_h and name not in storm.met_before
     met = bool(enough) and not far and not late
-    nearest = sorted(scopes, key=lambda scope: (_reached(wanted, scope, storm.members), scope.mean))[-1:]
+    nearest = sorted(scopes, key=lambda scope: (_reached(wanted, scope, storm.context.members), scope.mean))[-1:]
     counts = wanted.measure == "wind_kmh" or wanted.calibration is not None
     reasons = [
         f"it is looked at from {wanted.within_h} hours before landfall on" if far else "",
         f"it had to be met first {wanted.not_later_than_h} hours before landfall" if late else "",
         "" if counts else "damage makes no trigger while the curves have no calibration",
-        _unknown(wanted, storm.layers),
+        _unknown(wanted, storm.context.layers),
     ]
     return TriggerJudged(
         name=name,
         met=met,
         counts=counts,
         wanted=_text(wanted),
-        reached=_reached_text(wanted, nearest[0], storm.members) if nearest else "not looked at",
+        reached=_reached_text(wanted, nearest[0], storm.context.members) if nearest else "not looked at",
         where=tuple(scope.name for scope in enough or nearest if scope.name and scope.mean > 0),
         areas=_areas(wanted, enough, storm) if met else (),
         deadline=storm.landfall_at - timedelta(hours=wanted.not_later_than_h) if wanted.not_later_than_h else None,
@@ -163,10 +140,10 @@ def _judged(wanted: TriggerAlternative, name: str, storm: _Storm) -> TriggerJudg
     )
 
 
-def _scopes(wanted: TriggerAlternative, storm: _Storm) -> Iterator[_Scope]:
+def _scopes(wanted: TriggerAlternative, storm: JudgedStorm) -> Iterator[_Scope]:
     """The country, or each province, or each region of the alternative that has areas."""
     amounts = _amounts(wanted, storm)
-    layers = storm.layers
+    layers = storm.context.layers
     province = np.array([area.parent or "" for area in layers.areas.values()])
     region = np.array([layers.region_of.get(each, "") for each in province])
     everywhere = np.full(len(province), True)
@@ -180,15 +157,15 @@ def _scopes(wanted: TriggerAlternative, storm: _Storm) -> Iterator[_Scope]:
         if not flags.any():
             continue
         own = amounts[:, flags].max(axis=1) if wanted.measure == "wind_kmh" else amounts[:, flags].sum(axis=1)
-        reaching, mean = int((own >= wanted.amount).sum()), float(own.sum()) / storm.members
+        reaching, mean = int((own >= wanted.amount).sum()), float(own.sum()) / storm.context.members
         share = wanted.probability
-        met = mean >= wanted.amount if share is None else reaching >= members_needed(share, storm.members)
+        met = mean >= wanted.amount if share is None else reaching >= members_needed(share, storm.context.members)
         each = np.where(flags, amounts.sum(axis=0), -1)
         worst = codes[flags & (each >= each.max() / 2)]
         yield _Scope(name, frozenset(codes[flags].tolist()), frozenset(worst.tolist()), reaching, mean, met)
 
 
-def _amounts(wanted: TriggerAlternative, storm: _Storm) -> _Floats:
+def _amounts(wanted: TriggerAlternative, storm: JudgedStorm) -> _Floats:
     """(member, area) of the measure: km/h, houses, or 1 of a damaged area."""
     if wanted.measure == "wind_kmh":
         kmh: _Floats = storm.winds.fastest.transpose("member", "area").values * MS_TO_KMH
@@ -196,20 +173,20 @@ def _amounts(wanted: TriggerAlternative, storm: _Storm) -> _Floats:
     damage: _Floats = storm.winds.damage.sel(curve=storm.shown).transpose("member", "area").values
     if wanted.measure == "areas_damaged_10_percent":
         return (damage >= _DAMAGED).astype(float)
-    return damage * [storm.layers.houses.get(code, 0.0) for code in storm.layers.areas]
+    return damage * [storm.context.layers.houses.get(code, 0.0) for code in storm.context.layers.areas]
 
 
-def _areas(wanted: TriggerAlternative, met: Sequence[_Scope], storm: _Storm) -> tuple[str, ...]:
+def _areas(wanted: TriggerAlternative, met: Sequence[_Scope], storm: JudgedStorm) -> tuple[str, ...]:
     """The areas that a trigger is of, in the order of the country's areas."""
     alerted = frozenset(storm.event_areas)
     if wanted.scope == "country":
         alerted &= {impact.place_code for impact in storm.impacts if _has_a_tenth(wanted, impact, storm)}
     inside = frozenset[str]().union(*((scope.areas & alerted) or scope.worst for scope in met))
-    return tuple(code for code in storm.layers.areas if code in inside)
+    return tuple(code for code in storm.context.layers.areas if code in inside)
 
 
-def _has_a_tenth(wanted: TriggerAlternative, impact: AreaImpact, storm: _Storm) -> bool:
-    damage = impact.damage_high if storm.country.vulnerability.shown == "high" else impact.damage_low
+def _has_a_tenth(wanted: TriggerAlternative, impact: AreaImpact, storm: JudgedStorm) -> bool:
+    damage = impact.damage_high if storm.context.country.vulnerability.shown == "high" else impact.damage_low
     amount = {
         "wind_kmh": float(impact.wind_kmh),
         "houses_damaged": damage * (impact.houses or 0.0),

@@ -36,8 +36,10 @@ class AreaRain:
 
 
 def rain_of_area(rain: xr.DataArray, code: str, issued: datetime) -> AreaRain:
-    """`rain`: as `domain/flash_layers.py` says. A source that is not measured is the forecast if it reaches as far
-    as the rain does, a nowcast if it ends sooner, an earlier forecast if it has only hours before `issued`.
+    """`rain`: as `domain/flash_flood_layers.py` says.
+
+    A source that is not measured is the forecast if it reaches as far as the rain does, a nowcast if it ends sooner, an
+    earlier forecast if it has only hours before `issued`.
     """
     here = rain.sel(area=code).transpose("member", "time", ...)
     ends = tuple(datetime.fromtimestamp(int(t), UTC) for t in here["time"].values.astype("datetime64[s]").astype(int))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ibf_pipeline.domain.wording import counted, some
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.change import AlertComparison, Change
-from ibf_pipeline.report.hourly_report import explained, hours_text
+from ibf_pipeline.report.hourly_report import came_and_went, explained, hours_text
 from ibf_pipeline.report.words import isolated
 
 FlashFloodComparison = AlertComparison[FlashFloodFindings, FlashFloodEvent]
@@ -41,10 +41,7 @@ def _areas(old: FlashFloodEvent, new: FlashFloodEvent) -> str:
     then, now = (
         {area.place_code: area.name or area.place_code for area in e.areas if area.alerted} for e in (old, new)
     )
-    came = [name for code, name in now.items() if code not in then]
-    went = [name for code, name in then.items() if code not in now]
-    parts = [f"{some(names, _AREAS)} {word}" for names, word in ((came, "new"), (went, "no longer")) if names]
-    return f"areas: {'; '.join(parts)}" if parts else ""
+    return came_and_went("areas", then, now, _AREAS)
 
 
 def _rain(old: tuple[Cause, ...], new: tuple[Cause, ...]) -> str:

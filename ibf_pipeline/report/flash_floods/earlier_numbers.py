@@ -18,7 +18,7 @@ def has_earlier_numbers(
 ) -> bool:
     """Whether this block's rain is another than the sum that decided.
 
-    `rain`: as `domain/flash_layers.py` says, None if none was kept. If it cannot tell (a catchment decided, or
+    `rain`: as `domain/flash_flood_layers.py` says, None if none was kept. If it cannot tell (a catchment decided, or
     the area is not in it), the last block does: it had the same sum, or the alert is one that it left.
     """
     if rain is None or cause.of_catchment or cause.place_code not in rain["area"].values:

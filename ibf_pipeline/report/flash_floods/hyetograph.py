@@ -24,6 +24,7 @@ from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, INK, MEDIAN, MEM
 from ibf_pipeline.report.pictures.figure import (
     axes_at,
     draw_box,
+    draw_members,
     draw_stamp,
     draw_text,
     draw_text_line,
@@ -50,8 +51,10 @@ _ROW: Final = 19
 def hyetograph(
     found: FlashFloodFindings, event: FlashFloodEvent, rain: xr.DataArray, before: FlashFloodFindings | None = None
 ) -> Figure:
-    """The area with most people of an event. `rain`: as `domain/flash_layers.py` says, with that area; `before`: what
-    the last block found."""
+    """The area with most people of an event.
+
+    `rain`: as `domain/flash_flood_layers.py` says, with that area; `before`: what the last block found.
+    """
     cause, issued = event.causes[0], found.issue_time.start
     area = rain_of_area(rain, cause.place_code, issued)
     begun = (hours_after(moment, issued) - 2 for moment in (cause.rains_from, event.starts))
@@ -122,12 +125,7 @@ def _sums(
     places, sums = np.array([hours_after(end, issued) for end in area.ends]), area.sums(cause.duration_h)
     known = np.isfinite(sums).all(axis=0)
     if len(sums) > 1:
-        low, tenth, middle, nine, high = np.full((5, len(places)), np.nan)
-        low[known], tenth[known], middle[known], nine[known], high[known] = np.quantile(
-            sums[:, known], (0, 0.1, 0.5, 0.9, 1), axis=0
-        )
-        axes.fill_between(places, low, high, color=MEMBER, alpha=0.22, linewidth=0, zorder=3)
-        axes.fill_between(places, tenth, nine, color=MEMBER, alpha=0.35, linewidth=0, zorder=3)
+        middle = draw_members(axes, places, sums, known, (0.22, 0.35), zorder=3)
     else:
         middle = np.where(known, sums[0], np.nan)
     axes.plot(places, middle, color=MEDIAN, linewidth=2.6, zorder=5)

@@ -19,7 +19,7 @@ class FlashFloodRunData:
     """Beside the events of a block."""
 
     rain: xr.DataArray | None = None
-    """as `domain/flash_layers.py` says; None if a block kept none"""
+    """as `domain/flash_flood_layers.py` says; None if a block kept none"""
     assets: Mapping[tuple[str, str], KeptAsset] = field(default_factory=dict)
     """by category and fid"""
     before: FlashFloodFindings | None = None

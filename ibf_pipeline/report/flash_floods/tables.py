@@ -9,10 +9,9 @@ from ibf_pipeline.domain.wording import number_text, percent_text
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings, GaugeFound
 from ibf_pipeline.report.flash_floods.assets import Assets
 from ibf_pipeline.report.flash_floods.run_data import FlashFloodRunData
-from ibf_pipeline.report.short_table import MOST_ROWS, ShortTable
-from ibf_pipeline.report.short_table import ShortRow as ShortRow
-from ibf_pipeline.report.table_files import Place, Table, TableRow, Value, of_run, point
-from ibf_pipeline.runs.flash_floods import GAUGES
+from ibf_pipeline.report.short_table import MOST_ROWS, ShortRow, ShortTable
+from ibf_pipeline.report.table_files import Place, Table, Value, point, run_table
+from ibf_pipeline.runs.flash_floods import GAUGES, KeptAsset
 
 _CAUSE = (
     "event", "place_code", "area", "starts", "rain_from", "peaks", "duration_hours", "rain_mm", "fallen_mm",
@@ -78,56 +77,38 @@ def _metres(level: float | None) -> str | None:
 
 
 def _causes(found: FlashFloodFindings) -> Table:
-    rows = [
-        _row(
-            found,
-            _CAUSE,
-            (
-                event.name, cause.place_code, cause.name, cause.starts.isoformat(), cause.rains_from.isoformat(),
-                cause.peaks.isoformat(), cause.duration_h, cause.amount_mm, cause.fallen_mm, cause.observed,
-                cause.scenario, cause.rank, cause.people, cause.limit, None if found.one_run else cause.probability,
-                cause.of_catchment, cause.lower_bound, cause.beyond_library, cause.resolved,
-            ),
+    values = [
+        (
+            event.name, cause.place_code, cause.name, cause.starts.isoformat(), cause.rains_from.isoformat(),
+            cause.peaks.isoformat(), cause.duration_h, cause.amount_mm, cause.fallen_mm, cause.observed,
+            cause.scenario, cause.rank, cause.people, cause.limit, None if found.one_run else cause.probability,
+            cause.of_catchment, cause.lower_bound, cause.beyond_library, cause.resolved,
         )
         for event in found.events
         for cause in event.causes
     ]  # fmt: skip
-    return _table(found, "reasons", _CAUSE, rows, [None] * len(rows))
+    return run_table(found, "reasons", _CAUSE, values)
 
 
 def _gauges(found: FlashFloodFindings, assets: Assets) -> Table:
-    rows, places = [], []
-    for gauge in found.gauges:
-        measured = gauge.measured.isoformat()
-        levels = (gauge.level, gauge.previous, gauge.reference)
-        rows.append(_row(found, _GAUGE, (gauge.fid, gauge.name, measured, *levels, gauge.alert_level)))
-        places.append(_place(assets, GAUGES, gauge.fid))
-    return _table(found, "gauges", _GAUGE, rows, places)
+    values = [
+        (each.fid, each.name, each.measured.isoformat(), each.level, each.previous, each.reference, each.alert_level)
+        for each in found.gauges
+    ]
+    return run_table(found, "gauges", _GAUGE, values, [_place(assets.get((GAUGES, each.fid))) for each in found.gauges])
 
 
 def _exposed(found: FlashFloodFindings, assets: Assets) -> Table:
-    rows, places = [], []
+    values, places = list[tuple[Value, ...]](), []
     for event in found.events:
         for each in event.exposed:
             for fid in each.fids:
                 kept = assets.get((each.category, fid))
                 known = (kept.name, kept.area, kept.lat, kept.lon) if kept is not None else (None,) * 4
-                values = (event.name, each.lead_time, each.category, fid, *known)
-                rows.append(_row(found, _ASSET, values))
-                places.append(_place(assets, each.category, fid))
-    return _table(found, "exposed", _ASSET, rows, places)
+                values.append((event.name, each.lead_time, each.category, fid, *known))
+                places.append(_place(kept))
+    return run_table(found, "exposed", _ASSET, values, places)
 
 
-def _place(assets: Assets, category: str, fid: str) -> Place | None:
-    kept = assets.get((category, fid))
+def _place(kept: KeptAsset | None) -> Place | None:
     return None if kept is None else point((kept.lon, kept.lat))
-
-
-def _row(found: FlashFloodFindings, columns: tuple[str, ...], values: tuple[Value, ...]) -> TableRow:
-    return {**of_run(found), **dict(zip(columns, values, strict=True))}
-
-
-def _table(
-    found: FlashFloodFindings, name: str, columns: tuple[str, ...], rows: list[TableRow], places: list[Place | None]
-) -> Table:
-    return Table(name, (*of_run(found), *columns), rows, places)

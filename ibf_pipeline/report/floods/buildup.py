@@ -14,10 +14,11 @@ from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text
 from ibf_pipeline.report.floods.discharge_axis import discharge_axis, highest
 from ibf_pipeline.report.floods.run_data import StationRun
-from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
+from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MUTED
 from ibf_pipeline.report.pictures.figure import (
     axes_at,
     draw_box,
+    draw_members,
     draw_stamp,
     draw_text,
     draw_text_line,
@@ -82,9 +83,7 @@ def _row(axes: Axes, run: StationRun, start: int, days: int, top: float, words: 
     some = np.isfinite(run.discharge).any(axis=0)
     if some.any():
         x = start + np.flatnonzero(some)
-        low, ten, middle, ninety, high = np.nanquantile(run.discharge[:, some], (0, 0.1, 0.5, 0.9, 1), axis=0)
-        axes.fill_between(x, low, high, color=MEMBER, alpha=0.18, linewidth=0)
-        axes.fill_between(x, ten, ninety, color=MEMBER, alpha=0.32, linewidth=0)
+        middle = draw_members(axes, x, run.discharge[:, some], np.full(len(x), True), (0.18, 0.32))
         axes.plot(x, middle, color=MEDIAN, linewidth=2.2, marker="o", markersize=4)
     axes.axhline(run.threshold, color=CLASS_COLOURS["max"], linewidth=1.8)
     room = 26 / _ROW * top

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from ibf_pipeline.domain.wording import alert_text, discharge_text
 from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
-from ibf_pipeline.report.short_table import MOST_ROWS, ShortTable
-from ibf_pipeline.report.short_table import ShortRow as ShortRow
+from ibf_pipeline.report.short_table import MOST_ROWS, ShortRow, ShortTable
 from ibf_pipeline.report.table_files import Table, TableRow, flags_cell, of_run, point
 from ibf_pipeline.report.times import flags_head
 

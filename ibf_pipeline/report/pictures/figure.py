@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from ibf_pipeline.report.pictures.colours import INK
+from ibf_pipeline.report.pictures.colours import INK, MEMBER
 from ibf_pipeline.report.pictures.fonts import families, is_slanted
 
 _DPI = 100
@@ -113,6 +113,20 @@ def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, *
     if rest:
         result.append(fitted(figure, " ".join(rest), pixels, room, **options))
     return result
+
+
+def draw_members(
+    axes: Axes, places: Any, values: Any, known: Any, shades: tuple[float, float], **options: Any
+) -> np.ndarray:
+    """Shade the range of members, and that of 80 % of them; their median, NaN where nothing is `known`.
+
+    `values`: (member, place); `shades`: alpha of the two.
+    """
+    least, tenth, middle, nine, most = bands = np.full((5, len(places)), np.nan)
+    bands[:, known] = np.nanquantile(values[:, known], (0, 0.1, 0.5, 0.9, 1), axis=0)
+    for low, high, alpha in ((least, most, shades[0]), (tenth, nine, shades[1])):
+        axes.fill_between(places, low, high, color=MEMBER, alpha=alpha, linewidth=0, **options)
+    return middle
 
 
 def spread_heights(values: Sequence[float], gap: float, top: float) -> list[float]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ibf_pipeline.domain.wording import some
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.wording import CATEGORIES, houses_text, wind_text
 from ibf_pipeline.report.change import AlertComparison, Change
-from ibf_pipeline.report.hourly_report import explained, hours_text
+from ibf_pipeline.report.hourly_report import came_and_went, explained, hours_text
 from ibf_pipeline.report.typhoon.track_shift import shift_text
 from ibf_pipeline.report.words import isolated
 
@@ -57,11 +56,8 @@ def _houses(old: TyphoonEvent, new: TyphoonEvent) -> str:
 
 
 def _provinces(old: TyphoonEvent, new: TyphoonEvent) -> str:
-    then, now = ({each.code: each.name for each in event.provinces} for event in (old, new))
-    came = [isolated(name) for code, name in now.items() if code not in then]
-    went = [isolated(name) for code, name in then.items() if code not in now]
-    parts = [f"{some(names, _PLACES)} {word}" for names, word in ((came, "new"), (went, "no longer")) if names]
-    return f"provinces: {'; '.join(parts)}" if parts else ""
+    then, now = ({each.code: isolated(each.name) for each in event.provinces} for event in (old, new))
+    return came_and_went("provinces", then, now, _PLACES)
 
 
 def _ended(compared: TyphoonComparison) -> Iterator[str]:

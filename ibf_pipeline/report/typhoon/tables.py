@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,8 @@ from ibf_pipeline.hazards.typhoon.findings import (
     TyphoonFindings,
 )
 from ibf_pipeline.hazards.typhoon.wording import AVERAGED, houses_text
-from ibf_pipeline.report.short_table import MOST_ROWS, ShortTable
-from ibf_pipeline.report.short_table import ShortRow as ShortRow
-from ibf_pipeline.report.table_files import Place, Table, Value, of_run, point
+from ibf_pipeline.report.short_table import MOST_ROWS, ShortRow, ShortTable
+from ibf_pipeline.report.table_files import Place, Table, Value, point, run_table
 from ibf_pipeline.report.typhoon.run_data import TyphoonRunData
 from ibf_pipeline.report.typhoon.track_lines import parts_of
 
@@ -74,12 +73,12 @@ def typhoon_tables(found: TyphoonFindings, kept: TyphoonRunData | None) -> tuple
     ]  # fmt: skip
     places = [point((each.lon, each.lat)) for _, each in points]
     return (
-        _table(found, "provinces", _PROVINCE, [_province(e, each) for e in events for each in e.provinces]),
-        _table(found, "winds", _IMPACT, [_impact(*each) for each in impacts]),
-        _table(found, "track_points", _POINT, [_point(*each) for each in points], places),
-        _table(found, "tracks", _TRACK, [_track(event) for event in events], [_line(event) for event in events]),
-        _table(found, "triggers", _TRIGGER, [_judged(*each) for each in judged]),
-        _table(found, "storms", _STORM, storms),
+        run_table(found, "provinces", _PROVINCE, [_province(e, each) for e in events for each in e.provinces]),
+        run_table(found, "winds", _IMPACT, [_impact(*each) for each in impacts]),
+        run_table(found, "track_points", _POINT, [_point(*each) for each in points], places),
+        run_table(found, "tracks", _TRACK, [_track(event) for event in events], [_line(event) for event in events]),
+        run_table(found, "triggers", _TRIGGER, [_judged(*each) for each in judged]),
+        run_table(found, "storms", _STORM, storms),
     )
 
 
@@ -177,14 +176,3 @@ def _judged(event: TyphoonEvent, judged: TriggerJudged) -> tuple[Value, ...]:
 
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
-
-
-def _table(
-    found: TyphoonFindings,
-    name: str,
-    columns: Sequence[str],
-    values: Sequence[Sequence[Value]],
-    places: Sequence[Place | None] | None = None,
-) -> Table:
-    rows = [{**of_run(found), **dict(zip(columns, each, strict=True))} for each in values]
-    return Table(name, (*of_run(found), *columns), rows, places or [None] * len(rows))

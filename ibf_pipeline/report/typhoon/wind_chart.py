@@ -22,6 +22,7 @@ from ibf_pipeline.report.pictures.clock_axis import draw_clocks, hours_after
 from ibf_pipeline.report.pictures.colours import BORDER, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (
     axes_at,
+    draw_members,
     draw_stamp,
     draw_text,
     draw_text_line,
@@ -87,12 +88,7 @@ def _band(axes: Axes, hours: np.ndarray, wind: np.ndarray) -> None:
         axes.plot(hours, wind.T, color=MEMBER, linewidth=1.2, zorder=4)
         return
     known = np.isfinite(wind).sum(axis=0) > _FEW
-    low, tenth, middle, nine, high = np.full((5, len(hours)), np.nan)
-    low[known], tenth[known], middle[known], nine[known], high[known] = np.nanquantile(
-        wind[:, known], (0, 0.1, 0.5, 0.9, 1), axis=0
-    )
-    axes.fill_between(hours, low, high, color=MEMBER, alpha=0.2, linewidth=0, zorder=3)
-    axes.fill_between(hours, tenth, nine, color=MEMBER, alpha=0.35, linewidth=0, zorder=3)
+    middle = draw_members(axes, hours, wind, known, (0.2, 0.35), zorder=3)
     axes.plot(hours, middle, color=MEDIAN, linewidth=2.0, linestyle=(0, (4, 2)), zorder=5)
 
 

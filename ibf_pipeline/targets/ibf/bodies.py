@@ -46,6 +46,7 @@ class Bodies:
     """Bodies of the JSON calls, all with the same head: country, disaster type and `date`."""
 
     def __init__(self, found: Findings, order: PlanParameters) -> None:
+        self.order = order
         self.profile = profile_of(found)
         self.head: dict[str, Any] = {
             "countryCodeISO3": found.country,

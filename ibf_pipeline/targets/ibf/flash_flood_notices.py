@@ -13,8 +13,9 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import number_text, people_words
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings, LaterAlert
-from ibf_pipeline.hazards.flash_floods.mails import LOWERED, SOMETHING_AHEAD, news
+from ibf_pipeline.hazards.flash_floods.mails import SOMETHING_AHEAD, news
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.hazards.mailing import LOWERED
 from ibf_pipeline.report.words import event_text, listed
 from ibf_pipeline.targets.ibf.notice_context import NoticeContext
 from ibf_pipeline.targets.notice import CHANGED, FURTHER_AHEAD, LOWERED_TRIGGER, Notice, intro

@@ -14,7 +14,7 @@ from ibf_pipeline.hazards.flash_floods.findings import ExposedAssets, FlashFlood
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.words import listed
-from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies, PlanParameters
+from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies
 from ibf_pipeline.targets.problems import Problem
 
 _LINES: Final = "/lines-data/exposure-status"
@@ -31,7 +31,7 @@ ZERO_WARNS: Final[Mapping[str, Callable[[Event | None], float]]] = {
 """servers before 0.284 tell a trigger by 1 and a warning by 0 in all areas of an event that has a name"""
 
 
-def exposure_and_levels(found: FlashFloodFindings, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+def exposure_and_levels(found: FlashFloodFindings, bodies: Bodies) -> Iterator[Call]:
     """The calls for exposed points and lines, then those for gauges (rules 13 and 14).
 
     One call a category and lead time for all events together. There is no call without points or lines: on the server
@@ -43,13 +43,13 @@ def exposure_and_levels(found: FlashFloodFindings, order: PlanParameters, bodies
     docs/design/flash-floods.md, docs/publishing.md ("Flash floods").
     """
     exposed = found.exposed
-    yield from _no_longer_exposed(exposed, order, bodies)
+    yield from _no_longer_exposed(exposed, bodies)
     for each in exposed:
         if each.category in FLASH_FLOODS.lines:
             yield _lines(each, bodies)
         else:
-            yield from _points(each.category, each.fids, each.lead_time, order, bodies)
-    yield from _levels(found.gauges, order, bodies)
+            yield from _points(each.category, each.fids, each.lead_time, bodies)
+    yield from _levels(found.gauges, bodies)
 
 
 def unfit_assets(found: FlashFloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
@@ -96,20 +96,19 @@ def _is_integer(fid: str) -> bool:
     return re.fullmatch(r"[0-9]{1,10}", fid) is not None and int(fid) <= _LARGEST
 
 
-def _no_longer_exposed(exposed: Iterable[ExposedAssets], order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+def _no_longer_exposed(exposed: Iterable[ExposedAssets], bodies: Bodies) -> Iterator[Call]:
     """Of an earlier upload of the same block: its points stay exposed until they have a newer value."""
     now = {(each.category, fid) for each in exposed for fid in each.fids}
-    for category, codes in sorted(order.stale_points.items()):
+    for category, codes in sorted(bodies.order.stale_points.items()):
         gone = sorted((fid for fid in codes if (category, fid) not in now), key=lambda fid: (len(fid), fid))
         lead_time = FLASH_FLOODS.no_alert_lead_time
-        yield from _points(category, gone, lead_time, order, bodies, value=False, step="no longer exposed")
+        yield from _points(category, gone, lead_time, bodies, value=False, step="no longer exposed")
 
 
 def _points(
     category: str,
     fids: Collection[str],
     lead_time: int,
-    order: PlanParameters,
     bodies: Bodies,
     *,
     value: bool = True,
@@ -117,7 +116,7 @@ def _points(
 ) -> Iterator[Call]:
     rows = [(fid, value) for fid in fids]
     name = bodies.profile.lead_time_name(lead_time)
-    yield from _values(f"{step}, {category}, {name}", category, EXPOSURE_KEY, name, rows, order, bodies)
+    yield from _values(f"{step}, {category}, {name}", category, EXPOSURE_KEY, name, rows, bodies)
 
 
 def _values(
@@ -126,11 +125,10 @@ def _values(
     key: str,
     lead_time: str | None,
     rows: Iterable[tuple[str, bool | float | str]],
-    order: PlanParameters,
     bodies: Bodies,
 ) -> Iterator[Call]:
     """One call, with the points that the server knows; none if it knows none of them."""
-    sent = [{"fid": fid, "value": value} for fid, value in rows if order.sends(category, fid)]
+    sent = [{"fid": fid, "value": value} for fid, value in rows if bodies.order.sends(category, fid)]
     if sent:
         body = {
             **bodies.head,
@@ -154,11 +152,11 @@ def _lines(each: ExposedAssets, bodies: Bodies) -> Call:
     return Call(0, f"exposed lines, {each.category}, {name}", "POST", _LINES, body=body)
 
 
-def _levels(gauges: Collection[GaugeFound], order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+def _levels(gauges: Collection[GaugeFound], bodies: Bodies) -> Iterator[Call]:
     """Once, without a lead time; a gauge without a value is not in the call of that key."""
     for key, value_of in _LEVELS.items():
         rows = [(gauge.fid, value) for gauge in gauges if (value := value_of(gauge)) is not None]
-        yield from _values(f"gauges: {key}", _GAUGES, key, None, rows, order, bodies)
+        yield from _values(f"gauges: {key}", _GAUGES, key, None, rows, bodies)
 
 
 _LEVELS: Final[Mapping[str, Callable[[GaugeFound], float | str | None]]] = {

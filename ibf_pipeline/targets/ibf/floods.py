@@ -7,27 +7,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ibf_pipeline.domain.exercise import PREFIX
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound, StationValues
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies, PlanParameters
+from ibf_pipeline.targets.ibf.bodies import POINT_DATA, Bodies
 from ibf_pipeline.targets.portal import STATION_CATEGORY
 from ibf_pipeline.targets.problems import Problem
 
 
-def station_of_event(found: FloodFindings, event: FloodEvent, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+def station_of_event(found: FloodFindings, event: FloodEvent, bodies: Bodies) -> Iterator[Call]:
     """The four calls with the values of the station that an event is about, one per key of `_STATION_VALUES`."""
-    yield from _stations([found.station(event.station_code)], "station of the event", order, bodies, event.name)
+    yield from _stations([found.station(event.station_code)], "station of the event", bodies, event.name)
 
 
-def other_stations(found: FloodFindings, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+def other_stations(found: FloodFindings, bodies: Bodies) -> Iterator[Call]:
     """The calls for alerted stations without areas, then those for all quiet stations together.
 
     A station whose event the portal cannot show yet is quiet as well: within the portal's lead times nothing is
     expected there.
     """
     for event in found.unpublishable_events:
-        yield from _stations([found.station(event.station_code)], "alerted station without areas", order, bodies)
+        yield from _stations([found.station(event.station_code)], "alerted station without areas", bodies)
     alerted = {event.station_code for event in found.events if not event.beyond_portal}
     quiet = [station for station in found.stations if station.code not in alerted]
-    yield from _stations(quiet, "all other stations", order, bodies)
+    yield from _stations(quiet, "all other stations", bodies)
 
 
 def unfit_stations(found: FloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
@@ -55,14 +55,12 @@ def unfit_stations(found: FloodFindings, points: Mapping[str, Mapping[str, str] 
             )
 
 
-def _stations(
-    stations: Iterable[StationFound], step: str, order: PlanParameters, bodies: Bodies, event: str | None = None
-) -> Iterator[Call]:
+def _stations(stations: Iterable[StationFound], step: str, bodies: Bodies, event: str | None = None) -> Iterator[Call]:
     """Four calls, one a key. Blind stations and those that the server does not know are in none."""
     sent = [
         (station, station.values)
         for station in stations
-        if station.values is not None and order.sends(STATION_CATEGORY, station.code)
+        if station.values is not None and bodies.order.sends(STATION_CATEGORY, station.code)
     ]
     if not sent:
         return

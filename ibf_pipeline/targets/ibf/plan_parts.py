@@ -34,13 +34,13 @@ class PlanPart:
     """The calls of one hazard beside those of all. Each gets findings of that hazard's own kind."""
 
     before_lead_times: Callable[..., Iterator[Call]] = _nothing
-    """(findings, event, order, bodies): before the lead times of an event"""
+    """(findings, event, bodies): before the lead times of an event"""
     after_lead_times: Callable[..., Iterator[Call]] = _nothing
-    """(findings, event, order, bodies): after the lead times of an event"""
+    """(findings, event, bodies): after the lead times of an event"""
     after_events: Callable[..., Iterator[Call]] = _nothing
-    """(findings, order, bodies): once, after all events"""
+    """(findings, bodies): once, after all events"""
     before_replacing: Callable[..., Iterator[Call]] = _nothing
-    """(findings, order, bodies): first, if an earlier upload of the period is replaced"""
+    """(findings, bodies): first, if an earlier upload of the period is replaced"""
     unmailed: Callable[[Any], bool] = _never
     """(event): whether the server mails nobody about it, whenever it was first issued"""
     notices: Callable[[Any, NoticeContext], Iterator[Notice]] = _nothing

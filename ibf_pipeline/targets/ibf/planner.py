@@ -67,19 +67,19 @@ def plan_calls(found: Findings, order: PlanParameters, capabilities: Capabilitie
 def _calls(found: Findings, order: PlanParameters, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
     events, part = found.publishable_events, plan_part_of(found)
     if order.wipe:
-        yield from part.before_replacing(found, order, bodies)
+        yield from part.before_replacing(found, bodies)
         replaced = (*bodies.indicators, *capabilities.alert_indicators) if events else ()  # else by the zeros
         yield from _wipe(found, bodies, (*replaced, *capabilities.other_alert_indicators))
     for event in events:
         yield from _exposure(found, event, bodies, capabilities)
-        yield from part.before_lead_times(found, event, order, bodies)
+        yield from part.before_lead_times(found, event, bodies)
         yield _lead_times(found, event, bodies, capabilities)
-        yield from part.after_lead_times(found, event, order, bodies)
+        yield from part.after_lead_times(found, event, bodies)
         if capabilities.map_image and event.name in order.map_images:
             yield _map_image(found, event, order.map_images[event.name])
     if capabilities.close_path and (events or capabilities.closes_before_zeros):
         yield _closing(capabilities.close_path, "close old events", bodies)
-    yield from part.after_events(found, order, bodies)
+    yield from part.after_events(found, bodies)
     for lead_time in bodies.profile.lead_times if bodies.profile.raster else ():
         path = RASTER_PATH.format(disaster_type=bodies.profile.disaster_type)
         step = f"flood extent {bodies.profile.lead_time_name(lead_time)}"

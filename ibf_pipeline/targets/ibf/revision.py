@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -22,7 +22,7 @@ from ibf_pipeline.runs.revision_staging import begin_revision, content_hash, kee
 from ibf_pipeline.targets.event_keys import event_keys
 from ibf_pipeline.targets.ibf.baseline import ServerBaseline, server_baseline
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, PlanParameters
-from ibf_pipeline.targets.ibf.capabilities import API_BEFORE_0_284, API_FROM_0_284, Choice
+from ibf_pipeline.targets.ibf.capabilities import API_BEFORE_0_284, API_FROM_0_284
 from ibf_pipeline.targets.ibf.lookback.expectation import expected_of, write_expected
 from ibf_pipeline.targets.ibf.planner import PROCESS, RASTER_PATH, SILENT_END, plan_calls
 from ibf_pipeline.targets.ibf.sent_points import with_sent_points
@@ -40,47 +40,55 @@ PROCESSING = tuple(path for path in (PROCESS, API_FROM_0_284.end_path, API_BEFOR
 """paths of the calls that make a server turn a day's rows into events"""
 
 
-def draft(
-    found: Findings,
-    extents: Mapping[int, FileBody],
-    choice: Choice,
-    place_codes: Mapping[int, Sequence[str]],
-    destination: Destination,
-    *,
-    at: datetime,
-    wipe: bool = False,
-    points: Mapping[str, Mapping[str, str] | None] | None = None,
-    exposed: Mapping[str, Collection[str]] | None = None,
-    map_images: Mapping[str, FileBody] | None = None,
+@dataclass(frozen=True, slots=True)
+class PlanningInput:
+    """What the next revision of a day is planned from."""
+
+    found: Findings
+    past: PublicationHistory
+    state: ServerState
+    prepared: Mapping[int, Sequence[str]]
+    """admin level -> place codes of the prepared areas, for a server that has no route that tells its own"""
+    destination: Destination
+
+    def with_sent_points(self, run: RunFolder) -> PlanningInput:
+        """The same with the exposed points that revisions of the period may have left on the server."""
+        replaces = replaces_upload(self.found, self.state)
+        return replace(self, state=with_sent_points(self.state, run, self.destination.target, replaces=replaces))
+
+
+def _beside_the_content(call: Call) -> bool:
+    """A picture drawn anew is not new content, and neither is how people are notified."""
+    return call.kind == "end" or call.step in ("map image", SILENT_END)
+
+
+def planned(
+    day: PlanningInput, extents: Mapping[int, FileBody], map_images: Mapping[str, FileBody] | None = None
 ) -> RevisionDraft:
-    """The plan of a revision, and what it was made with (pure).
+    """The plan of a day's next revision as the server is now, and what it was made with (pure).
 
     Parameters
     ----------
     extents : mapping
         Lead time -> raster.
-    place_codes : mapping
-        Admin level -> every area that the server has.
-    at : datetime
-        The one `date` of every call.
-    wipe : bool
-        An earlier upload of the period is replaced: its rows are removed first.
-    points : mapping, optional
-        Category -> code -> name of the points that the server has.
-    exposed : mapping, optional
-        Category -> codes of the points that an earlier upload of the period made exposed.
     map_images : mapping, optional
         Event name -> picture.
+
+    Raises
+    ------
+    ForbiddenByRule
+        If the server already has a later period: time only moves forward there.
 
     Notes
     -----
     The content that tells one revision from the next is that of a plan on an empty server, without map images and
     without the call that notifies (docs/design/publication.md, P5).
     """
-    alone = PlanParameters(
-        at, place_codes, extents, points or {}, map_images=map_images or {}, notify=destination.notify
-    )
-    order = replace(alone, wipe=wipe, stale_points=exposed or {})
+    found, state, choice, destination = day.found, day.state, day.state.choice, day.destination
+    at = revision_timestamp(profile_of(found), found.issue_time, day.past.next_number, state.last_upload)
+    areas = {level: sorted(state.place_codes.get(level) or day.prepared[level]) for level in found.admin_levels}
+    alone = PlanParameters(at, areas, extents, state.points, map_images=map_images or {}, notify=destination.notify)
+    order = replace(alone, wipe=replaces_upload(found, state), stale_points=state.exposed)
     calls = plan_calls(found, order, choice.capabilities)
     news = calls if order == alone else plan_calls(found, alone, choice.capabilities)
     content = content_hash(call for call in news if not _beside_the_content(call))
@@ -97,82 +105,30 @@ def draft(
     return RevisionDraft(tuple(calls), about)
 
 
-def _beside_the_content(call: Call) -> bool:
-    """A picture drawn anew is not new content, and neither is how people are notified."""
-    return call.kind == "end" or call.step in ("map image", SILENT_END)
-
-
-def server_areas(
-    found: Findings, state: ServerState, prepared: Mapping[int, Sequence[str]]
-) -> dict[int, Sequence[str]]:
-    """Every area that the server has, by level; the prepared ones if the server has no route that tells."""
-    return {level: sorted(state.place_codes.get(level) or prepared[level]) for level in found.admin_levels}
-
-
-def planned(
-    found: Findings,
-    extents: Mapping[int, FileBody],
-    past: PublicationHistory,
-    state: ServerState,
-    prepared: Mapping[int, Sequence[str]],
-    destination: Destination,
-    map_images: Mapping[str, FileBody] | None = None,
-) -> RevisionDraft:
-    """The plan of a day's next revision, as the server is now.
-
-    Raises
-    ------
-    ForbiddenByRule
-        If the server already has a later period: time only moves forward there.
-    """
-    return draft(
-        found,
-        extents,
-        state.choice,
-        server_areas(found, state, prepared),
-        destination,
-        at=revision_timestamp(profile_of(found), found.issue_time, past.next_number, state.last_upload),
-        wipe=replaces_upload(found, state),
-        points=state.points,
-        exposed=state.exposed,
-        map_images=map_images,
-    )
-
-
-def server_has_plan(plan: RevisionDraft, past: PublicationHistory, state: ServerState) -> bool:
+def server_has_plan(plan: RevisionDraft, day: PlanningInput) -> bool:
     """Whether the server has exactly the content of a plan: then no revision is made."""
-    if past.latest is None or past.is_replaced or not is_newest(past.latest, state):
+    latest = day.past.latest
+    if latest is None or day.past.is_replaced or not is_newest(latest, day.state):
         return False
-    return says_the_same(past.latest.about(), plan.about)
+    return says_the_same(latest.about(), plan.about)
 
 
-def server_seems_to_have_plan(
-    found: Findings,
-    past: PublicationHistory,
-    state: ServerState,
-    prepared: Mapping[int, Sequence[str]],
-    destination: Destination,
-) -> bool:
+def server_seems_to_have_plan(day: PlanningInput) -> bool:
     """`server_has_plan` before the rasters of these findings are made: those of the latest revision stand in."""
-    if past.latest is None:
+    if day.past.latest is None:
         return False
-    profile = profile_of(found)
+    profile = profile_of(day.found)
     path = RASTER_PATH.format(disaster_type=profile.disaster_type)
-    rasters = [call.file for call in past.latest.calls() if call.path == path and call.file is not None]
+    rasters = [call.file for call in day.past.latest.calls() if call.path == path and call.file is not None]
     lead_times = profile.lead_times if profile.raster else ()
     if len(rasters) != len(lead_times):
         return False
-    files = dict(zip(lead_times, rasters, strict=True))
-    return server_has_plan(planned(found, files, past, state, prepared, destination), past, state)
+    return server_has_plan(planned(day, dict(zip(lead_times, rasters, strict=True))), day)
 
 
 def new_revision(
-    found: Findings,
+    day: PlanningInput,
     run: RunFolder,
-    past: PublicationHistory,
-    state: ServerState,
-    prepared: Mapping[int, Sequence[str]],
-    destination: Destination,
     *,
     extents: MakeExtents | None = None,
     map_images: Callable[[Path], Mapping[str, FileBody]] | None = None,
@@ -211,16 +167,15 @@ def new_revision(
     ----------
     docs/design/publication.md, P4 and P5; docs/publishing.md, "Same day again".
     """
-    target = destination.target
+    found, past, target = day.found, day.past, day.destination.target
     staging = begin_revision(run, target, past.next_number)
-    images, left_out = _images(found, staging, state, map_images)
+    images, left_out = _images(found, staging, day.state, map_images)
     rasters = extents(staging) if extents else attach_extents(found, run, staging)
-    state = with_sent_points(state, run, target, replaces=replaces_upload(found, state))
-    plan = planned(found, rasters, past, state, prepared, destination, images)
-    latest = past.latest
-    if not withdraws and server_has_plan(plan, past, state):
+    day = day.with_sent_points(run)
+    plan, state, latest = planned(day, rasters, images), day.state, past.latest
+    if not withdraws and server_has_plan(plan, day):
         return None
-    require_publishable(deletes, destination.url)
+    require_publishable(deletes, day.destination.url)
     if latest is not None and is_newest(latest, state) and not withdraws and not publish_withdrawn:
         require_not_withdrawn(found, latest)
     open_events = state.open_events or ()

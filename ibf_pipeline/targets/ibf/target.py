@@ -16,7 +16,7 @@ from ibf_pipeline.publish.publisher import NotificationMode
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, require_not_withdrawn
 from ibf_pipeline.runs.notification_hold import Destination, is_to_wait, require_silent
-from ibf_pipeline.runs.publication_history import PublicationHistory, publication_history
+from ibf_pipeline.runs.publication_history import publication_history
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.revision_staging import attach_file
 from ibf_pipeline.runs.verification import Verification
@@ -25,20 +25,19 @@ from ibf_pipeline.targets.ibf.lookback.verification import look_back
 from ibf_pipeline.targets.ibf.preflight import check_server
 from ibf_pipeline.targets.ibf.publication import carry_out, makes_calls
 from ibf_pipeline.targets.ibf.revision import (
+    PlanningInput,
     is_newest,
     may_be_shown,
     new_revision,
     planned,
-    replaces_upload,
     require_resumable,
     require_undisturbed,
     server_seems_to_have_plan,
 )
-from ibf_pipeline.targets.ibf.sent_points import with_sent_points
 from ibf_pipeline.targets.ibf.state import ServerState, read_last_upload, read_state
 from ibf_pipeline.targets.ibf.timestamp import revision_timestamp
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.problems import Overrides, of_any_day, require_publishable, unreadable_extents
+from ibf_pipeline.targets.problems import Overrides, Problem, of_any_day, require_publishable, unreadable_extents
 from ibf_pipeline.targets.target import MakeExtents, Publication, RevisionDraft, attach_extents
 
 log = logging.getLogger(__name__)
@@ -70,11 +69,8 @@ class IbfTarget:
 
     def draft(self, found: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
         """The plan of a day as it would be published now."""
-        past = publication_history(run, self.name, may_be_shown)
-        state = self._asked(found, past, take_over=True)
-        state = with_sent_points(state, run, self.name, replaces=replaces_upload(found, state))
-        codes = self.place_codes(self.prepared, found)
-        return planned(found, attach_extents(found, run, staging), past, state, codes, self.destination)
+        day = self._asked(found, run, take_over=True).with_sent_points(run)
+        return planned(day, attach_extents(found, run, staging))
 
     def revise(
         self,
@@ -87,27 +83,20 @@ class IbfTarget:
     ) -> Revision | None:
         """Compare the day with what the server knows, and allot a revision if there is something new."""
         iso3 = found.country
-        past = publication_history(run, self.name, may_be_shown)
-        state = self._asked(found, past, take_over=overrides.take_over)
-        log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
-        for text in self._left_out(state):
+        day = self._asked(found, run, take_over=overrides.take_over)
+        choice = day.state.choice
+        log.info("%s: capabilities `%s`: %s", iso3, choice.capabilities.name, choice.reason)
+        for text in self._left_out(day.state):
             log.warning("%s: %s", iso3, text)
-        codes = self.place_codes(self.prepared, found)
-        problems = check_server(
-            found, state, codes, past.uploaded_dates, overrides, past.event_keys, self._expects_no_mail
-        )
+        problems = self._problems(day, overrides)
         if extents is None:
             problems += unreadable_extents(found, run)
         always, of_revision = of_any_day(problems)
         for text in require_publishable(always, self.client.base):
             log.warning("%s: %s", iso3, text)
         return new_revision(
-            found,
+            day,
             run,
-            past,
-            state,
-            codes,
-            self.destination,
             extents=extents,
             map_images=partial(self._map_images, found, run) if self.draw_maps else None,
             withdraws=withdraws,
@@ -117,19 +106,15 @@ class IbfTarget:
 
     def require_allowed(self, found: Findings, run: RunFolder, overrides: Overrides) -> None:
         """Time only moves forward, the server fits, and nothing that an operator withdrew comes back unasked."""
-        past = publication_history(run, self.name, may_be_shown)
-        state = self._asked(found, past, take_over=overrides.take_over)
-        revision_timestamp(profile_of(found), found.issue_time, past.next_number, state.last_upload)
-        codes = self.place_codes(self.prepared, found)
-        problems = check_server(
-            found, state, codes, past.uploaded_dates, overrides, past.event_keys, self._expects_no_mail
-        )
-        always, of_revision = of_any_day(problems)
+        day = self._asked(found, run, take_over=overrides.take_over)
+        latest, state = day.past.latest, day.state
+        revision_timestamp(profile_of(found), found.issue_time, day.past.next_number, state.last_upload)
+        always, of_revision = of_any_day(self._problems(day, overrides))
         require_publishable(always, self.client.base)
-        if of_revision and not server_seems_to_have_plan(found, past, state, codes, self.destination):
+        if of_revision and not server_seems_to_have_plan(day):
             require_publishable(of_revision, self.client.base)
-        if past.latest is not None and is_newest(past.latest, state) and not overrides.withdrawn:
-            require_not_withdrawn(found, past.latest)
+        if latest is not None and is_newest(latest, state) and not overrides.withdrawn:
+            require_not_withdrawn(found, latest)
 
     def require_resumable(
         self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
@@ -159,11 +144,6 @@ class IbfTarget:
         there, only = self.destination, self.mailed_only
         return carry_out(revision, self.client, self.now, destination=there, end=end, mailed_only=only)
 
-    @property
-    def _expects_no_mail(self) -> tuple[str, ...] | None:
-        """`mailed_only`, if anybody was to be mailed."""
-        return self.mailed_only if self.destination.notify else None
-
     def look_back(self, revision: Revision) -> Verification:
         """Read back what the server shows."""
         return look_back(revision, self.client, self.now)
@@ -176,10 +156,17 @@ class IbfTarget:
         if self.draw_maps and not able.map_image:
             yield "this server takes no map images: none are uploaded"
 
-    def _asked(self, found: Findings, past: PublicationHistory, *, take_over: bool) -> ServerState:
-        """What the server says of the country."""
-        country, profile = found.country, profile_of(found)
-        return read_state(self.client, country, profile, self.capabilities, past, take_over=take_over)
+    def _asked(self, found: Findings, run: RunFolder, *, take_over: bool) -> PlanningInput:
+        """With what the server says of the country."""
+        past, profile = publication_history(run, self.name, may_be_shown), profile_of(found)
+        state = read_state(self.client, found.country, profile, self.capabilities, past, take_over=take_over)
+        return PlanningInput(found, past, state, self.place_codes(self.prepared, found), self.destination)
+
+    def _problems(self, day: PlanningInput, overrides: Overrides) -> list[Problem]:
+        past, mailed_only = day.past, self.mailed_only if self.destination.notify else None
+        return check_server(
+            day.found, day.state, day.prepared, past.uploaded_dates, overrides, past.event_keys, mailed_only
+        )
 
     def _map_images(self, found: Findings, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
         """The maps of all events; none if they cannot be drawn, which never stops an alert."""

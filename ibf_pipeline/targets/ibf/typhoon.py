@@ -13,7 +13,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.typhoon.findings import TrackPoint, TyphoonEvent, TyphoonFindings
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.targets.ibf.bodies import Bodies, PlanParameters
+from ibf_pipeline.targets.ibf.bodies import Bodies
 from ibf_pipeline.targets.ibf.timestamp import date_of_calls
 from ibf_pipeline.targets.problems import Problem
 
@@ -24,9 +24,7 @@ _ALL_EVENTS: Final = ""
 """name by which an empty track clears those of all events"""
 
 
-def track_of_event(
-    found: TyphoonFindings, event: TyphoonEvent, order: PlanParameters, bodies: Bodies
-) -> Iterator[Call]:
+def track_of_event(found: TyphoonFindings, event: TyphoonEvent, bodies: Bodies) -> Iterator[Call]:
     """POST typhoon-track: the track of an event (rules 10 and 14), in place of the one that the block had of it.
 
     Positions are rounded to 4 decimals, winds are whole km/h.
@@ -49,7 +47,7 @@ def track_of_event(
     yield _track(event.name, event.lead_time, [_point(point) for point in event.track], bodies, "track")
 
 
-def track_removal(found: TyphoonFindings, order: PlanParameters, bodies: Bodies) -> Iterator[Call]:
+def track_removal(found: TyphoonFindings, bodies: Bodies) -> Iterator[Call]:
     """An empty track without a name: it removes all tracks of the block, also of storms that are no longer events.
 
     It is the first of all calls: once the rows of the block are removed too, nothing tells a later revision that the

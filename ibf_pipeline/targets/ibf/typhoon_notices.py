@@ -12,8 +12,9 @@ from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.wording import counted, percent_text
+from ibf_pipeline.hazards.mailing import LOWERED
 from ibf_pipeline.hazards.typhoon.findings import ProvinceFound, TyphoonEvent, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.mails import LOWERED, PROVINCES, TRIGGERED, news
+from ibf_pipeline.hazards.typhoon.mails import PROVINCES, TRIGGERED, news
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.hazards.typhoon.wording import (
     HOUSES_CAVEAT,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.mails import LastMail, mailing
+from ibf_pipeline.hazards.flash_floods.mails import mailing
+from ibf_pipeline.hazards.mailing import LastMail
 from tests.worlds.countries.two_valleys import Wet, at, block, found, layers, rain
 
 THREE = layers(districts={"Rumphi": ("A1",), "Karonga": ("A2",), "Blantyre City": ("B1",)})

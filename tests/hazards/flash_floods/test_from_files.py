@@ -15,7 +15,8 @@ from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.mails import LastMail, mailing
+from ibf_pipeline.hazards.flash_floods.mails import mailing
+from ibf_pipeline.hazards.mailing import LastMail
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from tests.conftest import real_data
 from tests.worlds.flash_block import FlashWorld, demo, demo_installation, malawi, town

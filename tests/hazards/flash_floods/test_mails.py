@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.mails import LastMail, mailing, may_wait
+from ibf_pipeline.hazards.flash_floods.mails import mailing
+from ibf_pipeline.hazards.mailing import LastMail, may_wait
 from tests.worlds.countries.two_valleys import Wet, at, block, found, layers, rain
 
 NOTHING = "nothing is alerted"

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from ibf_pipeline.hazards.typhoon.areas import area_impacts
+from ibf_pipeline.hazards.typhoon.context import CycleContext
 from ibf_pipeline.hazards.typhoon.findings import AreaImpact, ProvinceFound
 from ibf_pipeline.hazards.typhoon.provinces import provinces_found, signal_of
 from ibf_pipeline.hazards.typhoon.wind import AreaWinds, area_winds
@@ -65,7 +66,9 @@ def provinces(
 ) -> list[ProvinceFound]:
     own = islands(**layers)
     areas = area_impacts(found, one, own, COUNTRY, members)
-    return list(provinces_found(one, found, areas, event, own, COUNTRY, members))
+    cycle = datetime(2026, 11, 27, tzinfo=UTC)
+    context = CycleContext(own, COUNTRY, members, cycle, cycle, None, None)
+    return list(provinces_found(one, found, areas, event, context))
 
 
 def test_provinces_are_of_their_event_areas() -> None:

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from ibf_pipeline.hazards.mailing import LastMail, Mailing, may_wait
 from ibf_pipeline.hazards.typhoon.findings import TyphoonEvent, TyphoonFindings
-from ibf_pipeline.hazards.typhoon.mails import LastMail, Mailing, mailing, may_wait
+from ibf_pipeline.hazards.typhoon.mails import mailing
 from tests.worlds.countries.three_islands import FIRST, Way, cycle, every
 
 SAME = ("nothing changed since the last notification",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,9 @@ import pytest
 import xarray as xr
 
 from ibf_pipeline.hazards.typhoon.areas import area_impacts
+from ibf_pipeline.hazards.typhoon.context import CycleContext
 from ibf_pipeline.hazards.typhoon.findings import TriggerJudged
-from ibf_pipeline.hazards.typhoon.triggers import judge_triggers
+from ibf_pipeline.hazards.typhoon.triggers import JudgedStorm, judge_triggers
 from ibf_pipeline.hazards.typhoon.wind import AreaWinds
 from tests.worlds.two_islands import AREAS, islands, islands_country, storm
 
@@ -43,7 +44,9 @@ def judged(
     winds = AreaWinds(fastest, fastest * 0, xr.concat([strong, strong / 10], xr.Variable("curve", ["strong", "weak"])))
     country = islands_country(triggers=(wanted,), vulnerability={"shown": shown})
     impacts = area_impacts(winds, FAR, LAYERS, country, members)
-    (found,) = judge_triggers(country, winds, impacts, LAYERS, members, lead_h, met_before, event, LANDFALL)
+    cycle = LANDFALL - timedelta(hours=lead_h)
+    context = CycleContext(LAYERS, country, members, cycle, cycle, None, None)
+    (found,) = judge_triggers(JudgedStorm(context, winds, impacts, met_before, event, LANDFALL))
     return found
 
 
@@ -52,7 +55,9 @@ def test_alternatives_that_differ_in_later_regions_have_names_of_their_own() -> 
     wide = [WIND | {"regions": ("RN", "A", "B", last)} for last in ("RS", "C")]
     country = islands_country(triggers=(*wide, WIND))
     calm = AreaWinds(*(xr.DataArray(np.zeros((1, 3)), {"member": [1], "area": list(AREAS)}, ("member", "area")),) * 3)
-    names = [each.name for each in judge_triggers(country, calm, (), LAYERS, 1, 48, (), AREAS, LANDFALL)]
+    cycle = LANDFALL - timedelta(hours=48)
+    context = CycleContext(LAYERS, country, 1, cycle, cycle, None, None)
+    names = [each.name for each in judge_triggers(JudgedStorm(context, calm, (), (), AREAS, LANDFALL))]
     assert len(set(names)) == 3
     assert [name.endswith(f"(alternative {number})") for number, name in enumerate(names, 1)] == [True, True, False]
 

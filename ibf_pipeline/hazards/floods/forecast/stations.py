@@ -143,7 +143,7 @@ def blind_reasons(
 
 
 def _flow(value: float) -> str:
-    """m3/s in words; `2.4e+02` is no number for whoever reads a notice."""
+    """m3/s in words; `2.4e+02` is not a number for whoever reads a notice."""
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
