@@ -85,7 +85,7 @@ def check_grib(file: Path, issue_date: date) -> int:
 def _fields(file: Path, issue_date: date) -> Iterator[tuple[int, _Key, _Grid]]:
     """Every discharge field, open while it is looked at: of the right run and unit, on one grid, each once.
 
-    Raises InputInvalid if one is not, and at the end where there was none.
+    Raises InputInvalid if one is not, and at the end if there was none.
     """
     known: set[_Key] = set()
     first: _Grid | None = None

@@ -68,9 +68,10 @@ class FloodMaker(LayerMaker[FloodCountry]):
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
         noted = doubts_of_files(self._static, self._hashes)
-        doubts += [*noted, *self._map_doubts(bounds)]
+        facts = {period: read_facts(self._target / _depth_name(period)) for period in self._maps}
+        doubts += [*noted, *reach_doubts(self._grid_file, bounds), *depth_notes(facts)]
         columns = [column for indicator in self._rasters for column in self._columns(indicator, bounds, depths)]
-        doubts += self._people_doubts()
+        doubts += [*self._people.doubts, *self._layers.doubts(self._deepest)]
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
         day = DayTables(
@@ -104,15 +105,6 @@ class FloodMaker(LayerMaker[FloodCountry]):
                 "parts": [part.key for part in parts],
             },
         )
-
-    def _map_doubts(self, bounds: Bounds) -> list[str]:
-        """What is doubtful about the flood maps; InputInvalid if they cannot be several."""
-        facts = {period: read_facts(self._target / _depth_name(period)) for period in self._maps}
-        return [*reach_doubts(self._grid_file, bounds), *depth_notes(facts)]
-
-    def _people_doubts(self) -> list[str]:
-        """What is doubtful about all that was counted; InputInvalid if people cannot be the country's."""
-        return [*self._people.doubts, *self._layers.doubts(self._deepest)]
 
     @cached_property
     def _people(self) -> AreaPopulations:

@@ -96,7 +96,7 @@ def proposed_points(grid: Path, areas: Boundaries) -> tuple[Station, ...]:
 
 def stations_csv(stations: Iterable[Station]) -> str:
     """The text of `stations.csv`; the one line `no_station` if there is none."""
-    rows = [(station.code, station.name, station.lat, station.lon, station.code) for station in stations]
+    rows: list[tuple[object, ...]] = [(each.code, each.name, each.lat, each.lon, each.code) for each in stations]
     header = ("stationCode", "stationName", "lat", "lon", "fid")
     return csv_text([header, *(rows or [(NO_STATION, "", "", "", "")])])
 
