@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
@@ -17,7 +18,7 @@ from ibf_pipeline.prepare.flash_floods.inputs import (
 from ibf_pipeline.prepare.flash_floods.layers import FlashMaker
 from ibf_pipeline.prepare.flash_floods.library import read_scenarios
 from ibf_pipeline.prepare.incremental_build import BuildInputs, build_changed_parts
-from ibf_pipeline.prepare.parts import BuildProgress, log_progress
+from ibf_pipeline.prepare.parts import BuildProgress, PartBuilder, log_progress
 from ibf_pipeline.storage.shared_folder import SharedFolder
 
 
@@ -45,6 +46,7 @@ def prepare_flash_floods(
         steps=5 + len(depths) + 2 * len(layers) + len(assets),
     )
 
-    return build_changed_parts(
-        material, prepared, lambda *given: FlashMaker(country, static, *given, scenarios).make(), progress, shared
-    )
+    def make(folder: Path, hashes: Mapping[str, str], workshop: PartBuilder) -> None:
+        FlashMaker(country, static, folder, hashes, workshop, scenarios).make()
+
+    return build_changed_parts(material, prepared, make, progress, shared)
