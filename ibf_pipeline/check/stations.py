@@ -17,13 +17,14 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.magnitudes import (
+    ALIKE,
+    GROWING,
+    LARGE,
     STEEP,
-    duplicate_doubt,
     duplicate_thresholds,
-    large_doubt,
     of_the_largest_rivers,
-    steep_doubt,
     steep_thresholds,
+    threshold_doubt,
 )
 from ibf_pipeline.prepare.station_places import (
     KM,
@@ -68,14 +69,14 @@ def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station], file
     large = of_the_largest_rivers(thresholds, stations)
     if large:
         said = finding("thresholds large", smallest=periods[0], stations=first_few(large))
-        yield said.doubted(large_doubt(large, file))
+        yield said.doubted(threshold_doubt(LARGE, large, file))
     if grown := steep_thresholds(thresholds):
         said = finding(
             "thresholds steep", times=STEEP, smallest=periods[0], largest=periods[-1], stations=first_few(grown)
         )
-        yield said.doubted(steep_doubt(grown, file))
+        yield said.doubted(threshold_doubt(GROWING, grown, file))
     if same := duplicate_thresholds(thresholds, stations):
-        yield finding("thresholds alike", stations=first_few(same)).doubted(duplicate_doubt(same, file))
+        yield finding("thresholds alike", stations=first_few(same)).doubted(threshold_doubt(ALIKE, same, file))
 
 
 def check_river_cells(

@@ -85,13 +85,13 @@ def check_grib(file: Path, issue_date: date) -> int:
 def _fields(file: Path, issue_date: date) -> Iterator[tuple[int, _Key, _Grid]]:
     """Every discharge field, open while it is looked at: of the right run and unit, on one grid, each once.
 
-    Raises InputInvalid if one is not, and at the end where there was none.
+    Raises InputInvalid if one is not, and at the end if there was none.
     """
     known: set[_Key] = set()
     first: _Grid | None = None
     seen: set[str] = set()
     for content in read_grib_messages(file):
-        with _decoded(content) as message:
+        with decoded(content) as message:
             name = str(eccodes.codes_get(message, "shortName"))
             seen.add(name)
             if name not in names.VARIABLES:
@@ -118,7 +118,7 @@ def _fields(file: Path, issue_date: date) -> Iterator[tuple[int, _Key, _Grid]]:
 
 
 @contextmanager
-def _decoded(content: bytes) -> Iterator[int]:
+def decoded(content: bytes) -> Iterator[int]:
     message = eccodes.codes_new_from_message(content)
     try:
         yield message

@@ -105,6 +105,17 @@ def long_fields() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows, the header first, as the text of a CSV file.
+
+    >>> csv_text([("code", "name"), ("007", "Na, or not")])
+    'code,name\\n007,"Na, or not"\\n'
+    """
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
 def decimal_number(text: str) -> float | None:
     """A finite number with a decimal point; None for anything else, also what Python would read.
 

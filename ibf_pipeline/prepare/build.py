@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from ibf_pipeline.config.floods import FloodCountry
@@ -20,7 +19,7 @@ from ibf_pipeline.prepare.inputs import (
     total_files,
 )
 from ibf_pipeline.prepare.layers import FloodMaker
-from ibf_pipeline.prepare.parts import BuildProgress, PartBuilder, log_progress
+from ibf_pipeline.prepare.parts import BuildProgress, log_progress
 from ibf_pipeline.storage.shared_folder import SharedFolder
 
 
@@ -56,7 +55,6 @@ def prepare_floods(
         steps=5 + len(country.flood_maps.return_periods) + 2 * len(layer_files(static, country)),
     )
 
-    def make(folder: Path, hashes: Mapping[str, str], workshop: PartBuilder) -> None:
-        FloodMaker(country, static, folder, hashes, workshop).make()
-
-    return build_changed_parts(material, prepared, make, progress, shared)
+    return build_changed_parts(
+        material, prepared, lambda *given: FloodMaker(country, static, *given).make(), progress, shared
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,24 +64,21 @@ class CountStatistics:
 class CountTally:
     """Which cells of a raster have data, taken up block by block."""
 
-    negative: int = 0
-    cells: int = 0
-    zeros: int = 0
-    ones: int = 0
+    counts: CountStatistics = field(default_factory=CountStatistics)
     box: tuple[int, int, int, int] | None = None
     """first and last row, first and last column with data"""
 
     def add(self, raw: npt.NDArray[Any], has_data: npt.NDArray[np.bool_], window: Window) -> None:
         """Take up a block."""
         if raw.dtype.kind != "u":
-            self.negative += int(np.count_nonzero((raw < 0) | np.isinf(raw)))
+            self.counts.negative += int(np.count_nonzero((raw < 0) | np.isinf(raw)))
         rows, columns = np.flatnonzero(has_data.any(axis=1)), np.flatnonzero(has_data.any(axis=0))
         if not len(rows):
             return
         people = raw[has_data]
-        self.cells += people.size
-        self.zeros += people.size - int(np.count_nonzero(people))
-        self.ones += int(np.count_nonzero(people == 1))
+        self.counts.cells += people.size
+        self.counts.zeros += people.size - int(np.count_nonzero(people))
+        self.counts.ones += int(np.count_nonzero(people == 1))
         ends = (*(window.row_off + rows[[0, -1]]).tolist(), *(window.col_off + columns[[0, -1]]).tolist())
         top, bottom, left, right = self.box or ends
         self.box = min(top, ends[0]), max(bottom, ends[1]), min(left, ends[2]), max(right, ends[3])

@@ -172,7 +172,8 @@ def read_counts(
     Raises InputInvalid if it holds an undeclared nodata value, or a cell of `people` more than can be
     (`require_counts`), or nobody.
     """
-    found, seen = CountStatistics(), CountTally()
+    seen = CountTally()
+    found = seen.counts
     with open_raster(source, what) as counts:
         if counts.crs is None:
             require_degrees(source, counts, what)
@@ -194,8 +195,6 @@ def read_counts(
                 if out is not None:
                     out.write(block, window)
         require_counts(values, source, most_people_a_cell(counts) if people else float("inf"), what)
-        found.negative, found.cells = seen.negative, seen.cells
-        found.zeros, found.ones = seen.zeros, seen.ones
         found.data = seen.bounds(counts)
     repeated = values.doubtful()
     found.repeated = "" if repeated is None else how_often(values, repeated)

@@ -43,7 +43,7 @@ def total_files(folder: Path) -> list[Path]:
 
 
 def mapping_file(folder: Path) -> Path:
-    """The mapping; while there is only a proposal, which no person has confirmed, the proposal."""
+    """The mapping; while there is only a proposal, which no operator has confirmed, the proposal."""
     confirmed, proposed = folder / MAPPING, folder / PROPOSED
     return proposed if proposed.is_file() and not confirmed.is_file() else confirmed
 

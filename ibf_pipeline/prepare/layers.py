@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
-from ibf_pipeline.io.atomic_files import write_errors
+from ibf_pipeline.io.atomic_files import write_errors, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.counted_layers import CountedLayers
@@ -20,6 +19,7 @@ from ibf_pipeline.prepare.day_tables import DayTables
 from ibf_pipeline.prepare.depths import facts_file, read_facts, require_water_mask, write_depth
 from ibf_pipeline.prepare.fetch_records import doubts_of_files
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
+from ibf_pipeline.prepare.layer_maker import LayerMaker
 from ibf_pipeline.prepare.map_doubts import depth_notes
 from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import PartBuilder, PreparedPart
@@ -34,17 +34,13 @@ from ibf_pipeline.prepare.zonal_sums import require_people
 PROPOSAL = "the mapping is a proposal that no person has confirmed: for rehearsals only"
 
 
-class FloodMaker:
-    """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
+class FloodMaker(LayerMaker[FloodCountry]):
+    """Makes the layers of a country with stations."""
 
     def __init__(
         self, country: FloodCountry, static: Path, target: Path, hashes: Mapping[str, str], workshop: PartBuilder
     ) -> None:
-        self._country = country
-        self._static = static
-        self._target = target
-        self._hashes = hashes
-        self._have = workshop.step
+        super().__init__(country, static, target, hashes, workshop)
         self._maps = inputs.flood_map_files(static, country)
         self._rasters = inputs.layer_files(static, country)
         self._mapping = inputs.mapping_file(static)
@@ -57,7 +53,7 @@ class FloodMaker:
     def make(self) -> None:
         """Every part; text first, so that a wrong table is found before the rasters are read."""
         outlines = self._outlines()
-        boundaries = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        boundaries = self._outlined
         levels = boundaries["levels"]
         self._shapes = str(levels[-1]["shapes"])
         outside = self._stations_outside()
@@ -72,9 +68,10 @@ class FloodMaker:
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
         noted = doubts_of_files(self._static, self._hashes)
-        doubts += [*noted, *self._map_doubts(bounds)]
+        facts = {period: read_facts(self._target / _depth_name(period)) for period in self._maps}
+        doubts += [*noted, *reach_doubts(self._grid_file, bounds), *depth_notes(facts)]
         columns = [column for indicator in self._rasters for column in self._columns(indicator, bounds, depths)]
-        doubts += self._people_doubts()
+        doubts += [*self._people.doubts, *self._layers.doubts(self._deepest)]
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
         day = DayTables(
@@ -109,15 +106,6 @@ class FloodMaker:
             },
         )
 
-    def _map_doubts(self, bounds: Bounds) -> list[str]:
-        """What is doubtful about the flood maps; InputInvalid if they cannot be several."""
-        facts = {period: read_facts(self._target / _depth_name(period)) for period in self._maps}
-        return [*reach_doubts(self._grid_file, bounds), *depth_notes(facts)]
-
-    def _people_doubts(self) -> list[str]:
-        """What is doubtful about all that was counted; InputInvalid if people cannot be the country's."""
-        return [*self._people.doubts, *self._layers.doubts(self._deepest)]
-
     @cached_property
     def _people(self) -> AreaPopulations:
         sums, counts = self._layers.counted(POPULATION_AFFECTED)
@@ -131,14 +119,6 @@ class FloodMaker:
         maps = {f"RP{period:g}": depth for period, depth in zip(self._maps, depths, strict=True)}
         require = partial(require_people, raster=self._rasters[indicator]) if indicator == POPULATION_AFFECTED else None
         return self._layers.columns(indicator, "return period", made_from, maps, self._deepest, require)
-
-    def _one(self, words: str, part: PreparedPart, build: Callable[[], Any]) -> PreparedPart:
-        """A part that is a step of its own."""
-        self._have(words, [part], lambda _: build())
-        return part
-
-    def _hash(self, file: Path) -> str:
-        return self._hashes[file.relative_to(self._static).as_posix()]
 
     @cached_property
     def _boundaries(self) -> dict[int, Boundaries]:
@@ -180,8 +160,7 @@ class FloodMaker:
         far = zip(stations, distance_outside(stations, self._deepest), strict=True)
         outside = [station.code for station, degrees in far if degrees > NEAR]
         content = {"outside": outside, "doubts": place_doubts(stations, self._deepest)}
-        with write_errors(self._target):
-            (self._target / "stations_outside.json").write_text(json.dumps(content), encoding="utf-8")
+        write_text(self._target / "stations_outside.json", json.dumps(content))
 
     def _depth(self, period: float, grid: Sequence[float]) -> PreparedPart:
         source, minimum = self._maps[period], self._country.flood_maps.minimum_depth

@@ -43,6 +43,11 @@ _NAMED: Final = 4
 NO_LITRES: Final = "divide them by 1000 if they are litres per second; else take them from the GloFAS threshold grids"
 
 
+LARGE: Final = "thresholds as of the largest rivers on Earth, or litres per second"
+GROWING: Final = f"thresholds that grow more than {STEEP:g} times over their return periods"
+ALIKE: Final = "stations with one another's thresholds"
+
+
 def require_cubic_metres(code: str, periods: Sequence[float], values: Sequence[float], file: Path) -> None:
     """`values`: m3/s of a station, by `periods` (years), growing. InputInvalid if no river has such thresholds."""
     if values[0] > _BEYOND_RIVERS:
@@ -100,31 +105,17 @@ def duplicate_thresholds(thresholds: xr.DataArray, stations: Iterable[Station]) 
     return [" and ".join(codes) for codes in rows.values() if len(codes) > 1]
 
 
-def large_doubt(found: Sequence[str], file: str = "") -> str:
-    """What runs say of stations `of_the_largest_rivers`; `file`: the name of theirs, if it is not the usual one."""
-    return _doubt("thresholds as of the largest rivers on Earth, or litres per second", found, file)
-
-
-def steep_doubt(found: Sequence[str], file: str = "") -> str:
-    """The same of `steep` ones."""
-    return _doubt(f"thresholds that grow more than {STEEP:g} times over their return periods", found, file)
-
-
-def duplicate_doubt(found: Sequence[str], file: str = "") -> str:
-    """The same of those `alike`."""
-    return _doubt("stations with one another's thresholds", found, file)
-
-
 def threshold_doubts(thresholds: xr.DataArray, stations: Sequence[Station], file: str) -> list[str]:
     """What runs say of them; `file`: the name of theirs, if it is not the usual one."""
     known = (
-        (large_doubt, of_the_largest_rivers(thresholds, stations)),
-        (steep_doubt, steep_thresholds(thresholds)),
-        (duplicate_doubt, duplicate_thresholds(thresholds, stations)),
+        (LARGE, of_the_largest_rivers(thresholds, stations)),
+        (GROWING, steep_thresholds(thresholds)),
+        (ALIKE, duplicate_thresholds(thresholds, stations)),
     )
-    return [doubt(found, file) for doubt, found in known if found]
+    return [threshold_doubt(words, found, file) for words, found in known if found]
 
 
-def _doubt(words: str, found: Sequence[str], file: str) -> str:
+def threshold_doubt(words: str, found: Sequence[str], file: str) -> str:
+    """What is doubtful about thresholds, such as LARGE; `file`: of a later set, else empty."""
     said = f"{words}: {some(found, _NAMED)}"
     return f"{file}: {said}" if file else said

@@ -7,8 +7,6 @@ found in `admin_parents.csv` beside the boundaries: a line of it is what counts,
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import read_rows
+from ibf_pipeline.io.csv_rows import csv_text, read_rows
 
 PARENTS: Final = "admin_parents.csv"
 How = Literal["given", "file", "prefix", "overlap"]
@@ -105,8 +103,5 @@ def derived_parents(
 
 def parents_csv(rows: Sequence[tuple[str, int, str, How, float]]) -> str:
     """The text of the file: place code, level, parent, how it was found, share of the area inside it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("placeCode", "adminLevel", "parent", "how", "share"))
-    writer.writerows((*row[:-1], f"{row[-1]:.3f}") for row in rows)
-    return out.getvalue()
+    header = ("placeCode", "adminLevel", "parent", "how", "share")
+    return csv_text([header, *((*row[:-1], f"{row[-1]:.3f}") for row in rows)])

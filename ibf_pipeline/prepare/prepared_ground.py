@@ -58,5 +58,5 @@ def undamaged(folder: Path, iso3: str) -> Any:
         f"the prepared layers of {iso3} are damaged ({{}})",
         where=folder,
         expected="the layers as `prepare` wrote them",
-        remedy="delete the folder and run `ibf-pipeline prepare` again",
+        remedy=f"delete the folder and run `ibf-pipeline prepare {iso3}`",
     )

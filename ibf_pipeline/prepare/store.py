@@ -11,9 +11,9 @@ import numpy as np
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.country import Area, CountryLayers, Station
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import InputInvalid, InputMissing, errors_as
 from ibf_pipeline.io.netcdf import open_netcdf
 from ibf_pipeline.prepare.extent_tiles import FloodTiles
+from ibf_pipeline.prepare.prepared_ground import require_prepared, undamaged
 from ibf_pipeline.prepare.stations import cells_of_stations
 from ibf_pipeline.prepare.threshold_sets import later_sets
 
@@ -26,20 +26,8 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
 
     Raises InputMissing if it was not prepared, InputInvalid if the folder is damaged.
     """
-    if not (folder / "stamp.json").is_file():
-        raise InputMissing(
-            f"{iso3} is not prepared",
-            where=folder,
-            expected="prepared layers with their stamp.json",
-            remedy=f"run `ibf-pipeline prepare {iso3}`",
-        )
-    with errors_as(
-        InputInvalid,
-        f"the prepared layers of {iso3} are damaged ({{}})",
-        where=folder,
-        expected="the layers as `prepare` wrote them",
-        remedy=f"delete the folder and run `ibf-pipeline prepare {iso3}`",
-    ):
+    require_prepared(folder, iso3, "floods")
+    with undamaged(folder, iso3):
         content = json.loads((folder / "country.json").read_text(encoding="utf-8"))
         with open_netcdf(folder / "tables.nc") as tables:
             thresholds, exposure = tables["thresholds"].load(), tables["exposure"].load()

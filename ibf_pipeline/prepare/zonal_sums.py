@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import rasterio
-import xarray as xr
 from exactextract import exact_extract
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.raster_blocks import new_raster, windows
-
-
-def exposure_table(
-    layers: Mapping[str, Path], depths: Mapping[float, Path], boundaries: Boundaries, scratch: Path
-) -> xr.Dataset:
-    """What layers hold inside every area, in all and where the flood map of a return period is wet.
-
-    `layers`: indicator -> raster on the country's grid; `depths`: return period -> flood map on the same grid, 0 where
-    dry. Returns `total` (indicator, area) and `exposure` (indicator, area, flood_map).
-    """
-    sums = np.stack([area_sums(layer, list(depths.values()), boundaries, scratch) for layer in layers.values()])
-    return xr.Dataset(
-        {
-            "total": (("indicator", "area"), sums[:, :, 0]),
-            "exposure": (("indicator", "area", "flood_map"), sums[:, :, 1:]),
-        },
-        coords={"indicator": list(layers), "area": list(boundaries.place_codes), "flood_map": list(depths)},
-    )
 
 
 def area_sums(layer: Path, depths: Sequence[Path], boundaries: Boundaries, scratch: Path) -> np.ndarray:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import eccodes
 import numpy as np
 
+from ibf_pipeline.discharge.grib import decoded
 from ibf_pipeline.discharge.grib_messages import read_grib_messages
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.rain.declaration import RainDeclaration, unit_of
@@ -42,7 +41,7 @@ def read_grib(file: Path, reads: RainDeclaration, bounds: Bounds) -> FileFields:
     cycles: set[Moment] = set()
     seen: set[str] = set()
     for content in read_grib_messages(file):
-        with _decoded(content) as message:
+        with decoded(content) as message:
             name = str(eccodes.codes_get(message, "shortName"))
             seen.add(name)
             if name != wanted:
@@ -60,15 +59,6 @@ def read_grib(file: Path, reads: RainDeclaration, bounds: Bounds) -> FileFields:
         )
     (cut,), (cycle,) = grids.values(), cycles
     return FileFields(fields, cut.grid, cycle)
-
-
-@contextmanager
-def _decoded(content: bytes) -> Iterator[int]:
-    message = eccodes.codes_new_from_message(content)
-    try:
-        yield message
-    finally:
-        eccodes.codes_release(message)
 
 
 def _cut(message: int, grid: tuple[Any, ...], bounds: Bounds, file: Path) -> GridSubset:

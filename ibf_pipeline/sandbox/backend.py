@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.sandbox.auth import Accounts, User
-from ibf_pipeline.sandbox.responses import ApiResponse
 from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.timestamps import api_timestamp
 from ibf_pipeline.sandbox.validation import Body
@@ -76,7 +75,8 @@ class ApiRequest:
         return iso3, self.params.get("disaster", given.get("disasterType", ""))
 
 
-Handler = Callable[[ApiRequest], ApiResponse]
+Handler = Callable[[ApiRequest], Any]
+"""answers with a JSON value, or with None: nothing, which is not JSON"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +89,4 @@ class Endpoint:
     role: str | None = None
     body: Body | None = None
     multipart: bool = False
+    status: int = 201

@@ -30,6 +30,10 @@ _LEAD_TIME = BodyField("leadTime", (one_of(PORTAL_LEAD_TIMES), STRING, NOT_EMPTY
 _EVENT_NAME = BodyField("eventName", (STRING,), optional=True)
 _PLACE_AMOUNT: Body = (BodyField("placeCode", (STRING, NOT_EMPTY)), BodyField("amount", (NUMBER, NOT_EMPTY)))
 
+ALERT_FLAGS = ("alertsPerLeadTime", "forecastAlert", "forecastTrigger")
+TRIGGER_FLAGS = ("triggersPerLeadTime", "triggered", "thresholdReached")
+"""the list of a body, and what each of its entries says beside the lead time"""
+
 LOGIN: Body = (BodyField("email", (NOT_EMPTY, EMAIL)), BodyField("password", (min_length(4), NOT_EMPTY)))
 
 CHECK_ACTION: Body = (
@@ -74,15 +78,8 @@ def exposure_fields(disasters: Disasters, behaves_like: ApiVersion) -> Body:
     )
 
 
-def alerts_per_lead_time_fields(disasters: Disasters) -> Body:
-    return _flags(disasters, "alertsPerLeadTime", "forecastAlert", "forecastTrigger")
-
-
-def triggers_per_lead_time_fields(disasters: Disasters) -> Body:
-    return _flags(disasters, "triggersPerLeadTime", "triggered", "thresholdReached")
-
-
-def _flags(disasters: Disasters, name: str, flag: str, second_flag: str) -> Body:
+def flag_fields(disasters: Disasters, names: tuple[str, str, str]) -> Body:
+    name, flag, second_flag = names
     flags = (_LEAD_TIME, BodyField(flag, (BOOLEAN, NOT_EMPTY)), BodyField(second_flag, (BOOLEAN,), optional=True))
     disaster = BodyField("disasterType", (STRING, one_of(disasters.names), NOT_EMPTY))
     return _COUNTRY, disaster, _EVENT_NAME, BodyField(name, (ARRAY,), items=flags)

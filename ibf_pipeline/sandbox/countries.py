@@ -282,7 +282,5 @@ def _area_rows(country: CountrySeed, level: int, collection: Mapping[str, Any]) 
 def _multi_polygon(geometry: Mapping[str, Any]) -> dict[str, Any]:
     """Every geometry is served as MultiPolygon, also those that a seed file labels Polygon but nests deeper."""
     coordinates = geometry["coordinates"]
-    depth, inner = 0, coordinates
-    while isinstance(inner, (list, tuple)):
-        depth, inner = depth + 1, inner[0]
-    return {"type": "MultiPolygon", "coordinates": [coordinates] if depth == 3 else coordinates}
+    is_nested = isinstance(coordinates[0][0][0], (list, tuple))
+    return {"type": "MultiPolygon", "coordinates": coordinates if is_nested else [coordinates]}

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 
 from ibf_pipeline.sandbox.responses import server_error
 from ibf_pipeline.sandbox.store import SandboxStore
-from ibf_pipeline.sandbox.timestamps import midnight_of, period_start
+from ibf_pipeline.sandbox.timestamps import period_start
 from ibf_pipeline.sandbox.uploads import LeadTimeAlert, area_known, store_alerts
 from ibf_pipeline.sandbox.vocabulary import (
     ALERT_THRESHOLD,
@@ -44,7 +44,7 @@ class LastUpload:
 
     @property
     def day(self) -> str:
-        return midnight_of(self.moment)
+        return period_start("day", self.moment)
 
     @property
     def is_newest(self) -> bool:

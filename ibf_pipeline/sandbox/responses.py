@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -16,27 +15,6 @@ class Refusal(Exception):
         super().__init__(f"{status} {body.get('message', '')}")
         self.status = status
         self.body = body
-
-
-@dataclass(frozen=True, slots=True)
-class ApiResponse:
-    """What a handler returns: a status and, unless the service answers with nothing, a JSON value."""
-
-    status: int
-    body: Any = None
-    empty: bool = True
-
-    def response(self) -> Response:
-        return Response(status_code=self.status) if self.empty else json_response(self.status, self.body)
-
-
-def created() -> ApiResponse:
-    """Uploads answer 201 with an empty body that is not JSON."""
-    return ApiResponse(201)
-
-
-def ok(body: Any) -> ApiResponse:
-    return ApiResponse(200, body, empty=False)
 
 
 def json_response(status: int, body: Any) -> Response:

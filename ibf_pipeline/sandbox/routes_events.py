@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from ibf_pipeline.sandbox import bodies
 from ibf_pipeline.sandbox.backend import ApiRequest, Endpoint
@@ -10,13 +11,15 @@ from ibf_pipeline.sandbox.disasters import Disasters
 from ibf_pipeline.sandbox.early_actions import tick_action
 from ibf_pipeline.sandbox.mail import compose, store_mail
 from ibf_pipeline.sandbox.process import close_only, process_events
-from ibf_pipeline.sandbox.responses import ApiResponse, bad_request, created, plain_error, server_error
+from ibf_pipeline.sandbox.responses import bad_request, plain_error, server_error
 from ibf_pipeline.sandbox.vocabulary import ApiVersion
+
+_Mailed = dict[str, Any] | None
 
 
 def event_endpoints(disasters: Disasters, behaves_like: ApiVersion) -> list[Endpoint]:
     event_body = bodies.process_fields(disasters)
-    check_action = Endpoint("POST", "/eap-actions/check", tick_early_action, "operator", bodies.CHECK_ACTION)
+    check_action = Endpoint("POST", "/eap-actions/check", _tick, "operator", bodies.CHECK_ACTION)
     if behaves_like == "described":
         return [
             Endpoint("POST", "/event/close-events", close_events_2024, "pipeline", event_body),
@@ -24,10 +27,10 @@ def event_endpoints(disasters: Disasters, behaves_like: ApiVersion) -> list[Endp
             check_action,
         ]
     return [
-        Endpoint("POST", "/events/process", process, "pipeline", event_body),
+        Endpoint("POST", "/events/process", process, "pipeline", event_body, status=200),
         Endpoint("POST", "/event/close-events", close_events, "pipeline", event_body),
         # These two carry no guard in this version: they run without a token.
-        Endpoint("POST", "/notification/send", send_notification, None, event_body),
+        Endpoint("POST", "/notification/send", process, None, event_body),
         Endpoint("POST", "/events/notify", notify, None, event_body),
         Endpoint("POST", "/events/set-trigger", set_trigger, "local-admin", bodies.set_trigger_fields(disasters)),
         check_action,
@@ -42,58 +45,48 @@ def _flag(call: ApiRequest, name: str) -> bool:
     return text == "true"
 
 
-def process(call: ApiRequest) -> ApiResponse:
+def process(call: ApiRequest) -> _Mailed:
     """Processes, then mails or (``noNotifications=true``) answers with the mail. The date of the body is ignored."""
-    return _process_and_mail(call, 200, _flag(call, "noNotifications"))
+    quiet = _flag(call, "noNotifications")
+    process_events(call.store, *call.place)
+    return _mail(call, quiet=quiet)
 
 
-def close_events(call: ApiRequest) -> ApiResponse:
+def close_events(call: ApiRequest) -> None:
     """Legacy: the full processing, with notifications off and an empty answer."""
     process_events(call.store, *call.place)
     # The content of a mail is made and thrown away, so that its failures are this call's failures.
     compose(call.store, *call.place)
-    return created()
 
 
-def send_notification(call: ApiRequest) -> ApiResponse:
-    """Legacy: the full processing once more, with mail."""
-    return _process_and_mail(call, 201, _flag(call, "noNotifications"))
-
-
-def notify(call: ApiRequest) -> ApiResponse:
+def notify(call: ApiRequest) -> _Mailed:
     """Mail alone, no processing."""
-    return _mail(call, 201, quiet=_flag(call, "noNotifications"))
+    return _mail(call, quiet=_flag(call, "noNotifications"))
 
 
-def close_events_2024(call: ApiRequest) -> ApiResponse:
+def close_events_2024(call: ApiRequest) -> None:
     close_only(call.store, *call.place)
-    return created()
 
 
-def send_notification_2024(call: ApiRequest) -> ApiResponse:
+def send_notification_2024(call: ApiRequest) -> _Mailed:
     """The described server: its quiet parameter was ``isApiTest``; ``noNotifications`` means nothing to it."""
     close_only(call.store, *call.place)
-    return _mail(call, 201, quiet=_flag(call, "isApiTest"))
+    return _mail(call, quiet=_flag(call, "isApiTest"))
 
 
-def _process_and_mail(call: ApiRequest, status: int, quiet: bool) -> ApiResponse:
-    process_events(call.store, *call.place)
-    return _mail(call, status, quiet=quiet)
-
-
-def _mail(call: ApiRequest, status: int, *, quiet: bool) -> ApiResponse:
+def _mail(call: ApiRequest, *, quiet: bool) -> _Mailed:
     backend = call.backend
     notice = compose(backend.store, *call.place)
     if quiet:
-        return ApiResponse(status, {"activeEvents": {"email": notice.html} if notice else {}}, empty=False)
+        return {"activeEvents": {"email": notice.html} if notice else {}}
     if notice and not backend.takes_mail():
         raise plain_error(503, "Service Unavailable")  # recorded is the status, not its words
     if notice:
         store_mail(backend.store, *call.place, notice, backend.accounts.recipients(*call.place), backend.now_text())
-    return ApiResponse(status)
+    return None
 
 
-def set_trigger(call: ApiRequest) -> ApiResponse:
+def set_trigger(call: ApiRequest) -> dict[str, Any]:
     """A user sets event areas to trigger; mail goes out at once."""
     backend, ids = call.backend, call.body["eventPlaceCodeIds"]
     if not ids or call.user is None:
@@ -105,9 +98,9 @@ def set_trigger(call: ApiRequest) -> ApiResponse:
         name=call.user.full_name,
         ids=json.dumps([str(i) for i in ids]),
     )
-    _mail(call, 201, quiet=call.body.get("noNotifications") is True)
-    return ApiResponse(201, {"generatedMaps": [], "raw": [], "affected": changed}, empty=False)
+    _mail(call, quiet=call.body.get("noNotifications") is True)
+    return {"generatedMaps": [], "raw": [], "affected": changed}
 
 
-def tick_early_action(call: ApiRequest) -> ApiResponse:
-    return ApiResponse(201, tick_action(call.store, call.body, call.backend.now_text()), empty=False)
+def _tick(call: ApiRequest) -> dict[str, Any]:
+    return tick_action(call.store, call.body, call.backend.now_text())

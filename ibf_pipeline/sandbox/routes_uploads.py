@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any
 
 from ibf_pipeline.errors import WriteFailed
 from ibf_pipeline.io.atomic_files import write_bytes
 from ibf_pipeline.sandbox import bodies
-from ibf_pipeline.sandbox.backend import ApiRequest, Endpoint
+from ibf_pipeline.sandbox.backend import ApiRequest, Endpoint, Handler
 from ibf_pipeline.sandbox.disasters import Disasters
 from ibf_pipeline.sandbox.lines import store_exposed_lines
 from ibf_pipeline.sandbox.process import alert_logic_2024
-from ibf_pipeline.sandbox.responses import ApiResponse, bad_request, created, plain_error, server_error
+from ibf_pipeline.sandbox.responses import bad_request, plain_error, server_error
+from ibf_pipeline.sandbox.store import SandboxStore
 from ibf_pipeline.sandbox.timestamps import date_given
 from ibf_pipeline.sandbox.typhoon import store_track
 from ibf_pipeline.sandbox.uploads import (
@@ -22,82 +26,56 @@ from ibf_pipeline.sandbox.uploads import (
     store_exposure,
     store_point_values,
 )
+from ibf_pipeline.sandbox.validation import Body
 from ibf_pipeline.sandbox.vocabulary import ALERT_THRESHOLD, ApiVersion
 
 
 def upload_endpoints(disasters: Disasters, behaves_like: ApiVersion) -> list[Endpoint]:
-    described = behaves_like == "described"
-    endpoints = [
-        Endpoint(
-            "POST",
-            "/admin-area-dynamic-data/exposure",
-            exposure,
-            "pipeline",
-            bodies.exposure_fields(disasters, behaves_like),
-        ),
-        Endpoint("POST", "/admin-area-dynamic-data/raster/{disaster}", raster, "pipeline", multipart=True),
-        Endpoint(
-            "POST",
-            "/event/triggers-per-leadtime",
-            triggers_per_lead_time,
-            "pipeline",
-            bodies.triggers_per_lead_time_fields(disasters),
-        ),
-        Endpoint("POST", "/point-data/dynamic", point_values, "pipeline", bodies.point_values_fields(disasters)),
-        Endpoint(
-            "POST", "/lines-data/exposure-status", exposed_lines, "pipeline", bodies.exposed_lines_fields(disasters)
-        ),
-        Endpoint("POST", "/typhoon-track", typhoon_track, "pipeline", bodies.TYPHOON_TRACK),
-    ]
-    if described:
-        path = "/event/event-map-image/{iso3}/{disaster}/{event}"
-        endpoints.append(Endpoint("POST", path, event_map_image, "pipeline", multipart=True))
+    taken: dict[str, tuple[Handler, Body]] = {
+        "/admin-area-dynamic-data/exposure": (exposure, bodies.exposure_fields(disasters, behaves_like)),
+        "/event/triggers-per-leadtime": (triggers_per_lead_time, bodies.flag_fields(disasters, bodies.TRIGGER_FLAGS)),
+        "/point-data/dynamic": (_storing(store_point_values), bodies.point_values_fields(disasters)),
+        "/lines-data/exposure-status": (_storing(store_exposed_lines), bodies.exposed_lines_fields(disasters)),
+        "/typhoon-track": (_storing(store_track), bodies.TYPHOON_TRACK),
+    }
+    files: dict[str, Handler] = {"/admin-area-dynamic-data/raster/{disaster}": raster}
+    if behaves_like == "described":
+        files["/event/event-map-image/{iso3}/{disaster}/{event}"] = event_map_image
     else:
-        endpoints.append(
-            Endpoint(
-                "POST",
-                "/event/alerts-per-lead-time",
-                alerts_per_lead_time,
-                "pipeline",
-                bodies.alerts_per_lead_time_fields(disasters),
-            )
-        )
-    return endpoints
+        fields = bodies.flag_fields(disasters, bodies.ALERT_FLAGS)
+        taken["/event/alerts-per-lead-time"] = (alerts_per_lead_time, fields)
+    return [
+        *(Endpoint("POST", path, store, "pipeline", body) for path, (store, body) in taken.items()),
+        *(Endpoint("POST", path, store, "pipeline", multipart=True) for path, store in files.items()),
+    ]
 
 
-def exposure(call: ApiRequest) -> ApiResponse:
+def _storing(store: Callable[[SandboxStore, Mapping[str, Any], datetime], None]) -> Handler:
+    return lambda call: store(call.store, call.body, call.backend.now())
+
+
+def exposure(call: ApiRequest) -> None:
     backend, body = call.backend, call.body
     store_exposure(backend.store, body, backend.now())
     if backend.behaves_like == "described" and body["dynamicIndicator"] == ALERT_THRESHOLD:
         alert_logic_2024(backend.store, *call.place, body["adminLevel"], body.get("eventName") or None)
-    return created()
 
 
-def alerts_per_lead_time(call: ApiRequest) -> ApiResponse:
-    """A missing ``forecastTrigger`` is stored as true: the default of its column."""
-    alerts = [
-        LeadTimeAlert(item["leadTime"], item["forecastAlert"], _true_unless_given(item.get("forecastTrigger")))
-        for item in call.body["alertsPerLeadTime"]
-    ]
-    return _store_flags(call, alerts, call.body.get("date"))
+def alerts_per_lead_time(call: ApiRequest) -> None:
+    _store_flags(call, bodies.ALERT_FLAGS, call.body.get("date"))
 
 
-def triggers_per_lead_time(call: ApiRequest) -> ApiResponse:
+def triggers_per_lead_time(call: ApiRequest) -> None:
     """The older form. On the current server its ``date`` is dropped by a bug: the flags land at the time of
     receipt, where nothing looks for them."""
-    alerts = [
-        LeadTimeAlert(item["leadTime"], item["triggered"], _true_unless_given(item.get("thresholdReached")))
-        for item in call.body["triggersPerLeadTime"]
-    ]
     honoured = call.backend.behaves_like == "described"
-    return _store_flags(call, alerts, call.body.get("date") if honoured else None)
+    _store_flags(call, bodies.TRIGGER_FLAGS, call.body.get("date") if honoured else None)
 
 
-def _true_unless_given(flag: bool | None) -> bool:
-    return True if flag is None else flag
-
-
-def _store_flags(call: ApiRequest, alerts: list[LeadTimeAlert], date: object) -> ApiResponse:
+def _store_flags(call: ApiRequest, names: tuple[str, str, str], date: object) -> None:
+    """A missing second flag is stored as true: the default of its column."""
+    name, flag, second = names
+    alerts = [LeadTimeAlert(item["leadTime"], item[flag], item.get(second) is not False) for item in call.body[name]]
     if not alerts:
         raise server_error()  # the service looks at the first element without asking
     moment = accepted_timestamp(date, alerts[0].lead_time, call.backend.now())
@@ -105,25 +83,9 @@ def _store_flags(call: ApiRequest, alerts: list[LeadTimeAlert], date: object) ->
         raise server_error()
     event = call.body.get("eventName") or None
     store_alerts(call.store, *call.place, event, moment, alerts, received=not date_given(date))
-    return created()
 
 
-def point_values(call: ApiRequest) -> ApiResponse:
-    store_point_values(call.store, call.body, call.backend.now())
-    return created()
-
-
-def exposed_lines(call: ApiRequest) -> ApiResponse:
-    store_exposed_lines(call.store, call.body, call.backend.now())
-    return created()
-
-
-def typhoon_track(call: ApiRequest) -> ApiResponse:
-    store_track(call.store, call.body, call.backend.now())
-    return created()
-
-
-def raster(call: ApiRequest) -> ApiResponse:
+def raster(call: ApiRequest) -> None:
     """The client's file name is used as it is, without its directory part; nothing about it is checked."""
     disaster = call.store.disasters.find(call.params["disaster"])
     if disaster is None or disaster.raster_folder is None:
@@ -139,14 +101,12 @@ def raster(call: ApiRequest) -> ApiResponse:
         write_bytes(target, call.upload.content)
     except WriteFailed as error:
         raise plain_error(404, f"File not written: Error: {error.found}") from None
-    return created()
 
 
-def event_map_image(call: ApiRequest) -> ApiResponse:
+def event_map_image(call: ApiRequest) -> None:
     """Described server only (removed in 0.272): a picture for the mail of one event."""
     if call.upload is None:
         raise bad_request("File is required")
     params = call.params
     image = {"iso3": params["iso3"], "disaster": params["disaster"], "event": params["event"]}
     call.store.insert("map_image", [{**image, "image": call.upload.content}], replace=True)
-    return created()

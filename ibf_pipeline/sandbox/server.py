@@ -9,17 +9,15 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import uvicorn
-from starlette.applications import Starlette
 
 from ibf_pipeline.errors import IbfError, errors_as
 from ibf_pipeline.sandbox.auth import TOKEN_LIFETIME, Accounts, User, default_users
 from ibf_pipeline.sandbox.backend import Backend, Hydrographs
 from ibf_pipeline.sandbox.countries import CountrySeed, write_seed
-from ibf_pipeline.sandbox.disasters import Disaster, Disasters
+from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.lines import DrawnLine, drawn_lines
 from ibf_pipeline.sandbox.mail import Mail, kept_mails
 from ibf_pipeline.sandbox.store import SandboxStore
@@ -60,14 +58,12 @@ class Sandbox:
         self._backend = Backend(Path(folder), store, accounts, now, behaves_like, hydrographs, takes_mail)
         for kind in {row.raster_folder for row in store.disasters.rows if row.raster_folder}:
             self._backend.raster_folder(kind).mkdir(parents=True, exist_ok=True)
-        self._app = build_app(self._backend)
+        self.app = build_app(self._backend)
+        self.disasters = store.disasters
+        """The hazards that this server knows."""
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._socket: socket.socket | None = None
-
-    @property
-    def app(self) -> Starlette:
-        return self._app
 
     @property
     def page_url(self) -> str:
@@ -102,7 +98,7 @@ class Sandbox:
         # A restart of the same sandbox is found at the same place.
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
-            self._app,
+            self.app,
             log_level="error",
             access_log=False,
             lifespan="off",
@@ -133,15 +129,8 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
-
-    @property
-    def disasters(self) -> Disasters:
-        """The hazards that this server knows."""
-        return self._backend.store.disasters
 
     def lines(self, category: str, iso3: str | None = None) -> list[DrawnLine]:
         """Roads or buildings as the portal's map draws them; the API cannot read them."""

@@ -36,12 +36,8 @@ class SandboxStore:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.executescript(_SCHEMA.read_text(encoding="utf-8"))
         self._db.create_function("alert_level", 3, alert_level, deterministic=True)
-        self._disasters = self._with_further(further)
-
-    @property
-    def disasters(self) -> Disasters:
-        """The hazards that this server knows."""
-        return self._disasters
+        self.disasters = self._with_further(further)
+        """the built-in ones, and those that this sandbox was given"""
 
     def _with_further(self, further: Iterable[Disaster]) -> Disasters:
         """The built-in table, and behind it what this start or an earlier one of the same file brought along."""

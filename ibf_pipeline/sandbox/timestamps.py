@@ -108,8 +108,3 @@ def period_start(period: str, moment: str) -> str:
     if period == "six-hours":
         return f"{moment[:11]}{int(moment[11:13]) // 6 * 6:02d}:00:00.000Z"
     return f"{moment[:10]}T00:00:00.000Z"
-
-
-def midnight_of(moment: str) -> str:
-    """Midnight of the timestamp's day: the service keeps it in a separate column."""
-    return f"{moment[:10]}T00:00:00.000Z"

@@ -16,7 +16,7 @@ from typing import Any
 
 from ibf_pipeline.sandbox.responses import server_error
 from ibf_pipeline.sandbox.store import SandboxStore
-from ibf_pipeline.sandbox.timestamps import InvalidDate, date_given, midnight_of, period_start, upload_timestamp
+from ibf_pipeline.sandbox.timestamps import InvalidDate, date_given, period_start, upload_timestamp
 
 # PostgreSQL takes 65,535 parameters in a statement and a row needs ten of them.
 _MOST_ROWS = 65_535 // 10
@@ -67,7 +67,7 @@ def store_exposure(store: SandboxStore, body: Mapping[str, Any], now: datetime) 
         return
     if len(places) > _MOST_ROWS or not country_known(store, iso3):
         raise server_error()
-    upload |= {"lead_time": lead_time, "day": midnight_of(moment), "moment": moment}
+    upload |= {"lead_time": lead_time, "day": period_start("day", moment), "moment": moment}
     upload["received"] = not date_given(body.get("date"))
     rows = [{**upload, "place_code": place["placeCode"], "value": as_real(place["amount"])} for place in places]
     with store.transaction():
@@ -87,7 +87,7 @@ def store_alerts(
     """Flags of some lead times: replace those of the event, or without event name those of **all** events."""
     start = period_start(store.disasters[disaster].period, moment)
     upload: dict[str, Any] = {"iso3": iso3, "disaster": disaster, "event": event}
-    row = {**upload, "day": midnight_of(moment), "moment": moment, "received": received}
+    row = {**upload, "day": period_start("day", moment), "moment": moment, "received": received}
     with store.transaction():
         for lead_time in {alert.lead_time for alert in alerts}:
             store.run(
@@ -148,17 +148,12 @@ def area_known(store: SandboxStore, place_code: str) -> bool:
 
 def as_real(value: float) -> float:
     """The value after a stay in a column of four bytes: about seven digits are left of it."""
-    if float(value).is_integer() and abs(value) < 2**24:
-        return float(value)
     try:
-        single = struct.unpack("f", struct.pack("f", value))[0]
+        packed = struct.pack("f", value)
     except OverflowError:
         raise server_error() from None
-    for digits in range(6, 10):
-        text = f"{value:.{digits}g}"
-        if struct.unpack("f", struct.pack("f", float(text)))[0] == single:
-            return float(text)
-    return float(single)
+    shortened = (float(f"{value:.{digits}g}") for digits in range(6, 10))
+    return next((near for near in shortened if struct.pack("f", near) == packed), struct.unpack("f", packed)[0])
 
 
 def js_text(value: Any) -> str | None:

@@ -26,7 +26,6 @@ from ibf_pipeline.sandbox.mail import TEMPLATES
 from ibf_pipeline.sandbox.openapi import openapi_document, operations
 from ibf_pipeline.sandbox.page import page_routes
 from ibf_pipeline.sandbox.responses import (
-    ApiResponse,
     Refusal,
     bad_request,
     json_response,
@@ -92,8 +91,8 @@ def _responder(backend: Backend, endpoint: Endpoint) -> _Respond:
             checked: Mapping[str, Any] = check_body(body, endpoint.body) if endpoint.body is not None else {}
             params = {name: word.replace(_SLASH, "/") for name, word in request.path_params.items()}
             call = ApiRequest(backend, params, dict(request.query_params), checked, upload, user)
-            answer: ApiResponse = await run_in_threadpool(endpoint.handler, call)
-            return answer.response()
+            answer = await run_in_threadpool(endpoint.handler, call)
+            return Response(status_code=endpoint.status) if answer is None else json_response(endpoint.status, answer)
         except (Refusal, HTTPException, ClientDisconnect):
             raise
         except Exception:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ibf_pipeline.discharge.reader import find_files
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.io.json_files import read_dataclass
 from ibf_pipeline.sources.lat_lon_box import LatLonBox
 from ibf_pipeline.sources.remote import Fetched
 
@@ -56,10 +57,7 @@ class CacheFolder:
 
     def record_of(self, name: str) -> Record | None:
         """What a file was made of; None if nobody noted it."""
-        try:
-            return Record(**json.loads((self.folder / (name + _RECORD)).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
+        return read_dataclass(Record, self.folder / (name + _RECORD))
 
     def add(self, fetched: Fetched, address: str) -> None:
         """Note what the file of this name was made of, which makes it whole."""

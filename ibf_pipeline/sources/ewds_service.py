@@ -65,15 +65,12 @@ class EwdsService:
     def __init__(self, url: str, dataset: str, key: Callable[[], str], retry_policy: RetryPolicy, queue: Queue) -> None:
         self.url = url.rstrip("/")
         self._dataset = dataset
+        self.address = f"{self.url} ({dataset})"
+        """The collection, for messages."""
         self._key = key
         self._retry_policy = retry_policy
         self._queue = queue
         self._opened: Client | None = None
-
-    @property
-    def address(self) -> str:
-        """The collection, for messages."""
-        return f"{self.url} ({self._dataset})"
 
     def form(self) -> Sequence[Mapping[str, Any]] | None:
         """The widgets of the order form; None if the service offers none."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Protocol
 
 from ibf_pipeline.discharge.file_format import is_set_aside
 from ibf_pipeline.errors import InputInvalid, InputMissing, errors_as
@@ -22,32 +21,6 @@ from ibf_pipeline.sources.ftp import FtpFolder
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import RemoteFile, RemoteFolder, fetch_file, list_names, with_retries
 from ibf_pipeline.sources.web_folder import WebFolder
-
-
-class FileLocation(Protocol):
-    """Where files lie. Its answers raise InputInvalid if files may not be read, and ServerRefused and
-    ServerUnreachable if they lie on a network."""
-
-    @property
-    def name(self) -> str:
-        """Of the source."""
-
-    @property
-    def cache(self) -> InputCache:
-        """Where what was fetched or unpacked is kept."""
-
-    @property
-    def address(self) -> str:
-        """For people, without any credentials."""
-
-    def names(self, at: datetime, pattern: str) -> list[str]:
-        """Names of the files of a time; none if there are none (yet)."""
-
-    def files(self, at: datetime, pattern: str) -> list[Path]:
-        """The files of a time on this machine; none if there are none (yet)."""
-
-    def close(self) -> None:
-        """End its connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +114,11 @@ class UrlLocation:
         if not target.is_file():
             fetch_file(remote, at.date(), name, target, self.retry_policy)
         return target
+
+
+FileLocation = FolderLocation | UrlLocation
+"""Where files lie. Its answers raise InputInvalid if files may not be read, and ServerRefused and ServerUnreachable if
+they lie on a network."""
 
 
 def resolve_pattern(at: datetime, pattern: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.io.json_files import read_dataclass
 from ibf_pipeline.sources.cache_folder import Record
 from ibf_pipeline.sources.remote import RemoteFile
 
@@ -36,10 +37,7 @@ class InputRevision:
     @classmethod
     def of(cls, folder: Path) -> InputRevision:
         """The edition that a day's folder is in; the first one if nothing was noted."""
-        try:
-            return cls(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            return cls()
+        return read_dataclass(cls, folder / _FILE) or cls()
 
     def keep(self, folder: Path) -> InputRevision:
         """Note it in a day's folder."""

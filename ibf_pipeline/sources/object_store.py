@@ -48,7 +48,7 @@ class FsspecFolder(UrlFolder):
 
     @property
     def _files(self) -> Any:
-        return open_file_system(self._url, self._access)
+        return open_file_system(self.address, self._access)
 
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; InputMissing if there are none."""
@@ -87,22 +87,22 @@ class FsspecFolder(UrlFolder):
         except (ConfigError, ServerRefused, GeneratorExit):
             raise
         except Exception as error:  # botocore and fsspec have no base class in common
-            kind = file_system_kind(self._url)
+            kind = file_system_kind(self.address)
             trouble = file_fault_of(error)
             words = without_queries(redactor(kind)(trouble.words))
             if trouble.meaning == "missing":
-                raise not_there(f"{what} is not there", self._url) from None
+                raise not_there(f"{what} is not there", self.address) from None
             if trouble.meaning == "redirected":
                 raise ServerRefused(
                     f"{what} was redirected to another address",
-                    where=self._url,
+                    where=self.address,
                     expected="the store's own address",
                     remedy="check the source's url and endpoint_url, and AWS_DEFAULT_REGION",
                 ) from None
             if trouble.meaning in ("refused", "no bucket"):
                 raise ServerRefused(
                     f"{what} may not be read ({words})",
-                    where=self._url,
+                    where=self.address,
                     expected="an account in the environment that may read it",
                     remedy=f"set {kind.account}, or `anonymous: true`",
                 ) from None

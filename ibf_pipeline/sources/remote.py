@@ -69,23 +69,19 @@ class UrlFolder:
     """`<url>/<YYYYMMDD>/`, or without dates the url itself."""
 
     def __init__(self, url: str, *, dated: bool = True) -> None:
-        self._url = url.rstrip("/")
-        self._dated = dated
-
-    @property
-    def address(self) -> str:
+        self.address = url.rstrip("/")
         """The url."""
-        return self._url
+        self._dated = dated
 
     def below(self, folder: str) -> Self:
         """A folder in it, over the same connections."""
         inner = copy.copy(self)
-        inner._url = f"{self._url}/{folder}".rstrip("/")
+        inner.address = f"{self.address}/{folder}".rstrip("/")
         return inner
 
     def folder(self, issue_date: date) -> str:
         """Where the day's files are."""
-        return f"{self._url}/{issue_date:%Y%m%d}/" if self._dated else f"{self._url}/"
+        return f"{self.address}/{issue_date:%Y%m%d}/" if self._dated else f"{self.address}/"
 
     def nothing(self, issue_date: date) -> InputMissing:
         """The error for a day without files."""

@@ -35,18 +35,13 @@ class LookTimes:
             last += timedelta(days=1)
         return cls(first, last, timedelta(minutes=waiting.every_minutes))
 
-    @classmethod
-    def of_block(cls, issue_time: IssueTime, waiting: BlockWaiting) -> LookTimes:
-        """The times of the settings for the cycle of a block."""
-        first, last = (issue_time.start + timedelta(hours=h) for h in (waiting.first_look_h, waiting.until_h))
-        return cls(first, last, timedelta(minutes=waiting.every_minutes))
-
 
 def look_times(issue_time: IssueTime, waiting: Waiting | BlockWaiting) -> LookTimes:
     """When one looks for the forecast of an issue time, be it a day's or a block's."""
-    if isinstance(waiting, BlockWaiting):
-        return LookTimes.of_block(issue_time, waiting)
-    return LookTimes.of(issue_time.day, waiting)
+    if not isinstance(waiting, BlockWaiting):
+        return LookTimes.of(issue_time.day, waiting)
+    first, last = (issue_time.start + timedelta(hours=h) for h in (waiting.first_look_h, waiting.until_h))
+    return LookTimes(first, last, timedelta(minutes=waiting.every_minutes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +75,6 @@ class Watched:
     not_started: dict[str, str] = field(default_factory=dict)
     """country -> why its run could not be started though the forecast is there"""
 
-    def is_settled(self, country: str) -> bool:
-        """Whether there is nothing to wait for any more."""
-        return any(country in ended for ended in (self.started, self.done, self.absent, self.faulty, self.not_started))
-
 
 def watch(
     countries: Sequence[str],
@@ -110,7 +101,8 @@ def watch(
     to, which is gone on with: it is up to date whenever `sleep` is called.
     """
     watched = Watched() if watched is None else watched
-    waiting = [country for country in countries if not watched.is_settled(country)]
+    settled = watched.started | watched.done | watched.absent | watched.faulty | watched.not_started
+    waiting = [country for country in countries if country not in settled]
     if now() < times.first:
         tell(f"looking from {times.first:%H:%M} UTC on")
         sleep((times.first - now()).total_seconds())

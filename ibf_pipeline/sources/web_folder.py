@@ -32,7 +32,7 @@ class WebFolder(UrlFolder):
         super().__init__(url, dated=dated)
         self._members = members
         once = replace(retry_policy, attempts=1, keep_trying_seconds=0)
-        self._client = Client(Server(self._url, {401: _ASK, 403: _ASK}), once, Redactor())
+        self._client = Client(Server(self.address, {401: _ASK, 403: _ASK}), once, Redactor())
 
     def names(self, issue_date: date) -> list[str]:
         """Names of the files; if the server does not list its folders, those of the members that it has."""
@@ -85,16 +85,16 @@ class WebFolder(UrlFolder):
                 with self._client.open(address, _AS_IT_IS, method) as response:
                     about = response.headers
                     if "text/html" in about.get("Content-Type", ""):
-                        raise Refused(f"{name} is a web page there", where=self._url)
+                        raise Refused(f"{name} is a web page there", where=self.address)
                 if (size := about.get("Content-Length", "")).isdigit():
                     return RemoteFile(name, int(size), about.get("ETag") or about.get("Last-Modified") or "")
             except Gone:
-                raise not_there(f"{name} is not there", self._url) from None
+                raise not_there(f"{name} is not there", self.address) from None
             except (Refused, NoAnswer) as error:
                 trouble = error
         raise trouble or ServerRefused(
             f"the server does not say the size of {name}",
-            where=self._url,
+            where=self.address,
             expected="Content-Length, without which nobody can tell whether a file arrived whole",
             remedy="switch off the server's compression or chunked answers for these files",
         )
@@ -108,7 +108,7 @@ class WebFolder(UrlFolder):
                     yield chunk[before:]
                     before = max(0, before - len(chunk))
         except Gone:
-            raise not_there(f"{name} is not there", self._url) from None
+            raise not_there(f"{name} is not there", self.address) from None
 
     def close(self) -> None:
         """End its connections."""

@@ -125,9 +125,9 @@ def _boundaries(country: CountryHazard, places: Origins, portal: Portal | None, 
     if portal is not None:
         _require_levels(country, portal)
         for level, name in files.items():
-            with job.writing(name, portal.address_of_areas(country.iso3, level)) as target:
-                if target is not None:
-                    write_text(target, boundaries_of(portal, country.iso3, level))
+            if job.should_fetch(name):
+                write_text(job.folder / name, boundaries_of(portal, country.iso3, level))
+                job.record_fetched(name, portal.address_of_areas(country.iso3, level))
     elif places.boundaries is not None:
         for level, name in files.items():
             if job.should_fetch(name):
@@ -151,9 +151,9 @@ def _require_levels(country: CountryHazard, portal: Portal) -> None:
 
 def _stations(country: FloodCountry, places: Origins, portal: Portal | None, job: FetchJob) -> None:
     if portal is not None:
-        with job.writing(inputs.STATIONS, portal.address_of_points(country.iso3, STATION_CATEGORY)) as target:
-            if target is not None:
-                write_text(target, stations_of(portal, country.iso3))
+        if job.should_fetch(inputs.STATIONS):
+            write_text(job.folder / inputs.STATIONS, stations_of(portal, country.iso3))
+            job.record_fetched(inputs.STATIONS, portal.address_of_points(country.iso3, STATION_CATEGORY))
     elif (places.stations or country.static_sources.propose_stations) and job.should_fetch(inputs.STATIONS):
         found, origin, doubt = _points(country, places, job)
         write_text(job.folder / inputs.STATIONS, stations_csv(found))
@@ -202,9 +202,8 @@ def _parents(country: CountryHazard, job: FetchJob) -> None:
         if how != "given"
     ]
     if rows:
-        with job.writing(inputs.PARENT_FILE, "the boundaries") as target:
-            if target is not None:
-                write_text(target, parents_csv(rows))
+        write_text(job.folder / inputs.PARENT_FILE, parents_csv(rows))
+        job.record_fetched(inputs.PARENT_FILE, "the boundaries")
 
 
 def _thresholds(country: FloodCountry, place: ThresholdGrids | None, job: FetchJob) -> None:
@@ -218,12 +217,11 @@ def _thresholds(country: FloodCountry, place: ThresholdGrids | None, job: FetchJ
 def _threshold_set(country: FloodCountry, place: ThresholdGrids, job: FetchJob, name: str, version: str) -> None:
     stations = read_stations(job.folder / inputs.STATIONS)
     periods = sorted({*country.static_sources.threshold_periods, *inputs.needed_return_periods(country)})
-    with job.writing(name, place.where, licence=_GLOFAS_LICENCE) as target:
-        if target is not None:
-            tables, beside = sample_thresholds(place, stations, periods, version.split(".")[0])
-            write_thresholds(target, stations, tables)
-            for station in beside:
-                job.say(f"station {station}: the river may flow through that cell; look at it on a map")
+    tables, beside = sample_thresholds(place, stations, periods, version.split(".")[0])
+    write_thresholds(job.folder / name, stations, tables)
+    for station in beside:
+        job.say(f"station {station}: the river may flow through that cell; look at it on a map")
+    job.record_fetched(name, place.where, licence=_GLOFAS_LICENCE)
 
 
 def _flood_maps(country: FloodCountry, place: OriginFolder | None, job: FetchJob) -> None:
@@ -272,24 +270,26 @@ def _population(source: tuple[OriginFolder, str] | None, job: FetchJob) -> None:
     if source is None:
         return
     place, name = source
-    with job.writing(inputs.POPULATION, f"{place.where}/{name}", licence=_WORLDPOP_LICENCE) as target:
-        if target is not None:
-            file = place.file(name)
-            _fetch_sidecars(place, name)
-            with open_raster(file, "population raster") as raster:  # a damaged one never gets into the static data
-                if raster.driver == "VRT":
-                    raise InputInvalid(
-                        "a virtual raster, whose parts lie elsewhere",
-                        where=f"{place.where}/{name}",
-                        expected="one file with everything in it",
-                        remedy="write it as one file (gdal_translate) and name that",
-                    )
-            with atomic_path(target) as partial:
-                shutil.copyfile(file, partial)
-            for here, there in zip(sidecars_of(target.name), sidecars_of(file.name), strict=True):
-                target.with_name(here).unlink(missing_ok=True)
-                if file.with_name(there).is_file():
-                    shutil.copyfile(file.with_name(there), target.with_name(here))
+    if not job.should_fetch(inputs.POPULATION):
+        return
+    target = job.folder / inputs.POPULATION
+    file = place.file(name)
+    _fetch_sidecars(place, name)
+    with open_raster(file, "population raster") as raster:  # a damaged one never gets into the static data
+        if raster.driver == "VRT":
+            raise InputInvalid(
+                "a virtual raster, whose parts lie elsewhere",
+                where=f"{place.where}/{name}",
+                expected="one file with everything in it",
+                remedy="write it as one file (gdal_translate) and name that",
+            )
+    with atomic_path(target) as partial:
+        shutil.copyfile(file, partial)
+    for here, there in zip(sidecars_of(target.name), sidecars_of(file.name), strict=True):
+        target.with_name(here).unlink(missing_ok=True)
+        if file.with_name(there).is_file():
+            shutil.copyfile(file.with_name(there), target.with_name(here))
+    job.record_fetched(inputs.POPULATION, f"{place.where}/{name}", licence=_WORLDPOP_LICENCE)
 
 
 def _fetch_sidecars(place: OriginFolder, name: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ibf_pipeline.errors import IbfError, WriteFailed
@@ -98,12 +97,3 @@ class FetchJob:
         write_fetch_record(self.folder, name, {key: value for key, value in about.items() if value})
         self.written.append(name)
         self.say(f"{name}: fetched from {origin}" + (f" ({licence})" if licence else ""))
-
-    @contextmanager
-    def writing(self, name: str, origin: str, doubt: str = "", licence: str = "") -> Iterator[Path | None]:
-        """Where to write a file to, None if it stays; afterwards it is recorded as `record_fetched` does."""
-        if not self.should_fetch(name):
-            yield None
-            return
-        yield self.folder / name
-        self.record_fetched(name, origin, doubt, licence)

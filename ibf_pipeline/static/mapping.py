@@ -10,8 +10,6 @@ rivers that share a flood plain, and dikes.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +25,7 @@ from shapely.geometry import shape
 
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.csv_rows import csv_text
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.raster_blocks import as_array, bounded_gdal, open_raster, read_part
 from ibf_pipeline.prepare.stations import NO_STATION
@@ -88,18 +87,18 @@ def propose_mapping(
 
 def mapping_csv(deepest: Boundaries, proposed: dict[str, list[Candidate]]) -> str:
     """The proposal as `prepare` reads a mapping, with the reasons in further columns."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("glofasStation", "placeCode", "areaName", "shareUnderWater", "kmFromStation", "alsoReachedBy"))
+    rows: list[tuple[object, ...]] = [
+        ("glofasStation", "placeCode", "areaName", "shareUnderWater", "kmFromStation", "alsoReachedBy")
+    ]
     for code, name in zip(deepest.place_codes, deepest.names, strict=True):
         candidates = proposed.get(code, [])
         if not candidates:
-            writer.writerow((NO_STATION, code, name, "", "", ""))
+            rows.append((NO_STATION, code, name, "", "", ""))
             continue
         first, *others = candidates
         also = " ".join(f"{other.station} ({other.kilometres:g} km)" for other in others)
-        writer.writerow((first.station, code, name, first.share, first.kilometres, also))
-    return out.getvalue()
+        rows.append((first.station, code, name, first.share, first.kilometres, also))
+    return csv_text(rows)
 
 
 def _water_of(station: Station, depth: xr.DataArray, minimum_depth: float) -> shapely.Geometry | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.io.csv_rows import csv_text
 from ibf_pipeline.targets.portal import STATION_CATEGORY, AdminLevels, Portal
 
 
@@ -19,12 +18,9 @@ def boundaries_of(portal: Portal, iso3: str, admin_level: int) -> str:
 
 def stations_of(portal: Portal, iso3: str) -> str:
     """The GloFAS stations as the text of `stations.csv`."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("stationCode", "stationName", "lat", "lon", "fid"))
-    for point in sorted(portal.points(iso3, STATION_CATEGORY, FLOODS), key=lambda point: point.code):
-        writer.writerow((point.code, point.name, point.lat, point.lon, point.code))
-    return out.getvalue()
+    points = sorted(portal.points(iso3, STATION_CATEGORY, FLOODS), key=lambda point: point.code)
+    rows = ((point.code, point.name, point.lat, point.lon, point.code) for point in points)
+    return csv_text([("stationCode", "stationName", "lat", "lon", "fid"), *rows])
 
 
 def levels_differ(portal: Portal, iso3: str, admin_levels: Sequence[int], default: int) -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ import shapely
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import Row, decimal_number, read_rows
+from ibf_pipeline.io.csv_rows import Row, csv_text, decimal_number, read_rows
 from ibf_pipeline.io.decimal_comma import require_no_decimal_comma
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.stations import NO_STATION
@@ -98,12 +96,9 @@ def proposed_points(grid: Path, areas: Boundaries) -> tuple[Station, ...]:
 
 def stations_csv(stations: Iterable[Station]) -> str:
     """The text of `stations.csv`; the one line `no_station` if there is none."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("stationCode", "stationName", "lat", "lon", "fid"))
-    rows = [(station.code, station.name, station.lat, station.lon, station.code) for station in stations]
-    writer.writerows(rows or [(NO_STATION, "", "", "", "")])
-    return out.getvalue()
+    rows: list[tuple[object, ...]] = [(each.code, each.name, each.lat, each.lon, each.code) for each in stations]
+    header = ("stationCode", "stationName", "lat", "lon", "fid")
+    return csv_text([header, *(rows or [(NO_STATION, "", "", "", "")])])
 
 
 def _areas_of(points: Sequence[tuple[float, float]], areas: Boundaries) -> list[int | None]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,21 +25,6 @@ _MARGIN: Final = 0.1
 """degrees around the country: a station on its border has neighbouring cells, too"""
 _REMEDY: Final = "correct static_sources.thresholds, or download the grids with a browser into a folder and name that"
 Axis = npt.NDArray[np.float64]
-
-
-class ThresholdGrids(Protocol):
-    """A folder with the grids."""
-
-    @property
-    def where(self) -> str:
-        """Its address."""
-
-    @property
-    def arrived(self) -> int:
-        """Bytes that were fetched so far."""
-
-    def file(self, name: str) -> Path:
-        """A grid on this machine; InputMissing if it is not there."""
 
 
 class CountryGrids:
@@ -87,6 +72,10 @@ class CountryGrids:
             write_text(note, json.dumps(about))
             self._say(f"{name}: arrived, and cut to the country: {target.stat().st_size / 1e3:,.0f} kB")
         return target
+
+
+ThresholdGrids = OriginFolder | CountryGrids
+"""a folder with the grids"""
 
 
 @dataclass(frozen=True, slots=True)

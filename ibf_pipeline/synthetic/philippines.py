@@ -7,7 +7,6 @@ never be shown as information about the Philippines, and every run with them say
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.atomic_files import write_text
+from ibf_pipeline.io.csv_rows import csv_text
 from ibf_pipeline.io.digest import sha256
 from ibf_pipeline.prepare.fetch_records import RECORD
 from ibf_pipeline.prepare.inputs import POPULATION
@@ -98,8 +98,8 @@ def make_philippines(source: Path, target: Path) -> Path:
     _write_areas(target / "admin_areas", provinces, towns, outlines)
     lives = _write_population(target / POPULATION, towns, outlines)
     houses = [(town.code, max(1, round(people / _PEOPLE_PER_HOUSE))) for town, people in zip(towns, lives, strict=True)]
-    _write_table(target / HOUSING, ("place_code", "houses"), houses)
-    _write_table(target / NAMES, ("name", "local_name"), list(_LOCAL_NAMES.items()))
+    write_text(target / HOUSING, csv_text([("place_code", "houses"), *houses]))
+    write_text(target / NAMES, csv_text([("name", "local_name"), *_LOCAL_NAMES.items()]))
     said = {POPULATION: MADE_UP_FILES, HOUSING: MADE_UP_FILES, "admin_areas/adm3.geojson": _OUTLINES}
     noted = {
         name: {"origin": "ibf_pipeline/synthetic/philippines.py", "sha256": sha256(target / name), "doubt": doubt}
@@ -235,13 +235,6 @@ def _labels(grid: Grid, towns: Sequence[Municipality], outlines: Sequence[BaseGe
         row, column = int((grid.top - town.lat) / grid.cell), int((town.lon - grid.left) / grid.cell)
         labels[row, column] = number
     return np.asarray(labels)
-
-
-def _write_table(file: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def _polygons(geometry: BaseGeometry) -> BaseGeometry:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ibf_pipeline.domain.names import same_name
-from ibf_pipeline.synthetic.wishes import WishInvalid
+from ibf_pipeline.synthetic.wishes import WishInvalid, split_wishes
 
 _FIRST_HOUR: Final = -5
 _LAST_HOUR: Final = 48
@@ -49,14 +49,7 @@ def parse_rain_wishes(text: str, districts: Collection[str] | None = None) -> tu
     Raises WishInvalid for what is not a wish, an unknown district, one that is named twice, and hours or amounts out of
     range.
     """
-    wishes: list[RainWish] = []
-    place = 0
-    while text[place:].strip():
-        match = _WISH.match(text, place)
-        if match is None:
-            raise WishInvalid(f"`{text[place:].strip()}` is not a wish", where="wishes for rain", expected=_SHAPE)
-        wishes.append(_wish(match["district"], match["rest"]))
-        place = match.end()
+    wishes = [_wish(each["district"], each["rest"]) for each in split_wishes(text, _WISH, "wishes for rain", _SHAPE)]
     wishes = wishes if districts is None else [known_district(wish, districts) for wish in wishes]
     for number, wish in enumerate(wishes):
         if same_name(wish.district) in {same_name(other.district) for other in wishes[:number]}:

@@ -21,7 +21,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Final, Literal, cast, get_args
 
-from ibf_pipeline.synthetic.wishes import WishInvalid
+from ibf_pipeline.synthetic.wishes import WishInvalid, split_wishes
 
 WishKind = Literal["landfall", "pass", "seen", "genesis"]
 
@@ -77,11 +77,7 @@ def parse_track_wishes(text: str) -> tuple[TrackWish, ...]:
     if text.strip().lower() == END:
         return ()
     wishes: list[TrackWish] = []
-    place = 0
-    while text[place:].strip():
-        match = _WISH.match(text, place)
-        if match is None:
-            raise WishInvalid(f"`{text[place:].strip()}` is not a wish", where="wishes for tracks", expected=_SHAPE)
+    for match in split_wishes(text, _WISH, "wishes for tracks", _SHAPE):
         wish = _wish(match["name"].upper(), match["rest"])
         for other in wishes:
             if wish.name == other.name or wish.identifier == other.identifier:
@@ -91,7 +87,6 @@ def parse_track_wishes(text: str) -> tuple[TrackWish, ...]:
                     remedy="keep one of the two, or write another identifier behind a name: CHANTHU/21W",
                 )
         wishes.append(wish)
-        place = match.end()
     return tuple(wishes)
 
 

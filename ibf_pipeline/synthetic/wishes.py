@@ -1,4 +1,4 @@
-"""Wish lists: what a person wants an ensemble to say, one character per station and lead time of the country's horizon.
+"""Wish lists: what an operator wants an ensemble to say, one character per station and lead time of the horizon.
 
 `G5220=---wTTTT G5230=------ww:med G5075=wwwww---:min` reads: station G5220 warns on lead time 3 and is as
 high as a trigger on lead times 4 to 7; and so on. `-` no class, `w` warning, `T` trigger.
@@ -9,6 +9,7 @@ class that the country's rule has. `@50` asks the highest trigger day to reach t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
@@ -52,6 +53,17 @@ class Wish:
         """The middle one of the trigger days, None without any."""
         triggers = self.lead_times(TRIGGER)
         return triggers[len(triggers) // 2] if triggers else None
+
+
+def split_wishes(text: str, wish: re.Pattern[str], where: str, shape: str) -> Iterator[re.Match[str]]:
+    """The wishes of a text one after the other; WishInvalid for what is none."""
+    place = 0
+    while text[place:].strip():
+        match = wish.match(text, place)
+        if match is None:
+            raise WishInvalid(f"`{text[place:].strip()}` is not a wish", where=where, expected=shape)
+        yield match
+        place = match.end()
 
 
 def parse_wishes(text: str, lead_times: int = len(LEAD_TIMES)) -> dict[str, Wish]:

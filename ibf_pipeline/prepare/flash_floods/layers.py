@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -15,9 +15,7 @@ from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.domain.flash_flood_layers import Scenario
 from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.count_statistics import counts_file, read_count_statistics, write_count_statistics
-from ibf_pipeline.prepare.counted_layers import CountedLayers, what_is
-from ibf_pipeline.prepare.counts import write_on_grid
+from ibf_pipeline.prepare.counted_layers import CountedLayers
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.depths import DepthFacts, facts_file, read_facts, write_depth
 from ibf_pipeline.prepare.fetch_records import doubts_of_files
@@ -40,20 +38,20 @@ from ibf_pipeline.prepare.flash_floods.store import (
 from ibf_pipeline.prepare.flash_floods.tables import BlockTables, asset_notes, file_notes, library_notes
 from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.inputs import boundary_files, total_files
-from ibf_pipeline.prepare.national_grid import counting_grid, national_grid, write_grid
+from ibf_pipeline.prepare.layer_maker import LayerMaker
+from ibf_pipeline.prepare.national_grid import national_grid, write_grid
 from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import PartBuilder, PreparedPart
 from ibf_pipeline.prepare.people import AreaPopulations, area_populations
 from ibf_pipeline.prepare.prepared_ground import GROUND, write_ground
 from ibf_pipeline.prepare.totals import read_totals
-from ibf_pipeline.prepare.zonal_sums import area_sums, require_people
+from ibf_pipeline.prepare.zonal_sums import area_sums
 
 _GRID: Final = "grid.tif"
-_PEOPLE: Final = "people.npy"
 
 
-class FlashMaker:
-    """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
+class FlashMaker(LayerMaker[FlashFloodCountry]):
+    """Makes the layers of a country with a library of floods."""
 
     def __init__(
         self,
@@ -64,11 +62,7 @@ class FlashMaker:
         workshop: PartBuilder,
         scenarios: Sequence[Scenario],
     ) -> None:
-        self._country = country
-        self._static = static
-        self._target = target
-        self._hashes = hashes
-        self._have = workshop.step
+        super().__init__(country, static, target, hashes, workshop)
         self._scenarios = scenarios
         self._maps = depth_files(static, country, scenarios)
         self._rasters = layer_files(static, country)
@@ -104,14 +98,6 @@ class FlashMaker:
         names = [self._country.upstream, self._country.area_thresholds, f"{self._country.library}/scenarios.csv"]
         return [*(self._static / name for name in names if name is not None), *total_files(self._static)]
 
-    def _one(self, words: str, part: PreparedPart, build: Callable[[], Any]) -> PreparedPart:
-        """A part that is a step of its own."""
-        self._have(words, [part], lambda _: build())
-        return part
-
-    def _hash(self, file: Path) -> str:
-        return self._hashes[file.relative_to(self._static).as_posix()]
-
     @cached_property
     def _levels(self) -> dict[int, Boundaries]:
         return read_boundaries(self._static / "admin_areas", self._country.admin_levels)
@@ -128,8 +114,7 @@ class FlashMaker:
     @cached_property
     def _ground(self) -> dict[str, Any]:
         """What the areas of districts are, for keys of parts."""
-        content = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
-        return {"shapes": content["levels"][-1]["shapes"], "districts": list(self._districts.place_codes)}
+        return {"shapes": self._outlined["levels"][-1]["shapes"], "districts": list(self._districts.place_codes)}
 
     @property
     def _facts(self) -> dict[str, DepthFacts]:
@@ -137,7 +122,7 @@ class FlashMaker:
 
     @cached_property
     def _people(self) -> AreaPopulations:
-        sums, counts = np.load(self._target / _PEOPLE), read_count_statistics(self._target / _PEOPLE)
+        sums, counts = self._counted_people()
         totals = read_totals(self._static, self._country.admin_levels)
         return area_populations(self._rasters[POPULATION_AFFECTED], list(self._levels.values()), sums, counts, totals)
 
@@ -167,23 +152,13 @@ class FlashMaker:
 
     def _people_part(self, grid: PreparedPart) -> PreparedPart:
         """Who lives in every area of the level, of districts or not."""
-        raster = self._rasters[POPULATION_AFFECTED]
-        part = PreparedPart(
-            "people", (_PEOPLE, counts_file(Path(_PEOPLE)).name), {"raster": self._hash(raster), "grid": grid.key}
+        return self._count_people(
+            "people of all areas",
+            {"grid": grid.key},
+            self._areas,
+            self._country.raster_arcsec,
+            lambda layer, scratch: area_sums(layer, [], self._areas, scratch)[:, 0],
         )
-
-        def build() -> None:
-            country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
-            on = counting_grid(raster, self._target / "scratch_grid.tif", country, self._country.raster_arcsec)
-            counts = write_on_grid(raster, on, layer, what_is(POPULATION_AFFECTED), country=country)
-            sums = area_sums(layer, [], self._areas, self._target / "scratch.tif")[:, 0]
-            layer.unlink()
-            require_people(sums, raster)
-            write_count_statistics(counts, self._target / _PEOPLE)
-            with write_errors(self._target):
-                np.save(self._target / _PEOPLE, sums)
-
-        return self._one("people of all areas", part, build)
 
     def _depth(self, name: str) -> PreparedPart:
         source, minimum, target = self._maps[name], self._country.minimum_depth_m, self._target / _depth_name(name)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.prepare.fetch_records import fetch_record_files
 from ibf_pipeline.prepare.incremental_build import BuildInputs, build_changed_parts
 from ibf_pipeline.prepare.inputs import POPULATION
-from ibf_pipeline.prepare.parts import BuildProgress, PartBuilder, log_progress
+from ibf_pipeline.prepare.parts import BuildProgress, log_progress
 from ibf_pipeline.prepare.typhoon.inputs import require_files, settings_of
 from ibf_pipeline.prepare.typhoon.layers import TyphoonMaker
 from ibf_pipeline.storage.shared_folder import SharedFolder
@@ -37,7 +36,6 @@ def prepare_typhoon(
         steps=3,
     )
 
-    def make(folder: Path, hashes: Mapping[str, str], workshop: PartBuilder) -> None:
-        TyphoonMaker(country, static, folder, hashes, workshop).make()
-
-    return build_changed_parts(material, prepared, make, progress, shared)
+    return build_changed_parts(
+        material, prepared, lambda *given: TyphoonMaker(country, static, *given).make(), progress, shared
+    )

@@ -6,32 +6,23 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.typhoon import TyphoonCountry
-from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area
+from ibf_pipeline.domain.country import Area
 from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.io.netcdf import write_netcdf
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.count_statistics import (
-    CountStatistics,
-    counts_file,
-    read_count_statistics,
-    write_count_statistics,
-)
-from ibf_pipeline.prepare.counted_layers import what_is
-from ibf_pipeline.prepare.counts import write_on_grid
-from ibf_pipeline.prepare.cover import bounds_of_areas
+from ibf_pipeline.prepare.count_statistics import CountStatistics
 from ibf_pipeline.prepare.fetch_records import doubts_of_files
 from ibf_pipeline.prepare.inputs import POPULATION, total_files
-from ibf_pipeline.prepare.national_grid import counting_grid
+from ibf_pipeline.prepare.layer_maker import LayerMaker
 from ibf_pipeline.prepare.outlines import write_boundaries
-from ibf_pipeline.prepare.parts import PartBuilder, PreparedPart
+from ibf_pipeline.prepare.parts import PreparedPart
 from ibf_pipeline.prepare.people import area_populations
 from ibf_pipeline.prepare.prepared_ground import GROUND, write_ground
 from ibf_pipeline.prepare.totals import read_totals
@@ -40,9 +31,8 @@ from ibf_pipeline.prepare.typhoon.consistency import monitoring_doubts, parent_d
 from ibf_pipeline.prepare.typhoon.inputs import level_files, levels_of, parents_used, settings_of, table_files
 from ibf_pipeline.prepare.typhoon.store import CELLS, COUNTRY_FILE, LAND_FILE, write_land
 from ibf_pipeline.prepare.typhoon.tables import houses_doubt, read_houses, read_names, without_houses
-from ibf_pipeline.prepare.zonal_sums import require_people, sums_in
+from ibf_pipeline.prepare.zonal_sums import sums_in
 
-_PEOPLE: Final = "people.npy"
 COUNTING_ARCSEC: Final = 10
 """of the grid on which a raster that is not in degrees is counted: a 36th of the wind's usual cell"""
 _HALF_TURN: Final = 180.0
@@ -51,17 +41,8 @@ _LAND_TOLERANCE: Final = 0.0005
 """degrees, some 50 m: a coast needs no more where a pass within kilometres of it is a landfall"""
 
 
-class TyphoonMaker:
-    """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
-
-    def __init__(
-        self, country: TyphoonCountry, static: Path, target: Path, hashes: Mapping[str, str], workshop: PartBuilder
-    ) -> None:
-        self._country = country
-        self._static = static
-        self._target = target
-        self._hashes = hashes
-        self._have = workshop.step
+class TyphoonMaker(LayerMaker[TyphoonCountry]):
+    """Makes the layers of a country with cyclones."""
 
     def make(self) -> None:
         """Every part; text first, so that a wrong table is found before the raster is read."""
@@ -72,25 +53,15 @@ class TyphoonMaker:
         outlines = self._boundaries()
         people = self._people()
         of_files = doubts_of_files(self._static, self._hashes)
-        text = {file.name: self._hash(file) for file in (*table_files(self._static, country), *self._totals)}
+        texts = (*table_files(self._static, country), *total_files(self._static))
         made_from = {
-            "text": text,
+            "text": {file.name: self._hash(file) for file in texts},
             "settings": settings_of(country),
             "noted": of_files,
             "parts": [outlines.key, people.key],
         }
-        self._have(
-            "tables of a cycle",
-            [PreparedPart("tables", (COUNTRY_FILE, CELLS), made_from)],
-            lambda _: self._tables(houses, names, of_files),
-        )
-
-    @property
-    def _totals(self) -> list[Path]:
-        return total_files(self._static)
-
-    def _hash(self, file: Path) -> str:
-        return self._hashes[file.relative_to(self._static).as_posix()]
+        tables = PreparedPart("tables", (COUNTRY_FILE, CELLS), made_from)
+        self._one("tables of a cycle", tables, lambda: self._tables(houses, names, of_files))
 
     @cached_property
     def _levels(self) -> dict[int, Boundaries]:
@@ -111,45 +82,29 @@ class TyphoonMaker:
         made_from = {file.name: self._hash(file) for file in files}
         part = PreparedPart("boundaries", ("boundaries.json", *names, GROUND, LAND_FILE), made_from)
 
-        def build(_: list[PreparedPart]) -> None:
+        def build() -> None:
             write_boundaries(self._levels, self._country.iso3, self._target)
             with write_errors(self._target):
                 write_ground(self._areas.ground, self._target)
                 write_land(land_of(self._areas), self._target)
 
-        self._have("boundaries and land", [part], build)
-        return part
+        return self._one("boundaries and land", part, build)
 
     def _people(self) -> PreparedPart:
         """Who lives in every piece of an area on the wind's grid."""
-        raster, cell = self._static / POPULATION, self._country.wind.cell_degrees
-        made_from = {"raster": self._hash(raster), "cell": cell, "shapes": self._content["levels"][-1]["shapes"]}
-        part = PreparedPart("people", (_PEOPLE, counts_file(Path(_PEOPLE)).name), made_from)
-
-        def build(_: list[PreparedPart]) -> None:
-            country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
-            on = counting_grid(raster, self._target / "scratch_grid.tif", country, COUNTING_ARCSEC)
-            counts = write_on_grid(raster, on, layer, what_is(POPULATION_AFFECTED), country=country)
-            sums = sums_in(layer, [], self._pieces.shapes, self._target / "scratch.tif")[:, 0]
-            layer.unlink()
-            require_people(sums, raster)
-            write_count_statistics(counts, self._target / _PEOPLE)
-            with write_errors(self._target):
-                np.save(self._target / _PEOPLE, sums)
-
-        self._have("people on the grid of the wind", [part], build)
-        return part
-
-    @property
-    def _content(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
-        return content
+        return self._count_people(
+            "people on the grid of the wind",
+            {"cell": self._country.wind.cell_degrees, "shapes": self._outlined["levels"][-1]["shapes"]},
+            self._areas,
+            COUNTING_ARCSEC,
+            lambda layer, scratch: sums_in(layer, [], self._pieces.shapes, scratch)[:, 0],
+        )
 
     def _tables(self, houses: Mapping[str, float], names: Mapping[str, str], of_files: list[str]) -> None:
         country, pieces, areas = self._country, self._pieces, self._areas
-        lives, counts = np.load(self._target / _PEOPLE), read_count_statistics(self._target / _PEOPLE)
+        lives, counts = self._counted_people()
         known, of_people = self._known_people(lives, counts)
-        boundaries = self._content
+        boundaries = self._outlined
         own = boundaries["levels"][-1]
         doubts = [
             *boundaries["doubts"], *of_files, *of_people, *parent_doubts(self._levels),

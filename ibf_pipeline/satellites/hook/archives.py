@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, errors_as
 from ibf_pipeline.io.atomic_files import write_text
 from ibf_pipeline.io.locks import LOCKS, file_lock
 
@@ -72,7 +72,9 @@ def unpack(file: Path, folder: Path, limits: ArchiveLimits) -> list[Path]:
         stamp, done = folder.parent / LOCKS / f"{folder.name}.stamp", _stamp(file)
         if not (folder.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == done):
             stamp.unlink(missing_ok=True)
-            _unpack(file, folder, entries, limits)
+            again = "delete it and download it again"
+            with errors_as(InputInvalid, "the archive is damaged ({})", where=file, remedy=again):
+                _unpack(file, folder, entries, limits)
             write_text(stamp, done)
     return [folder / entry.filename for entry in entries]
 
@@ -99,12 +101,7 @@ def _unpack(file: Path, folder: Path, entries: list[zipfile.ZipInfo], limits: Ar
                         if left < 0:
                             raise InputInvalid(f"the archive holds more than {limits.bytes:,} bytes", where=file)
                         out.write(chunk)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise InputInvalid(
-            f"the archive is damaged ({error})", where=file, remedy="delete it and download it again"
-        ) from None
-    except InputInvalid:
+    except Exception:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)

@@ -21,6 +21,7 @@ from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused
 from ibf_pipeline.io.download import DownloadProgress, download
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.http_errors import Refused
+from ibf_pipeline.io.json_files import read_dataclass
 from ibf_pipeline.io.locks import LOCKS, file_lock
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.orders import RUNNING, SUCCESS, OrderItem, link_expiry
@@ -141,8 +142,5 @@ def _plain_name(text: str) -> str:
 
 def read_record(file: Path) -> DownloadRecord | None:
     """The record beside a downloaded file; None if there is none or it does not describe the file on disk."""
-    try:
-        record = DownloadRecord(**json.loads(file.with_name(file.name + ".json").read_text(encoding="utf-8")))
-        return record if file.stat().st_size == record.bytes else None
-    except (OSError, ValueError, TypeError):
-        return None
+    record = read_dataclass(DownloadRecord, file.with_name(file.name + ".json"))
+    return record if record is not None and file.is_file() and file.stat().st_size == record.bytes else None

@@ -101,11 +101,8 @@ class OrderBook:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    @property
-    def place(self) -> str:
+        self.place = database.place
         """For messages: where the book is."""
-        return self._database.place
 
     def lock(self, what: str = "orders") -> AbstractContextManager[Lease]:
         """Only one process sends at a time, the next one waits; ForbiddenByRule if that takes longer than an hour.

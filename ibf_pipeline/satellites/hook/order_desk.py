@@ -256,10 +256,8 @@ class OrderDesk:
             self.book.record_status(entry, SENT, self.redact(str(error)), self.now())
             return
         message = self.redact(order.message or order.status)
-        if order.running:
-            self.book.record_status(entry, SENT, f"{order.status}: {message}", self.now(), order.submitted)
-        else:
-            self.book.record_status(entry, order.status, message, self.now(), order.submitted)
+        state, said = (SENT, f"{order.status}: {message}") if order.running else (order.status, message)
+        self.book.record_status(entry, state, said, self.now(), order.submitted)
 
     def _miss(self, entry: BookEntry) -> None:
         """An accepted order is not found under its id: gone, if that stays so while the service answers otherwise."""

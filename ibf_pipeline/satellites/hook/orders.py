@@ -144,16 +144,6 @@ class OrderItem:
         return None if self.link is None else link_expiry(self.link)
 
 
-def order_from(content: Mapping[str, Any]) -> Order:
-    """An order of a listing or a single one. Ids come as text and as numbers: here they are text."""
-    return _ORDER.validate_python(content)
-
-
-def product_from(content: Mapping[str, Any]) -> OrderItem:
-    """An item of an order; what is not there yet is empty."""
-    return _PRODUCT.validate_python(content)
-
-
 def order_of(order_id: str, items: Sequence[OrderItem], asked_for: int = 1) -> Order | None:
     """An order as its items tell of it; None if it has none.
 
@@ -184,5 +174,7 @@ def link_expiry(link: str) -> datetime | None:
     return read_timestamp(found)
 
 
-_ORDER: Final = TypeAdapter(Order)
-_PRODUCT: Final = TypeAdapter(OrderItem)
+order_from: Final = TypeAdapter(Order).validate_python
+"""An order of a listing or a single one. Ids come as text and as numbers: here they are text."""
+product_from: Final = TypeAdapter(OrderItem).validate_python
+"""An item of an order; what is not there yet is empty."""

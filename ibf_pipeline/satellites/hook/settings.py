@@ -75,13 +75,9 @@ class Service(Section):
     parallel_items: int | None = Field(None, ge=1, strict=True, description="instead of the role's own number")
 
     @model_validator(mode="after")
-    def _address(self) -> Self:
+    def _complete_service(self) -> Self:
         if (self.url is None) == (self.url_variable is None):
             raise ValueError("either url or url_variable")
-        return self
-
-    @model_validator(mode="after")
-    def _quota(self) -> Self:
         if self.role is None and (self.items_per_month is None or self.parallel_items is None):
             raise ValueError("without a role, items_per_month and parallel_items must be given")
         return self

@@ -47,7 +47,6 @@ class Workflow:
     description: Annotated[Text, Field(alias="Description")] = ""
     version: Annotated[Text, Field(alias="WorkflowVersion")] = ""
     input_types: tuple[str, ...] = ()
-    output_types: tuple[str, ...] = ()
     options: Annotated[tuple[WorkflowOption, ...], Field(alias="WorkflowOptions")] = ()
     """empty if the list was asked for without them"""
 
@@ -55,8 +54,10 @@ class Workflow:
 def workflow_from(content: Mapping[str, Any]) -> Workflow:
     """A workflow as the service describes it; absent and null parts are empty."""
     options = [entry for entry in content.get("WorkflowOptions") or () if isinstance(entry, Mapping)]
-    types = {"input_types": _types(content, "Input"), "output_types": _types(content, "Output")}
-    return _WORKFLOW.validate_python({**content, **types, "WorkflowOptions": options})
+    several = content.get("InputProductTypes") or []
+    one = content.get("InputProductType")
+    types = tuple(dict.fromkeys(str(entry) for entry in [*([one] if one else []), *several]))
+    return _WORKFLOW.validate_python({**content, "input_types": types, "WorkflowOptions": options})
 
 
 def check_options(workflow: Workflow, options: Mapping[str, str | int]) -> None:
@@ -85,12 +86,6 @@ def check_options(workflow: Workflow, options: Mapping[str, str | int]) -> None:
             expected="options that the service describes now: " + (", ".join(known) or "none"),
             remedy=f"look with `ibf-pipeline hook describe {workflow.name}`, then correct the order or destine.yaml",
         )
-
-
-def _types(content: Mapping[str, Any], side: str) -> tuple[str, ...]:
-    several = content.get(f"{side}ProductTypes") or []
-    one = content.get(f"{side}ProductType")
-    return tuple(dict.fromkeys(str(entry) for entry in [*([one] if one else []), *several]))
 
 
 _WORKFLOW: Final = TypeAdapter(Workflow)

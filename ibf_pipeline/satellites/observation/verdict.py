@@ -22,7 +22,7 @@ def verdict_of(
     enough of them was seen and there is less; undecided otherwise, and if no pass lies on the event's days.
 
     `flooded_km2`: inside the event's areas, permanent water left out. `observed_share`: 0..1 of the event's areas.
-    `lakes_among_it`: all open water counts, as the permanent water is unknown. Then much of it is no hit
+    `lakes_among_it`: all open water counts, as the permanent water is unknown. Then much of it is not a hit
     but undecided, and little of it is little flood all the same.
     """
     if not any(days.contain(moment) for moment in passes):

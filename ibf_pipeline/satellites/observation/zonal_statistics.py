@@ -17,7 +17,7 @@ from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.raster_blocks import bounded_gdal, open_raster, raster_profile, windows
-from ibf_pipeline.prepare.zonal_sums import exposure_table
+from ibf_pipeline.prepare.zonal_sums import area_sums
 from ibf_pipeline.satellites.observation.water import FLOODED, NOT_OBSERVED, PERMANENT
 
 _EARTH_RADIUS: Final = 6371.0072
@@ -54,16 +54,13 @@ def people_in_flood(
 ) -> np.ndarray:
     """(area,) people in flooded cells of each deepest area, counted as the forecast counts them (exact cell shares)."""
     deepest = read_boundaries(static / "admin_areas", country.admin_levels)[country.deepest_admin_level]
-    chosen = deepest.only(codes)
     scratch.mkdir(parents=True, exist_ok=True)
     people, flooded = scratch / "people.tif", scratch / "flooded.tif"
     box = bounds_of_areas(deepest)
     with bounded_gdal():
         write_on_grid(static / "population.tif", observed, people, "population raster", country=box)
         _write_flooded(observed, flooded)
-        table = exposure_table({"people": people}, {1.0: flooded}, chosen, scratch / "bands.tif")
-    counts: np.ndarray = table["exposure"].values[0, :, 0]
-    return counts
+        return area_sums(people, [flooded], deepest.only(codes), scratch / "bands.tif")[:, 1]
 
 
 def _write_flooded(observed: Path, target: Path) -> None:

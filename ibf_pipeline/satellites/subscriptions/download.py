@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.io.download import DownloadedFile, DownloadProgress, download
+from ibf_pipeline.io.json_files import read_dataclass
 from ibf_pipeline.io.locks import LOCKS, file_lock
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 
@@ -123,9 +124,6 @@ def _stated(content: Mapping[str, Any]) -> str:
 
 def _kept(target: Path) -> ProductFile | None:
     """What was fetched before and lies there whole."""
-    try:
-        record = json.loads(target.with_name(f"{target.name}.json").read_text(encoding="utf-8"))
-        got = replace(ProductFile(**record), file=target)
-        return got if target.stat().st_size == got.bytes else None
-    except (OSError, ValueError, TypeError):
-        return None
+    got = read_dataclass(ProductFile, target.with_name(f"{target.name}.json"))
+    is_whole = got is not None and target.is_file() and target.stat().st_size == got.bytes
+    return replace(got, file=target) if got is not None and is_whole else None

@@ -43,29 +43,23 @@ def apply_subscriptions(
     for item in wanted:
         client.require_sound(item.request, item.name)
     with ledger.lock():
-        return _until_as_declared(client, ledger, wanted)
-
-
-def _until_as_declared(
-    client: CatalogueClient, ledger: Ledger, wanted: Sequence[DeclaredSubscription]
-) -> SubscriptionPlan:
-    steps: list[SubscriptionStep] = []
-    for _ in range(MOST_STEPS):
-        live = _listed(client, ledger)
-        _settle(client.name, ledger, live)
-        owned = {entry.id: entry for entry in ledger.owned(client.name)}
-        step, stuck = next_subscription_step(wanted, live, owned, client.provider)
-        if step is None:
-            return SubscriptionPlan(tuple(steps), tuple(stuck))
-        if steps and step == steps[-1]:
-            text = f"{client.name} accepted to {step.kind} {step.subscription_id or step.name} and shows no change"
-            return SubscriptionPlan(tuple(steps), (*stuck, Stuck(step.name, text)))
-        log.info("%s: %s %s: %s", client.name, step.kind, step.subscription_id or step.name, step.reason)
-        _carry_out(step, client, ledger, live)
-        steps.append(step)
-    return SubscriptionPlan(
-        tuple(steps), (Stuck("", f"not settled after {MOST_STEPS} steps: see `subscriptions list`"),)
-    )
+        steps: list[SubscriptionStep] = []
+        for _ in range(MOST_STEPS):
+            live = _listed(client, ledger)
+            _settle(client.name, ledger, live)
+            owned = {entry.id: entry for entry in ledger.owned(client.name)}
+            step, stuck = next_subscription_step(wanted, live, owned, client.provider)
+            if step is None:
+                return SubscriptionPlan(tuple(steps), tuple(stuck))
+            if steps and step == steps[-1]:
+                text = f"{client.name} accepted to {step.kind} {step.subscription_id or step.name} and shows no change"
+                return SubscriptionPlan(tuple(steps), (*stuck, Stuck(step.name, text)))
+            log.info("%s: %s %s: %s", client.name, step.kind, step.subscription_id or step.name, step.reason)
+            _carry_out(step, client, ledger, live)
+            steps.append(step)
+        return SubscriptionPlan(
+            tuple(steps), (Stuck("", f"not settled after {MOST_STEPS} steps: see `subscriptions list`"),)
+        )
 
 
 def renew_endpoint_accounts(client: CatalogueClient, ledger: Ledger, wanted: Sequence[DeclaredSubscription]) -> int:

@@ -118,6 +118,16 @@ class Reading:
             self.require(tracks)
         return TrackDelivery(tracks, files.notes, files.origin(address), files.paths)
 
+    def noted(self, files: CycleFiles, began: datetime, address: str) -> TrackDelivery:
+        """As `given`; the files are noted if they can be used, and else deleted."""
+        try:
+            given = self.given(files, began, address)
+        except InputInvalid:
+            files.forget(began)
+            raise
+        files.note(began)
+        return given
+
 
 def require_delivered(file: Path, where: object) -> None:
     """InputMissing if a file is not whole yet: empty, or without the end of a BUFR message; InputInvalid if it is

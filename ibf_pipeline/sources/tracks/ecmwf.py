@@ -59,12 +59,7 @@ class EcmwfTracks:
             files = CycleFiles.noted(folder, began)
             if files is None:
                 files = self._fetched(folder, began)
-            try:
-                given = self.reading.given(files, began, address)
-            except InputInvalid:
-                files.forget(began)
-                raise
-            files.note(began)
+            given = self.reading.noted(files, began, address)
         return TrackDelivery(given.tracks, given.notes, {**given.origin, "licence": _LICENCE}, given.files)
 
     def _fetched(self, folder: Path, began: datetime) -> CycleFiles:

@@ -67,13 +67,7 @@ class FilesTracks:
         if not isinstance(self.place, UrlLocation):
             return self.reading.given(files, began, self.place.address)
         with self.place.cache.held(self.name, began.date()):
-            try:
-                given = self.reading.given(files, began, self.place.address)
-            except InputInvalid:
-                files.forget(began)
-                raise
-            files.note(began)
-        return given
+            return self.reading.noted(files, began, self.place.address)
 
     def _found(self, began: datetime) -> CycleFiles:
         """What the place has of a cycle; InputMissing if that is nothing, or maybe not all."""

@@ -563,7 +563,7 @@ class Direct:
     def workflow(self, name: str) -> Workflow:
         option = WorkflowOption("output_storage", "", "str", None, (), required=True)
         secret = WorkflowOption("desp_source_password", "", "str", None, (), required=False)
-        return Workflow("1", name, name, "", "1", (), (), (option, secret))
+        return Workflow("1", name, name, "", "1", (), (option, secret))
 
     def orders(self, *, name_ends_with: str | None = None, since: datetime | None = None) -> list[Order]:
         if self.silent:
