@@ -21,7 +21,6 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import deployment, flow_run
 from prefect.settings import PREFECT_API_URL
 
-from flows.automation_version import final_state
 from flows.country_process import CountryJob, CountryOutcome, run_country
 from flows.decorator import flow
 from flows.hazard_flows import issue_parameter
@@ -59,7 +58,7 @@ def _run_name() -> str:
     return f"{what}-{named_time(profile, flow_run.parameters.get('issue_date'))}"
 
 
-@flow(name="all-countries", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="all-countries", flow_run_name=_run_name)
 def all_countries(
     issue_date: date | str | None = None,
     countries: list[str] | None = None,
@@ -86,20 +85,15 @@ def all_countries(
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
         hazard: of the countries that have it; every hazard with one run a day where none is given.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    try:
-        configuration = open_configuration(config, workspace)
-        chosen = _runs(configuration, countries, hazard)
-        profile = FLOODS if hazard is None else known_hazard(hazard).profile
-        issued = issue_time_of_run(profile, issue_date)
-    except IbfError as error:
-        log.error("%s", error)
-        return final_state(FAILED.state(str(error), error))
+    configuration = open_configuration(config, workspace)
+    chosen = _runs(configuration, countries, hazard)
+    profile = FLOODS if hazard is None else known_hazard(hazard).profile
+    issued = issue_time_of_run(profile, issue_date)
     options = {"notify": notify, "publish": publish}
     jobs = [CountryJob(each.iso3, each.hazard, issued, target, config, workspace, options) for each in chosen]
     outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
     _keep_table(outcomes, f"Countries: {profile.short} runs of {issued.words}")
-    return final_state(_ended(outcomes))
+    return _ended(outcomes)
 
 
 def _runs(configuration: Configuration, countries: list[str] | None, hazard: str | None) -> list[CountryHazardKey]:

@@ -16,7 +16,6 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import Pause
 from prefect.runtime import deployment, flow_run
 
-from flows.automation_version import final_state
 from flows.decorator import flow
 from flows.hazard_flows import flow_of, issue_parameter
 from flows.states import COMPLETED, FAILED
@@ -26,7 +25,7 @@ from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import IbfError, UsageError, errors_logged
+from ibf_pipeline.errors import UsageError, errors_logged
 from ibf_pipeline.hazards.registry import known_hazard
 from ibf_pipeline.runs.ledger import is_published
 from ibf_pipeline.runs.legacy_journals import hazard_path_parts
@@ -56,7 +55,7 @@ def _run_name() -> str:
     return f"backfill-{parameters['country']}-{parameters['date_from']}-{parameters['date_to']}"
 
 
-@flow(name="backfill", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="backfill", flow_run_name=_run_name)
 def backfill(
     country: str,
     date_from: date | str,
@@ -85,7 +84,6 @@ def backfill(
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     rows: list[dict[str, Any]] = []
 
     def row(day: IssueTime, state: str, message: str | None) -> None:
@@ -122,9 +120,6 @@ def backfill(
     except Pause:  # it goes on when the day is run
         rows.clear()
         raise
-    except IbfError as error:
-        log.error("%s", error)
-        return final_state(FAILED.state(str(error), error))
     finally:
         _keep_table(country, hazard, rows, f"{country}, {date_from} to {date_to}")
     skipped = len(rows) - len(ran)
@@ -132,8 +127,8 @@ def backfill(
     partly = [day for day in ran if day.published and not day.state.is_completed()]
     message += "".join(f"; {day.issue_time} is published, but: {day.state.message}" for day in partly)
     if ran and not ran[-1].published:
-        return final_state(FAILED.state(f"{message}; stopped at {ran[-1].issue_time}: {ran[-1].state.message}"))
-    return final_state((FAILED if partly else COMPLETED).state(message))
+        return FAILED.state(f"{message}; stopped at {ran[-1].issue_time}: {ran[-1].state.message}")
+    return (FAILED if partly else COMPLETED).state(message)
 
 
 def require_notify_confirmed(*, notify: bool, really: bool) -> None:

@@ -16,7 +16,6 @@ from prefect.client.schemas.objects import State
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound
 
-from flows.automation_version import final_state
 from flows.decorator import flow
 from flows.states import COMPLETED, FAILED, SKIPPED
 from flows.wiring.deployment_run import start_run
@@ -38,7 +37,7 @@ _LATER = timedelta(seconds=2)
 """after the limit, so that clocks that differ a little do not end it before"""
 
 
-@flow(name=END_HOLD, retries=0, persist_result=False)
+@flow(name=END_HOLD)
 def end_hold(run: str, question: str) -> State:
     """Begin a run again that is suspended until a person approves its notification: the time for that is over.
 
@@ -46,21 +45,18 @@ def end_hold(run: str, question: str) -> State:
         run: id of the flow run that waits.
         question: for which it was suspended; a later one has a time limit of its own.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     with get_client(sync_client=True) as client:
         try:
             waiting = client.read_flow_run(UUID(run))
         except ObjectNotFound:
-            return final_state(FAILED.state(_GONE))
+            return FAILED.state(_GONE)
         state = waiting.state
         if state is None or not state.is_paused() or state.state_details.pause_key != question:
-            return final_state(SKIPPED.state(f"nothing to do: {waiting.name} does not wait for this any more"))
+            return SKIPPED.state(f"nothing to do: {waiting.name} does not wait for this any more")
         answer = client.resume_flow_run(waiting.id, run_input=NOBODYS)
     if answer.status != SetStateStatus.ACCEPT:
-        return final_state(
-            FAILED.state(f"{waiting.name} waits beyond its time limit and cannot be begun again: {answer}")
-        )
-    return final_state(COMPLETED.state(f"nobody has approved the notification of {waiting.name} in time"))
+        return FAILED.state(f"{waiting.name} waits beyond its time limit and cannot be begun again: {answer}")
+    return COMPLETED.state(f"nobody has approved the notification of {waiting.name} in time")
 
 
 def end_later(run: UUID, question: str, limit: datetime) -> None:

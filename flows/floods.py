@@ -5,32 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 
-from flows.decorator import flow
-from flows.hazard_run import Options, run_hazard
-from flows.morning import update_morning
-from flows.wiring.run_issue_time import named_time
+from flows.hazard_run import Options, hazard_flow, run_hazard
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.targets.problems import Overrides
 
 
-def _run_name() -> str:
-    parameters = flow_run.parameters
-    return f"{FLOODS.name}-{parameters['country']}-{named_time(FLOODS, parameters.get('issue_date'))}"
-
-
-@flow(
-    name="floods",
-    flow_run_name=_run_name,
-    retries=0,
-    persist_result=False,
-    validate_parameters=False,  # the server checks their types, and we the date: in one line, in a run with a name
-    on_completion=[update_morning],
-    on_failure=[update_morning],
-    on_crashed=[update_morning],
-    on_cancellation=[update_morning],
-)
+@hazard_flow(FLOODS)
 def floods(
     country: str,
     issue_date: date | None = None,

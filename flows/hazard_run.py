@@ -8,16 +8,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, ParamSpec
 
 from prefect.client.schemas.objects import State
+from prefect.flows import Flow
 from prefect.runtime import deployment, flow_run
 
 from flows.approval import answered, apply_answer, ask, await_approval, tell_waiting
-from flows.automation_version import final_state
 from flows.day_state import HOLD, NO_TIME, day_state, failed_state, nothing_new
+from flows.decorator import flow
 from flows.incomplete_days import shown_meanwhile
-from flows.morning import show_waiting
+from flows.morning import MORNING_HOOKS, show_waiting
 from flows.notice_events import send_notices
 from flows.outcome_tags import show_outcome
 from flows.states import COMPLETED, HELD, NOT_NOTIFIED, WATCHED, RunOutcome
@@ -25,13 +26,14 @@ from flows.wiring.day import Day, future_told, now, open_day
 from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.records import make_room_on_disk
-from flows.wiring.run_issue_time import IssueTimeParameter, scheduled_moment
+from flows.wiring.run_issue_time import IssueTimeParameter, named_time, scheduled_moment
 from flows.wiring.sharing import fetch_run_layers
 from flows.wiring.targets import open_target
 from flows.wiring.tested_set import untested
 from flows.wiring.trial import require_no_trial_begun
 from flows.wiring.wishes import require_wishes
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, UsageError, errors_logged
 from ibf_pipeline.records.lease import LEASE_RUN_OUT_SECONDS
 from ibf_pipeline.runs.confirmation import give_up_held, require_confirmed
@@ -47,6 +49,8 @@ from tasks.decorator import has_server
 from tasks.runs import plan_revision, publish_revision, write_run_report
 
 log = logging.getLogger("ibf_pipeline.flows")
+
+_P = ParamSpec("_P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,21 @@ class Options:
     """an exercise whose forecast makes these come true"""
 
 
+def hazard_flow(profile: HazardProfile) -> Callable[[Callable[_P, State]], Flow[_P, State]]:
+    """Decorate the flow of a hazard: its runs are named after country and issue time and stand on the morning page.
+
+    Prefect does not validate its parameters: the server checks their types, and `run_hazard` the issue time, so that a
+    wrong one is told in one line, in a run with a name.
+    """
+
+    def run_name() -> str:
+        asked = flow_run.parameters
+        issued = named_time(profile, asked.get("issue_date") or asked.get("issue_time"))
+        return f"{profile.name}-{asked['country']}-{issued}"
+
+    return flow(name=profile.name, flow_run_name=run_name, validate_parameters=False, **MORNING_HOOKS)
+
+
 def run_hazard(
     hazard: str | None,
     country: str,
@@ -79,20 +98,6 @@ def run_hazard(
     `hazard`: floods, or the only one of the country, where none is given; `issued`: the period that
     the run was scheduled in.
     """
-    return final_state(run_day(hazard, country, issued, target, options, config, workspace))
-
-
-def run_day(
-    hazard: str | None,
-    country: str,
-    issued: IssueTimeParameter,
-    target: str | None,
-    options: Options,
-    config: str,
-    workspace: str | None,
-) -> State:
-    """The same, as part of another flow."""
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     if untested():
         log.warning("%s", untested())
     exercise, shown, decided = options.wishes is not None, None, None

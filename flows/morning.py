@@ -55,6 +55,10 @@ def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> 
             write_morning(day, configuration, flow_run.id)
 
 
+MORNING_HOOKS = {end: [update_morning] for end in ("on_completion", "on_failure", "on_crashed", "on_cancellation")}
+"""options of a flow whose runs stand on the page"""
+
+
 def page_day(hazard: str, parameters: Mapping[str, object], scheduled: datetime, tags: Sequence[str]) -> date | None:
     """The day on whose page a run stands; None where it is of the past, and no news of a morning.
 

@@ -15,12 +15,11 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.attempts import another_chain, cancel_attempt, schedule_attempt
-from flows.automation_version import final_state
 from flows.day_state import day_state, failed_state
 from flows.decorator import flow
-from flows.hazard_run import Options, report_run, run_day
+from flows.hazard_run import Options, report_run, run_hazard
 from flows.incomplete_days import RESUMING, half_made_words, resuming_name, shown_meanwhile
-from flows.morning import update_morning
+from flows.morning import MORNING_HOOKS
 from flows.notice_events import send_notices
 from flows.outcome_tags import show_outcome
 from flows.states import FAILED, HELD, PORTAL_AWAITED, PORTAL_STAYED_AWAY, PORTAL_UNREACHABLE, SKIPPED
@@ -50,12 +49,7 @@ def _run_name() -> str:
 @flow(
     name=RESUMING,
     flow_run_name=_run_name,
-    retries=0,
-    persist_result=False,
-    on_completion=[update_morning],
-    on_failure=[update_morning],
-    on_crashed=[update_morning],
-    on_cancellation=[update_morning],
+    **MORNING_HOOKS,
 )
 def resume(
     country: str,
@@ -84,7 +78,6 @@ def resume(
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     first, given = since or now(), {"config": config, "workspace": workspace, **(asked or {})}
     try:
         day = open_day(
@@ -95,9 +88,9 @@ def resume(
             "country": country, "hazard": hazard, "issue_time": str(day.issue_time), "target": day.target_name,
             "asked": given, "attempt": attempt + 1, "since": first.isoformat(),
         }  # fmt: skip
-        return final_state(attempted(day, following, attempt, first))
+        return attempted(day, following, attempt, first)
     except IbfError as error:
-        return final_state(failed_state(error))
+        return failed_state(error)
 
 
 def _moment(given: object) -> datetime:
@@ -165,7 +158,7 @@ def go_on(day: Day, step: NextAttempt, asked: dict[str, Any], since: datetime) -
             return _resumed(day, since)
     except IbfError as error:
         return failed_state(error, partial(shown_meanwhile, day))
-    return run_day(
+    return run_hazard(
         day.country.hazard, day.country.iso3, day.issue_time, day.target_name, options_of(asked), asked["config"],
         asked["workspace"],
     )  # fmt: skip

@@ -23,7 +23,7 @@ def _run_name() -> str:
     return f"EXERCISE-{of}-{named_time(profile, parameters.get('issue_date'))}"
 
 
-@flow(name="scenario", flow_run_name=_run_name, retries=0, persist_result=False, validate_parameters=False)
+@flow(name="scenario", flow_run_name=_run_name, validate_parameters=False)
 def scenario(
     country: str,
     wishes: str,

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 
-from flows.decorator import flow
-from flows.hazard_run import Options, run_hazard
-from flows.morning import update_morning
-from flows.wiring.run_issue_time import named_time
+from flows.hazard_run import Options, hazard_flow, run_hazard
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.targets.problems import Overrides
 
 
-def _run_name() -> str:
-    parameters = flow_run.parameters
-    return f"{TYPHOON.name}-{parameters['country']}-{named_time(TYPHOON, parameters.get('issue_time'))}"
-
-
-@flow(
-    name=TYPHOON.name,
-    flow_run_name=_run_name,
-    retries=0,
-    persist_result=False,
-    validate_parameters=False,  # as of floods: the issue time is checked in a run with a name, and said in one line
-    on_completion=[update_morning],
-    on_failure=[update_morning],
-    on_crashed=[update_morning],
-    on_cancellation=[update_morning],
-)
+@hazard_flow(TYPHOON)
 def typhoon(
     country: str,
     issue_time: str | None = None,

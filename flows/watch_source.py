@@ -15,7 +15,6 @@ from typing import Final
 from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 
-from flows.automation_version import final_state
 from flows.decorator import flow
 from flows.starters import RunStarter, start_deployment, start_here
 from flows.states import COMPLETED, FAILED, INPUT_MISSING
@@ -71,7 +70,7 @@ def _run_name() -> str:
     return f"watch-{parameters['source']}-{asked or scheduled_moment().date()}"
 
 
-@flow(name="watch-source", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="watch-source", flow_run_name=_run_name)
 def watch_source(
     source: str, issue_date: date | str | None = None, config: str = "config", workspace: str | None = None
 ) -> State:
@@ -86,16 +85,11 @@ def watch_source(
         config: folder of the configuration.
         workspace: folder for fetched forecasts and runs, instead of those of the settings.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    try:
-        configuration = open_configuration(config, workspace)
-        issue_time = watched_issue_time(configuration, source, issue_date)
-        watched = _watched(configuration, source, issue_time, _starter(config, workspace))
-        prune_cache(configuration)
-    except IbfError as error:
-        log.error("%s", error)
-        return final_state(FAILED.state(str(error), error))
-    return final_state(_ended(source, issue_time, watched))
+    configuration = open_configuration(config, workspace)
+    issue_time = watched_issue_time(configuration, source, issue_date)
+    watched = _watched(configuration, source, issue_time, _starter(config, workspace))
+    prune_cache(configuration)
+    return _ended(source, issue_time, watched)
 
 
 def watched_issue_time(configuration: Configuration, source: str, asked: date | str | None) -> IssueTime:

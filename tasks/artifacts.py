@@ -21,7 +21,6 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
-from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, get_current_settings, temporary_settings
 
@@ -57,7 +56,7 @@ _SILENT_SECONDS = 60.0
 """without a further attempt to show progress after one that failed: each may take as long as a server that hangs"""
 
 
-@task(task_run_name="artifacts of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="artifacts of {iso3}")
 def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) -> None:
     """Summary, events, areas, what its hazard adds, what changed and the report's link of a finished run.
 

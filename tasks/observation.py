@@ -11,7 +11,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
@@ -59,7 +58,7 @@ class OrderContext:
     folder: Path
 
 
-@task(task_run_name="existing flood maps for {event}", cache_policy=NO_CACHE)
+@task(task_run_name="existing flood maps for {event}")
 def look_for_flood_maps(
     event: str, catalogue: FloodMapCatalogue, box: tuple[float, float, float, float], days: DayRange, timeout: float
 ) -> list[FloodMapItem]:
@@ -69,7 +68,7 @@ def look_for_flood_maps(
     return found
 
 
-@task(task_run_name="fetch flood maps for {event}", cache_policy=NO_CACHE)
+@task(task_run_name="fetch flood maps for {event}")
 def fetch_flood_maps(
     event: str, items: list[FloodMapItem], fetch: Downloader, flooded_value: float, folder: Path
 ) -> WaterMasks:
@@ -83,7 +82,7 @@ def fetch_flood_maps(
     return WaterMasks(tuple(masks), tuple(item.moment for item in items), tuple(item.id for item in items))
 
 
-@task(task_run_name="ask for {request.workflow} for {event}", cache_policy=NO_CACHE, retries=0)
+@task(task_run_name="ask for {request.workflow} for {event}", retries=0)
 def ask_for_scene(event: str, request: OrderRequest, patron: OrderContext) -> None:
     """Write the order down; ForbiddenByRule where the month's budget is used up, and nothing is ordered then.
 
@@ -99,7 +98,7 @@ def ask_for_scene(event: str, request: OrderRequest, patron: OrderContext) -> No
     log.info("%s: order %s is %s", event, entry.key, entry.state)
 
 
-@task(task_run_name="order {request.workflow} for {event}", cache_policy=NO_CACHE, retries=0)
+@task(task_run_name="order {request.workflow} for {event}", retries=0)
 def order_scene(event: str, request: OrderRequest, patron: OrderContext) -> list[Path]:
     """Send the order that was written down, wait for it, and fetch its files."""
     (entry,) = patron.desk.wait([request.key], patron.polling, patron.sleep)
@@ -118,7 +117,7 @@ def order_scene(event: str, request: OrderRequest, patron: OrderContext) -> list
     return files
 
 
-@task(task_run_name="open water for {event}", cache_policy=NO_CACHE)
+@task(task_run_name="open water for {event}")
 def open_water_of(
     event: str, files: list[Path], rule: OpenWater, product: str, moment: datetime, folder: Path
 ) -> WaterMasks:
@@ -150,7 +149,7 @@ class ReferenceLayers:
     """raster of area numbers: the country's grid"""
 
 
-@task(task_run_name="flooded areas and people of {event.name}", cache_policy=NO_CACHE)
+@task(task_run_name="flooded areas and people of {event.name}")
 def measure(
     event: FloodEvent, masks: Sequence[Path], ground: ReferenceLayers, rule: ObservationSettings, folder: Path
 ) -> list[ObservedArea]:
@@ -190,7 +189,7 @@ def all_looks(
     )
 
 
-@task(task_run_name="keep what was observed of {observed.event}", cache_policy=NO_CACHE)
+@task(task_run_name="keep what was observed of {observed.event}")
 def keep_observed(observed: EventObservation, folder: Path, run: RunFolder, prepared: Path) -> None:
     """Beside the run, in its report once no run of the country is at work, and as an artifact."""
     write_observed_event(observed, folder)

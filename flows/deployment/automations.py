@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState, SendNotification
+from prefect.events.actions import ChangeFlowRunState, RunDeployment, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from flows.automation_version import AUTOMATION_PREFIX, VERSION_TAG
+from flows.hazard_flows import FLOWS
 from flows.history import OBSERVATION_TAG, OUR_TAGS, TAG
-from flows.states import COMPLETED, CRASHED, FAILED, HELD_EVENT, NOTICE_EVENT, OUTCOMES
+from flows.resume import bounds
+from flows.states import COMPLETED, CRASHED, FAILED, HELD_EVENT, NOTICE_EVENT, OUTCOMES, PORTAL_UNREACHABLE
 from flows.suspension import LEFT_EVENT, WAITING
 from ibf_pipeline.config.settings import Operations
 
@@ -184,6 +186,36 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             "scheduler up, is a worker running? Do not take the silence for an all clear.",
         ),
     ]
+
+
+def resume_automation(operations: Operations, attempts: UUID) -> AutomationCore:
+    """It tries a day again whose portal was unreachable, and needs nobody to be told.
+
+    Of the runs of countries' deployments, which alone have the hazard as a tag. `attempts`: the deployment of those.
+    """
+    return _automation(
+        "resume after an outage",
+        "The portal was away for longer than a run waits: attempts follow until the day is published.",
+        _of_runs(_tagged(*FLOWS), expect={PORTAL_UNREACHABLE.event}),
+        RunDeployment(deployment_id=attempts, parameters=_ATTEMPT, schedule_after=bounds(operations).interval),
+    )
+
+
+def _text(template: str) -> dict[str, str]:
+    """A template whose result is text: of a plain one Prefect makes JSON, which a timestamp cannot be."""
+    return {"__prefect_kind": "jinja", "template": template}
+
+
+_ATTEMPT: dict[str, Any] = {
+    "country": "{{ flow_run.parameters.country }}",
+    "hazard": "{{ flow.name }}",
+    "issue_time": _text("{{ flow_run.parameters.issue_date or flow_run.parameters.issue_time or '' }}"),
+    "target": "{{ (flow_run.parameters.target or none) }}",
+    "asked": "{{ flow_run.parameters }}",
+    "since": _text("{{ event.occurred }}"),
+    "scheduled": _text("{{ flow_run.expected_start_time }}"),
+}
+"""parameters of an attempt, of the run that failed, as `flows.resume` takes them"""
 
 
 def _states(*names: str) -> set[str]:

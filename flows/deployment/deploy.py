@@ -16,19 +16,22 @@ from prefect.settings import get_current_settings
 from prefect.utilities.asyncutils import run_coro_as_sync
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
-from flows.deployment.automation_sync import apply_automations, attempts, wanted_automations
+from flows.deployment.automation_sync import apply_automations, wanted_automations
+from flows.deployment.automations import resume_automation
 from flows.deployment.forms import form_of
 from flows.deployment.registration import cron_schedule, no_longer_configured, register_deployment
 from flows.deployment.result import DeployResult
-from flows.deployment.resume_automation import resume_automation
 from flows.deployment.table import planned_deployments
 from flows.hazard_flows import FLOWS
+from flows.incomplete_days import RESUMING
 from flows.wiring.day import open_configuration
 from flows.wiring.hazards import valid_hazards
 from flows.wiring.limits import limit_name
 from ibf_pipeline.errors import ConfigError
 
 _POLL_SECONDS = 1.0
+_ATTEMPTS = f"{RESUMING}/{RESUMING}"
+"""deployment of the attempts to go on with a day"""
 
 
 def deploy(config: str, workspace: str | None, *, runs_config: str | None = None) -> list[DeployResult]:
@@ -71,7 +74,9 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
             *no_longer_configured(
                 client, {*schedules, *(f"{hazard}/{each.iso3}" for each in wrong for hazard in FLOWS)}
             ),
-            *apply_automations(client, [*automations, resume_automation(operations, attempts(client))]),
+            *apply_automations(
+                client, [*automations, resume_automation(operations, client.read_deployment_by_name(_ATTEMPTS).id)]
+            ),
         ]
 
 

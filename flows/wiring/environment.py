@@ -37,7 +37,6 @@ def set_prefect_defaults(home: Path | None = None) -> None:
         home.mkdir(parents=True, exist_ok=True)
         os.environ["PREFECT_HOME"] = str(home)
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
 
 
 def collect_rarely() -> None:
