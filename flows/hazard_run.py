@@ -28,6 +28,7 @@ from flows.wiring.limits import one_at_a_time
 from flows.wiring.records import make_room_on_disk
 from flows.wiring.run_issue_time import IssueTimeParameter, named_time, scheduled_moment
 from flows.wiring.sharing import fetch_run_layers
+from flows.wiring.sources import prune_cache
 from flows.wiring.targets import open_target
 from flows.wiring.tested_set import untested
 from flows.wiring.trial import require_no_trial_begun
@@ -241,7 +242,7 @@ def report_run(day: Day, run: RunFolder) -> None:
     ):  # records or store may be away by now
         write_run_report(day.country.iso3, run, fetch_run_layers(day))
     keep_artifacts(day.country.iso3, run, day.configuration.settings.operations.reports_url)
-    leg_of(day).afterwards(day)
+    prune_cache(day.configuration)
 
 
 def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, overrides: Overrides) -> None:

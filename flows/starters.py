@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import httpx
 from prefect.client.schemas.objects import FlowRun
@@ -16,7 +15,6 @@ from flows.states import PORTAL_UNREACHABLE, WATCHED
 from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.registry import known_hazard
 
 _ATTEMPTS = 3
@@ -31,7 +29,7 @@ started, InputMissing where it found no forecast at once.
 """
 
 
-def start_deployment(iso3: str, issued: IssueTime | date, hazard: str = FLOODS.name) -> str | None:
+def start_deployment(iso3: str, issued: IssueTime, hazard: str) -> str | None:
     """Start the country's deployment on the Prefect server, and wait for nothing.
 
     The key makes any number of sensors and looks one run; where that has failed, the next attempt is another one.
@@ -49,7 +47,7 @@ def start_deployment(iso3: str, issued: IssueTime | date, hazard: str = FLOODS.n
     raise RuntimeError(f"{_ATTEMPTS} runs failed, the last one {ended}")
 
 
-def _run(iso3: str, issued: IssueTime | date, hazard: str, attempt: int) -> FlowRun:
+def _run(iso3: str, issued: IssueTime, hazard: str, attempt: int) -> FlowRun:
     name = f"{hazard}/{iso3}"
     key = f"{hazard}-{iso3}-{issued}"
     try:
@@ -61,16 +59,13 @@ def _run(iso3: str, issued: IssueTime | date, hazard: str, attempt: int) -> Flow
         raise RuntimeError(f"the server did not start {name} ({type(error).__name__})") from None
 
 
-def start_here(
-    config: str, workspace: str | None, iso3: str, issued: IssueTime | date, hazard: str = FLOODS.name
-) -> None:
+def start_here(config: str, workspace: str | None, iso3: str, issued: IssueTime, hazard: str) -> None:
     """Run the flow here and now and wait for it, for installations without a server.
 
     In a process of its own: the sensor's threads read other countries' forecasts meanwhile, and the libraries of netCDF
     and GRIB know no threads. A failed run is an InputMissing or RuntimeError with its message.
     """
-    issue_time = issued if isinstance(issued, IssueTime) else IssueTime(issued)
-    (ended,) = run_jobs([CountryJob(iso3, hazard, issue_time, None, config, workspace)], limit=1)
+    (ended,) = run_jobs([CountryJob(iso3, hazard, issued, None, config, workspace)], limit=1)
     if ended.exit_code == InputMissing.exit_code:
         raise InputMissing(ended.message)
     if ended.exit_code != 0:

@@ -22,7 +22,7 @@ from flows.suspension import reschedule, saved_notes, show_waiting_here
 from flows.wiring.day import Day, as_issue_time, now, open_configuration
 from flows.wiring.inputs_fetch import fetched_cube, forecast_of_before
 from flows.wiring.looks import Looks
-from flows.wiring.rain_looks import rain_look
+from flows.wiring.rain_outside_runs import rain_look
 from flows.wiring.run_issue_time import scheduled_moment
 from flows.wiring.sources import (
     cells_of,
@@ -33,7 +33,7 @@ from flows.wiring.sources import (
     users_of,
     waiting_of,
 )
-from flows.wiring.track_looks import tracks_look
+from flows.wiring.tracks_outside_runs import tracks_look
 from flows.wiring.trial import require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard

@@ -94,7 +94,7 @@ def download(
     """
     from dataclasses import asdict
 
-    from flows.cli.hook_progress import receiving
+    from flows.cli.progress import receiving
     from flows.cli.subscriptions_tables import block
     from ibf_pipeline.satellites.subscriptions.download import fetch_product
 

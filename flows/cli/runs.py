@@ -107,7 +107,7 @@ def pull(
 
     Example: ibf-pipeline runs pull UGA/2026-02-15 --only report --only extents --to qgis
     """
-    from flows.cli.transfer import transferring
+    from flows.cli.progress import transferring
     from flows.wiring.decisions import open_run
     from ibf_pipeline.errors import InputMissing
     from ibf_pipeline.runs.files import files_of
@@ -124,8 +124,8 @@ def pull(
         )
     folder = to or Path(str(folder_of_run.id).replace("/", "-"))
     size = sum(each.size for each in wanted)
-    with transferring(str(folder_of_run.id), size) as told:
-        bring(folder_of_run, wanted, folder, told)
+    with transferring(str(folder_of_run.id), size) as advance:
+        bring(folder_of_run, wanted, folder, advance)
     console().print(f"{len(wanted)} files, {size / 1e6:.1f} MB, in {folder}", soft_wrap=True)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
-from flows.wiring.previous_runs import ExerciseSources, is_end, moment_of_publication, notifies, shown_before
+from flows.wiring.previous_runs import ExerciseSources, is_end, moment_of_publication, shown_before
 from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
 from flows.wiring.sharing import ensure_layers, shared_layers, shared_layers_of
 from flows.wiring.trial import require_no_trial, require_no_trial_source
@@ -20,7 +20,6 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.block import Past
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.mails import mailing
 from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS, FURTHEST_BACK, window_of
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
@@ -66,11 +65,6 @@ def find_block(
     if allowed is not None:
         allowed(found)
     return found, record_block(iso3, found, block, prepared, country, day.run, ensure_layers(day))
-
-
-def block_mails(day: Day, found: FlashFloodFindings) -> bool:
-    """Whether a block notifies (rule 17)."""
-    return notifies(day, found, mailing)
 
 
 def measured_back(country: FlashFloodCountry) -> int:

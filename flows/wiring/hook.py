@@ -26,6 +26,9 @@ from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 from ibf_pipeline.satellites.hook.settings import HookSettings, Service, load_hook_settings
 from ibf_pipeline.satellites.hook.tokens import token_source
 
+clock = now
+pause = time.sleep
+
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -99,16 +102,6 @@ class Hook:
             settling=timedelta(seconds=self.settings.polling.settle_seconds),
             gone=timedelta(hours=self.settings.polling.gone_hours),
         )
-
-
-def clock() -> datetime:
-    """The clock of orders and links."""
-    return now()
-
-
-def pause(seconds: float) -> None:
-    """The pause between two looks."""
-    time.sleep(seconds)
 
 
 def open_hook(config: str, service: str | None = None) -> Hook:
