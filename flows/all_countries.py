@@ -48,7 +48,7 @@ class CountriesFailed(IbfError):
 
     def __init__(self, text: str, codes: Collection[int]) -> None:
         super().__init__(text)
-        self.exit_code = next(code for code in (4, 1, 2, 3) if code in codes)  # what most needs a person
+        self.exit_code = next(code for code in (4, 1, 2, 3) if code in codes)  # what most needs an operator
 
 
 def _run_name() -> str:
@@ -70,20 +70,20 @@ def all_countries(
     workspace: str | None = None,
     hazard: str | None = None,
 ) -> State:
-    """Run the day, or the block of hours, of every configured country; the trouble of one does not keep the others from
-    theirs.
+    """Run the day, or the block of hours, of every configured country; the failure of one does not stop
+    the others.
 
     Args:
-        issue_date: day of the GloFAS 00 UTC run, or day and hour of the hazard; the scheduled one (UTC) where none is
+        issue_date: day of the GloFAS 00 UTC run, or day and hour of the hazard; the scheduled one (UTC) if none is
             given.
-        countries: ISO3 codes; all configured countries that have something to forecast where none are given.
-        target: name of a target in settings.yaml; each country's own where none is given.
+        countries: ISO3 codes; all configured countries that have something to forecast if none are given.
+        target: name of a target in settings.yaml; each country's own if none is given.
         notify: whether people are notified.
         publish: where off, the runs end with what they found and a report.
-        limit: countries at the same time; operations.parallel_countries of settings.yaml where none is given.
+        limit: countries at the same time; operations.parallel_countries of settings.yaml if none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
-        hazard: of the countries that have it; every hazard with one run a day where none is given.
+        hazard: of the countries that have it; every hazard with one run a day if none is given.
     """
     configuration = open_configuration(config, workspace)
     chosen = _runs(configuration, countries, hazard)
@@ -141,12 +141,12 @@ def _by_deployments(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutco
     while True:
         runs, refused = _begun(jobs), dict[str, CountryOutcome]()
         for job in jobs:
-            if sum(map(_takes_a_place, runs.values())) >= limit:
+            if sum(map(_holds_a_place, runs.values())) >= limit:
                 break
             if job.label not in runs:
                 try:
                     runs[job.label] = _start(job)
-                except Exception as error:  # whatever became of one country, the others have their day
+                except Exception as error:  # the others have their day nevertheless
                     refused[job.label] = _not_started(job, error)
         at_work = [label for label, run in runs.items() if not _is_over(run)]
         if not at_work:
@@ -171,7 +171,7 @@ def _start(job: CountryJob) -> FlowRun:
         **job.options,
         **({"target": job.target} if job.target else {}),
     }
-    tags = [all_countries.name, job.country]  # no subflow, which Prefect does not let wait for a person by itself
+    tags = [all_countries.name, job.country]  # no subflow, which Prefect does not let wait for an operator by itself
     return start_run(f"{job.hazard}/{job.country}", parameters, _key(job), tags)
 
 
@@ -183,8 +183,10 @@ def _is_over(run: FlowRun) -> bool:
     return run.state is not None and run.state.is_final()
 
 
-def _takes_a_place(run: FlowRun) -> bool:
-    """Not while it waits for a person, which may take until midnight: the other countries have their day meanwhile."""
+def _holds_a_place(run: FlowRun) -> bool:
+    """Not while it waits for an operator, which may take until midnight: the other countries have their day
+    meanwhile.
+    """
     return not _is_over(run) and (run.state is None or not run.state.is_paused())
 
 
@@ -220,7 +222,7 @@ class _Process:
             return self._pool.submit(run_country, job, self._api_url).result()
         except BrokenProcessPool:
             self._pool = None
-            return _crashed(job, "its process died: see the log of the machine, mostly for want of memory", started)
+            return _crashed(job, "its process died: see the log of the machine, mostly for lack of memory", started)
 
     def close(self) -> None:
         if self._pool is not None:
@@ -236,7 +238,7 @@ def _in_threads(jobs: Sequence[CountryJob], limit: int, run: _Runner) -> list[Co
 def _outcome(future: Future[CountryOutcome], job: CountryJob) -> CountryOutcome:
     try:
         outcome = future.result()
-    except Exception as error:  # whatever became of one country, the others have their day
+    except Exception as error:  # the others have their day nevertheless
         log.exception("%s: its day could not be run", job.country)
         outcome = _crashed(job, f"{type(error).__name__}: {error}", time.perf_counter())
     return _logged(outcome)
@@ -264,7 +266,7 @@ def _chosen(configured: list[str], countries: list[str] | None) -> list[str]:
 
 
 def _keep_table(outcomes: Sequence[CountryOutcome], what: str) -> None:
-    """The countries as a table artifact, where there is a server; that it cannot be written changes nothing."""
+    """The countries as a table artifact, if there is a server; that it cannot be written changes nothing."""
     if not has_server():
         return
     rows = [

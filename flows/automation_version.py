@@ -37,9 +37,9 @@ class ServerAutomations:
     """What a run has to know of the server's automations."""
 
     older: bool
-    """than this version; false where there are none"""
+    """than this version; false if there are none"""
     events: frozenset[str]
-    """that they hear of; empty where there are none"""
+    """that they hear of; empty if there are none"""
 
     def knows(self, outcome: RunOutcome) -> bool:
         """Whether a run may end so, and be taken for what it is."""

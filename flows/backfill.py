@@ -77,10 +77,10 @@ def backfill(
         country: ISO3 code of a country in the configuration.
         date_from: first issue date; of hazards with several runs a day also day and hour, such as 2026-02-15T06.
         date_to: last issue date, or day and hour; of a day without an hour all runs of it.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        target: name of a target in settings.yaml; the country's own if none is given.
         notify: send notifications about past days; needs really_notify too.
         really_notify: confirms notify a second time.
-        hazard: hazard of the runs; floods, or the only one of the country, where none is given.
+        hazard: hazard of the runs; floods, or the only one of the country, if none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
@@ -132,7 +132,7 @@ def backfill(
 
 
 def require_notify_confirmed(*, notify: bool, really: bool) -> None:
-    """UsageError where notifications about past days are asked for once only."""
+    """UsageError if notifications about past days are asked for once only."""
     if notify != really:
         raise UsageError(
             "mails about past days are asked for once",
@@ -144,7 +144,7 @@ def require_notify_confirmed(*, notify: bool, really: bool) -> None:
 def backfill_issue_times(
     profile: HazardProfile, first: date | str, last: date | str, others: Sequence[str] = ()
 ) -> list[IssueTime]:
-    """Every one from first to last; of a day without an hour all runs of it. UsageError where there is none or too
+    """Every one from first to last; of a day without an hour all runs of it. UsageError if there is none or too
     many days, or an hour at which no run begins, which names those of the country's `others` that have such a one.
     """
     begin, end = (min(_asked(profile, first, others)), max(_asked(profile, last, others)))
@@ -184,7 +184,7 @@ def backfill_days(
     """Run the days in order; ends after the first that is not published. Those published before are skipped by the
     ledger.
 
-    `run_day` runs a day elsewhere; in this process where none is given. `begun`: issue times whose run is one of this
+    `run_day` runs a day elsewhere; in this process if none is given. `begun`: issue times whose run is one of this
     backfill, and so not published before it.
     """
     of, others = _hazards(config, workspace, country, hazard)

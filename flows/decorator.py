@@ -1,4 +1,4 @@
-"""Flows that end in a state of the table, and are plain calls where there is no Prefect server.
+"""Flows that end in a state of the table, and are plain calls if there is no Prefect server.
 
 A command on one machine starts no server for itself. What a server adds is left out then: states in order, artifacts,
 limits, events, and a record of the run. What the run does and how it ends is the same.
@@ -32,7 +32,7 @@ _R = TypeVar("_R")
 
 
 def flow(**options: Any) -> Callable[[Callable[_P, _R]], Flow[_P, _R]]:
-    """Prefect's decorator `flow` with its options: where there is a server, a call is a flow run of it.
+    """Prefect's decorator `flow` with its options: if there is a server, a call is a flow run of it.
 
     An IbfError is the last state of the run, Failed with its message, and every state ends as the server's automations
     know it.
@@ -80,7 +80,7 @@ class _Flow(Flow[_P, _R]):
 
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """Whoever is told to end gives back what it holds, as within a flow run."""
+    """SIGTERM ends the process in order, as within a flow run: it releases what it holds."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

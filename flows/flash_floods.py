@@ -29,18 +29,18 @@ def flash_floods(
 
     Args:
         country: ISO3 code of a country in the configuration.
-        issue_time: day and hour (UTC) of the block, such as 2026-02-15T06; the newest whose rain can be there where
+        issue_time: day and hour (UTC) of the block, such as 2026-02-15T06; the newest whose rain can be there if
             none is given.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        target: name of a target in settings.yaml; the country's own if none is given.
         notify: whether people may be notified; of four blocks a day those notify that have news.
         publish: where off, the run ends with what it found and a report.
-        hold: stop before the notification; a person approves it with `ibf-pipeline resume`. Triggers within 12 hours
+        hold: stop before the notification; an operator approves it with `ibf-pipeline resume`. Triggers within 12 hours
             are not held.
-        approval: a person approves or stops it with Resume on the run's page, within the target's hold_hours.
+        approval: an operator approves or stops it with Resume on the run's page, within the target's hold_hours.
         accept_blind: events that may be closed although the rain of some of their areas is not known.
         take_over: replace an upload of the same block that is not ours.
         discard_decisions: delete triggers and early actions that people set in this block.
-        publish_withdrawn: publish events again that a person withdrew.
+        publish_withdrawn: publish events again that an operator withdrew.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """

@@ -27,7 +27,7 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
 
 
 def flow_of(hazard: str) -> Flow[..., Any]:
-    """The flow of a hazard; UsageError where this installation has none."""
+    """The flow of a hazard; UsageError if this installation has none."""
     return of_installation(FLOWS, hazard)
 
 

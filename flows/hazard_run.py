@@ -56,7 +56,7 @@ _P = ParamSpec("_P")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asks of a run."""
+    """What an operator asks of a run."""
 
     publish: bool = True
     """where off, the run ends with what it found and a report"""
@@ -64,7 +64,7 @@ class Options:
     hold: bool = False
     """stop before the notification"""
     approval: bool = False
-    """hold, and pause in the UI until a person approves or stops it there; without a server only hold"""
+    """hold, and pause in the UI until an operator approves or stops it there; without a server only hold"""
     overrides: Overrides = field(default_factory=Overrides)
     wishes: str | None = None
     """an exercise whose forecast makes these come true"""
@@ -96,7 +96,7 @@ def run_hazard(
 ) -> State:
     """The run of a country and hazard, as a flow's last state: whatever stopped it stands in its message.
 
-    `hazard`: floods, or the only one of the country, where none is given; `issued`: the period that
+    `hazard`: floods, or the only one of the country, if none is given; `issued`: the period that
     the run was scheduled in.
     """
     if untested():
@@ -133,9 +133,9 @@ def run_hazard(
 
 
 def _carried_out(day: Day, options: Options) -> tuple[Findings, RunFolder, State, bool]:
-    """The same as `carry_out`, alone in the country and hazard."""
+    """`find_and_publish`, while no other run of the country and hazard is at work."""
     exercise = options.wishes is not None
-    with one_at_a_time(day.country.hazard, day.country.iso3), day.alone("scenario" if exercise else "run"):
+    with one_at_a_time(day.country.hazard, day.country.iso3), day.exclusive("scenario" if exercise else "run"):
         done = find_and_publish(
             day,
             None if options.wishes is None else _wished(day, options.wishes),
@@ -158,7 +158,7 @@ def _wished(day: Day, wishes: str) -> Any:
 
 
 def _require_own(hazard: str, country: str) -> None:
-    """UsageError where a deployment's run is given another country: its tags and its limit are those of its own.
+    """UsageError if a deployment's run is given another country: its tags and its limit are those of its own.
 
     The tags of a run are known without asking the server, which may be away; the deployment's name is not.
     """
@@ -176,7 +176,7 @@ def find_and_publish(
 ) -> tuple[Findings, RunFolder, State, bool]:
     """Find what the forecast says, publish it, then report: people first, pictures afterwards.
 
-    `sources`: instead of the day's own. Last of what is returned: whether the notification waits for a person.
+    `sources`: instead of the day's own. Last of what is returned: whether the notification waits for an operator.
     """
     allowed = partial(require_allowed, day, notify=notify, hold=hold, overrides=overrides)
     with future_told(day):
@@ -188,7 +188,7 @@ def find_and_publish(
 def conclude(
     day: Day, found: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, overrides: Overrides
 ) -> tuple[State, bool]:
-    """Publish, then report. Last of what is returned: whether the notification waits for a person."""
+    """Publish, then report. Last of what is returned: whether the notification waits for an operator."""
     held, leg = False, leg_of(day)
     waits = leg.may_wait(found)
     try:
@@ -212,8 +212,8 @@ def conclude(
 
 
 def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, in_ui: bool) -> State:
-    """Tell that a notification waits for a person; `in_ui`: wait for that person, who approves or stops it there, a run
-    of a deployment without its process. Raises what `settled` does.
+    """Tell that a notification waits for an operator; `in_ui`: wait for the operator, who approves or stops it there, a
+    run of a deployment without its process. Raises what `settle_hold` does.
     """
     tell_waiting(day, in_ui=in_ui)
     if not in_ui:
@@ -226,7 +226,7 @@ def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, in_ui
 def settle_hold(
     day: Day, found: Findings, run: RunFolder, decided: Callable[[], tuple[Publication | None, str, RunOutcome]]
 ) -> State:
-    """What becomes of a held notification, reported. IbfError where nobody is notified though nobody has stopped it."""
+    """What becomes of a held notification, reported. IbfError if nobody is notified though nobody has stopped it."""
     try:
         publication, said, outcome = decided()
         return day_state(found, [publication] if publication else [], said, otherwise=outcome)

@@ -44,7 +44,7 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
     automations are of an older version, since on a quiet day nothing else would tell people so.
 
     Args:
-        issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) where none is given.
+        issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) if none is given.
         config: folder of the configuration.
         workspace: folder of the runs, instead of that of the settings.
     """

@@ -60,7 +60,7 @@ MORNING_HOOKS = {end: [update_morning] for end in ("on_completion", "on_failure"
 
 
 def page_day(hazard: str, parameters: Mapping[str, object], scheduled: datetime, tags: Sequence[str]) -> date | None:
-    """The day on whose page a run stands; None where it is of the past, and no news of a morning.
+    """The day on whose page a run stands; None if it is of the past, and no news of a morning.
 
     A sensor that waits beyond midnight starts runs of the day before, and so do attempts to go on with one. Of hazards
     with several runs a day the last ones of a day are run on the next, and stand on its page.
@@ -99,12 +99,12 @@ def write_morning(
 ) -> None:
     """Write the page of a day, from what server and records know, as an artifact of a flow run and as a file.
 
-    `waiting`: the run where it is about to wait for a person, which the server does not know yet; `problems`: by label,
+    `waiting`: the run if it is about to wait for an operator, which the server does not know yet; `problems`: by label,
     what should have ended by now and has not.
     """
     records = Records(configuration)
     with (
-        records.alone(_PATIENCE_SECONDS),
+        records.lock(_PATIENCE_SECONDS),
         brief_client(None) as client,
     ):
         content = morning_of(client, day, configuration, records, waiting=waiting, problems=problems)

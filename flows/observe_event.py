@@ -98,9 +98,9 @@ def observe_event(
         product_name: name of a Sentinel-1 GRD product that passed; without one, only existing flood maps are looked
             for. With one, a flood map stands for it only if it is of the same pass and saw enough of the event's areas.
         product_id: its id in the catalogue that announced it, for the log.
-        first_day: first day (UTC) to look at; the event's first flagged day where none is given.
-        last_day: last day (UTC) to look at; some days after the event's last flagged day where none is given.
-        service: service of destine.yaml; its own default where none is given.
+        first_day: first day (UTC) to look at; the event's first flagged day if none is given.
+        last_day: last day (UTC) to look at; some days after the event's last flagged day if none is given.
+        service: service of destine.yaml; its own default if none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers and runs, instead of those of the settings.
     """
@@ -237,13 +237,13 @@ def _order_and_see(
     label = f"{found.country} {found.issue_date} {event.name}"
     request = OrderRequest(rule.order_workflow, (product,), options, label)
     with hook.desk() as (client, desk):
-        patron = OrderContext(
+        context = OrderContext(
             client, desk, hook.settings.polling, hook.retry_policy.sleep, hook.archive_limits, hook.downloads
         )
         with hook.book().lock("scenes"):
             require_unseen(event, product, _asked_for(hook, request))
-            ask_for_scene(event.name, request, patron)
-        files = order_scene(event.name, request, patron)
+            ask_for_scene(event.name, request, context)
+        files = order_scene(event.name, request, context)
     place = look_folder(folder, moment, (product,))
     with file_lock(folder / OBSERVATION_LOCK):
         evidence = open_water_of(event.name, files, rule.open_water, product, moment, place)

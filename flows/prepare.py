@@ -26,7 +26,7 @@ def prepare_country(
         country: ISO3 code of a country in the configuration.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
-        hazard: whose layers; floods, or the country's only hazard, where none is given.
+        hazard: whose layers; floods, or the country's only hazard, if none is given.
     """
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country, hazard)

@@ -18,7 +18,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 @flow(name="prune", flow_run_name="prune")
 def prune(config: str = "config", workspace: str | None = None) -> State:
-    """Delete files of runs that are older than `keep_days` and that the records do not need, from the store where there
+    """Delete files of runs that are older than `keep_days` and that the records do not need, from the store if there
     is one, and ended runs of Prefect's history that are older than `operations.history_days`.
 
     Args:

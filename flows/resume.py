@@ -1,6 +1,6 @@
 """A day whose portal was unreachable is tried again, by runs of its own, until it is published or the bounds are met.
 
-Each attempt schedules the next one before it begins, so that its death ends nothing, and takes it back where there is
+Each attempt schedules the next one before it begins, so that its death ends nothing, and takes it back if there is
 no need of it. Nothing sleeps in between. The bounds travel in the parameters: number of the attempt, first failure.
 """
 
@@ -63,14 +63,14 @@ def resume(
     config: str = "config",
     workspace: str | None = None,
 ) -> State:
-    """Go on with a day whose portal was unreachable; started by the automation for that. It never decides for a person:
-    what is held, unconfirmed, withdrawn or given up, and what a later day has overtaken, is left as it is.
+    """Go on with a day whose portal was unreachable; started by the automation for that. It never decides for an
+    operator: what is held, unconfirmed, withdrawn or given up, and what a later day has overtaken, is left as it is.
 
     Args:
         country: ISO3 code of a country in the configuration.
         hazard: name of the hazard.
-        issue_time: of the run that failed, as it was asked for; that of its scheduled start where it was not.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        issue_time: of the run that failed, as it was asked for; that of its scheduled start if it was not.
+        target: name of a target in settings.yaml; the country's own if none is given.
         asked: all parameters of the run that failed: where nothing was begun, the day is run with them.
         attempt: 1 for the first.
         since: the first failure.
@@ -94,7 +94,7 @@ def resume(
 
 
 def _moment(given: object) -> datetime:
-    """UTC; now where none is given."""
+    """UTC; now if none is given."""
     moment = datetime.fromisoformat(given) if isinstance(given, str) else given
     return moment.astimezone(UTC) if isinstance(moment, datetime) else now()
 
@@ -134,7 +134,7 @@ def attempted(day: Day, following: dict[str, Any], attempt: int, since: datetime
 
 
 def _left(day: Day, why: str) -> State:
-    """To a person, who is told where the portal is left half made by it."""
+    """To an operator, who is told where the portal is left half made by it."""
     shown = half_made_words(day)
     if shown is None:
         return SKIPPED.state(f"nothing to do: {why}")
@@ -178,7 +178,7 @@ def options_of(asked: dict[str, Any]) -> Options:
 
 def _resumed(day: Day, since: datetime) -> State:
     """What `ibf-pipeline resume` does without a decision, as a run."""
-    with one_at_a_time(day.country.hazard, day.country.iso3), day.alone("resume"):
+    with one_at_a_time(day.country.hazard, day.country.iso3), day.exclusive("resume"):
         step = next_attempt(
             day.run, day.target_name, since=since, mails=True
         )  # another run may have been at work meanwhile

@@ -1,4 +1,4 @@
-"""How a sensor starts the run of a country: through a deployment where there is a server, else here, in a process."""
+"""How a sensor starts the run of a country: through a deployment if there is a server, else here, in a process."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _ATTEMPTS = 3
 RunStarter = Callable[[str, IssueTime, str], str | None]
 """Starts the run of a country (ISO3), issue time and hazard; one at a time, however often it is asked.
 
-None where a run was started or is under way; else why there is no need of one. RuntimeError where the run could not be
-started, InputMissing where it found no forecast at once.
+None if a run was started or is under way; else why there is no need of one. RuntimeError if the run could not be
+started, InputMissing if it found no forecast at once.
 """
 
 
@@ -33,7 +33,7 @@ def start_deployment(iso3: str, issued: IssueTime, hazard: str) -> str | None:
     """Start the country's deployment on the Prefect server, and wait for nothing.
 
     The key makes any number of sensors and looks one run; where that has failed, the next attempt is another one.
-    RuntimeError also where a person cancelled it, or the last attempt has failed.
+    RuntimeError also where an operator cancelled it, or the last attempt has failed.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         state = _run(iso3, issued, hazard, attempt).state

@@ -29,18 +29,18 @@ def typhoon(
 
     Args:
         country: ISO3 code of a country in the configuration.
-        issue_time: day and hour (UTC) of the cycle, such as 2026-02-15T06; the newest whose tracks can be there where
+        issue_time: day and hour (UTC) of the cycle, such as 2026-02-15T06; the newest whose tracks can be there if
             none is given.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        target: name of a target in settings.yaml; the country's own if none is given.
         notify: whether people may be notified; of four cycles a day those notify that have news.
         publish: where off, the run ends with what it found and a report.
-        hold: stop before the notification; a person approves it with `ibf-pipeline resume`. Triggers that leave no time
-            for that are not held.
-        approval: a person approves or stops it with Resume on the run's page, within the target's hold_hours.
+        hold: stop before the notification; an operator approves it with `ibf-pipeline resume`. Triggers that leave no
+            time for that are not held.
+        approval: an operator approves or stops it with Resume on the run's page, within the target's hold_hours.
         accept_blind: events that may be closed although their storm is missing from this cycle alone.
         take_over: replace an upload of the same block of six hours that is not ours.
         discard_decisions: delete triggers and early actions that people set in this block.
-        publish_withdrawn: publish events again that a person withdrew.
+        publish_withdrawn: publish events again that an operator withdrew.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """

@@ -79,7 +79,7 @@ def watch_source(
 
     Args:
         source: name of a source in settings.yaml; its `waiting` tells from when to when, and how often it is looked.
-        issue_date: day of the GloFAS 00 UTC run; the day this run was scheduled for where none is given, so that a
+        issue_date: day of the GloFAS 00 UTC run; the day this run was scheduled for if none is given, so that a
             sensor that starts late, or waits beyond midnight, still waits for the right day. Of rain and tracks day
             and hour of a block, such as 2026-02-15T06.
         config: folder of the configuration.
@@ -95,7 +95,7 @@ def watch_source(
 def watched_issue_time(configuration: Configuration, source: str, asked: date | str | None) -> IssueTime:
     """What was asked for, else the day or block whose first look the run was scheduled for.
 
-    ConfigError where the source is none that is waited for, UsageError where what was asked for is no issue time.
+    ConfigError if the source is none that is waited for, UsageError if what was asked for is no issue time.
     """
     waiting = waiting_of(configuration, source)
     (hazard,) = configuration.settings.sources[source].hazards

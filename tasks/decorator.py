@@ -23,7 +23,7 @@ def has_server() -> bool:
 
 
 def emit_event(**event: Any) -> None:
-    """Prefect's own `emit_event`, where there is a server that can send it on."""
+    """Prefect's own `emit_event`, if there is a server that can send it on."""
     if has_server():
         emit(**event)
 

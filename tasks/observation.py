@@ -48,7 +48,7 @@ class WaterMasks:
 
 @dataclass(frozen=True, slots=True)
 class OrderContext:
-    """What an order needs: desk, client and patience. Tasks get it whole, so that no secret is a parameter."""
+    """What an order needs: client, desk, polling and limits. Tasks get it whole, so that no secret is a parameter."""
 
     client: OdpClient = field(repr=False)
     desk: OrderDesk = field(repr=False)
@@ -62,7 +62,7 @@ class OrderContext:
 def look_for_flood_maps(
     event: str, catalogue: FloodMapCatalogue, box: tuple[float, float, float, float], days: DayRange, timeout: float
 ) -> list[FloodMapItem]:
-    """Flood maps of the event's days that somebody else made."""
+    """Flood maps of the event's days that others made."""
     found = find_flood_maps(catalogue, box, days, timeout)
     log.info("%s: %d flood maps of %s to %s in %s", event, len(found), days.first, days.last, catalogue.collection)
     return found
@@ -83,25 +83,25 @@ def fetch_flood_maps(
 
 
 @task(task_run_name="ask for {request.workflow} for {event}", retries=0)
-def ask_for_scene(event: str, request: OrderRequest, patron: OrderContext) -> None:
-    """Write the order down; ForbiddenByRule where the month's budget is used up, and nothing is ordered then.
+def ask_for_scene(event: str, request: OrderRequest, context: OrderContext) -> None:
+    """Write the order down; ForbiddenByRule if the month's budget is used up, and nothing is ordered then.
 
     The same scene for another event, or the same event again, is the same order: it is paid once.
     """
-    if patron.desk.find(request.key) is None and patron.desk.budget().left < 1:
+    if context.desk.find(request.key) is None and context.desk.budget().left < 1:
         raise ForbiddenByRule(
             "the month's budget is used up: the scene is not ordered",
             where=request.workflow,
             remedy="look with `ibf-pipeline hook budget`; the next month begins on the first (UTC)",
         )
-    entry = patron.desk.submit(request)
+    entry = context.desk.submit(request)
     log.info("%s: order %s is %s", event, entry.key, entry.state)
 
 
 @task(task_run_name="order {request.workflow} for {event}", retries=0)
-def order_scene(event: str, request: OrderRequest, patron: OrderContext) -> list[Path]:
+def order_scene(event: str, request: OrderRequest, context: OrderContext) -> list[Path]:
     """Send the order that was written down, wait for it, and fetch its files."""
-    (entry,) = patron.desk.wait([request.key], patron.polling, patron.sleep)
+    (entry,) = context.desk.wait([request.key], context.polling, context.sleep)
     if not succeeded(entry):
         gone = f"`ibf-pipeline hook settle {entry.key} --never-arrived` orders it once more"
         raise ServerRefused(
@@ -110,9 +110,9 @@ def order_scene(event: str, request: OrderRequest, patron: OrderContext) -> list
             remedy=gone if entry.state == GONE else "`--again` in `ibf-pipeline hook order` pays for another try",
         )
     files: list[Path] = []
-    for product in patron.client.products(str(entry.order_id)):
-        fetched = fetch_result(patron.client, product, patron.folder, patron.limits.bytes)
-        files += unpack(fetched.file, fetched.file.with_suffix(""), patron.limits)
+    for product in context.client.products(str(entry.order_id)):
+        fetched = fetch_result(context.client, product, context.folder, context.limits.bytes)
+        files += unpack(fetched.file, fetched.file.with_suffix(""), context.limits)
     log.info("%s: order %s brought %d files", event, entry.order_id, len(files))
     return files
 

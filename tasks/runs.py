@@ -22,7 +22,7 @@ log = logging.getLogger("ibf_pipeline.tasks")
 
 @task(task_run_name="report of {iso3}")
 def write_run_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
-    """Page, pictures and tables of a finished run; None where they failed, which never fails the day."""
+    """Page, pictures and tables of a finished run; None if they failed, which never fails the day."""
     # whatever a font or a shape does to a picture, the alert has been sent
     with errors_logged(log, "%s: the report could not be written; what was published is not touched by it", iso3):
         page = rewrite_report(run, prepared)
@@ -35,7 +35,7 @@ def write_run_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
 def plan_revision(
     found: Findings, run: RunFolder, target: OpenTarget, *, overrides: Overrides, now: Clock
 ) -> Revision | None:
-    """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
+    """The revision to publish next: an unfinished one of this day, else a new one; None if nothing is left to do."""
     iso3 = found.country
     begun = unfinished(run, target.name)
     if begun is not None:

@@ -94,7 +94,7 @@ def find_storms(
         )
     for storm in found.storms:
         if storm.note:
-            log.info("%s: storm %s is no event: %s", iso3, storm.event_name, storm.note)
+            log.info("%s: storm %s is not an event: %s", iso3, storm.event_name, storm.note)
     log_notes(found)
     return found
 

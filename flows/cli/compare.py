@@ -23,10 +23,10 @@ _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 def compare_day(
     config: str, country: str, issued: date | str | None, target: str, workspace: str | None, hazard: str | None = None
 ) -> tuple[IssueTime, list[EventComparison]]:
-    """The day's events here and on the portal `target`, kept in the run folder; the portal's day where none is given.
+    """The day's events here and on the portal `target`, kept in the run folder; the portal's day if none is given.
 
-    Nothing is published. Raises UsageError for a target that is no portal, InputMissing where the portal does not show
-    the day yet or the day was not run here, ForbiddenByRule where it shows a later one.
+    Nothing is published. Raises UsageError for a target that is no portal, InputMissing if the portal does not show
+    the day yet or the day was not run here, ForbiddenByRule if it shows a later one.
     """
     day = open_day(config, country, issued or _EARLIEST, target, hazard=hazard, workspace=workspace)
     with open_portal(day.configuration, target, day.country) as portal:

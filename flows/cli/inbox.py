@@ -18,13 +18,13 @@ inbox_app = typer.Typer(help="Satellite products that were announced or found.",
 
 EntryState = Literal["incomplete", "waiting", "triggered", "ignored"]
 _YOUNGEST_SETTLED = 7
-"""days; a triggered product is compared with further alerts while it is young"""
+"""days; younger triggered products are still compared with further alerts"""
 ProductId = Annotated[str, typer.Argument(help="as `list` shows it, or its beginning", metavar="ID")]
 
 
 @inbox_app.command("list")
 def list_products(
-    state: Annotated[EntryState | None, typer.Option("--state", help="of products in this state alone")] = None,
+    state: Annotated[EntryState | None, typer.Option("--state", help="only products in this state")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="products, the latest first")] = 50,
     as_json: AsData = False,
     config: Config = "config",
@@ -133,7 +133,7 @@ def prune(
     older_than: Annotated[int, typer.Option("--older-than", min=0, help="days since a product was first seen")] = 90,
     state: Annotated[
         EntryState | None,
-        typer.Option("--state", help="in this state alone; `waiting` and `incomplete` ones are dropped"),
+        typer.Option("--state", help="only products in this state; `waiting` and `incomplete` ones are dropped"),
     ] = None,
     as_json: AsData = False,
     config: Config = "config",

@@ -48,13 +48,13 @@ def fetch(
     again: Annotated[
         bool, typer.Option("--again", help="fetch the whole day anew, in place of what the cache holds of it")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell every step, with states and sizes")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show every step, with states and sizes")] = False,
     hazard: HazardName = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
-    """Fetch a country's forecast, read it and tell what is in it. Nothing is run or published.
+    """Fetch a country's forecast, read it and show what is in it. Nothing is run or published.
 
     Example: ibf-pipeline inputs fetch KEN --source ewds --date 2026-11-20 --verbose
     """
@@ -126,7 +126,7 @@ def arrivals(
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
-    """Show when each day's forecast arrived, and which start of the sensor that suggests.
+    """Show when each day's forecast arrived, and the start of the sensor that this suggests.
 
     Example: ibf-pipeline inputs arrivals --source ewds
     """
@@ -159,7 +159,7 @@ def prune(
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
-    """Delete the days that were not used longest, until the cache is as small as it must be.
+    """Delete the least recently used days until the cache is within its bounds.
 
     Example: ibf-pipeline inputs prune --largest-gigabytes 5
     """

@@ -83,7 +83,7 @@ def print_deleted(deleted: Sequence[CachedDay], left: Sequence[CachedDay]) -> No
 
 
 def forecast_code(read: ForecastRead) -> int:
-    """The exit code: 3 where there are fewer members than the country needs, 1 where its GloFAS version is not accepted
+    """The exit code: 3 if there are fewer members than the country needs, 1 where its GloFAS version is not accepted
     for the thresholds.
     """
     if read.refused is not None:

@@ -41,7 +41,9 @@ def write_country(
     file = configuration.folder / "countries" / f"{iso3}.yaml"
     if not re.fullmatch(r"[A-Z]{3}", iso3):
         raise ConfigError(
-            f"{iso3!r} is no country code", expected="an ISO 3166 alpha-3 code in capitals, e.g. KEN", remedy="write it"
+            f"{iso3!r} is not a country code",
+            expected="an ISO 3166 alpha-3 code in capitals, e.g. KEN",
+            remedy="use that code",
         )
     if file.exists():
         raise ConfigError(
@@ -109,7 +111,7 @@ def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, 
 
 
 def what_is_left(configuration: Configuration, iso3: str, file: Path, *, is_public: bool) -> list[str]:
-    """What a person has to do after the file is written; indented what belongs to the line above."""
+    """What an operator has to do after the file is written; indented what belongs to the line above."""
     country, text = configuration.country_of(iso3, FloodCountry), file.read_text("utf-8")
     decide = [number for number, line in enumerate(text.splitlines(), 1) if "DECIDE" in line]
     todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]

@@ -217,7 +217,7 @@ def _tell(provider: str, subscription_id: str, done: str, as_json: bool, more: s
 
 
 def _providers(eodata: Eodata, chosen: str | None, as_json: bool) -> list[str]:
-    """The provider that was named, else all in use; a word where there are none."""
+    """The provider that was named, else all in use; a line is printed if there are none."""
     found = [chosen] if chosen else eodata.providers_in_use()
     if not found and not as_json:
         console().print(

@@ -19,7 +19,7 @@ from ibf_pipeline.errors import ConfigError
 def wanted_automations(client: SyncPrefectClient, operations: Operations) -> list[AutomationCore]:
     """All but the one that resumes days, which needs a deployment.
 
-    Raises ConfigError where the notification block does not exist or is none of that kind.
+    Raises ConfigError if the notification block does not exist or is not one.
     """
     block = operations.notification_block
     if block is None:

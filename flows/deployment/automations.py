@@ -75,13 +75,13 @@ _ENDS_TOLD = (
     ),
     (
         "input not available",
-        "No forecast yet; the sensors or a person run the day later.",
+        "No forecast yet; the sensors or an operator run the day later.",
         "Forecast run waits for its input",
         _TEXT,
     ),
     (
         "notification unconfirmed",
-        "Nobody knows whether people were notified: a person decides.",
+        "Nobody knows whether people were notified: an operator decides.",
         "Notification unconfirmed",
         _TEXT,
     ),
@@ -106,7 +106,7 @@ _ENDS_TOLD = (
     ),
     (
         "cancelled runs",
-        "A person has cancelled a run, or one that waited for approval: that decides nothing.",
+        "An operator has cancelled a run, or one that waited for approval: that decides nothing.",
         "Forecast run cancelled",
         _DEPLOYED + ", {{ flow_run.name }}, was cancelled. What it had published stays on the portal, and a "
         "notification that waited for approval was neither sent nor given up: run the day again, or decide with "
@@ -131,14 +131,14 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
         ),
         told(
             "held for approval",
-            "A notification waits for a person, with or without a run that waits for it.",
+            "A notification waits for an operator, with or without a run that waits for it.",
             _of_ours("run", HELD_EVENT),
             "Alert waits for approval",
             "{{ event.payload.text }}",
         ),
         told(
             "late runs",
-            "A scheduled run has not begun, or one that a person has answered: no worker, or none that is free.",
+            "A scheduled run has not begun, or one that an operator has answered: no worker, or none that is free.",
             _of_runs(
                 _OURS,
                 for_each={"prefect.resource.id"},

@@ -1,4 +1,4 @@
-"""Tell a Prefect server of this installation, and change only what differs."""
+"""Register this installation on a Prefect server, and change only what differs."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _ATTEMPTS = f"{RESUMING}/{RESUMING}"
 def deploy(config: str, workspace: str | None, *, runs_config: str | None = None) -> list[DeployResult]:
     """Register pools, limits, deployments and automations.
 
-    `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` where
+    `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` if
     none is given. Everything is checked before the first change. A country whose configuration is wrong, or whose job
-    variables the work pool refuses, is left out, and what the server has of it stays as it is. Raises ConfigError where
-    there is no server, a schedule is no cron, or the notification block does not exist or is none of that kind.
+    variables the work pool refuses, is left out, and what the server has of it stays as it is. Raises ConfigError if
+    there is no server, a schedule is not a cron, or the notification block does not exist or is not one.
     """
     if server_address() is None:
         raise ConfigError(
@@ -81,14 +81,14 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
 
 
 def server_address() -> str | None:
-    """Address of the API of the Prefect server of this installation; None where there is none."""
+    """Address of the API of the Prefect server of this installation; None if there is none."""
     return get_current_settings().api.url
 
 
 def await_server(seconds: float, waiting: Callable[[str], None]) -> None:
-    """Wait for a server that is starting, at most so long; `waiting` is told once, with its address.
+    """Wait for a server that is starting, at most so long; `waiting` is called once, with its address.
 
-    Returns where it is not there by then as well: whoever asks it next says so.
+    Returns also if it is not there by then: the next request to it fails with the reason.
     """
     until, told = time.monotonic() + seconds, False
     with get_client(sync_client=True) as client:

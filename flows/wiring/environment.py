@@ -70,8 +70,8 @@ class _WithoutReader(io.FileIO):
 
 
 def outlive_readers() -> None:
-    """Work in progress never ends because of what stands at the end of the pipe: nobody, as with `| head`, or an
-    encoding without the country's letters, as under cron.
+    """Work in progress never ends because nobody reads its output, as with `| head`, or because the encoding lacks the
+    country's letters, as under cron.
     """
     if sys.stdout is sys.__stdout__:
         sys.stdout = _outliving(sys.__stdout__, "replace")
@@ -80,7 +80,7 @@ def outlive_readers() -> None:
 
 
 def _outliving(stream: TextIO | None, errors: str) -> TextIO:
-    """`stream`: None where whoever started us has closed it; libraries count on one."""
+    """`stream`: None if whoever started us has closed it; libraries count on one."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8", errors=errors)
     raw = io.BufferedWriter(_WithoutReader(stream.fileno(), "w", closefd=False))

@@ -109,7 +109,7 @@ def wished_rain(day: Day, wishes: str) -> ExerciseSources[RainSource]:
 
 
 def prepared_areas(configuration: Configuration, country: FlashFloodCountry) -> RainAreas:
-    """All areas of a country, whose rain may run to a district; prepared here where it is not yet, outside of a run."""
+    """All areas of a country, whose rain may run to a district; prepared here if it is not yet, outside of a run."""
     folder = configuration.prepared_folder(country.iso3, country.hazard)
     shared = shared_layers(configuration, country.iso3, country.hazard)
     prepare_flash_floods(country, local_static(configuration, country), folder, shared=shared)

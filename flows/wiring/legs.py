@@ -83,7 +83,7 @@ class Leg:
     mails: Callable[[Day, Any], bool] = lambda day, found: True
     """whether a run that may notify people does: a hazard with several runs a day need not mail each of them"""
     may_wait: Callable[[Any], bool] = lambda found: True
-    """whether its notification may be held for a person's approval: there may be no time for that"""
+    """whether its notification may be held for an operator's approval: there may be no time for that"""
     seeded: Callable[[CountrySeed, CountryHazard, Path], CountrySeed] = lambda seed, country, static: seed
     """(country of the built-in server, the hazard's section, static data): with the points and lines of the hazard"""
     disaster: Disaster | None = None
@@ -123,5 +123,5 @@ LEGS: Final[dict[str, Leg]] = {
 
 
 def leg_of(day: Day) -> Leg:
-    """The leg of a day's hazard; UsageError where this installation has none."""
+    """The leg of a day's hazard; UsageError if this installation has none."""
     return of_installation(LEGS, day.profile.name)

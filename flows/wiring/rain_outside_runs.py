@@ -47,7 +47,7 @@ def fetch_rain(
 ) -> BlockRain:
     """The rain of a block from one source, or from all of the country's.
 
-    InputMissing or InputInvalid where no forecast leads.
+    InputMissing or InputInvalid if no forecast leads.
     """
     chosen = with_source(country, source)
     sources, areas = open_rain_sources(configuration, chosen), prepared_areas(configuration, country)

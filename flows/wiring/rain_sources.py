@@ -37,7 +37,7 @@ _NAMES: Final = {"forecast": "forecast", "nowcast": "nowcast", "observed": "obse
 
 
 def open_rain_sources(configuration: Configuration, country: FlashFloodCountry) -> list[RainSource]:
-    """A country's sources of rain in its order; ConfigError where none of them is of forecasts.
+    """A country's sources of rain in its order; ConfigError if none of them is of forecasts.
 
     Accounts are looked up in the environment when they are needed: a block may have another source to turn to.
     """
@@ -110,10 +110,10 @@ def _client(chosen: settings.GfsSection | settings.EcmwfOpenDataSection) -> Clie
 def open_levels(
     configuration: Configuration, country: FlashFloodCountry, said: Callable[[str], None] = log.warning
 ) -> tuple[RiverGauge, ...]:
-    """The country's water level gauges with what its sources of water levels read; empty where it has no table.
+    """The country's water level gauges with what its sources of water levels read; empty if it has no table.
 
-    Whatever goes wrong with a table or a file is told to `said`, a sentence each, and stops nothing: gauges trigger
-    nothing. A gauge that no source has read has no levels.
+    Whatever is wrong with a table or a file goes to `said`, a sentence each, and stops nothing: gauges trigger nothing.
+    A gauge that no source has read has no levels.
     """
     if country.gauges is None:
         return ()

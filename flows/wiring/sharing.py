@@ -1,4 +1,4 @@
-"""What machines share besides runs: prepared layers and fetched forecasts, where there is a store."""
+"""What machines share besides runs: prepared layers and fetched forecasts, if there is a store."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def fetch_run_layers(day: Day) -> Path:
 
 
 def share_layers(configuration: Configuration) -> list[str]:
-    """Put layers that this machine made before there was a store there, where it has none: of which countries."""
+    """Put layers that this machine made before there was a store there, if it has none: of which countries."""
     put = []
     for each in configured_hazards(configuration):
         shared = shared_layers(configuration, each.iso3, each.hazard)

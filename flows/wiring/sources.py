@@ -165,7 +165,7 @@ def _open_meteo(
 
 
 def source_settings(configuration: Configuration, name: str) -> settings.DischargeSection:
-    """What is configured of a source of floods; ConfigError where there is none of this name."""
+    """What is configured of a source of floods; ConfigError if there is none of this name."""
     sources, others = configuration.settings.discharge_sources, configuration.settings.sources
     if name not in sources:
         raise ConfigError(
@@ -180,7 +180,7 @@ def source_settings(configuration: Configuration, name: str) -> settings.Dischar
 
 
 def with_source(country: Chosen, source: str | None) -> Chosen:
-    """A country with one of its sources alone; as it is where none is named. UsageError where it does not list it."""
+    """A country with one of its sources alone; as it is where none is named. UsageError if it does not list it."""
     if source is None:
         return country
     if source not in country.sources:
@@ -193,7 +193,7 @@ def with_source(country: Chosen, source: str | None) -> Chosen:
 
 
 def open_cache(configuration: Configuration, *, shared: bool = False) -> InputCache:
-    """The cache of fetched forecasts; `shared`: of a source that all machines ask, with them where there is a store."""
+    """The cache of fetched forecasts; `shared`: of a source that all machines ask, with them if there is a store."""
     root = configuration.path(configuration.settings.paths.inputs)
     return InputCache(root, shared_days(configuration) if shared else None)
 
@@ -208,7 +208,7 @@ def prune_cache(configuration: Configuration) -> None:
 
 
 def waiting_of(configuration: Configuration, name: str) -> Waiting | BlockWaiting:
-    """When the sensor of a source looks; ConfigError where there is no such source, or none that is waited for."""
+    """When the sensor of a source looks; ConfigError if there is no such source, or none that is waited for."""
     chosen = configuration.settings.sources.get(name)
     if not isinstance(chosen, settings.DischargeSection | ForecastSection | TracksSection):
         raise ConfigError(

@@ -38,7 +38,7 @@ def fetch_tracks(
 ) -> TrackDelivery:
     """The tracks of a cycle from one source, or from the first of the country's that has them.
 
-    InputMissing or InputInvalid where none has.
+    InputMissing or InputInvalid if none has.
     """
     chosen = with_source(country, source)
     sources = open_track_sources(configuration, chosen)

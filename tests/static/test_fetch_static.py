@@ -378,7 +378,7 @@ def test_the_set_of_a_version_to_come_is_fetched_beside_the_one_in_use(world: tu
         ("G1", 0.5, ""),
         ("G2", 0.1, "the river moves to 1.025, 10.125"),
     ]
-    assert told["notes"][0].startswith("past days are not looked at: XTY is not prepared")
+    assert told["notes"][0].startswith("past days are not checked: XTY is not prepared")
 
 
 def test_check_compares_stations_and_thresholds_with_the_grids(world: tuple[Path, Archive]) -> None:
