@@ -137,11 +137,8 @@ def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, 
         return None, "nothing waits for approval", COMPLETED
     seconds = (limit - now()).total_seconds()
     key = f"approval-{revision.number}-{flow_run.run_count}"  # Prefect takes one once, and a retry asks again
-    return apply_answer(
-        day,
-        found,
-        ApprovalAnswer(revision, pause_for_input(Approval, key, seconds, NOBODY_ANSWERED) if seconds > 0 else None),
-    )
+    approval = pause_for_input(Approval, key, seconds, NOBODY_ANSWERED) if seconds > 0 else None
+    return apply_answer(day, found, ApprovalAnswer(revision, approval))
 
 
 def apply_answer(day: Day, found: Findings, answer: ApprovalAnswer) -> tuple[Publication | None, str, RunOutcome]:

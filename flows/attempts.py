@@ -90,7 +90,7 @@ def schedule_attempt(parameters: dict[str, Any], at: datetime) -> FlowRun | None
 
 
 def cancel_attempt(scheduled: FlowRun | None) -> None:
-    """There is no need of an attempt any more. One that cannot be taken back finds nothing to do."""
+    """Delete an attempt that is not needed any more. One that cannot be deleted finds nothing to do."""
     if scheduled is None:
         return
     try:

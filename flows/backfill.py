@@ -145,7 +145,7 @@ def backfill_issue_times(
     profile: HazardProfile, first: date | str, last: date | str, others: Sequence[str] = ()
 ) -> list[IssueTime]:
     """Every one from first to last; of a day without an hour all runs of it. UsageError if there is none or too
-    many days, or an hour at which no run begins, which names those of the country's `others` that have such a one.
+    many days, or for an hour at which no run begins, which names those of the country's `others` that have such a one.
     """
     begin, end = (min(_asked(profile, first, others)), max(_asked(profile, last, others)))
     number = (end.day - begin.day).days + 1
@@ -153,7 +153,7 @@ def backfill_issue_times(
         raise UsageError(
             f"{first} to {last} are {number} days" if begin <= end else f"{first} is after {last}",
             expected=f"the first day first, {_LONGEST} days at most",
-            remedy="correct the two dates" if begin <= end else "change them round",
+            remedy="correct the two dates" if begin <= end else "swap them",
         )
     days = (begin.day + timedelta(days=day) for day in range(number))
     return [each for day in days for each in profile.issue_times_of(day) if begin <= each <= end]
@@ -181,8 +181,8 @@ def backfill_days(
     run_day: _Runner | None = None,
     begun: Collection[str] = (),
 ) -> Iterator[PastDay]:
-    """Run the days in order; ends after the first that is not published. Those published before are skipped by the
-    ledger.
+    """Run the days in order; ends after the first that is not published. Those that the ledger has as published are
+    skipped.
 
     `run_day` runs a day elsewhere; in this process if none is given. `begun`: issue times whose run is one of this
     backfill, and so not published before it.

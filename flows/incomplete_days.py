@@ -1,4 +1,4 @@
-"""Days that are half made: what their portals show, for messages and for the first lines of the morning page."""
+"""Days that are half published: what their portals show, for messages and for the first lines of the morning page."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
 
 
 def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:
-    """Every queue and every search on its own: the trouble of one does not keep the others from their work."""
+    """Every queue and every search on its own: the failure of one does not stop the others."""
     problems: list[str] = []
     for provider in eodata.providers_to_ask():
         with _noting(problems, provider), eodata.client(provider) as client:
@@ -70,7 +70,7 @@ def _noting(problems: list[str], where: str) -> Iterator[None]:
     except IbfError as error:
         log.error("%s: %s", where, error)
         problems.append(f"{where}: {error}")
-    except Exception as error:  # a fault of ours in one part: the others still have to be looked at
+    except Exception as error:  # a bug in one part: the others are still looked at
         log.exception("%s", where)
         problems.append(f"{where}: {type(error).__name__}, see the log")
 

@@ -41,7 +41,7 @@ from tasks.decorator import has_server
 log = logging.getLogger("ibf_pipeline.flows")
 
 _PATIENCE_SECONDS = 30.0
-"""for another run that writes the page: who reads the states last writes last"""
+"""to wait for another run that writes the page: the last to read the states writes last"""
 
 
 def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> None:
@@ -170,7 +170,7 @@ def morning_of(
 
 
 def _countries(configuration: Configuration) -> dict[CountryHazardKey, CountryHazard | None]:
-    """What has runs, with its configuration where that is right; its run says what is wrong."""
+    """What has runs, with its configuration if that is valid; else its run says what is wrong."""
     found = dict[CountryHazardKey, CountryHazard | None]()
     for of in awaited(configuration):
         try:
@@ -212,7 +212,7 @@ def _cautions(client: SyncPrefectClient, records: Records, found: MorningAlerts)
     yield from found.unread
     try:
         is_older = server_automations(client).older
-    except Exception:  # the page is worth more than this line of it
+    except Exception:  # the page is worth more than this line
         log.debug("the server's automations could not be read", exc_info=True)
         return
     if is_older:

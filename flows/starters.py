@@ -24,7 +24,7 @@ _ATTEMPTS = 3
 RunStarter = Callable[[str, IssueTime, str], str | None]
 """Starts the run of a country (ISO3), issue time and hazard; one at a time, however often it is asked.
 
-None if a run was started or is under way; else why there is no need of one. RuntimeError if the run could not be
+None if a run was started or is under way; else why none is needed. RuntimeError if the run could not be
 started, InputMissing if it found no forecast at once.
 """
 

@@ -95,7 +95,7 @@ def watch_source(
 def watched_issue_time(configuration: Configuration, source: str, asked: date | str | None) -> IssueTime:
     """What was asked for, else the day or block whose first look the run was scheduled for.
 
-    ConfigError if the source is none that is waited for, UsageError if what was asked for is no issue time.
+    ConfigError if the source is not one that is waited for, UsageError if what was asked for is not an issue time.
     """
     waiting = waiting_of(configuration, source)
     (hazard,) = configuration.settings.sources[source].hazards

@@ -53,7 +53,7 @@ PICTURE_WIDTH, PICTURE_COLOURS = 480, 24
 """of the map inside the summary, about 25 kB: it is kept in the database of the server"""
 _PROGRESS_SECONDS = 2.0
 _SILENT_SECONDS = 60.0
-"""without a further attempt to show progress after one that failed: each may take as long as a server that hangs"""
+"""pause after an attempt to show progress that failed: each may take as long as a server that hangs"""
 
 
 @task(task_run_name="artifacts of {iso3}")

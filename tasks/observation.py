@@ -153,7 +153,7 @@ class ReferenceLayers:
 def measure(
     event: FloodEvent, masks: Sequence[Path], ground: ReferenceLayers, rule: ObservationSettings, folder: Path
 ) -> list[ObservedArea]:
-    """What was observed in the event's areas; `observed.tif` stays in `folder` for whoever wants to look."""
+    """What was observed in the event's areas; `observed.tif` stays in `folder` for inspection."""
     country, static, labels = ground.country, ground.static, ground.labels
     water = static / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
     write_observed(masks, labels, water, rule.cell_share, folder / "observed.tif")

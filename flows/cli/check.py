@@ -28,7 +28,7 @@ from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.registry import known_hazard
 
 _PATIENCE_SECONDS = 10.0
-"""with the database of the records"""
+"""to wait for the database of the records"""
 
 
 def check_country(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from flows.cli.options import AsData, Config, InboxWorkspace
+from flows.cli.subscriptions import open_eodata
 from flows.cli.terminal import console, print_data
-
-if TYPE_CHECKING:
-    from flows.wiring.subscriptions import Eodata
 
 inbox_app = typer.Typer(help="Satellite products that were announced or found.", no_args_is_help=True)
 
@@ -36,7 +34,7 @@ def list_products(
     """
     from flows.cli.subscriptions_tables import block, inbox_entry_data, time_text
 
-    eodata = _open(config, workspace)
+    eodata = open_eodata(config, workspace)
     entries, counts, full = eodata.inbox.entries(state, limit), eodata.inbox.counts(), eodata.inbox.fullness_error()
     if as_json:
         products = [inbox_entry_data(entry) for entry in entries]
@@ -60,7 +58,7 @@ def show(
     """
     from flows.cli.subscriptions_tables import inbox_entry_data
 
-    eodata = _open(config, workspace)
+    eodata = open_eodata(config, workspace)
     entry = eodata.inbox.entry(product_id)
     content = {
         **inbox_entry_data(entry),
@@ -98,7 +96,7 @@ def download(
     from flows.cli.subscriptions_tables import block
     from ibf_pipeline.satellites.subscriptions.download import fetch_product
 
-    eodata = _open(config, workspace)
+    eodata = open_eodata(config, workspace)
     entry = eodata.inbox.entry(product_id)
     rules = eodata.settings.downloads
     place = folder or eodata.configuration.path(rules.folder)
@@ -121,7 +119,7 @@ def replay(
 
     Example: ibf-pipeline inbox replay 0dd083d4-360e-4693-9791-1215da02c3a3
     """
-    entry = _open(config, workspace).inbox.replay(product_id)
+    entry = open_eodata(config, workspace).inbox.replay(product_id)
     if as_json:
         print_data({"product": entry.product_id, "state": entry.state, "replay": entry.round})
         return
@@ -158,14 +156,8 @@ def prune(
             expected=f"at least {_YOUNGEST_SETTLED} days",
             remedy="name the states that are meant, such as --state waiting",
         )
-    count = _open(config, workspace).inbox.prune(now() - timedelta(days=older_than), chosen)
+    count = open_eodata(config, workspace).inbox.prune(now() - timedelta(days=older_than), chosen)
     if as_json:
         print_data({"pruned": count, "states": chosen})
         return
     console().print(f"{count} products pruned")
-
-
-def _open(config: str, workspace: str | None) -> Eodata:
-    from flows.wiring.subscriptions import open_eodata
-
-    return open_eodata(config, workspace)

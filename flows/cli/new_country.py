@@ -1,4 +1,4 @@
-"""`new-country`: writes the country's file, with the levels of its portal or boundaries where these can be had."""
+"""`new-country`: writes the country's file, with the levels of its portal or boundaries if they can be read."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, 
 
 
 def what_is_left(configuration: Configuration, iso3: str, file: Path, *, is_public: bool) -> list[str]:
-    """What an operator has to do after the file is written; indented what belongs to the line above."""
+    """What an operator has to do after the file is written; what belongs to the line above is indented."""
     country, text = configuration.country_of(iso3, FloodCountry), file.read_text("utf-8")
     decide = [number for number, line in enumerate(text.splitlines(), 1) if "DECIDE" in line]
     todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]

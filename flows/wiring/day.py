@@ -155,7 +155,7 @@ def target_of(config: str, iso3: str, target: str | None, hazard: str | None = N
 def as_issue_time(profile: HazardProfile, asked: IssueTime | date | str, others: Sequence[str] = ()) -> IssueTime:
     """What was asked for as an issue time of a hazard: a moment is taken for the period that it is in.
 
-    UsageError if it is none of the hazard's; it names those of the country's `others` that have such a one.
+    UsageError if the hazard has no such issue time; it names those of the country's `others` that have it.
     """
     if isinstance(asked, datetime):
         return profile.issue_time(asked.astimezone(UTC) if asked.tzinfo else asked)

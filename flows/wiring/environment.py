@@ -80,7 +80,7 @@ def outlive_readers() -> None:
 
 
 def _outliving(stream: TextIO | None, errors: str) -> TextIO:
-    """`stream`: None if whoever started us has closed it; libraries count on one."""
+    """`stream`: None if the parent process has closed it; libraries need one."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8", errors=errors)
     raw = io.BufferedWriter(_WithoutReader(stream.fileno(), "w", closefd=False))
@@ -125,7 +125,7 @@ def _says_failed(text: str) -> bool:
 
 
 def shorten_errors() -> None:
-    """In this process, whoever started it: a command, a worker's run, a country's process."""
+    """In this process, whichever it is: a command, a worker's run, a country's process."""
     for name in ("prefect.task_runs", "prefect.flow_runs"):
         logger = logging.getLogger(name)
         if not any(isinstance(known, ShortErrors) for known in logger.filters):

@@ -1,6 +1,6 @@
 """How each hazard finds what its forecast says: the one part of a run that is a hazard's own.
 
-Whoever brings another hazard adds its leg here, beside its profile, its keys of a country's file and its calls.
+A further hazard adds its leg here, beside its profile, its keys of a country's file and its calls.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Leg:
     """what the built-in server has to know of a hazard that it does not have of its own"""
     preparing: Preparing = Preparing()
     read_wishes: Callable[[CountryHazard, IssueTime, str], None] = lambda country, issue_time, wishes: None
-    """WishInvalid for wishes that are none, as far as the hazard's section tells: before anything is prepared"""
+    """WishInvalid for wishes that cannot be read, as far as the hazard's section tells: before anything is prepared"""
 
 
 LEGS: Final[dict[str, Leg]] = {

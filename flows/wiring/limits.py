@@ -21,7 +21,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 LEASE_SECONDS = 60
 """after which the hold of a run that was killed ends; a living run renews it"""
 PATIENCE_SECONDS = 240.0
-"""for a server that is away when the hold is taken: Prefect's client gives up at its first connection"""
+"""for a server that is away when the hold is taken: Prefect's client gives up at the first failed connection"""
 _PAUSE_SECONDS = 2.0
 
 

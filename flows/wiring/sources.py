@@ -265,8 +265,8 @@ def sound_countries(
 
 
 def users_of(configuration: Configuration, name: str) -> tuple[list[CountryHazard], dict[str, ConfigError]]:
-    """The configured countries that list a source and have something to forecast, and those of which nobody knows it,
-    as their file is wrong.
+    """The configured countries that list a source and have something to forecast, and those for which it is not
+    known, as their file is wrong.
     """
     users, wrong = list[CountryHazard](), dict[str, ConfigError]()
     for hazard in configuration.settings.sources[name].hazards:
