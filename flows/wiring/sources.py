@@ -21,7 +21,7 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.rain_sources import BlockWaiting, ForecastSection, RainFilesSection
 from ibf_pipeline.config.source_section import SourceSection
 from ibf_pipeline.config.sources import Waiting
-from ibf_pipeline.config.track_sources import TracksSection
+from ibf_pipeline.config.track_sources import TracksFtpSection, TracksSection
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError
@@ -73,17 +73,9 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
         case settings.FolderSection():
             return FolderSource(name, configuration.path(chosen.root), chosen.glofas_version, open_cache(configuration))
         case settings.FtpSection():
-            remote: RemoteFolder = FtpFolder(
-                chosen.host,
-                chosen.port,
-                chosen.folder,
-                lambda: FtpAccount(secret_of(name, chosen.user_variable), secret_of(name, chosen.password_variable)),
-                tls=chosen.tls,
-                timeout_seconds=chosen.timeout_seconds,
-            )
-            return _member_source(configuration, name, country, chosen, remote)
+            return _member_source(configuration, name, country, chosen, ftp_folder(name, chosen))
         case settings.ObjectStoreSection():
-            remote = open_folder(
+            remote: RemoteFolder = open_folder(
                 chosen.url,
                 RetryPolicy(chosen.timeout_seconds),
                 members=country.members.expected,
@@ -128,6 +120,19 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
         where=configuration.folder / "settings.yaml",
         expected="a kind that docs/glofas-sources.md describes",
         remedy="choose another source",
+    )
+
+
+def ftp_folder(name: str, chosen: settings.FtpSection | TracksFtpSection, *, dated: bool = True) -> FtpFolder:
+    """The folder of a source on an FTP server. `dated`: it has a folder a day."""
+    return FtpFolder(
+        chosen.host,
+        chosen.port,
+        chosen.folder,
+        lambda: FtpAccount(secret_of(name, chosen.user_variable), secret_of(name, chosen.password_variable)),
+        tls=chosen.tls,
+        timeout_seconds=chosen.timeout_seconds,
+        dated=dated,
     )
 
 

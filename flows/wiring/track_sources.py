@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from flows.wiring.day import now
-from flows.wiring.sources import open_cache, secret_of
+from flows.wiring.sources import ftp_folder, open_cache
 from ibf_pipeline.config import track_sources as settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.source_section import SourceSection
@@ -17,7 +17,6 @@ from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.retry_policy import RetryPolicy
 from ibf_pipeline.sources.file_locations import FileLocation, FolderLocation, UrlLocation
-from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.object_store import open_folder
 from ibf_pipeline.sources.tracks.cycles import Reading
 from ibf_pipeline.sources.tracks.ecmwf import EcmwfTracks
@@ -44,15 +43,7 @@ def open_track_source(
             client = Client(Server(chosen.url), RetryPolicy(chosen.timeout_seconds, chosen.attempts), Redactor())
             return EcmwfTracks(name, client, open_cache(configuration, shared=True), reading)
         case settings.TracksFtpSection():
-            ftp = FtpFolder(
-                chosen.host,
-                chosen.port,
-                chosen.folder,
-                lambda: FtpAccount(secret_of(name, chosen.user_variable), secret_of(name, chosen.password_variable)),
-                tls=chosen.tls,
-                timeout_seconds=chosen.timeout_seconds,
-                dated=False,
-            )
+            ftp = ftp_folder(name, chosen, dated=False)
             place = UrlLocation(
                 name, ftp, open_cache(configuration, shared=True), RetryPolicy(attempts=chosen.attempts)
             )
