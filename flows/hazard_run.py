@@ -224,12 +224,12 @@ def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, in_ui
 
 
 def settle_hold(
-    day: Day, found: Findings, run: RunFolder, decided: Callable[[], tuple[Publication | None, str, RunOutcome]]
+    day: Day, found: Findings, run: RunFolder, decide: Callable[[], tuple[Publication | None, str, RunOutcome]]
 ) -> State:
     """What becomes of a held notification, reported. IbfError if nobody is notified though nobody has stopped it."""
     try:
-        publication, said, outcome = decided()
-        return day_state(found, [publication] if publication else [], said, otherwise=outcome)
+        publication, decision, outcome = decide()
+        return day_state(found, [publication] if publication else [], decision, otherwise=outcome)
     finally:
         send_notices(run, day.target_name)
         report_run(day, run)

@@ -53,10 +53,10 @@ def write_country(
     if boundaries is None:
         wanted = next((n for n, t in settings.targets.items() if t.knows_countries), next(iter(settings.targets)))
         chosen = target or wanted
-        known, said = _ask(configuration, chosen, iso3)
+        known, comment = _ask(configuration, chosen, iso3)
     else:
         chosen = target or _quiet_target(settings)
-        known, said = _look(configuration, boundaries)
+        known, comment = _look(configuration, boundaries)
     if levels is not None and not set(levels) <= set(_KNOWN_LEVELS):
         raise ConfigError(
             f"--admin-levels {','.join(map(str, levels))}",
@@ -66,7 +66,7 @@ def write_country(
     if levels is None:
         levels = [int(level) for level in known.get("levels", _LEVELS)]
     else:
-        said = "As given on the command line."
+        comment = "As given on the command line."
     default = default or int(known.get("default", _DEFAULT if _DEFAULT in levels else levels[0]))
     trial = [source for source, about in settings.discharge_sources.items() if boundaries and about.is_trial]
     real = [
@@ -82,7 +82,7 @@ def write_country(
         sources=trial[:1] or real[:1] or list(settings.discharge_sources)[:1],
         target=chosen,
         portal=chosen if boundaries is None and configuration.target(chosen).knows_countries else None,
-        levels_from=said,
+        levels_from=comment,
         boundaries=boundaries,
     )
     text = country_file(draft)

@@ -119,24 +119,24 @@ _ENDS_TOLD = (
 def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
     """Automations that send a message through a notification block."""
 
-    def told(name: str, description: str, trigger: EventTrigger, subject: str, text: str) -> AutomationCore:
-        message = SendNotification(block_document_id=block, subject=subject, body=text)
-        return _automation(name, description, trigger, message)
+    def message(name: str, description: str, trigger: EventTrigger, subject: str, text: str) -> AutomationCore:
+        action = SendNotification(block_document_id=block, subject=subject, body=text)
+        return _automation(name, description, trigger, action)
 
     heard = {COMPLETED.event, FAILED.event}
     return [
         *(
-            told(name, description, _of_runs(_OURS, expect=_told_by(name)), subject, text)
+            message(name, description, _of_runs(_OURS, expect=_told_by(name)), subject, text)
             for name, description, subject, text in _ENDS_TOLD
         ),
-        told(
+        message(
             "held for approval",
             "A notification waits for an operator, with or without a run that waits for it.",
             _of_ours("run", HELD_EVENT),
             "Alert waits for approval",
             "{{ event.payload.text }}",
         ),
-        told(
+        message(
             "late runs",
             "A scheduled run has not begun, or one that an operator has answered: no worker, or none that is free.",
             _of_runs(
@@ -151,14 +151,14 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             _DEPLOYED + " of {{ flow_run.expected_start_time }} has not begun, or not again: its state is "
             "{{ flow_run.state.name }}. Is a worker running?\n{{ flow_run|ui_url }}",
         ),
-        told(
+        message(
             "notices",
             "What the portal does not tell its recipients; the text can be forwarded as it is.",
             _of_ours("event", NOTICE_EVENT),
             "{{ event.payload.kind }}: {{ event.payload.event }}",
             "{{ event.payload.text }}",
         ),
-        told(
+        message(
             "observations in trouble",
             "The intake, or an observation, has failed: told at once, and for some hours not again.",
             _of_runs(
@@ -171,7 +171,7 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             f"{_TEXT}\nForecasts go on. Further failures of the same flow are not told for "
             f"{_OBSERVATION_SILENCE.total_seconds() / 3600:g} hours.",
         ),
-        told(
+        message(
             "silent scheduler",
             "The daily heartbeat was not heard again: scheduler or worker is down.",
             _of_runs(

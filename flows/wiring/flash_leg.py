@@ -46,8 +46,8 @@ def find_block(
     prepared = prepared_flash_floods(iso3, country, static, day.prepared, shared_layers_of(day))
     before = None if wished is not None and wished.ends else shown_before(day, FlashFloodFindings)
     sources = open_rain_sources(day.configuration, country) if wished is None else wished.sources
-    said = list[str]()
-    levels = open_levels(day.configuration, country, said.append) if wished is None else ()
+    level_notes = list[str]()
+    levels = open_levels(day.configuration, country, level_notes.append) if wished is None else ()
     block = obtain_rain(
         iso3,
         day.issue_time,
@@ -61,7 +61,7 @@ def find_block(
     past, published = Past(before, day.accepted), moment_of_publication(day, now())
     found = find_districts(iso3, block.rain, prepared, country, published, past, levels, exercise=day.exercise)
     require_no_trial(day, found)
-    found = replace(found, notes=(*found.notes, *block.notes, *said), doubts=(*found.doubts, *block.doubts))
+    found = replace(found, notes=(*found.notes, *block.notes, *level_notes), doubts=(*found.doubts, *block.doubts))
     if allowed is not None:
         allowed(found)
     return found, record_block(iso3, found, block, prepared, country, day.run, ensure_layers(day))

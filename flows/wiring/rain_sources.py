@@ -108,11 +108,11 @@ def _client(chosen: settings.GfsSection | settings.EcmwfOpenDataSection) -> Clie
 
 
 def open_levels(
-    configuration: Configuration, country: FlashFloodCountry, said: Callable[[str], None] = log.warning
+    configuration: Configuration, country: FlashFloodCountry, note: Callable[[str], None] = log.warning
 ) -> tuple[RiverGauge, ...]:
     """The country's water level gauges with what its sources of water levels read; empty if it has no table.
 
-    Whatever is wrong with a table or a file goes to `said`, a sentence each, and stops nothing: gauges trigger nothing.
+    Whatever is wrong with a table or a file goes to `note`, a sentence each, and stops nothing: gauges trigger nothing.
     A gauge that no source has read has no levels.
     """
     if country.gauges is None:
@@ -120,7 +120,7 @@ def open_levels(
     try:
         places = read_places(configuration.static_folder(country) / country.gauges)
     except InputInvalid as error:
-        said(f"no water level is shown: {error.where}: {error.found}")
+        note(f"no water level is shown: {error.where}: {error.found}")
         return ()
     chosen = {name: configuration.settings.sources[name] for name in country.sources}
     files = [
@@ -135,17 +135,17 @@ def open_levels(
         if isinstance(section, settings.WaterLevelsSection)
     ]
     if not files:
-        said(f"no water level is shown: none of the sources of {country.iso3} is of kind water-levels")
-    return tuple(_read(place, files, said) for place in places)
+        note(f"no water level is shown: none of the sources of {country.iso3} is of kind water-levels")
+    return tuple(_read(place, files, note) for place in places)
 
 
-def _read(place: GaugePlace, files: list[LevelFiles], said: Callable[[str], None]) -> RiverGauge:
+def _read(place: GaugePlace, files: list[LevelFiles], note: Callable[[str], None]) -> RiverGauge:
     """A gauge as the first source that has it read it."""
     for each in files:
         try:
             gauge = with_levels(place, each)
         except InputInvalid as error:
-            said(f"source {each.name}: gauge {place.gauge.name or place.gauge.fid} is left out: {error.found}")
+            note(f"source {each.name}: gauge {place.gauge.name or place.gauge.fid} is left out: {error.found}")
             continue
         if gauge.levels:
             return gauge
