@@ -21,7 +21,6 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import deployment, flow_run
 from prefect.settings import PREFECT_API_URL
 
-from flows.automation_version import final_state
 from flows.country_process import CountryJob, CountryOutcome, run_country
 from flows.decorator import flow
 from flows.hazard_flows import issue_parameter
@@ -49,7 +48,7 @@ class CountriesFailed(IbfError):
 
     def __init__(self, text: str, codes: Collection[int]) -> None:
         super().__init__(text)
-        self.exit_code = next(code for code in (4, 1, 2, 3) if code in codes)  # what most needs a person
+        self.exit_code = next(code for code in (4, 1, 2, 3) if code in codes)  # what most needs an operator
 
 
 def _run_name() -> str:
@@ -59,7 +58,7 @@ def _run_name() -> str:
     return f"{what}-{named_time(profile, flow_run.parameters.get('issue_date'))}"
 
 
-@flow(name="all-countries", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="all-countries", flow_run_name=_run_name)
 def all_countries(
     issue_date: date | str | None = None,
     countries: list[str] | None = None,
@@ -71,35 +70,30 @@ def all_countries(
     workspace: str | None = None,
     hazard: str | None = None,
 ) -> State:
-    """Run the day, or the block of hours, of every configured country; the trouble of one does not keep the others from
-    theirs.
+    """Run the day, or the block of hours, of every configured country; the failure of one does not stop
+    the others.
 
     Args:
-        issue_date: day of the GloFAS 00 UTC run, or day and hour of the hazard; the scheduled one (UTC) where none is
+        issue_date: day of the GloFAS 00 UTC run, or day and hour of the hazard; the scheduled one (UTC) if none is
             given.
-        countries: ISO3 codes; all configured countries that have something to forecast where none are given.
-        target: name of a target in settings.yaml; each country's own where none is given.
+        countries: ISO3 codes; all configured countries that have something to forecast if none are given.
+        target: name of a target in settings.yaml; each country's own if none is given.
         notify: whether people are notified.
         publish: where off, the runs end with what they found and a report.
-        limit: countries at the same time; operations.parallel_countries of settings.yaml where none is given.
+        limit: countries at the same time; operations.parallel_countries of settings.yaml if none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
-        hazard: of the countries that have it; every hazard with one run a day where none is given.
+        hazard: of the countries that have it; every hazard with one run a day if none is given.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    try:
-        configuration = open_configuration(config, workspace)
-        chosen = _runs(configuration, countries, hazard)
-        profile = FLOODS if hazard is None else known_hazard(hazard).profile
-        issued = issue_time_of_run(profile, issue_date)
-    except IbfError as error:
-        log.error("%s", error)
-        return final_state(FAILED.state(str(error), error))
+    configuration = open_configuration(config, workspace)
+    chosen = _runs(configuration, countries, hazard)
+    profile = FLOODS if hazard is None else known_hazard(hazard).profile
+    issued = issue_time_of_run(profile, issue_date)
     options = {"notify": notify, "publish": publish}
     jobs = [CountryJob(each.iso3, each.hazard, issued, target, config, workspace, options) for each in chosen]
     outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
     _keep_table(outcomes, f"Countries: {profile.short} runs of {issued.words}")
-    return final_state(_ended(outcomes))
+    return _ended(outcomes)
 
 
 def _runs(configuration: Configuration, countries: list[str] | None, hazard: str | None) -> list[CountryHazardKey]:
@@ -147,12 +141,12 @@ def _by_deployments(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutco
     while True:
         runs, refused = _begun(jobs), dict[str, CountryOutcome]()
         for job in jobs:
-            if sum(map(_takes_a_place, runs.values())) >= limit:
+            if sum(map(_holds_a_place, runs.values())) >= limit:
                 break
             if job.label not in runs:
                 try:
                     runs[job.label] = _start(job)
-                except Exception as error:  # whatever became of one country, the others have their day
+                except Exception as error:  # the others have their day nevertheless
                     refused[job.label] = _not_started(job, error)
         at_work = [label for label, run in runs.items() if not _is_over(run)]
         if not at_work:
@@ -177,7 +171,7 @@ def _start(job: CountryJob) -> FlowRun:
         **job.options,
         **({"target": job.target} if job.target else {}),
     }
-    tags = [all_countries.name, job.country]  # no subflow, which Prefect does not let wait for a person by itself
+    tags = [all_countries.name, job.country]  # no subflow, which Prefect does not let wait for an operator by itself
     return start_run(f"{job.hazard}/{job.country}", parameters, _key(job), tags)
 
 
@@ -189,8 +183,10 @@ def _is_over(run: FlowRun) -> bool:
     return run.state is not None and run.state.is_final()
 
 
-def _takes_a_place(run: FlowRun) -> bool:
-    """Not while it waits for a person, which may take until midnight: the other countries have their day meanwhile."""
+def _holds_a_place(run: FlowRun) -> bool:
+    """Not while it waits for an operator, which may take until midnight: the other countries have their day
+    meanwhile.
+    """
     return not _is_over(run) and (run.state is None or not run.state.is_paused())
 
 
@@ -226,7 +222,7 @@ class _Process:
             return self._pool.submit(run_country, job, self._api_url).result()
         except BrokenProcessPool:
             self._pool = None
-            return _crashed(job, "its process died: see the log of the machine, mostly for want of memory", started)
+            return _crashed(job, "its process died: see the log of the machine, mostly for lack of memory", started)
 
     def close(self) -> None:
         if self._pool is not None:
@@ -242,7 +238,7 @@ def _in_threads(jobs: Sequence[CountryJob], limit: int, run: _Runner) -> list[Co
 def _outcome(future: Future[CountryOutcome], job: CountryJob) -> CountryOutcome:
     try:
         outcome = future.result()
-    except Exception as error:  # whatever became of one country, the others have their day
+    except Exception as error:  # the others have their day nevertheless
         log.exception("%s: its day could not be run", job.country)
         outcome = _crashed(job, f"{type(error).__name__}: {error}", time.perf_counter())
     return _logged(outcome)
@@ -270,7 +266,7 @@ def _chosen(configured: list[str], countries: list[str] | None) -> list[str]:
 
 
 def _keep_table(outcomes: Sequence[CountryOutcome], what: str) -> None:
-    """The countries as a table artifact, where there is a server; that it cannot be written changes nothing."""
+    """The countries as a table artifact, if there is a server; that it cannot be written changes nothing."""
     if not has_server():
         return
     rows = [

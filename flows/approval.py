@@ -1,4 +1,4 @@
-"""Approval in the Prefect UI: a held notification waits there for a person, with a time limit."""
+"""Approval in the Prefect UI: a held notification waits there for an operator, with a time limit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from prefect.runtime import flow_run
 from prefect.utilities.urls import url_for
 from pydantic import Field, ValidationError
 
-from flows.end_hold import END_HOLD, NOBODY, NOBODYS, end_later, end_no_more
+from flows.end_hold import END_HOLD, NOBODY, NOBODY_ANSWERED, cancel_end, schedule_end
 from flows.notice_events import tell_held
 from flows.states import COMPLETED, NOT_NOTIFIED, STOPPED, NotNotified, RunOutcome
 from flows.suspension import own_run, pause_for_input, suspend, suspended_for
@@ -46,21 +46,21 @@ from tasks.artifacts import artifact_key
 log = logging.getLogger("ibf_pipeline.flows")
 
 _AGAIN_SECONDS = 30
-"""after which a server is told again that a run waits, where it did not answer"""
-_MAIL_LETTERS = 6000
+"""after which a server that did not answer is asked again to suspend the run"""
+_MAIL_CHARACTERS = 6000
 _PRESS = "Press Resume on the page of the run"
 _TELL = "tell the recipients yourself, or run the day again"
 
 
 class Approval(RunInput):
-    """What a person says about the notification."""
+    """What an operator decides about the notification."""
 
     decision: Literal["approve", "stop"] = Field(description="approve: people are notified now; stop: nobody is")
     by: str = Field("", description="who decides; written into the log")
 
 
 class StoppedTooLate(IbfError):
-    """A person stopped a notification that had been sent."""
+    """An operator stopped a notification that had been sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ class ApprovalAnswer:
 
     revision: Revision
     approval: Approval | None
-    """None where nobody has answered in time"""
+    """None if nobody has answered in time"""
 
 
 def ask(day: Day, found: Findings) -> None:
-    """Show what waits for a person, and give the worker's slot back until that person has answered.
+    """Show what waits for an operator, and give the worker's slot back until the operator has answered.
 
     A run of a deployment is suspended here and begun again with the answer; at the time limit, which a run of the
     deployment `end-hold` keeps, without one. Returns where a run cannot be suspended, or that limit is over.
@@ -86,7 +86,7 @@ def ask(day: Day, found: Findings) -> None:
     run, key = own_run(), f"approval-{revision.number}-{now():%Y%m%d%H%M%S}"
     while run is not None and now() < limit:
         try:
-            end_later(run.id, key, limit)
+            schedule_end(run.id, key, limit)
             suspend(Approval, key, f"the notification waits for a person until {_in_words(limit)}. {_PRESS}.")
             return
         except ObjectNotFound:
@@ -100,8 +100,8 @@ def ask(day: Day, found: Findings) -> None:
 
 
 def answered(day: Day) -> ApprovalAnswer | None:
-    """What a person has said to the question for which this run was suspended; None where it does not come back from
-    one. InputMissing where nothing is known here of what was held.
+    """What an operator has said to the question for which this run was suspended; None if it does not come back from
+    one. InputMissing if nothing is known here of what was held.
     """
     state = suspended_for()
     key = "" if state is None else str(state.state_details.pause_key)
@@ -113,7 +113,7 @@ def answered(day: Day) -> ApprovalAnswer | None:
     except ValidationError:  # it was begun without an answer: it asks again
         return None
     if said.by != NOBODY:
-        end_no_more(UUID(str(flow_run.id)), key)
+        cancel_end(UUID(str(flow_run.id)), key)
     number = int(asked[1])
     revision = next((each for each in day.run.revisions(day.target_name) if each.number == number), None)
     if revision is None:
@@ -127,9 +127,9 @@ def answered(day: Day) -> ApprovalAnswer | None:
 
 
 def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, RunOutcome]:
-    """Pause the run in its process until a person decides; what `decide` returns and raises.
+    """Pause the run in its process until an operator decides; what `apply_answer` returns and raises.
 
-    The country is free for other runs meanwhile, and other persons for `ibf-pipeline resume`.
+    The country is free for other runs meanwhile, and other operators for `ibf-pipeline resume`.
     """
     revision = unfinished(day.run, day.target_name)
     limit = None if revision is None else _limit(revision)
@@ -137,17 +137,16 @@ def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, 
         return None, "nothing waits for approval", COMPLETED
     seconds = (limit - now()).total_seconds()
     key = f"approval-{revision.number}-{flow_run.run_count}"  # Prefect takes one once, and a retry asks again
-    return apply_answer(
-        day, found, ApprovalAnswer(revision, pause_for_input(Approval, key, seconds, NOBODYS) if seconds > 0 else None)
-    )
+    approval = pause_for_input(Approval, key, seconds, NOBODY_ANSWERED) if seconds > 0 else None
+    return apply_answer(day, found, ApprovalAnswer(revision, approval))
 
 
 def apply_answer(day: Day, found: Findings, answer: ApprovalAnswer) -> tuple[Publication | None, str, RunOutcome]:
-    """Carry out what a person has said: the publication, None where it was stopped, what was decided, and what that is
+    """Carry out what an operator has said: the publication, None if it was stopped, what was decided, and what that is
     as the outcome of a run.
 
     Raises NotNotified after the time limit of the revision, which is then closed (nobody is notified late by accident),
-    and where it is approved after it was given up; StoppedTooLate where it is stopped after it was sent.
+    and if it is approved after it was given up; StoppedTooLate if it is stopped after it was sent.
     """
     revision, approval = answer.revision, answer.approval
     who = f" by {approval.by}" if approval is not None and approval.by.strip() else ""
@@ -179,7 +178,7 @@ def apply_answer(day: Day, found: Findings, answer: ApprovalAnswer) -> tuple[Pub
 
 
 def tell_waiting(day: Day, *, in_ui: bool) -> None:
-    """Send on that a notification of the day waits for a person, until when, and how that person decides."""
+    """Send on that a notification of the day waits for an operator, until when, and how the operator decides."""
     revision = unfinished(day.run, day.target_name)
     limit = None if revision is None else _limit(revision)
     if revision is None or limit is None:
@@ -197,8 +196,8 @@ def _still_waits(day: Day, revision: Revision) -> bool:
 def settled_before(revision: Revision, decision: Literal["approve", "stop", "late"], who: str) -> str:
     """What a decision in the UI, or the end of the time, comes to where the revision was given up or sent meanwhile.
 
-    `who`: ` by <name>`, or empty. Raises NotNotified and StoppedTooLate where people know something else than the
-    person thinks.
+    `who`: ` by <name>`, or empty. Raises NotNotified and StoppedTooLate if people know something else than the
+    operator thinks.
     """
     progress = revision.state().progress
     if not progress.is_closed:
@@ -225,7 +224,7 @@ def _given_up(revision: Revision, why: str, said: str) -> NotNotified:
 
 
 def _limit(revision: Revision) -> datetime | None:
-    """Until when it waits for a person; None where it does not."""
+    """Until when it waits for an operator; None if it does not."""
     until = revision.about().hold_until
     return None if until is None else datetime.fromisoformat(until.removesuffix("Z")).replace(tzinfo=UTC)
 
@@ -270,14 +269,14 @@ def mail_text(revision: Revision) -> str:
     text = html.unescape(re.sub(r"(?i)<br\s*/?>|</(p|div|tr|h\d|li|table)>", "\n", text))
     text = re.sub(r"<[^>]+>", " ", text).replace("```", "'''")
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    return "\n".join(line for line in lines if line)[:_MAIL_LETTERS]
+    return "\n".join(line for line in lines if line)[:_MAIL_CHARACTERS]
 
 
 def _keep_preview(found: Findings, revision: Revision, limit: datetime) -> None:
     exercise = "EXERCISE. " if found.exercise else ""
     with errors_logged(
         log, "%s: the preview could not be kept", found.country
-    ):  # a person can still decide by the report
+    ):  # an operator can still decide by the report
         create_markdown_artifact(
             preview_page(found, revision, limit),
             key=artifact_key("preview", found),

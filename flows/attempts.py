@@ -40,7 +40,7 @@ class OtherAttempts:
 
 
 def another_chain(following: dict[str, Any], since: datetime) -> OtherAttempts | None:
-    """Others of the day that go on, or are over. None where there are none, and where the server does not say: the
+    """Others of the day that go on, or are over. None if there are none, and where the server does not say: the
     lease of the country keeps attempts apart in any case.
     """
     if deployment.id is None:
@@ -76,7 +76,7 @@ def _attempts(after: datetime) -> list[FlowRun]:
 def schedule_attempt(parameters: dict[str, Any], at: datetime) -> FlowRun | None:
     """The next attempt as a run of this deployment that is due later; one however often it is asked for.
 
-    None where it could not be scheduled, and for a run of no deployment, which no worker follows.
+    None if it could not be scheduled, and for a run of no deployment, which no worker follows.
     """
     if deployment.id is None:
         return None
@@ -90,7 +90,7 @@ def schedule_attempt(parameters: dict[str, Any], at: datetime) -> FlowRun | None
 
 
 def cancel_attempt(scheduled: FlowRun | None) -> None:
-    """There is no need of an attempt any more. One that cannot be taken back finds nothing to do."""
+    """Delete an attempt that is not needed any more. One that cannot be deleted finds nothing to do."""
     if scheduled is None:
         return
     try:

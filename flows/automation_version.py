@@ -37,9 +37,9 @@ class ServerAutomations:
     """What a run has to know of the server's automations."""
 
     older: bool
-    """than this version; false where there are none"""
+    """than this version; false if there are none"""
     events: frozenset[str]
-    """that they hear of; empty where there are none"""
+    """that they hear of; empty if there are none"""
 
     def knows(self, outcome: RunOutcome) -> bool:
         """Whether a run may end so, and be taken for what it is."""
@@ -52,7 +52,7 @@ def server_automations(client: SyncPrefectClient) -> ServerAutomations:
 
 
 def of_automations(automations: Iterable[AutomationCore]) -> ServerAutomations:
-    """The same, of automations of whatever origin."""
+    """The same for automations from anywhere."""
     ours = [each for each in automations if each.name.startswith(AUTOMATION_PREFIX)]
     triggers = [each.trigger for each in ours if isinstance(each.trigger, EventTrigger)]
     events = frozenset(event for trigger in triggers for event in trigger.expect)
@@ -71,7 +71,7 @@ def own_server_automations() -> ServerAutomations | None:
             return None
         with brief_client() as client:
             return server_automations(client)
-    except Exception as error:  # no run fails because this cannot be known, though it then has a name that few tell of
+    except Exception as error:  # no run fails of it, though few automations may know its name then
         log.debug("the server's automations could not be read: %s", error)
         return None
 

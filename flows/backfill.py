@@ -16,7 +16,6 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import Pause
 from prefect.runtime import deployment, flow_run
 
-from flows.automation_version import final_state
 from flows.decorator import flow
 from flows.hazard_flows import flow_of, issue_parameter
 from flows.states import COMPLETED, FAILED
@@ -26,7 +25,7 @@ from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import IbfError, UsageError, errors_logged
+from ibf_pipeline.errors import UsageError, errors_logged
 from ibf_pipeline.hazards.registry import known_hazard
 from ibf_pipeline.runs.ledger import is_published
 from ibf_pipeline.runs.legacy_journals import hazard_path_parts
@@ -56,7 +55,7 @@ def _run_name() -> str:
     return f"backfill-{parameters['country']}-{parameters['date_from']}-{parameters['date_to']}"
 
 
-@flow(name="backfill", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="backfill", flow_run_name=_run_name)
 def backfill(
     country: str,
     date_from: date | str,
@@ -78,14 +77,13 @@ def backfill(
         country: ISO3 code of a country in the configuration.
         date_from: first issue date; of hazards with several runs a day also day and hour, such as 2026-02-15T06.
         date_to: last issue date, or day and hour; of a day without an hour all runs of it.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        target: name of a target in settings.yaml; the country's own if none is given.
         notify: send notifications about past days; needs really_notify too.
         really_notify: confirms notify a second time.
-        hazard: hazard of the runs; floods, or the only one of the country, where none is given.
+        hazard: hazard of the runs; floods, or the only one of the country, if none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     rows: list[dict[str, Any]] = []
 
     def row(day: IssueTime, state: str, message: str | None) -> None:
@@ -122,9 +120,6 @@ def backfill(
     except Pause:  # it goes on when the day is run
         rows.clear()
         raise
-    except IbfError as error:
-        log.error("%s", error)
-        return final_state(FAILED.state(str(error), error))
     finally:
         _keep_table(country, hazard, rows, f"{country}, {date_from} to {date_to}")
     skipped = len(rows) - len(ran)
@@ -132,12 +127,12 @@ def backfill(
     partly = [day for day in ran if day.published and not day.state.is_completed()]
     message += "".join(f"; {day.issue_time} is published, but: {day.state.message}" for day in partly)
     if ran and not ran[-1].published:
-        return final_state(FAILED.state(f"{message}; stopped at {ran[-1].issue_time}: {ran[-1].state.message}"))
-    return final_state((FAILED if partly else COMPLETED).state(message))
+        return FAILED.state(f"{message}; stopped at {ran[-1].issue_time}: {ran[-1].state.message}")
+    return (FAILED if partly else COMPLETED).state(message)
 
 
 def require_notify_confirmed(*, notify: bool, really: bool) -> None:
-    """UsageError where notifications about past days are asked for once only."""
+    """UsageError if notifications about past days are asked for once only."""
     if notify != really:
         raise UsageError(
             "mails about past days are asked for once",
@@ -149,8 +144,8 @@ def require_notify_confirmed(*, notify: bool, really: bool) -> None:
 def backfill_issue_times(
     profile: HazardProfile, first: date | str, last: date | str, others: Sequence[str] = ()
 ) -> list[IssueTime]:
-    """Every one from first to last; of a day without an hour all runs of it. UsageError where there is none or too
-    many days, or an hour at which no run begins, which names those of the country's `others` that have such a one.
+    """Every one from first to last; of a day without an hour all runs of it. UsageError if there is none or too
+    many days, or for an hour at which no run begins, which names those of the country's `others` that have such a one.
     """
     begin, end = (min(_asked(profile, first, others)), max(_asked(profile, last, others)))
     number = (end.day - begin.day).days + 1
@@ -158,7 +153,7 @@ def backfill_issue_times(
         raise UsageError(
             f"{first} to {last} are {number} days" if begin <= end else f"{first} is after {last}",
             expected=f"the first day first, {_LONGEST} days at most",
-            remedy="correct the two dates" if begin <= end else "change them round",
+            remedy="correct the two dates" if begin <= end else "swap them",
         )
     days = (begin.day + timedelta(days=day) for day in range(number))
     return [each for day in days for each in profile.issue_times_of(day) if begin <= each <= end]
@@ -186,10 +181,10 @@ def backfill_days(
     run_day: _Runner | None = None,
     begun: Collection[str] = (),
 ) -> Iterator[PastDay]:
-    """Run the days in order; ends after the first that is not published. Those published before are skipped by the
-    ledger.
+    """Run the days in order; ends after the first that is not published. Those that the ledger has as published are
+    skipped.
 
-    `run_day` runs a day elsewhere; in this process where none is given. `begun`: issue times whose run is one of this
+    `run_day` runs a day elsewhere; in this process if none is given. `begun`: issue times whose run is one of this
     backfill, and so not published before it.
     """
     of, others = _hazards(config, workspace, country, hazard)

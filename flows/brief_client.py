@@ -1,4 +1,4 @@
-"""A Prefect client for what is asked of the server when everything is done, and must not keep a run from its end."""
+"""A Prefect client for the last questions of a run, which must not delay its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ says at once that it is busy"""
 
 @contextmanager
 def brief_client(seconds: float | None = _SECONDS) -> Iterator[SyncPrefectClient]:
-    """A client of little patience; `seconds` for an answer, None for as long as other clients wait."""
+    """A client that gives up soon; `seconds` for an answer, None for as long as other clients wait."""
     with (
         temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: _RETRIES}),
         get_client(httpx_settings={"timeout": seconds} if seconds else None, sync_client=True) as client,

@@ -34,7 +34,7 @@ class CountryOutcome:
     """How a country's run ended."""
 
     country: str
-    """and its hazard, where it is another than floods"""
+    """and its hazard, unless it is floods"""
     state: str
     """name of the state of its flow run"""
     message: str

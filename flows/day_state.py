@@ -39,7 +39,7 @@ def nothing_new(target: str) -> str:
 def day_state(
     found: Findings, publications: Sequence[Publication], *further: str, otherwise: RunOutcome = COMPLETED
 ) -> State:
-    """The state's message: what was found and what a person has to do.
+    """The state's message: what was found and what an operator has to do.
 
     An alert that the portal cannot show gives the state its name, before what became of the notification (`otherwise`):
     it is on no portal, and who decides about the notification sees it all the same. An alert that lies beyond what the

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 
-from flows.decorator import flow
-from flows.hazard_run import Options, run_hazard
-from flows.morning import update_morning
-from flows.wiring.run_issue_time import named_time
+from flows.hazard_run import Options, hazard_flow, run_hazard
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.targets.problems import Overrides
 
 
-def _run_name() -> str:
-    parameters = flow_run.parameters
-    return f"{FLASH_FLOODS.name}-{parameters['country']}-{named_time(FLASH_FLOODS, parameters.get('issue_time'))}"
-
-
-@flow(
-    name=FLASH_FLOODS.name,
-    flow_run_name=_run_name,
-    retries=0,
-    persist_result=False,
-    validate_parameters=False,  # as of floods: the issue time is checked in a run with a name, and said in one line
-    on_completion=[update_morning],
-    on_failure=[update_morning],
-    on_crashed=[update_morning],
-    on_cancellation=[update_morning],
-)
+@hazard_flow(FLASH_FLOODS)
 def flash_floods(
     country: str,
     issue_time: str | None = None,
@@ -48,18 +29,18 @@ def flash_floods(
 
     Args:
         country: ISO3 code of a country in the configuration.
-        issue_time: day and hour (UTC) of the block, such as 2026-02-15T06; the newest whose rain can be there where
+        issue_time: day and hour (UTC) of the block, such as 2026-02-15T06; the newest whose rain can be there if
             none is given.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        target: name of a target in settings.yaml; the country's own if none is given.
         notify: whether people may be notified; of four blocks a day those notify that have news.
         publish: where off, the run ends with what it found and a report.
-        hold: stop before the notification; a person approves it with `ibf-pipeline resume`. Triggers within 12 hours
+        hold: stop before the notification; an operator approves it with `ibf-pipeline resume`. Triggers within 12 hours
             are not held.
-        approval: a person approves or stops it with Resume on the run's page, within the target's hold_hours.
+        approval: an operator approves or stops it with Resume on the run's page, within the target's hold_hours.
         accept_blind: events that may be closed although the rain of some of their areas is not known.
         take_over: replace an upload of the same block that is not ours.
         discard_decisions: delete triggers and early actions that people set in this block.
-        publish_withdrawn: publish events again that a person withdrew.
+        publish_withdrawn: publish events again that an operator withdrew.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """

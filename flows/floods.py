@@ -5,32 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 
-from flows.decorator import flow
-from flows.hazard_run import Options, run_hazard
-from flows.morning import update_morning
-from flows.wiring.run_issue_time import named_time
+from flows.hazard_run import Options, hazard_flow, run_hazard
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.targets.problems import Overrides
 
 
-def _run_name() -> str:
-    parameters = flow_run.parameters
-    return f"{FLOODS.name}-{parameters['country']}-{named_time(FLOODS, parameters.get('issue_date'))}"
-
-
-@flow(
-    name="floods",
-    flow_run_name=_run_name,
-    retries=0,
-    persist_result=False,
-    validate_parameters=False,  # the server checks their types, and we the date: in one line, in a run with a name
-    on_completion=[update_morning],
-    on_failure=[update_morning],
-    on_crashed=[update_morning],
-    on_cancellation=[update_morning],
-)
+@hazard_flow(FLOODS)
 def floods(
     country: str,
     issue_date: date | None = None,
@@ -50,16 +31,16 @@ def floods(
 
     Args:
         country: ISO3 code of a country in the configuration.
-        issue_date: day of the GloFAS 00 UTC run; the day (UTC) that the run is scheduled for where none is given.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        issue_date: day of the GloFAS 00 UTC run; the day (UTC) that the run is scheduled for if none is given.
+        target: name of a target in settings.yaml; the country's own if none is given.
         notify: whether people are notified.
         publish: where off, the run ends with what it found and a report.
-        hold: stop before the notification; a person approves it with `ibf-pipeline resume`.
-        approval: a person approves or stops it with Resume on the run's page, within the target's hold_hours.
+        hold: stop before the notification; an operator approves it with `ibf-pipeline resume`.
+        approval: an operator approves or stops it with Resume on the run's page, within the target's hold_hours.
         accept_blind: events that may be closed although their station is blind, suspect or no longer there.
         take_over: replace an upload of the same day that is not ours.
         discard_decisions: delete triggers and early actions that people set today.
-        publish_withdrawn: publish events again that a person withdrew.
+        publish_withdrawn: publish events again that an operator withdrew.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """

@@ -1,4 +1,4 @@
-"""The flow of each hazard, by which its days are run here, in a backfill and by deployments. One more is one line more.
+"""The flow of each hazard, by which its days are run here, in a backfill and by deployments. A further one adds a line.
 
 A flow of a hazard takes `country`, then its issue time, then `target`; `notify`, `publish`, `hold`, `approval`,
 `accept_blind`, `take_over`, `discard_decisions`, `publish_withdrawn`, `config` and `workspace` by name.
@@ -27,7 +27,7 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {
 
 
 def flow_of(hazard: str) -> Flow[..., Any]:
-    """The flow of a hazard; UsageError where this installation has none."""
+    """The flow of a hazard; UsageError if this installation has none."""
     return of_installation(FLOWS, hazard)
 
 

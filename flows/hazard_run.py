@@ -8,16 +8,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, ParamSpec
 
 from prefect.client.schemas.objects import State
+from prefect.flows import Flow
 from prefect.runtime import deployment, flow_run
 
 from flows.approval import answered, apply_answer, ask, await_approval, tell_waiting
-from flows.automation_version import final_state
 from flows.day_state import HOLD, NO_TIME, day_state, failed_state, nothing_new
+from flows.decorator import flow
 from flows.incomplete_days import shown_meanwhile
-from flows.morning import show_waiting
+from flows.morning import MORNING_HOOKS, show_waiting
 from flows.notice_events import send_notices
 from flows.outcome_tags import show_outcome
 from flows.states import COMPLETED, HELD, NOT_NOTIFIED, WATCHED, RunOutcome
@@ -25,13 +26,15 @@ from flows.wiring.day import Day, future_told, now, open_day
 from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.records import make_room_on_disk
-from flows.wiring.run_issue_time import IssueTimeParameter, scheduled_moment
+from flows.wiring.run_issue_time import IssueTimeParameter, named_time, scheduled_moment
 from flows.wiring.sharing import fetch_run_layers
+from flows.wiring.sources import prune_cache
 from flows.wiring.targets import open_target
 from flows.wiring.tested_set import untested
 from flows.wiring.trial import require_no_trial_begun
 from flows.wiring.wishes import require_wishes
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, UsageError, errors_logged
 from ibf_pipeline.records.lease import LEASE_RUN_OUT_SECONDS
 from ibf_pipeline.runs.confirmation import give_up_held, require_confirmed
@@ -48,10 +51,12 @@ from tasks.runs import plan_revision, publish_revision, write_run_report
 
 log = logging.getLogger("ibf_pipeline.flows")
 
+_P = ParamSpec("_P")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asks of a run."""
+    """What an operator asks of a run."""
 
     publish: bool = True
     """where off, the run ends with what it found and a report"""
@@ -59,10 +64,25 @@ class Options:
     hold: bool = False
     """stop before the notification"""
     approval: bool = False
-    """hold, and pause in the UI until a person approves or stops it there; without a server only hold"""
+    """hold, and pause in the UI until an operator approves or stops it there; without a server only hold"""
     overrides: Overrides = field(default_factory=Overrides)
     wishes: str | None = None
     """an exercise whose forecast makes these come true"""
+
+
+def hazard_flow(profile: HazardProfile) -> Callable[[Callable[_P, State]], Flow[_P, State]]:
+    """Decorate the flow of a hazard: its runs are named after country and issue time and stand on the morning page.
+
+    Prefect does not validate its parameters: the server checks their types, and `run_hazard` the issue time, so that a
+    wrong one is told in one line, in a run with a name.
+    """
+
+    def run_name() -> str:
+        asked = flow_run.parameters
+        issued = named_time(profile, asked.get("issue_date") or asked.get("issue_time"))
+        return f"{profile.name}-{asked['country']}-{issued}"
+
+    return flow(name=profile.name, flow_run_name=run_name, validate_parameters=False, **MORNING_HOOKS)
 
 
 def run_hazard(
@@ -76,23 +96,9 @@ def run_hazard(
 ) -> State:
     """The run of a country and hazard, as a flow's last state: whatever stopped it stands in its message.
 
-    `hazard`: floods, or the only one of the country, where none is given; `issued`: the period that
+    `hazard`: floods, or the only one of the country, if none is given; `issued`: the period that
     the run was scheduled in.
     """
-    return final_state(run_day(hazard, country, issued, target, options, config, workspace))
-
-
-def run_day(
-    hazard: str | None,
-    country: str,
-    issued: IssueTimeParameter,
-    target: str | None,
-    options: Options,
-    config: str,
-    workspace: str | None,
-) -> State:
-    """The same, as part of another flow."""
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     if untested():
         log.warning("%s", untested())
     exercise, shown, decided = options.wishes is not None, None, None
@@ -127,9 +133,9 @@ def run_day(
 
 
 def _carried_out(day: Day, options: Options) -> tuple[Findings, RunFolder, State, bool]:
-    """The same as `carry_out`, alone in the country and hazard."""
+    """`find_and_publish`, while no other run of the country and hazard is at work."""
     exercise = options.wishes is not None
-    with one_at_a_time(day.country.hazard, day.country.iso3), day.alone("scenario" if exercise else "run"):
+    with one_at_a_time(day.country.hazard, day.country.iso3), day.exclusive("scenario" if exercise else "run"):
         done = find_and_publish(
             day,
             None if options.wishes is None else _wished(day, options.wishes),
@@ -152,7 +158,7 @@ def _wished(day: Day, wishes: str) -> Any:
 
 
 def _require_own(hazard: str, country: str) -> None:
-    """UsageError where a deployment's run is given another country: its tags and its limit are those of its own.
+    """UsageError if a deployment's run is given another country: its tags and its limit are those of its own.
 
     The tags of a run are known without asking the server, which may be away; the deployment's name is not.
     """
@@ -170,7 +176,7 @@ def find_and_publish(
 ) -> tuple[Findings, RunFolder, State, bool]:
     """Find what the forecast says, publish it, then report: people first, pictures afterwards.
 
-    `sources`: instead of the day's own. Last of what is returned: whether the notification waits for a person.
+    `sources`: instead of the day's own. Last of what is returned: whether the notification waits for an operator.
     """
     allowed = partial(require_allowed, day, notify=notify, hold=hold, overrides=overrides)
     with future_told(day):
@@ -182,7 +188,7 @@ def find_and_publish(
 def conclude(
     day: Day, found: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, overrides: Overrides
 ) -> tuple[State, bool]:
-    """Publish, then report. Last of what is returned: whether the notification waits for a person."""
+    """Publish, then report. Last of what is returned: whether the notification waits for an operator."""
     held, leg = False, leg_of(day)
     waits = leg.may_wait(found)
     try:
@@ -206,8 +212,8 @@ def conclude(
 
 
 def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, in_ui: bool) -> State:
-    """Tell that a notification waits for a person; `in_ui`: wait for that person, who approves or stops it there, a run
-    of a deployment without its process. Raises what `settled` does.
+    """Tell that a notification waits for an operator; `in_ui`: wait for the operator, who approves or stops it there, a
+    run of a deployment without its process. Raises what `settle_hold` does.
     """
     tell_waiting(day, in_ui=in_ui)
     if not in_ui:
@@ -218,12 +224,12 @@ def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, in_ui
 
 
 def settle_hold(
-    day: Day, found: Findings, run: RunFolder, decided: Callable[[], tuple[Publication | None, str, RunOutcome]]
+    day: Day, found: Findings, run: RunFolder, decide: Callable[[], tuple[Publication | None, str, RunOutcome]]
 ) -> State:
-    """What becomes of a held notification, reported. IbfError where nobody is notified though nobody has stopped it."""
+    """What becomes of a held notification, reported. IbfError if nobody is notified though nobody has stopped it."""
     try:
-        publication, said, outcome = decided()
-        return day_state(found, [publication] if publication else [], said, otherwise=outcome)
+        publication, decision, outcome = decide()
+        return day_state(found, [publication] if publication else [], decision, otherwise=outcome)
     finally:
         send_notices(run, day.target_name)
         report_run(day, run)
@@ -236,7 +242,7 @@ def report_run(day: Day, run: RunFolder) -> None:
     ):  # records or store may be away by now
         write_run_report(day.country.iso3, run, fetch_run_layers(day))
     keep_artifacts(day.country.iso3, run, day.configuration.settings.operations.reports_url)
-    leg_of(day).afterwards(day)
+    prune_cache(day.configuration)
 
 
 def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, overrides: Overrides) -> None:

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 
-from flows.automation_version import adapt_state, final_state, own_server_automations
+from flows.automation_version import own_server_automations
 from flows.decorator import flow
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now, open_configuration, open_day
@@ -38,21 +38,18 @@ def _run_name() -> str:
     return f"heartbeat-{issue_date_of_run(flow_run.parameters.get('issue_date'))}"
 
 
-@flow(name="heartbeat", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="heartbeat", flow_run_name=_run_name)
 def heartbeat(issue_date: date | None = None, config: str = "config", workspace: str | None = None) -> State:
     """Fail where a country's day has not ended well, naming every such country and why; and where the server's
     automations are of an older version, since on a quiet day nothing else would tell people so.
 
     Args:
-        issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) where none is given.
+        issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) if none is given.
         config: folder of the configuration.
         workspace: folder of the runs, instead of that of the settings.
     """
     day = issue_date_of_run(issue_date)
-    try:
-        configuration = open_configuration(config, workspace)
-    except IbfError as error:
-        return final_state(FAILED.state(str(error), error))
+    configuration = open_configuration(config, workspace)
     missing, begin = _but_new_ones(_missing(configuration, day, config, workspace))
     problems = dict[str, str]()
     for each, issue_time, problem in missing:
@@ -65,12 +62,11 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
             write_morning(day, configuration, UUID(str(flow_run.id)), problems=problems)
     if missing:
         text = f"not finished for {day}: " + "; ".join(map(_in_words, missing))
-        return final_state(FAILED.state(text, IbfError(text)))
+        return FAILED.state(text, IbfError(text))
     found = own_server_automations()
     outcome = FAILED if found is not None and found.older else COMPLETED  # a failed run is what every version tells
     finished = f"{counted(len(awaited(configuration)) - len(begin), 'day')} of {day} finished"
-    state = outcome.state("; ".join([finished, *([f"run from the next day on: {', '.join(begin)}"] if begin else [])]))
-    return adapt_state(state, found)
+    return outcome.state("; ".join([finished, *([f"run from the next day on: {', '.join(begin)}"] if begin else [])]))
 
 
 def overdue_runs(configuration: Configuration, day: date, config: str, workspace: str | None) -> list[str]:

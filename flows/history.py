@@ -29,7 +29,7 @@ from ibf_pipeline.domain.wording import counted
 TAG: Final = "ibf-pipeline"
 """of every deployment but those below, and so of every run of which people are told as of a forecast run"""
 OBSERVATION_TAG: Final = "ibf-observation"
-"""of those that look from above, beside the forecasts: their trouble is no trouble of a forecast run"""
+"""of those for satellite observations: their failure is not a failure of a forecast run"""
 OUR_TAGS: Final = (TAG, OBSERVATION_TAG)
 """one of them is on every deployment of ours, and on its runs"""
 _ENDED: Final = [StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
@@ -58,7 +58,7 @@ def old_history(days: int, now: datetime, *, forget: bool) -> PrunedHistory:
     """Flow runs of our deployments that ended more than `days` before, counted; with `forget` they are deleted, with
     their artifacts, and the server deletes their logs.
 
-    Never a run that is at work, scheduled, or waits for a person, whatever its age: none of those has ended. Nothing
+    Never a run that is at work, scheduled, or waits for an operator, whatever its age: none of those has ended. Nothing
     that the records need is in it. Nothing under SHORTEST_HISTORY days is taken for old.
     """
     before = now - timedelta(days=max(days, SHORTEST_HISTORY))
@@ -66,7 +66,7 @@ def old_history(days: int, now: datetime, *, forget: bool) -> PrunedHistory:
         runs = [run.id for run in all_pages(lambda offset: _ended(client, before, offset))]
         artifacts = sum(_artifacts(client, some, forget=forget) for some in _batched(runs))
         for run in runs if forget else ():
-            with suppress(ObjectNotFound):  # the server's own vacuum, or a person, was there first
+            with suppress(ObjectNotFound):  # the server's own vacuum, or an operator, was there first
                 client.delete_flow_run(run)
     return PrunedHistory(before, len(runs), artifacts)
 

@@ -1,4 +1,4 @@
-"""Days that are half made: what their portals show, for messages and for the first lines of the morning page."""
+"""Days that are half published: what their portals show, for messages and for the first lines of the morning page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def shown_meanwhile(day: Day) -> str:
 
 
 def half_made_words(day: Day) -> str | None:
-    """The same of a day that is half made; None for any other, also where only its notification is left to a person."""
+    """The same of a day that is half made; None for any other, also where only its notification is left to an
+    operator.
+    """
     return interruption_words(day.run, day.target_name, OPENERS[day.target.kind].shows)
 
 

@@ -10,7 +10,6 @@ from functools import partial
 
 from prefect.client.schemas.objects import State
 
-from flows.automation_version import final_state
 from flows.decorator import flow
 from flows.observation_start import start_observation
 from flows.states import COMPLETED, FAILED
@@ -24,7 +23,7 @@ from tasks.subscriptions import fetch_details, pull_queue, search_catalogue, sta
 log = logging.getLogger("ibf_pipeline.flows")
 
 
-@flow(name="intake", retries=0, persist_result=False)
+@flow(name="intake")
 def intake(catch_up: bool = False, config: str = "config", workspace: str | None = None) -> State:
     """Fetch notifications of new satellite products and start observations of alerted events.
 
@@ -33,27 +32,22 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
         config: folder of the configuration.
         workspace: folder for inbox, prepared layers and runs, instead of those of the settings.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    try:
-        eodata = open_eodata(config, workspace)
-        problems = take_in(eodata, catch_up=catch_up)
-        rules, alerts = eodata.settings.trigger, eodata.alerts()
-        starter, max_age = partial(start_observation, name=rules.deployment), timedelta(hours=rules.max_age_hours)
-        done = start_observations(len(alerts), alerts, eodata.inbox, starter, now(), max_age)
-        counts = eodata.inbox.counts()
-    except IbfError as error:
-        log.error("%s", error)
-        return final_state(FAILED.state(str(error), error))
+    eodata = open_eodata(config, workspace)
+    problems = take_in(eodata, catch_up=catch_up)
+    rules, alerts = eodata.settings.trigger, eodata.alerts()
+    starter, max_age = partial(start_observation, name=rules.deployment), timedelta(hours=rules.max_age_hours)
+    done = start_observations(len(alerts), alerts, eodata.inbox, starter, now(), max_age)
+    counts = eodata.inbox.counts()
     problems += done.failures
     announced = f"{len(done.announced)} announced (there is no deployment {rules.deployment}), " * bool(done.announced)
     text = f"{len(done.started)} observations started, {announced}{counts['waiting']} products waiting"
     if problems:
-        return final_state(FAILED.state("; ".join([text, *problems])))
-    return final_state(COMPLETED.state(text))
+        return FAILED.state("; ".join([text, *problems]))
+    return COMPLETED.state(text)
 
 
 def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:
-    """Every queue and every search on its own: the trouble of one does not keep the others from their work."""
+    """Every queue and every search on its own: the failure of one does not stop the others."""
     problems: list[str] = []
     for provider in eodata.providers_to_ask():
         with _noting(problems, provider), eodata.client(provider) as client:
@@ -76,7 +70,7 @@ def _noting(problems: list[str], where: str) -> Iterator[None]:
     except IbfError as error:
         log.error("%s: %s", where, error)
         problems.append(f"{where}: {error}")
-    except Exception as error:  # a fault of ours in one part: the others still have to be looked at
+    except Exception as error:  # a bug in one part: the others are still looked at
         log.exception("%s", where)
         problems.append(f"{where}: {type(error).__name__}, see the log")
 

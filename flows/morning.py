@@ -41,7 +41,7 @@ from tasks.decorator import has_server
 log = logging.getLogger("ibf_pipeline.flows")
 
 _PATIENCE_SECONDS = 30.0
-"""for another run that writes the page: who reads the states last writes last"""
+"""to wait for another run that writes the page: the last to read the states writes last"""
 
 
 def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> None:
@@ -55,8 +55,12 @@ def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> 
             write_morning(day, configuration, flow_run.id)
 
 
+MORNING_HOOKS = {end: [update_morning] for end in ("on_completion", "on_failure", "on_crashed", "on_cancellation")}
+"""options of a flow whose runs stand on the page"""
+
+
 def page_day(hazard: str, parameters: Mapping[str, object], scheduled: datetime, tags: Sequence[str]) -> date | None:
-    """The day on whose page a run stands; None where it is of the past, and no news of a morning.
+    """The day on whose page a run stands; None if it is of the past, and no news of a morning.
 
     A sensor that waits beyond midnight starts runs of the day before, and so do attempts to go on with one. Of hazards
     with several runs a day the last ones of a day are run on the next, and stand on its page.
@@ -95,12 +99,12 @@ def write_morning(
 ) -> None:
     """Write the page of a day, from what server and records know, as an artifact of a flow run and as a file.
 
-    `waiting`: the run where it is about to wait for a person, which the server does not know yet; `problems`: by label,
+    `waiting`: the run if it is about to wait for an operator, which the server does not know yet; `problems`: by label,
     what should have ended by now and has not.
     """
     records = Records(configuration)
     with (
-        records.alone(_PATIENCE_SECONDS),
+        records.lock(_PATIENCE_SECONDS),
         brief_client(None) as client,
     ):
         content = morning_of(client, day, configuration, records, waiting=waiting, problems=problems)
@@ -166,7 +170,7 @@ def morning_of(
 
 
 def _countries(configuration: Configuration) -> dict[CountryHazardKey, CountryHazard | None]:
-    """What has runs, with its configuration where that is right; its run says what is wrong."""
+    """What has runs, with its configuration if that is valid; else its run says what is wrong."""
     found = dict[CountryHazardKey, CountryHazard | None]()
     for of in awaited(configuration):
         try:
@@ -208,7 +212,7 @@ def _cautions(client: SyncPrefectClient, records: Records, found: MorningAlerts)
     yield from found.unread
     try:
         is_older = server_automations(client).older
-    except Exception:  # the page is worth more than this line of it
+    except Exception:  # the page is worth more than this line
         log.debug("the server's automations could not be read", exc_info=True)
         return
     if is_older:

@@ -57,7 +57,7 @@ class Records:
         """why they cannot be read, in words"""
 
     @contextmanager
-    def alone(self, wait_seconds: float) -> Iterator[None]:
+    def lock(self, wait_seconds: float) -> Iterator[None]:
         """Let no other run write the page meanwhile; one that cannot wait so long, or has no records, goes on."""
         with ExitStack() as stack:
             try:
@@ -84,7 +84,7 @@ class Records:
         return [each for each in self._recorded if (each.run.iso3, each.run.hazard) == (of.iso3, of.hazard)]
 
     def report(self, of: CountryHazardKey, issue_time: IssueTime) -> Link | None:
-        """The report of a run: where the runs are served, else its path below their folder; None where it has none."""
+        """The report of a run: where the runs are served, else its path below their folder; None if it has none."""
         run = next((each.run for each in self._recorded_of(of) if each.run.issue_time == issue_time), None)
         return None if run is None else self._report(run)
 
@@ -102,7 +102,7 @@ class Records:
     def unknown_to_server(
         self, of: CountryHazardKey, subject: PageSubject, target: str, wanted: Sequence[IssueTime]
     ) -> Rows | None:
-        """The row of a country whose run is recorded though the server knows none of it; None where there is none.
+        """The row of a country whose run is recorded though the server knows none of it; None if there is none.
 
         `wanted`: the issue times that the page is about.
         """
@@ -128,7 +128,7 @@ class Records:
         return Rows(item, run.issue_time)
 
     def held_until(self, of: CountryHazardKey, issue_time: IssueTime | None, target: str) -> str:
-        """`until 2026-02-15 21:04 UTC` of a notification that waits for a person; empty where that is not known."""
+        """`until 2026-02-15 21:04 UTC` of a notification that waits for an operator; empty if that is not known."""
         run = next((each.run for each in self._recorded_of(of) if each.run.issue_time == issue_time), None)
         try:
             held = None if run is None else unfinished(run, target)

@@ -1,4 +1,4 @@
-"""Runs as lines of the morning page: what needs somebody, what a person has to decide, what goes on by itself."""
+"""Runs as lines of the morning page: what needs work, what an operator has to decide, what goes on by itself."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from ibf_pipeline.report.morning.content import Item, ItemKind, Link, PageSubjec
 
 _NOT_YET = "not run yet"
 _WAITS = "the notification waits for a person"
-_LETTERS = 700
-_OFTEN = 200
-"""letters of a line among many"""
+_LONGEST = 700
+_SHORT = 200
+"""characters of a line among many"""
 _SAID_OTHERWISE = ("checked on the portal at ", HELD.words)
 """how parts of messages begin that say only that nothing is wrong, or what the page itself says"""
 _KINDS: dict[StateType, ItemKind] = {
@@ -51,7 +51,7 @@ _OTHERWISE: dict[str, ItemKind] = {
 }
 """by name, where a completed run is not done"""
 _REMEDIES = {
-    FAILED.name: "mend the cause, then run it again: what was published is not published twice",
+    FAILED.name: "fix the cause, then run it again: what was published is not published twice",
     CRASHED.name: "run it again: it goes on where it ended",
     CANCELLED.name: "what was published stays on the portal: run it again, or `ibf-pipeline resume {run}`",
     INPUT_MISSING.name: "run it again when the forecast is there",
@@ -75,7 +75,7 @@ class Rows:
 
     item: Item
     issue_time: IssueTime | None = None
-    """of the item; None where nothing of it has begun"""
+    """of the item; None if nothing of it has begun"""
     further: list[Item] = field(default_factory=list)
     resolved: list[Item] = field(default_factory=list)
     elsewhere: list[Item] = field(default_factory=list)
@@ -164,11 +164,11 @@ def _words(run: CountryRun, kind: ItemKind, now: datetime) -> tuple[str, str, st
     message = "; ".join(part for part in run.message.split("; ") if not part.startswith(_SAID_OTHERWISE))
     said, _, remedy = message.partition("What to do: ")
     if kind == "done":
-        said = shorten(message, _OFTEN, placeholder=" ...")
+        said = shorten(message, _SHORT, placeholder=" ...")
         return (said or run.state, "", "") if run.state == COMPLETED.name else (run.state, said, "")
     if run.type == StateType.PAUSED:
         return run.state, _WAITS, _PRESS
-    said = shorten(said.strip(), _LETTERS, placeholder=" ...")
+    said = shorten(said.strip(), _LONGEST, placeholder=" ...")
     if kind == "waits":
         return run.state, said, ""
     outcome = _outcome(run)
@@ -202,7 +202,7 @@ def _elsewhere(subject: PageSubject, known: Sequence[CountryRun], target: str | 
         if where and (run.issue_time, where) not in found:
             said = f"{run.state}, {run.message}" if run.message else run.state
             found[run.issue_time, where] = Item(
-                subject, "done", where, shorten(said, _OFTEN, placeholder=" ..."), when=when_of(run.issue_time),
+                subject, "done", where, shorten(said, _SHORT, placeholder=" ..."), when=when_of(run.issue_time),
                 links=links(run),
             )  # fmt: skip
     return list(found.values())

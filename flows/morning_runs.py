@@ -141,7 +141,7 @@ def _waiting(
 def issue_time_of_flow_run(
     profile: HazardProfile, parameters: Mapping[str, object], scheduled: datetime | None
 ) -> IssueTime | None:
-    """That of a run: what was asked for, else the newest when it was due; None where that is none of the hazard's."""
+    """That of a run: what was asked for, else the newest when it was due; None if that is none of the hazard's."""
     asked = parameters.get("issue_date") or parameters.get("issue_time")
     try:
         if asked:

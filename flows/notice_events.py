@@ -1,4 +1,4 @@
-"""What the server's automations send on to people: notices, and that a notification waits for a person."""
+"""What the server's automations send on to people: notices, and that a notification waits for an operator."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def notice_event(found: Findings, notice: Notice) -> Event:
 
 
 def tell_held(found: Findings, target: str, until: str, what_to_do: str) -> None:
-    """One event for a notification that waits for a person.
+    """One event for a notification that waits for an operator.
 
-    `until`: end of the hold, UTC; `what_to_do`: how a person decides.
+    `until`: end of the hold, UTC; `what_to_do`: how an operator decides.
     """
     if not has_server():
         return

@@ -46,8 +46,8 @@ def again_at(moment: datetime) -> bool:
 def start_observation(observation: ObservationRequest, name: str) -> str | None:
     """Start the deployment of this name, where it exists; the key makes any number of attempts one flow run.
 
-    Id of the flow run, None where there is no such deployment, or no Prefect server; what was announced before is not
-    announced again then. ServerUnreachable where the Prefect server does not answer, ServerRefused where it refuses the
+    Id of the flow run, None if there is no such deployment, or no Prefect server; what was announced before is not
+    announced again then. ServerUnreachable if the Prefect server does not answer, ServerRefused if it refuses the
     parameters.
     """
     run = _run(observation, name) if has_server() else None

@@ -11,7 +11,6 @@ import shapely
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from flows.automation_version import final_state
 from flows.decorator import flow
 from flows.observation_start import again_at
 from flows.states import COMPLETED, FAILED, SKIPPED
@@ -31,7 +30,6 @@ from ibf_pipeline.domain.observation import (
 )
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import (
-    IbfError,
     InputInvalid,
     InputMissing,
     ServerRefused,
@@ -78,7 +76,7 @@ def _run_name() -> str:
     return f"observe-{parameters['country']}-{parameters['issue_date']}-{parameters['event']}"
 
 
-@flow(name="observe-event", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="observe-event", flow_run_name=_run_name)
 def observe_event(
     country: str,
     issue_date: date,
@@ -100,13 +98,12 @@ def observe_event(
         product_name: name of a Sentinel-1 GRD product that passed; without one, only existing flood maps are looked
             for. With one, a flood map stands for it only if it is of the same pass and saw enough of the event's areas.
         product_id: its id in the catalogue that announced it, for the log.
-        first_day: first day (UTC) to look at; the event's first flagged day where none is given.
-        last_day: last day (UTC) to look at; some days after the event's last flagged day where none is given.
-        service: service of destine.yaml; its own default where none is given.
+        first_day: first day (UTC) to look at; the event's first flagged day if none is given.
+        last_day: last day (UTC) to look at; some days after the event's last flagged day if none is given.
+        service: service of destine.yaml; its own default if none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers and runs, instead of those of the settings.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
         if product_id is not None:
             log.info("%s: asked for by product %s (%s)", event, product_name, product_id)
@@ -121,22 +118,19 @@ def observe_event(
         observed = _observe(hook, configuration, chosen, run, found, alerted, days, product_name)
     except Unsuitable as error:
         log.info("%s", error)
-        return final_state(SKIPPED.state(f"skipped: {error}"))
+        return SKIPPED.state(f"skipped: {error}")
     except TooEarly as error:
         log.info("%s", error)
         if not again_at(error.until):
-            return final_state(FAILED.state(f"nothing to look at yet: {error}", error))
-        return final_state(COMPLETED.state(f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}"))
-    except IbfError as error:
+            return FAILED.state(f"nothing to look at yet: {error}", error)
+        return COMPLETED.state(f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}")
+    except InputMissing as error:
         log.error("%s", error)
-        waits = isinstance(error, InputMissing)
-        return final_state(FAILED.state(f"{'nothing to look at yet: ' if waits else ''}{error}", error))
+        return FAILED.state(f"nothing to look at yet: {error}", error)
     seen, forecast = observed.people
-    return final_state(
-        COMPLETED.state(
-            f"{observed.event}: {observed.verdict.kind} ({observed.verdict.reason}); {seen:,} people in flooded cells, "
-            f"{forecast:,} affected in the forecast"
-        )
+    return COMPLETED.state(
+        f"{observed.event}: {observed.verdict.kind} ({observed.verdict.reason}); {seen:,} people in flooded cells, "
+        f"{forecast:,} affected in the forecast"
     )
 
 
@@ -243,13 +237,13 @@ def _order_and_see(
     label = f"{found.country} {found.issue_date} {event.name}"
     request = OrderRequest(rule.order_workflow, (product,), options, label)
     with hook.desk() as (client, desk):
-        patron = OrderContext(
+        context = OrderContext(
             client, desk, hook.settings.polling, hook.retry_policy.sleep, hook.archive_limits, hook.downloads
         )
         with hook.book().lock("scenes"):
             require_unseen(event, product, _asked_for(hook, request))
-            ask_for_scene(event.name, request, patron)
-        files = order_scene(event.name, request, patron)
+            ask_for_scene(event.name, request, context)
+        files = order_scene(event.name, request, context)
     place = look_folder(folder, moment, (product,))
     with file_lock(folder / OBSERVATION_LOCK):
         evidence = open_water_of(event.name, files, rule.open_water, product, moment, place)

@@ -21,7 +21,7 @@ _TAGS: Final = (*_FOUND, _BLIND, _HELD)
 
 def outcome_tags(found: Findings, *, held: bool) -> tuple[str, ...]:
     """The highest that was found; that something could not be seen, without which "no alert" says too much; and that
-    the notification waits for a person.
+    the notification waits for an operator.
     """
     trigger, alert = any(event.trigger for event in found.events), bool(found.events)
     blind = any(unseen.condition == "blind" for unseen in found.unseen)

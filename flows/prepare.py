@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-
 from prefect.client.schemas.objects import State
 
-from flows.automation_version import final_state
 from flows.decorator import flow
-from flows.states import COMPLETED, FAILED
+from flows.states import COMPLETED
 from flows.wiring.day import open_configuration
 from flows.wiring.hazards import of_installation
 from flows.wiring.idle_countries import is_without_river
 from flows.wiring.legs import LEGS
 from flows.wiring.local_static import local_static
 from flows.wiring.sharing import shared_layers
-from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.inputs import NO_RIVER
 from tasks.preparation import build_layers
 
-log = logging.getLogger("ibf_pipeline.flows")
 
-
-@flow(name="prepare", flow_run_name="prepare-{country}", retries=0, persist_result=False)
+@flow(name="prepare", flow_run_name="prepare-{country}")
 def prepare_country(
     country: str, config: str = "config", workspace: str | None = None, hazard: str | None = None
 ) -> State:
@@ -32,20 +26,13 @@ def prepare_country(
         country: ISO3 code of a country in the configuration.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
-        hazard: whose layers; floods, or the country's only hazard, where none is given.
+        hazard: whose layers; floods, or the country's only hazard, if none is given.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    try:
-        configuration = open_configuration(config, workspace)
-        chosen = configuration.country(country, hazard)
-        folder, static = configuration.prepared_folder(country, chosen.hazard), local_static(configuration, chosen)
-        if is_without_river(configuration, chosen):
-            return final_state(COMPLETED.state(NO_RIVER))
-        build = of_installation(LEGS, chosen.hazard).preparing.build
-        built = build_layers(
-            country, build, chosen, static, folder, shared_layers(configuration, country, chosen.hazard)
-        )
-    except IbfError as error:
-        log.error("%s", error)
-        return final_state(FAILED.state(str(error), error))
-    return final_state(COMPLETED.state(f"{len(built)} parts built" if built else "up to date"))
+    configuration = open_configuration(config, workspace)
+    chosen = configuration.country(country, hazard)
+    folder, static = configuration.prepared_folder(country, chosen.hazard), local_static(configuration, chosen)
+    if is_without_river(configuration, chosen):
+        return COMPLETED.state(NO_RIVER)
+    build = of_installation(LEGS, chosen.hazard).preparing.build
+    built = build_layers(country, build, chosen, static, folder, shared_layers(configuration, country, chosen.hazard))
+    return COMPLETED.state(f"{len(built)} parts built" if built else "up to date")

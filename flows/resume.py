@@ -1,6 +1,6 @@
 """A day whose portal was unreachable is tried again, by runs of its own, until it is published or the bounds are met.
 
-Each attempt schedules the next one before it begins, so that its death ends nothing, and takes it back where there is
+Each attempt schedules the next one before it begins, so that its death ends nothing, and takes it back if there is
 no need of it. Nothing sleeps in between. The bounds travel in the parameters: number of the attempt, first failure.
 """
 
@@ -15,12 +15,11 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.attempts import another_chain, cancel_attempt, schedule_attempt
-from flows.automation_version import final_state
 from flows.day_state import day_state, failed_state
 from flows.decorator import flow
-from flows.hazard_run import Options, report_run, run_day
+from flows.hazard_run import Options, report_run, run_hazard
 from flows.incomplete_days import RESUMING, half_made_words, resuming_name, shown_meanwhile
-from flows.morning import update_morning
+from flows.morning import MORNING_HOOKS
 from flows.notice_events import send_notices
 from flows.outcome_tags import show_outcome
 from flows.states import FAILED, HELD, PORTAL_AWAITED, PORTAL_STAYED_AWAY, PORTAL_UNREACHABLE, SKIPPED
@@ -50,12 +49,7 @@ def _run_name() -> str:
 @flow(
     name=RESUMING,
     flow_run_name=_run_name,
-    retries=0,
-    persist_result=False,
-    on_completion=[update_morning],
-    on_failure=[update_morning],
-    on_crashed=[update_morning],
-    on_cancellation=[update_morning],
+    **MORNING_HOOKS,
 )
 def resume(
     country: str,
@@ -69,14 +63,14 @@ def resume(
     config: str = "config",
     workspace: str | None = None,
 ) -> State:
-    """Go on with a day whose portal was unreachable; started by the automation for that. It never decides for a person:
-    what is held, unconfirmed, withdrawn or given up, and what a later day has overtaken, is left as it is.
+    """Go on with a day whose portal was unreachable; started by the automation for that. It never decides for an
+    operator: what is held, unconfirmed, withdrawn or given up, and what a later day has overtaken, is left as it is.
 
     Args:
         country: ISO3 code of a country in the configuration.
         hazard: name of the hazard.
-        issue_time: of the run that failed, as it was asked for; that of its scheduled start where it was not.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        issue_time: of the run that failed, as it was asked for; that of its scheduled start if it was not.
+        target: name of a target in settings.yaml; the country's own if none is given.
         asked: all parameters of the run that failed: where nothing was begun, the day is run with them.
         attempt: 1 for the first.
         since: the first failure.
@@ -84,7 +78,6 @@ def resume(
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     first, given = since or now(), {"config": config, "workspace": workspace, **(asked or {})}
     try:
         day = open_day(
@@ -95,13 +88,13 @@ def resume(
             "country": country, "hazard": hazard, "issue_time": str(day.issue_time), "target": day.target_name,
             "asked": given, "attempt": attempt + 1, "since": first.isoformat(),
         }  # fmt: skip
-        return final_state(attempted(day, following, attempt, first))
+        return attempted(day, following, attempt, first)
     except IbfError as error:
-        return final_state(failed_state(error))
+        return failed_state(error)
 
 
 def _moment(given: object) -> datetime:
-    """UTC; now where none is given."""
+    """UTC; now if none is given."""
     moment = datetime.fromisoformat(given) if isinstance(given, str) else given
     return moment.astimezone(UTC) if isinstance(moment, datetime) else now()
 
@@ -141,7 +134,7 @@ def attempted(day: Day, following: dict[str, Any], attempt: int, since: datetime
 
 
 def _left(day: Day, why: str) -> State:
-    """To a person, who is told where the portal is left half made by it."""
+    """To an operator, who is told where the portal is left half made by it."""
     shown = half_made_words(day)
     if shown is None:
         return SKIPPED.state(f"nothing to do: {why}")
@@ -165,7 +158,7 @@ def go_on(day: Day, step: NextAttempt, asked: dict[str, Any], since: datetime) -
             return _resumed(day, since)
     except IbfError as error:
         return failed_state(error, partial(shown_meanwhile, day))
-    return run_day(
+    return run_hazard(
         day.country.hazard, day.country.iso3, day.issue_time, day.target_name, options_of(asked), asked["config"],
         asked["workspace"],
     )  # fmt: skip
@@ -185,7 +178,7 @@ def options_of(asked: dict[str, Any]) -> Options:
 
 def _resumed(day: Day, since: datetime) -> State:
     """What `ibf-pipeline resume` does without a decision, as a run."""
-    with one_at_a_time(day.country.hazard, day.country.iso3), day.alone("resume"):
+    with one_at_a_time(day.country.hazard, day.country.iso3), day.exclusive("resume"):
         step = next_attempt(
             day.run, day.target_name, since=since, mails=True
         )  # another run may have been at work meanwhile

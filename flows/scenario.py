@@ -23,7 +23,7 @@ def _run_name() -> str:
     return f"EXERCISE-{of}-{named_time(profile, parameters.get('issue_date'))}"
 
 
-@flow(name="scenario", flow_run_name=_run_name, retries=0, persist_result=False, validate_parameters=False)
+@flow(name="scenario", flow_run_name=_run_name, validate_parameters=False)
 def scenario(
     country: str,
     wishes: str,
@@ -54,13 +54,13 @@ def scenario(
             a province, an area or lat/lon. Of the latter two, whose runs are several a day, `end` ends an exercise with
             all that goes on of it; its runs follow each other without a pause: after one, the next exercise begins
             anew.
-        issue_date: issue time of the exercise; the scheduled day or block (UTC) where none is given.
-        target: name of a target in settings.yaml; the country's own where none is given.
+        issue_date: issue time of the exercise; the scheduled day or block (UTC) if none is given.
+        target: name of a target in settings.yaml; the country's own if none is given.
         notify: whether people are notified about the exercise.
-        hold: stop before the notification; a person approves it with `ibf-pipeline resume`.
-        approval: a person approves or stops it with Resume on the run's page.
+        hold: stop before the notification; an operator approves it with `ibf-pipeline resume`.
+        approval: an operator approves or stops it with Resume on the run's page.
         take_over: replace an upload of the same day that is not ours.
-        hazard: hazard of the exercise; floods, or the only one of the country, where none is given.
+        hazard: hazard of the exercise; floods, or the only one of the country, if none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """

@@ -1,9 +1,8 @@
-"""How a sensor starts the run of a country: through a deployment where there is a server, else here, in a process."""
+"""How a sensor starts the run of a country: through a deployment if there is a server, else here, in a process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import httpx
 from prefect.client.schemas.objects import FlowRun
@@ -16,7 +15,6 @@ from flows.states import PORTAL_UNREACHABLE, WATCHED
 from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.registry import known_hazard
 
 _ATTEMPTS = 3
@@ -26,16 +24,16 @@ _ATTEMPTS = 3
 RunStarter = Callable[[str, IssueTime, str], str | None]
 """Starts the run of a country (ISO3), issue time and hazard; one at a time, however often it is asked.
 
-None where a run was started or is under way; else why there is no need of one. RuntimeError where the run could not be
-started, InputMissing where it found no forecast at once.
+None if a run was started or is under way; else why none is needed. RuntimeError if the run could not be
+started, InputMissing if it found no forecast at once.
 """
 
 
-def start_deployment(iso3: str, issued: IssueTime | date, hazard: str = FLOODS.name) -> str | None:
+def start_deployment(iso3: str, issued: IssueTime, hazard: str) -> str | None:
     """Start the country's deployment on the Prefect server, and wait for nothing.
 
     The key makes any number of sensors and looks one run; where that has failed, the next attempt is another one.
-    RuntimeError also where a person cancelled it, or the last attempt has failed.
+    RuntimeError also where an operator cancelled it, or the last attempt has failed.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         state = _run(iso3, issued, hazard, attempt).state
@@ -49,7 +47,7 @@ def start_deployment(iso3: str, issued: IssueTime | date, hazard: str = FLOODS.n
     raise RuntimeError(f"{_ATTEMPTS} runs failed, the last one {ended}")
 
 
-def _run(iso3: str, issued: IssueTime | date, hazard: str, attempt: int) -> FlowRun:
+def _run(iso3: str, issued: IssueTime, hazard: str, attempt: int) -> FlowRun:
     name = f"{hazard}/{iso3}"
     key = f"{hazard}-{iso3}-{issued}"
     try:
@@ -61,16 +59,13 @@ def _run(iso3: str, issued: IssueTime | date, hazard: str, attempt: int) -> Flow
         raise RuntimeError(f"the server did not start {name} ({type(error).__name__})") from None
 
 
-def start_here(
-    config: str, workspace: str | None, iso3: str, issued: IssueTime | date, hazard: str = FLOODS.name
-) -> None:
+def start_here(config: str, workspace: str | None, iso3: str, issued: IssueTime, hazard: str) -> None:
     """Run the flow here and now and wait for it, for installations without a server.
 
     In a process of its own: the sensor's threads read other countries' forecasts meanwhile, and the libraries of netCDF
     and GRIB know no threads. A failed run is an InputMissing or RuntimeError with its message.
     """
-    issue_time = issued if isinstance(issued, IssueTime) else IssueTime(issued)
-    (ended,) = run_jobs([CountryJob(iso3, hazard, issue_time, None, config, workspace)], limit=1)
+    (ended,) = run_jobs([CountryJob(iso3, hazard, issued, None, config, workspace)], limit=1)
     if ended.exit_code == InputMissing.exit_code:
         raise InputMissing(ended.message)
     if ended.exit_code != 0:

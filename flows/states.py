@@ -43,9 +43,9 @@ COMPLETED = RunOutcome("Completed", StateType.COMPLETED, 0)
 SKIPPED = RunOutcome("Skipped", StateType.COMPLETED, 0)
 """there was nothing to do: the pass or the event is not worth an order"""
 HELD = RunOutcome("Held", StateType.COMPLETED, 0, words="held before the notification")
-"""people are told by an event of its own, HELD_EVENT, which a run that waits for a person has as well"""
+"""people are told by an event of its own, HELD_EVENT, which a run that waits for an operator has as well"""
 STOPPED = RunOutcome("Notification stopped", StateType.COMPLETED, 0, words="not notified")
-"""by a person, who need not be told"""
+"""by an operator, who need not be told"""
 NOT_ALL_PUBLISHED = RunOutcome("Not all published", StateType.COMPLETED, 0, words=NOT_SHOWN)
 """some alerts are on the portal, and some have no areas: a notice of each tells people, once a day"""
 NOT_PUBLISHED = RunOutcome("Could not be published", StateType.FAILED, 1, words=NOT_SHOWN)
@@ -65,9 +65,9 @@ PORTAL_UNREACHABLE = RunOutcome(
 PORTAL_AWAITED = RunOutcome("Portal awaited", StateType.COMPLETED, 0)
 """an attempt found it away as well, and the next one is scheduled; people were told before"""
 PORTAL_STAYED_AWAY = RunOutcome("Portal stayed away", StateType.FAILED, 1, "portal stayed away")
-"""the attempts are over: a person goes on"""
+"""the attempts are over: an operator goes on"""
 FAILED = RunOutcome("Failed", StateType.FAILED, 1, "failed runs")
-"""for any other reason, also those that Prefect itself finds; the exit code is that of the error where there is one"""
+"""for any other reason, also those that Prefect itself finds; the exit code is that of the error if there is one"""
 CRASHED = RunOutcome("Crashed", StateType.CRASHED, 1, "crashed runs")
 CANCELLED = RunOutcome("Cancelled", StateType.CANCELLED, 1, "cancelled runs")
 

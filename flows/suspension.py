@@ -1,6 +1,6 @@
 """A run of a deployment that waits gives its worker's slot back: its process ends, and a worker begins it again.
 
-It is scheduled again for a moment, or suspended until a person answers. Where that is not possible (a command in a
+It is scheduled again for a moment, or suspended until an operator answers. Where that is not possible (a command in a
 terminal, a part of another run, a server that does not answer) nothing is lost: the run stays in its process.
 """
 
@@ -38,7 +38,7 @@ sleep = time.sleep
 _Form = TypeVar("_Form", bound=RunInput)
 
 WAITING = "Waiting"
-"""name of the state of a run that waits for something else than a person"""
+"""name of the state of a run that waits for something else than an operator"""
 WAITING_EVENT = f"prefect.flow-run.{WAITING}"
 LEFT_EVENT = "ibf-pipeline.left"
 """the last that is heard of a process whose run waits without it"""
@@ -91,7 +91,7 @@ def next_look(runs: Iterable[FlowRun]) -> datetime:
 
 
 def saved_notes() -> dict[str, Any]:
-    """What this run noted when it left its process; empty where it begins, or is begun anew by a person."""
+    """What this run noted when it left its process; empty if it begins, or is begun anew by an operator."""
     run = own_run()
     kept = json.loads(str(run.labels.get(_NOTES, "{}"))) if run is not None else {}
     notes: dict[str, Any] = kept["notes"] if run is not None and kept.get("run_count") == run.run_count - 1 else {}
@@ -120,7 +120,7 @@ def show_waiting_here(text: str) -> None:
 
 
 def suspend(form: type[RunInput], key: str, message: str) -> None:
-    """End the process of this run; a worker begins it again when a person has filled in the form.
+    """End the process of this run; a worker begins it again when an operator has filled in the form.
 
     `key`: of this question, no other of the run has it; `message`: for what it waits. Returns where the server takes no
     suspension. Raises what Prefect's client does; it may be asked again then.
@@ -136,12 +136,12 @@ def suspend(form: type[RunInput], key: str, message: str) -> None:
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(run.id, state)
         taken = [each for each in client.read_flow_run_states(run.id) if each.state_details.pause_key == key]
-    if taken:  # also where it is refused now: the server had taken it before, and its answer was lost
+    if taken:  # also if it is refused now: the server had taken it before, and its answer was lost
         _end(run, taken[-1])
 
 
 def pause_for_input(form: type[_Form], key: str, seconds: float, otherwise: dict[str, str]) -> _Form | None:
-    """What a person fills in while this process waits; None where nobody does in time.
+    """What an operator fills in while this process waits; None if nobody does in time.
 
     `key`: of this question; `otherwise`: what the form is given at the end of the time. Left to the server, a pause
     that runs out fails the run with words that no automation of ours knows.
@@ -182,7 +182,7 @@ def _ending_the_pause(seconds: float, otherwise: dict[str, str]) -> Iterator[thr
 
 
 def suspended_for() -> State | None:
-    """The suspension from which this run comes back; None where it begins, or is begun anew by a person."""
+    """The suspension from which this run comes back; None if it begins, or is begun anew by an operator."""
     run = own_run()
     if run is None:
         return None

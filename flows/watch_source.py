@@ -15,7 +15,6 @@ from typing import Final
 from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 
-from flows.automation_version import final_state
 from flows.decorator import flow
 from flows.starters import RunStarter, start_deployment, start_here
 from flows.states import COMPLETED, FAILED, INPUT_MISSING
@@ -23,7 +22,7 @@ from flows.suspension import reschedule, saved_notes, show_waiting_here
 from flows.wiring.day import Day, as_issue_time, now, open_configuration
 from flows.wiring.inputs_fetch import fetched_cube, forecast_of_before
 from flows.wiring.looks import Looks
-from flows.wiring.rain_looks import rain_look
+from flows.wiring.rain_outside_runs import rain_look
 from flows.wiring.run_issue_time import scheduled_moment
 from flows.wiring.sources import (
     cells_of,
@@ -34,7 +33,7 @@ from flows.wiring.sources import (
     users_of,
     waiting_of,
 )
-from flows.wiring.track_looks import tracks_look
+from flows.wiring.tracks_outside_runs import tracks_look
 from flows.wiring.trial import require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
@@ -71,7 +70,7 @@ def _run_name() -> str:
     return f"watch-{parameters['source']}-{asked or scheduled_moment().date()}"
 
 
-@flow(name="watch-source", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="watch-source", flow_run_name=_run_name)
 def watch_source(
     source: str, issue_date: date | str | None = None, config: str = "config", workspace: str | None = None
 ) -> State:
@@ -80,28 +79,23 @@ def watch_source(
 
     Args:
         source: name of a source in settings.yaml; its `waiting` tells from when to when, and how often it is looked.
-        issue_date: day of the GloFAS 00 UTC run; the day this run was scheduled for where none is given, so that a
+        issue_date: day of the GloFAS 00 UTC run; the day this run was scheduled for if none is given, so that a
             sensor that starts late, or waits beyond midnight, still waits for the right day. Of rain and tracks day
             and hour of a block, such as 2026-02-15T06.
         config: folder of the configuration.
         workspace: folder for fetched forecasts and runs, instead of those of the settings.
     """
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    try:
-        configuration = open_configuration(config, workspace)
-        issue_time = watched_issue_time(configuration, source, issue_date)
-        watched = _watched(configuration, source, issue_time, _starter(config, workspace))
-        prune_cache(configuration)
-    except IbfError as error:
-        log.error("%s", error)
-        return final_state(FAILED.state(str(error), error))
-    return final_state(_ended(source, issue_time, watched))
+    configuration = open_configuration(config, workspace)
+    issue_time = watched_issue_time(configuration, source, issue_date)
+    watched = _watched(configuration, source, issue_time, _starter(config, workspace))
+    prune_cache(configuration)
+    return _ended(source, issue_time, watched)
 
 
 def watched_issue_time(configuration: Configuration, source: str, asked: date | str | None) -> IssueTime:
     """What was asked for, else the day or block whose first look the run was scheduled for.
 
-    ConfigError where the source is none that is waited for, UsageError where what was asked for is no issue time.
+    ConfigError if the source is not one that is waited for, UsageError if what was asked for is not an issue time.
     """
     waiting = waiting_of(configuration, source)
     (hazard,) = configuration.settings.sources[source].hazards

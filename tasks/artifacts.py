@@ -21,7 +21,6 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
-from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, get_current_settings, temporary_settings
 
@@ -54,10 +53,10 @@ PICTURE_WIDTH, PICTURE_COLOURS = 480, 24
 """of the map inside the summary, about 25 kB: it is kept in the database of the server"""
 _PROGRESS_SECONDS = 2.0
 _SILENT_SECONDS = 60.0
-"""without a further attempt to show progress after one that failed: each may take as long as a server that hangs"""
+"""pause after an attempt to show progress that failed: each may take as long as a server that hangs"""
 
 
-@task(task_run_name="artifacts of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="artifacts of {iso3}")
 def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) -> None:
     """Summary, events, areas, what its hazard adds, what changed and the report's link of a finished run.
 
@@ -112,13 +111,13 @@ def key_of(name: str, iso3: str, hazard: str) -> str:
 
 
 def artifact_address(key: str) -> str | None:
-    """Where the UI shows the versions of an artifact; None where it is not known where the UI is."""
+    """Where the UI shows the versions of an artifact; None if it is not known where the UI is."""
     ui = get_current_settings().ui_url
     return f"{ui.rstrip('/')}/artifacts/key/{key}" if ui else None
 
 
 def report_link(run: RunFolder, reports_url: str | None) -> str | None:
-    """Address of a run's report where the runs are served, else its path; None where there is none."""
+    """Address of a run's report where the runs are served, else its path; None if there is none."""
     if not run.report.has(PAGE):
         return None
     page = run.report.file(PAGE)
@@ -141,7 +140,7 @@ def _to_morning() -> str:
 
 def _picture(run: RunFolder, link: str | None) -> str:
     """The country's map: beside the report where that is served (`link`), else as a small picture inside Markdown;
-    nothing where it was not drawn.
+    nothing if it was not drawn.
     """
     if not run.report.has(OVERVIEW):
         return ""
@@ -157,7 +156,7 @@ def _picture(run: RunFolder, link: str | None) -> str:
 
 @contextmanager
 def download_progress(iso3: str, issue_date: date) -> Iterator[None]:
-    """Show how much of a forecast has been fetched, while it is; nothing where a source has nothing to fetch."""
+    """Show how much of a forecast has been fetched, while it is; nothing if a source has nothing to fetch."""
     if TaskRunContext.get() is None:
         yield
         return

@@ -1,10 +1,13 @@
-"""Without a Prefect server none is started: tasks are plain calls where no flow run is theirs, events are left out."""
+"""Tasks that are plain calls outside a flow run, and events that are left out without a Prefect server: none is started
+for them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 from prefect.events import emit_event as emit
 from prefect.settings import PREFECT_API_URL
@@ -20,14 +23,14 @@ def has_server() -> bool:
 
 
 def emit_event(**event: Any) -> None:
-    """Prefect's own `emit_event`, where there is a server that can send it on."""
+    """Prefect's own `emit_event`, if there is a server that can send it on."""
     if has_server():
         emit(**event)
 
 
 def task(**options: Any) -> Callable[[Callable[_P, _R]], Task[_P, _R]]:
-    """Prefect's decorator `task`, with its options: within a flow run the function is a task run of it."""
-    return lambda function: _Task(function, **options)
+    """Prefect's decorator `task` with its options, without a cache: within a flow run the function is a task run."""
+    return lambda function: _Task(function, cache_policy=NO_CACHE, **options)
 
 
 class _Task(Task[_P, _R]):

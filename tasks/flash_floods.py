@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import shapely
 import xarray as xr
-from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -38,7 +37,7 @@ _TOLERANCE: Final = 0.0002
 """degrees; maps of reports need no more of a road"""
 
 
-@task(task_run_name="prepared flash floods of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="prepared flash floods of {iso3}")
 def prepared_flash_floods(
     iso3: str, country: FlashFloodCountry, static: Path, folder: Path, shared: SharedFolder | None = None
 ) -> FlashPrepared:
@@ -56,7 +55,7 @@ def prepared_flash_floods(
     return prepared
 
 
-@task(task_run_name="rain of {issue_time} for {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="rain of {issue_time} for {iso3}")
 def obtain_rain(
     iso3: str,
     issue_time: IssueTime,
@@ -83,7 +82,7 @@ def obtain_rain(
     return block
 
 
-@task(task_run_name="events of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="events of {iso3}")
 def find_districts(
     iso3: str,
     rain: xr.DataArray,
@@ -104,7 +103,7 @@ def find_districts(
     return found
 
 
-@task(task_run_name="flood extents and findings of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="flood extents and findings of {iso3}")
 def record_block(
     iso3: str,
     found: FlashFloodFindings,

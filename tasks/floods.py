@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.settings import Settings
@@ -36,7 +35,7 @@ from tasks.manifest import made_of
 log = logging.getLogger("ibf_pipeline.tasks")
 
 
-@task(task_run_name="prepared layers of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="prepared layers of {iso3}")
 def prepared_layers(
     iso3: str, country: FloodCountry, static: Path, folder: Path, shared: SharedFolder | None = None
 ) -> tuple[CountryLayers, ExtentTiles]:
@@ -56,7 +55,7 @@ def prepared_layers(
     return layers, tiles
 
 
-@task(task_run_name="GloFAS forecast of {issue_date} for {iso3} from {source.name}", cache_policy=NO_CACHE)
+@task(task_run_name="GloFAS forecast of {issue_date} for {iso3} from {source.name}")
 def obtain_forecast(iso3: str, issue_date: date, source: Source) -> ForecastFiles:
     """The forecast files of a source."""
     with download_progress(iso3, issue_date):
@@ -65,7 +64,7 @@ def obtain_forecast(iso3: str, issue_date: date, source: Source) -> ForecastFile
     return files
 
 
-@task(task_run_name="discharge at the stations of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="discharge at the stations of {iso3}")
 def read_discharge(
     iso3: str, country: FloodCountry, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
@@ -85,7 +84,7 @@ def read_discharge(
     return cube
 
 
-@task(task_run_name="events of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="events of {iso3}")
 def find_events(
     iso3: str, cube: xr.DataArray, layers: CountryLayers, country: FloodCountry, *, exercise: bool = False
 ) -> FloodFindings:
@@ -99,7 +98,7 @@ def find_events(
     return found
 
 
-@task(task_run_name="flood extents and findings of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="flood extents and findings of {iso3}")
 def record_findings(
     iso3: str,
     found: FloodFindings,

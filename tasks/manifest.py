@@ -1,4 +1,4 @@
-"""What the manifest of a run says of any hazard: files, static data, versions and configuration that it is made of."""
+"""The part of a run's manifest that all hazards share: files, static data, versions and configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run has to say of its findings, in its log."""
+"""Notes and doubts of findings in the log of a run."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
@@ -49,7 +48,7 @@ class WaterMasks:
 
 @dataclass(frozen=True, slots=True)
 class OrderContext:
-    """What an order needs: desk, client and patience. Tasks get it whole, so that no secret is a parameter."""
+    """What an order needs: client, desk, polling and limits. Tasks get it whole, so that no secret is a parameter."""
 
     client: OdpClient = field(repr=False)
     desk: OrderDesk = field(repr=False)
@@ -59,17 +58,17 @@ class OrderContext:
     folder: Path
 
 
-@task(task_run_name="existing flood maps for {event}", cache_policy=NO_CACHE)
+@task(task_run_name="existing flood maps for {event}")
 def look_for_flood_maps(
     event: str, catalogue: FloodMapCatalogue, box: tuple[float, float, float, float], days: DayRange, timeout: float
 ) -> list[FloodMapItem]:
-    """Flood maps of the event's days that somebody else made."""
+    """Flood maps of the event's days that others made."""
     found = find_flood_maps(catalogue, box, days, timeout)
     log.info("%s: %d flood maps of %s to %s in %s", event, len(found), days.first, days.last, catalogue.collection)
     return found
 
 
-@task(task_run_name="fetch flood maps for {event}", cache_policy=NO_CACHE)
+@task(task_run_name="fetch flood maps for {event}")
 def fetch_flood_maps(
     event: str, items: list[FloodMapItem], fetch: Downloader, flooded_value: float, folder: Path
 ) -> WaterMasks:
@@ -83,26 +82,26 @@ def fetch_flood_maps(
     return WaterMasks(tuple(masks), tuple(item.moment for item in items), tuple(item.id for item in items))
 
 
-@task(task_run_name="ask for {request.workflow} for {event}", cache_policy=NO_CACHE, retries=0)
-def ask_for_scene(event: str, request: OrderRequest, patron: OrderContext) -> None:
-    """Write the order down; ForbiddenByRule where the month's budget is used up, and nothing is ordered then.
+@task(task_run_name="ask for {request.workflow} for {event}", retries=0)
+def ask_for_scene(event: str, request: OrderRequest, context: OrderContext) -> None:
+    """Write the order down; ForbiddenByRule if the month's budget is used up, and nothing is ordered then.
 
     The same scene for another event, or the same event again, is the same order: it is paid once.
     """
-    if patron.desk.find(request.key) is None and patron.desk.budget().left < 1:
+    if context.desk.find(request.key) is None and context.desk.budget().left < 1:
         raise ForbiddenByRule(
             "the month's budget is used up: the scene is not ordered",
             where=request.workflow,
             remedy="look with `ibf-pipeline hook budget`; the next month begins on the first (UTC)",
         )
-    entry = patron.desk.submit(request)
+    entry = context.desk.submit(request)
     log.info("%s: order %s is %s", event, entry.key, entry.state)
 
 
-@task(task_run_name="order {request.workflow} for {event}", cache_policy=NO_CACHE, retries=0)
-def order_scene(event: str, request: OrderRequest, patron: OrderContext) -> list[Path]:
+@task(task_run_name="order {request.workflow} for {event}", retries=0)
+def order_scene(event: str, request: OrderRequest, context: OrderContext) -> list[Path]:
     """Send the order that was written down, wait for it, and fetch its files."""
-    (entry,) = patron.desk.wait([request.key], patron.polling, patron.sleep)
+    (entry,) = context.desk.wait([request.key], context.polling, context.sleep)
     if not succeeded(entry):
         gone = f"`ibf-pipeline hook settle {entry.key} --never-arrived` orders it once more"
         raise ServerRefused(
@@ -111,14 +110,14 @@ def order_scene(event: str, request: OrderRequest, patron: OrderContext) -> list
             remedy=gone if entry.state == GONE else "`--again` in `ibf-pipeline hook order` pays for another try",
         )
     files: list[Path] = []
-    for product in patron.client.products(str(entry.order_id)):
-        fetched = fetch_result(patron.client, product, patron.folder, patron.limits.bytes)
-        files += unpack(fetched.file, fetched.file.with_suffix(""), patron.limits)
+    for product in context.client.products(str(entry.order_id)):
+        fetched = fetch_result(context.client, product, context.folder, context.limits.bytes)
+        files += unpack(fetched.file, fetched.file.with_suffix(""), context.limits)
     log.info("%s: order %s brought %d files", event, entry.order_id, len(files))
     return files
 
 
-@task(task_run_name="open water for {event}", cache_policy=NO_CACHE)
+@task(task_run_name="open water for {event}")
 def open_water_of(
     event: str, files: list[Path], rule: OpenWater, product: str, moment: datetime, folder: Path
 ) -> WaterMasks:
@@ -150,11 +149,11 @@ class ReferenceLayers:
     """raster of area numbers: the country's grid"""
 
 
-@task(task_run_name="flooded areas and people of {event.name}", cache_policy=NO_CACHE)
+@task(task_run_name="flooded areas and people of {event.name}")
 def measure(
     event: FloodEvent, masks: Sequence[Path], ground: ReferenceLayers, rule: ObservationSettings, folder: Path
 ) -> list[ObservedArea]:
-    """What was observed in the event's areas; `observed.tif` stays in `folder` for whoever wants to look."""
+    """What was observed in the event's areas; `observed.tif` stays in `folder` for inspection."""
     country, static, labels = ground.country, ground.static, ground.labels
     water = static / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
     write_observed(masks, labels, water, rule.cell_share, folder / "observed.tif")
@@ -190,7 +189,7 @@ def all_looks(
     )
 
 
-@task(task_run_name="keep what was observed of {observed.event}", cache_policy=NO_CACHE)
+@task(task_run_name="keep what was observed of {observed.event}")
 def keep_observed(observed: EventObservation, folder: Path, run: RunFolder, prepared: Path) -> None:
     """Beside the run, in its report once no run of the country is at work, and as an artifact."""
     write_observed_event(observed, folder)

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from prefect.cache_policies import NO_CACHE
-
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.prepare.parts import BuildProgress, log_progress
 from ibf_pipeline.storage.shared_folder import SharedFolder
@@ -19,7 +17,7 @@ log = logging.getLogger("ibf_pipeline.tasks")
 Build = Callable[[Any, Path, Path, BuildProgress, SharedFolder | None], tuple[str, ...]]
 
 
-@task(task_run_name="prepare {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="prepare {iso3}")
 def build_layers(
     iso3: str, build: Build, country: CountryHazard, static: Path, folder: Path, shared: SharedFolder | None
 ) -> tuple[str, ...]:

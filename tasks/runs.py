@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from prefect.cache_policies import NO_CACHE
-
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import errors_logged
 from ibf_pipeline.publish.publisher import NotificationMode
@@ -22,9 +20,9 @@ from tasks.decorator import task
 log = logging.getLogger("ibf_pipeline.tasks")
 
 
-@task(task_run_name="report of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="report of {iso3}")
 def write_run_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
-    """Page, pictures and tables of a finished run; None where they failed, which never fails the day."""
+    """Page, pictures and tables of a finished run; None if they failed, which never fails the day."""
     # whatever a font or a shape does to a picture, the alert has been sent
     with errors_logged(log, "%s: the report could not be written; what was published is not touched by it", iso3):
         page = rewrite_report(run, prepared)
@@ -33,11 +31,11 @@ def write_run_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
     return None
 
 
-@task(task_run_name="plan the calls of {found.country} for {target.name}", cache_policy=NO_CACHE)
+@task(task_run_name="plan the calls of {found.country} for {target.name}")
 def plan_revision(
     found: Findings, run: RunFolder, target: OpenTarget, *, overrides: Overrides, now: Clock
 ) -> Revision | None:
-    """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
+    """The revision to publish next: an unfinished one of this day, else a new one; None if nothing is left to do."""
     iso3 = found.country
     begun = unfinished(run, target.name)
     if begun is not None:
@@ -55,7 +53,7 @@ def plan_revision(
     return revision
 
 
-@task(task_run_name="publish {iso3} to {target.name}, revision {revision.number}", cache_policy=NO_CACHE)
+@task(task_run_name="publish {iso3} to {target.name}, revision {revision.number}")
 def publish_revision(
     iso3: str, target: OpenTarget, revision: Revision, end: NotificationMode | None = None
 ) -> Publication:

@@ -7,8 +7,6 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from prefect.cache_policies import NO_CACHE
-
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.typhoon import TyphoonCountry
@@ -27,7 +25,7 @@ from tasks.decorator import task
 log = logging.getLogger("ibf_pipeline.tasks")
 
 
-@task(task_run_name="made-up forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="made-up forecast of {issue_date} for {iso3}")
 def make_forecast(
     iso3: str, root: Path, issue_date: date, wishes: str, layers: CountryLayers, country: FloodCountry
 ) -> Path:
@@ -38,7 +36,7 @@ def make_forecast(
     return root
 
 
-@task(task_run_name="made-up rain of {issue_time} for {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="made-up rain of {issue_time} for {iso3}")
 def make_rain(
     iso3: str, root: Path, issue_time: IssueTime, wishes: str, prepared: FlashPrepared, country: FlashFloodCountry
 ) -> Path:
@@ -50,7 +48,7 @@ def make_rain(
     return folder
 
 
-@task(task_run_name="made-up tracks of {issue_time} for {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="made-up tracks of {issue_time} for {iso3}")
 def make_tracks(
     iso3: str, root: Path, issue_time: IssueTime, wishes: str, layers: TyphoonLayers, country: TyphoonCountry
 ) -> ScenarioTracks:

@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from prefect.cache_policies import NO_CACHE
-
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
@@ -20,7 +18,7 @@ from tasks.decorator import task
 log = logging.getLogger("ibf_pipeline.tasks")
 
 
-@task(task_run_name="queue of {name}", cache_policy=NO_CACHE)
+@task(task_run_name="queue of {name}")
 def pull_queue(
     name: str, subscription_id: str, client: CatalogueClient, inbox: Inbox, settings: IntakeSettings
 ) -> None:
@@ -29,7 +27,7 @@ def pull_queue(
     log.info("%s: %d notifications, %d new products", name, pulled.notifications, pulled.new_products)
 
 
-@task(task_run_name="catalogue search for {name}", cache_policy=NO_CACHE)
+@task(task_run_name="catalogue search for {name}")
 def search_catalogue(
     name: str,
     product_filter: str,
@@ -44,7 +42,7 @@ def search_catalogue(
     log.info("%s: %d products, %d new; searched up to %s", name, found.products, found.new_products, found.watermark)
 
 
-@task(task_run_name="details from {provider}", cache_policy=NO_CACHE)
+@task(task_run_name="details from {provider}")
 def fetch_details(provider: str, client: CatalogueClient, inbox: Inbox) -> None:
     """Fetch products by id whose queued entries had lost their details."""
     fetched = complete(client, inbox)
@@ -52,7 +50,7 @@ def fetch_details(provider: str, client: CatalogueClient, inbox: Inbox) -> None:
         log.info("%s: details of %d products fetched by id", provider, fetched)
 
 
-@task(task_run_name="compare with {count} alerted events", cache_policy=NO_CACHE)
+@task(task_run_name="compare with {count} alerted events")
 def start_observations(
     count: int, alerts: Sequence[AlertedEvent], inbox: Inbox, starter: LookStarter, now: datetime, max_age: timedelta
 ) -> MatchSummary:

@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prefect.cache_policies import NO_CACHE
-
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past, find
@@ -31,7 +29,7 @@ from tasks.notes import log_notes
 log = logging.getLogger("ibf_pipeline.tasks")
 
 
-@task(task_run_name="prepared typhoon layers of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="prepared typhoon layers of {iso3}")
 def prepared_typhoon(
     iso3: str, country: TyphoonCountry, static: Path, folder: Path, shared: SharedFolder | None = None
 ) -> TyphoonPrepared:
@@ -50,7 +48,7 @@ def prepared_typhoon(
     return prepared
 
 
-@task(task_run_name="tracks of {issue_time} for {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="tracks of {issue_time} for {iso3}")
 def obtain_tracks(iso3: str, issue_time: IssueTime, sources: Sequence[TrackSource]) -> TrackDelivery:
     """The tracks of a cycle out of the first source that has them; each tries again by itself.
 
@@ -70,7 +68,7 @@ def obtain_tracks(iso3: str, issue_time: IssueTime, sources: Sequence[TrackSourc
     return replace(given, notes=notes, origin={**given.origin, "passed_over": list(passed_over)})
 
 
-@task(task_run_name="storms of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="storms of {iso3}")
 def find_storms(
     iso3: str,
     cycle: Cycle,
@@ -96,12 +94,12 @@ def find_storms(
         )
     for storm in found.storms:
         if storm.note:
-            log.info("%s: storm %s is no event: %s", iso3, storm.event_name, storm.note)
+            log.info("%s: storm %s is not an event: %s", iso3, storm.event_name, storm.note)
     log_notes(found)
     return found
 
 
-@task(task_run_name="findings of {iso3}", cache_policy=NO_CACHE)
+@task(task_run_name="findings of {iso3}")
 def record_cycle(
     iso3: str,
     found: TyphoonFindings,

@@ -53,7 +53,7 @@ for _command in (
 
 
 def main() -> None:
-    """Entry point: errors of the pipeline end with their message and exit code, never with a traceback."""
+    """Entry point: IbfErrors end with their message and exit code, without a traceback."""
     from flows.wiring.environment import outlive_readers
     from ibf_pipeline.errors import IbfError
 

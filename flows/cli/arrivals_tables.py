@@ -14,7 +14,7 @@ from ibf_pipeline.sources.arrivals import IssueArrival, arrival_statistics, sinc
 
 
 def print_arrivals(noted: Mapping[str, Sequence[IssueArrival]], waiting: Mapping[str, Waiting]) -> None:
-    """A table of the days of all sources, then a line for each; `waiting`: of the settings, by source."""
+    """A table of the days of all sources, then a line for each source; `waiting`: its settings, by source."""
     out = console()
     if not noted:
         out.print("no source has a sensor: give one the key `waiting` in settings.yaml", soft_wrap=True)
@@ -43,7 +43,7 @@ def _summary(source: str, arrivals: Sequence[IssueArrival], waiting: Waiting) ->
 
 
 def arrivals_data(noted: Mapping[str, Sequence[IssueArrival]]) -> dict[str, Any]:
-    """The same as data; moments in UTC, median, latest and suggested start counted from 00 UTC of the issue date."""
+    """The same as data; times in UTC, median, latest and suggested start counted from 00 UTC of the issue date."""
     return {source: _source_data(arrivals) for source, arrivals in noted.items()}
 
 

@@ -51,6 +51,6 @@ def backfill(
         code = exit_code(day.state) or code
         out.print(f"{day.issue_time}: {day.state.message}", soft_wrap=True)
         if not day.published:
-            again = f"go on with --from {day.issue_time} when it is mended"
+            again = f"continue with --from {day.issue_time} when it is fixed"
             out.print(f"stopped at {day.issue_time}; {again}", soft_wrap=True)
     raise typer.Exit(code)

@@ -25,11 +25,10 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError
-from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.registry import known_hazard
 
 _PATIENCE_SECONDS = 10.0
-"""with the database of the records"""
+"""to wait for the database of the records"""
 
 
 def check_country(
@@ -49,11 +48,10 @@ def check_country(
 def _check_hazards(
     configuration: Configuration, iso3: str, hazards: Sequence[str], target: str | None, only: str | None
 ) -> list[Finding]:
-    if only is not None:
-        return _check_hazard(configuration, iso3, only, target, is_only=len(hazards) == 1)
-    if len(hazards) == 1:
-        return _check_hazard(configuration, iso3, hazards[0], target, is_only=True)
-    by_hazard = {hazard: _check_hazard(configuration, iso3, hazard, target, is_only=False) for hazard in hazards}
+    chosen, is_only = [only] if only is not None else hazards, len(hazards) == 1
+    by_hazard = {hazard: _check_hazard(configuration, iso3, hazard, target, is_only=is_only) for hazard in chosen}
+    if len(chosen) == 1:
+        return by_hazard[chosen[0]]
     return [replace(one, found=f"{hazard}: {one.found}") for hazard, found in by_hazard.items() for one in found]
 
 
@@ -116,7 +114,7 @@ def _schedule(configuration: Configuration, country: CountryHazard) -> list[Find
     return [not_checked("schedule", found, "whether exactly one schedule runs the country is not known", remedy)]
 
 
-def read_schedules(users: Callable[[str], tuple[str, ...]], hazard: str = FLOODS.name) -> list[RunSchedule]:
+def read_schedules(users: Callable[[str], tuple[str, ...]], hazard: str) -> list[RunSchedule]:
     """Every schedule of the Prefect server that starts runs of a hazard. `users`: a source's countries that have it, by
     ISO3 code.
     """

@@ -30,7 +30,7 @@ from ibf_pipeline.static.thresholds import RiverCell, sample_river_cells
 
 
 def print_versions(config: str, iso3: str, version: str, workspace: str | None, *, as_json: bool) -> None:
-    """Stations, then past days; UsageError where there are no thresholds of the version."""
+    """Stations, then past days; UsageError if there are no thresholds of the version."""
     version = version.removeprefix("v")
     configuration = open_configuration(config, workspace)
     country = configuration.country_of(iso3, FloodCountry)
@@ -38,39 +38,39 @@ def print_versions(config: str, iso3: str, version: str, workspace: str | None, 
         raise UsageError(
             f"thresholds of GloFAS v{version} are those that {iso3} uses",
             where=f"countries/{iso3}.yaml",
-            remedy="name the version that they are to be compared with",
+            remedy="name the version to compare them with",
         )
     static = local_static(configuration, country)
     later = static / file_of(version)
     if not later.is_file():
         raise _without_set(country, version)
     stations, period = read_stations(static / STATIONS), country.trigger.return_period
-    said: list[str] = []
-    cells = [_cells(configuration, country, stations, each, said) for each in (country.thresholds_version, version)]
+    notes: list[str] = []
+    cells = [_cells(configuration, country, stations, each, notes) for each in (country.thresholds_version, version)]
     sets = [of_stations(file, stations, period) for file in (static / THRESHOLDS, later)]
     compared = compare_sets(sets[0], sets[1], *cells)
-    days = _days(configuration, country, version, later, said)
+    days = _days(configuration, country, version, later, notes)
     if as_json:
         rows = [{**asdict(each), "ratio": each.ratio} for each in compared]
-        print_data({"return_period": period, "stations": rows, "days": [asdict(day) for day in days], "notes": said})
+        print_data({"return_period": period, "stations": rows, "days": [asdict(day) for day in days], "notes": notes})
         return
     _print_stations(compared, country.thresholds_version, version, period)
     _print_days(days, country.thresholds_version, version)
-    for text in dict.fromkeys(said):
+    for text in dict.fromkeys(notes):
         console().print(f"- {text}", soft_wrap=True, markup=False)
 
 
 def _cells(
-    configuration: Configuration, country: FloodCountry, stations: Sequence[Station], version: str, said: list[str]
+    configuration: Configuration, country: FloodCountry, stations: Sequence[Station], version: str, notes: list[str]
 ) -> dict[str, RiverCell] | None:
     grids = open_places(configuration, country).thresholds
     if grids is None:
-        said.append("cells that move are not looked at: static_sources.thresholds names no grids")
+        notes.append("cells that move are not checked: static_sources.thresholds names no grids")
         return None
     try:
         return sample_river_cells(grids, stations, min(country.static_sources.threshold_periods), version.split(".")[0])
     except IbfError as error:
-        said.append(f"cells of v{version} are not looked at: {error.found}")
+        notes.append(f"cells of v{version} are not checked: {error.found}")
         return None
 
 
@@ -79,13 +79,13 @@ def _without_set(country: FloodCountry, version: str) -> UsageError:
         f"{country.iso3} has no thresholds of GloFAS v{version}",
         where=f"countries/{country.iso3}.yaml",
         expected=f"{file_of(version)} in the static data",
-        remedy="bring it there: nothing has to be decided before the two are compared. `fetch-static` makes it where "
-        "the grids are named and the set is listed under later_thresholds, with the first issue date that it judges",
+        remedy="put it there: comparing the two decides nothing. `fetch-static` makes it if the grids are named and "
+        "the set is listed under later_thresholds, with the first issue date that it applies to",
     )
 
 
 def _days(
-    configuration: Configuration, country: FloodCountry, version: str, file: Path, said: list[str]
+    configuration: Configuration, country: FloodCountry, version: str, file: Path, notes: list[str]
 ) -> list[DayComparison]:
     try:
         layers, _ = read_prepared(fetch_newest_layers(configuration, country.iso3, country.hazard), country.iso3)
@@ -93,14 +93,14 @@ def _days(
             table = read_thresholds(file, layers.stations, needed_return_periods(country))
             layers = replace(layers, later_thresholds={**layers.later_thresholds, version: table})
     except IbfError as error:
-        said.append(f"past days are not looked at: {error.found}; {error.remedy}")
+        notes.append(f"past days are not checked: {error.found}; {error.remedy}")
         return []
-    cubes = _kept(configuration, country, layers.stations, said)
+    cubes = _kept(configuration, country, layers.stations, notes)
     return list(compare_days(cubes, layers, country, version))
 
 
 def _kept(
-    configuration: Configuration, country: FloodCountry, stations: Sequence[Station], said: list[str]
+    configuration: Configuration, country: FloodCountry, stations: Sequence[Station], notes: list[str]
 ) -> Iterator[xr.DataArray]:
     runs = configuration.path(configuration.settings.paths.runs)
     for run in runs_of(runs, country.iso3, FLOODS.name, configuration.storage):
@@ -109,7 +109,7 @@ def _kept(
                 cells = cells_of_stations(stations)
                 yield read_kept_forecast(run.file(FORECAST_FILE), cells, run.issue_time.day, country.lead_times_needed)
             except IbfError as error:
-                said.append(f"{run.issue_time} is left out: {error.found}")
+                notes.append(f"{run.issue_time} is left out: {error.found}")
 
 
 def _print_stations(compared: Sequence[StationComparison], ours: str, other: str, period: float) -> None:
@@ -129,8 +129,8 @@ def _print_days(days: Sequence[DayComparison], ours: str, other: str) -> None:
         for day in different:
             table.add_row(str(day.issue_date), f"v{day.version}", day.ours, day.other)
         print_whole(table)
-    text = "no past day was compared: nothing is said about other alerts"
+    text = "no past day was compared: whether alerts would differ is not known"
     if days:
         text = f"{len(different)} of {len(days)} kept ensembles give other alerts"
-        text += ": an ensemble of one version judged by thresholds of the other shows what a mix would tell"
+        text += ": an ensemble of one version judged by thresholds of the other shows what mixing them would give"
     console().print(text, soft_wrap=True)

@@ -17,16 +17,16 @@ from ibf_pipeline.targets.comparison import Agreement, EventComparison
 from ibf_pipeline.targets.comparison_records import compare_snapshot, kept_comparisons
 
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-"""for what is asked of no day yet: never in the future"""
+"""issue time if none is known yet: never in the future"""
 
 
 def compare_day(
     config: str, country: str, issued: date | str | None, target: str, workspace: str | None, hazard: str | None = None
 ) -> tuple[IssueTime, list[EventComparison]]:
-    """The day's events here and on the portal `target`, kept in the run folder; the portal's day where none is given.
+    """The day's events here and on the portal `target`, kept in the run folder; the portal's day if none is given.
 
-    Nothing is published. Raises UsageError for a target that is no portal, InputMissing where the portal does not show
-    the day yet or the day was not run here, ForbiddenByRule where it shows a later one.
+    Nothing is published. Raises UsageError for a target that is not a portal, InputMissing if the portal does not show
+    the day yet or the day was not run here, ForbiddenByRule if it shows a later one.
     """
     day = open_day(config, country, issued or _EARLIEST, target, hazard=hazard, workspace=workspace)
     with open_portal(day.configuration, target, day.country) as portal:

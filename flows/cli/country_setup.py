@@ -1,4 +1,4 @@
-"""Commands that set a country up: `prepare` and `check`."""
+"""Commands that set a country up: `prepare`, `new-country`, `fetch-static` and `check`."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ def _propose(country: FloodCountry, static: Path, out: Console) -> None:
     file, mapped, areas = write_proposal(country, static)
     out.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
     if (static / MAPPING).is_file():
-        out.print(
-            f"{MAPPING} is there and stays in use; a person who prefers the proposal replaces it.", soft_wrap=True
-        )
+        out.print(f"{MAPPING} exists and stays in use; to use the proposal, put it in its place.", soft_wrap=True)
     else:
         out.print(
             f"Look through it and rename it to {MAPPING}: until then it is for rehearsals that notify nobody.",
@@ -122,11 +120,11 @@ def new_country(
         levels = None if admin_levels is None else [int(level) for level in admin_levels.split(",")]
     except ValueError:
         raise ConfigError(
-            f"admin levels {admin_levels!r}", expected="numbers with commas, e.g. 2,3", remedy="write them so"
+            f"admin levels {admin_levels!r}", expected="numbers with commas, e.g. 2,3", remedy="correct --admin-levels"
         ) from None
     file = write_country(configuration, country, name, levels, default_level, target, areas)
     out = console()
-    out.print(f"{file} is written. What is still to do:", soft_wrap=True)
+    out.print(f"{file} is written. Next steps:", soft_wrap=True)
     for text in what_is_left(configuration, country, file, is_public=areas is not None):
         out.print(text if text.startswith("    ") else f"- {text}", soft_wrap=True, markup=False)
 
@@ -170,12 +168,12 @@ def check(
     glofas: Annotated[
         str | None, typer.Option("--glofas", help="instead: compare its thresholds with those of this GloFAS version")
     ] = None,
-    hazard: Annotated[str | None, typer.Option("--hazard", help="this one alone; else all of the country")] = None,
+    hazard: Annotated[str | None, typer.Option("--hazard", help="only this one; else all of the country")] = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Validate everything about a country without building anything. Exit code 1 where there is an error.
+    """Validate everything about a country without building anything. Exit code 1 if there is an error.
 
     Example: ibf-pipeline check UGA
     """
@@ -203,7 +201,7 @@ _TABLE_FROM = 100
 _MOST_ROWS = 8
 """of a table, which takes more lines than the same in words"""
 _LONGEST = 240
-"""letters of what was found: sixty areas by name would push everything else off the screen"""
+"""characters of what was found: the names of sixty areas would push everything else off the screen"""
 _COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "accepted": "dim", "fine": "green"}
 
 
@@ -250,7 +248,7 @@ def _cut(text: str) -> str:
 
 
 def _print_blocks(findings: list[Finding], out: Console) -> None:
-    """Line by line where a table would break file names and commands; what is to be said of several, once."""
+    """Line by line, since a table would break file names and commands; what several findings share, once."""
     from rich.text import Text
 
     said: set[str] = set()

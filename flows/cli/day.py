@@ -67,7 +67,7 @@ def plan(
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Show the ordered calls of a day as a table, without publishing. Runs the forecast where that was not done.
+    """Show the ordered calls of a day as a table, without publishing. Runs the forecast if that was not done yet.
 
     Example: ibf-pipeline plan XDM --date 2026-02-15 --target sandbox
     """
@@ -112,12 +112,12 @@ def run_and_print(
     hazard: str | None = None,
     **options: Any,
 ) -> int:
-    """Run the flow of the country's hazard and tell how it ended; the exit code. `options` are the flow's own."""
+    """Run the flow of the country's hazard and print how it ended; the exit code. `options`: of the flow."""
     from flows.cli.outcome import print_outcome
     from flows.hazard_flows import flow_of
     from flows.wiring.day import open_day
 
-    # what was asked for wrongly is told at once, not by a flow run
+    # a wrong argument is reported at once, not by a flow run
     of = open_day(config, country, issued, target, hazard=hazard, workspace=workspace).country.hazard
     state: Any = flow_of(of)(country, issued, target, config=config, workspace=workspace, return_state=True, **options)
     return print_outcome(state, config, country, issued, target, workspace, console(), hazard=of)

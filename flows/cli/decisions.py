@@ -1,4 +1,4 @@
-"""What a person decides about a published or unfinished run: `resume` and `withdraw`."""
+"""What an operator decides about a published or unfinished run: `resume` and `withdraw`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def resume(
     run: RunName,
     target: TargetName = None,
     approve: Annotated[bool, typer.Option("--approve", help="send a held notification")] = False,
-    abort: Annotated[bool, typer.Option("--abort", help="give the revision up; it notifies nobody any more")] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="give up the revision; nobody is notified of it")] = False,
     notify_again: Annotated[
         bool, typer.Option("--notify-again", help="send a notification that may have been sent before")
     ] = False,
     assume_notified: Annotated[
-        bool, typer.Option("--assume-notified", help="take it that a notification of unknown fate was sent")
+        bool, typer.Option("--assume-notified", help="assume that an unconfirmed notification was sent")
     ] = False,
     discard_decisions: DiscardDecisions = False,
     by: By = "",
@@ -74,9 +74,7 @@ def withdraw(
     target: TargetName = None,
     notify: Annotated[
         bool | None,
-        typer.Option(
-            "--notify/--no-notify", help="mail the remaining events; not, unless asked for", show_default=False
-        ),
+        typer.Option("--notify/--no-notify", help="mail the remaining events; by default not", show_default=False),
     ] = None,
     accept_blind: AcceptBlind = None,
     take_over: TakeOver = False,
@@ -116,7 +114,7 @@ def withdraw(
 
 
 def _ask_for_all(run: str) -> None:
-    """Nobody takes every alert back by leaving a word out: a person is asked, and a script has to say so."""
+    """Ask before every alert is taken back because no event was named; a script has to use --all."""
     from ibf_pipeline.errors import UsageError
 
     if not console().is_terminal:

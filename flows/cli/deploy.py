@@ -64,7 +64,7 @@ def deploy(
 
 @deploy_app.command()
 def heartbeat(issue_date: IssueDate = None, config: Config = "config", workspace: Workspace = None) -> None:
-    """Exit 1 where a country's day has not ended well, naming it. Needs no Prefect server: for cron or a monitor.
+    """Exit 1 if a country's day has not ended well, naming it. Needs no Prefect server: for cron or a monitor.
 
     Example: ibf-pipeline heartbeat --date 2026-02-15
     """

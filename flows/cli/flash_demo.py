@@ -1,20 +1,18 @@
-"""The demo country's blocks of flash floods: the first with rain, library, assets and gauges that are fixtures, as its
-flood days are; the rain of what comes after it is wished for.
+"""The demo country's blocks of flash floods: rain, library, assets and gauges of the first are fixtures; the rain of
+the later ones is made up.
 """
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from flows.cli.day import run_and_print
-from flows.cli.demo_folder import write_configuration
+from flows.cli.demo_folder import write_fixture_configuration
 from flows.cli.terminal import console
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.loader import read_yaml
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import InputMissing
 
 DEMO_COUNTRY = "XDM"
 ISSUE_TIME = IssueTime.parse("2026-02-15T06")
@@ -27,28 +25,11 @@ _SECTION = "flash_floods.yaml"
 
 
 def set_up(workspace: Path, config: str) -> str:
-    """Write the configuration of the demo below a workspace and return its folder.
-
-    The demo country's own file and the settings of `config`, with flash floods in place of floods and the sources that
-    these have. InputMissing where there are no fixtures.
+    """Write the configuration of the demo below a workspace and return its folder: the demo country and the settings of
+    `config`, with flash floods in place of floods and their sources. InputMissing without the fixtures.
     """
-    base = Path(config).resolve().parent
-    country = read_yaml(Path(config) / "countries" / f"{DEMO_COUNTRY}.yaml")
-    static = (base / country["static"]).resolve()
-    if not (static / _SECTION).is_file():
-        raise InputMissing(
-            "the demo country has no flash floods here",
-            where=static / _SECTION,
-            expected="the fixtures of the project's folder",
-            remedy="run inside the project's folder",
-        )
-    demo = read_yaml(static / _SECTION)
-    settings = read_yaml(Path(config) / "settings.yaml")
-    shutil.copytree(static / _RAIN, workspace / _RAIN, dirs_exist_ok=True)
-    for source in demo["sources"].values():
-        source["root"] = str(((workspace if source["root"] == _RAIN else static) / source["root"]).resolve())
-    content = {"iso3": DEMO_COUNTRY, "name": country["name"], "static": str(static), "hazards": demo["hazards"]}
-    return write_configuration(workspace, settings, content, demo["sources"])
+    name = read_yaml(Path(config) / "countries" / f"{DEMO_COUNTRY}.yaml")["name"]
+    return write_fixture_configuration(workspace, config, DEMO_COUNTRY, _SECTION, name=name, copied=[_RAIN])
 
 
 def run_demo(config: str, workspace: str) -> int:

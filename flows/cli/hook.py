@@ -21,7 +21,7 @@ hook_app = typer.Typer(
 
 @hook_app.command()
 def check(service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
-    """Tell the prerequisites of the Hook service one by one, and which of them is missing.
+    """Check the prerequisites of the Hook service one by one, and name those that are missing.
 
     Example: ibf-pipeline hook check
     """
@@ -88,7 +88,7 @@ def describe(
 @hook_app.command()
 def orders(
     name: Annotated[str | None, typer.Option("--name", help="only orders whose name holds this text")] = None,
-    here: Annotated[bool, typer.Option("--book", help="the order book's own, without asking the service")] = False,
+    here: Annotated[bool, typer.Option("--book", help="from the order book only, without asking the service")] = False,
     service: ServiceName = None,
     config: Config = "config",
     as_json: NoTable = False,
@@ -111,7 +111,7 @@ def orders(
 
 @hook_app.command()
 def status(key: OrderKey, service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
-    """Ask the service how an order stands. Sends nothing.
+    """Ask the service for the status of an order. Sends nothing.
 
     Example: ibf-pipeline hook status 25380
     """
@@ -174,7 +174,7 @@ def files(
 
 @hook_app.command()
 def budget(
-    here: Annotated[bool, typer.Option("--book", help="by the order book alone, without asking the service")] = False,
+    here: Annotated[bool, typer.Option("--book", help="from the order book only, without asking the service")] = False,
     service: ServiceName = None,
     config: Config = "config",
     as_json: NoTable = False,

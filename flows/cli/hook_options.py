@@ -18,13 +18,13 @@ def open_hook(config: str, service: str | None) -> Hook:
 
 
 def client_or_book(hook: Hook) -> OdpClient:
-    """A client; without an account ConfigError, which names what can be seen without one."""
+    """A client; ConfigError without an account, whose remedy names --book."""
     from ibf_pipeline.errors import ConfigError
 
     try:
         return hook.client()
     except ConfigError as error:
-        remedy = f"{error.remedy}; with --book the order book alone tells it, without an account"
+        remedy = f"{error.remedy}; --book shows what the order book knows, without an account"
         raise ConfigError(error.found, where=error.where, expected=error.expected, remedy=remedy) from None
 
 

@@ -127,8 +127,8 @@ def download(
     """
     from dataclasses import asdict
 
-    from flows.cli.hook_progress import receiving
     from flows.cli.hook_tables import print_json, print_table
+    from flows.cli.progress import receiving
     from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, UsageError
     from ibf_pipeline.satellites.hook import archives
     from ibf_pipeline.satellites.hook.downloads import fetch_result
@@ -185,9 +185,9 @@ def observe(
 
     Example: ibf-pipeline hook observe XDM --date 2026-02-15 --event G5220 --product S1A_IW_GRDH_..
     """
-    from flows.wiring.environment import set_prefect_defaults as settle_prefect
+    from flows.wiring.environment import set_prefect_defaults
 
-    settle_prefect()
+    set_prefect_defaults()
     from flows.observe_event import observe_event
     from flows.states import SKIPPED, exit_code
 
@@ -226,9 +226,9 @@ def _given(options: list[str]) -> dict[str, str | int]:
 
 
 def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_json: bool) -> None:
-    """Send and, where asked, watch; exits 1 where an order ended badly, 4 where one is unclear, 3 where one waits."""
-    from flows.cli.hook_progress import watching
+    """Send and, where asked, watch; exits 1 if an order ended badly, 4 if one is unclear, 3 if one waits."""
     from flows.cli.hook_tables import order_entry_data, print_content, print_entries
+    from flows.cli.progress import watching
     from ibf_pipeline.satellites.hook.order_desk import succeeded
 
     if wait_for_it:

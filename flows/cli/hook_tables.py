@@ -22,7 +22,7 @@ _COLOURS = {"completed": "green", "met": "green", "failed": "red", "missing": "r
 
 
 def print_content(content: Any, as_json: bool, table: Callable[[], object]) -> None:
-    """Data for programs, or else what people read."""
+    """JSON, or else a table."""
     if as_json:
         print_json(content)
     else:
@@ -35,7 +35,7 @@ def print_json(content: Any) -> None:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """One line a row; words that name a good or a bad end are coloured."""
+    """One line a row; words for success and failure are coloured."""
     table = Table(*head, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*[Text(_text(cell), style=_COLOURS.get(str(cell), "")) for cell in row])

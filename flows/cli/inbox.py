@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from flows.cli.options import AsData, Config, InboxWorkspace
+from flows.cli.subscriptions import open_eodata
 from flows.cli.terminal import console, print_data
-
-if TYPE_CHECKING:
-    from flows.wiring.subscriptions import Eodata
 
 inbox_app = typer.Typer(help="Satellite products that were announced or found.", no_args_is_help=True)
 
 EntryState = Literal["incomplete", "waiting", "triggered", "ignored"]
 _YOUNGEST_SETTLED = 7
-"""days; a triggered product is compared with further alerts while it is young"""
+"""days; younger triggered products are still compared with further alerts"""
 ProductId = Annotated[str, typer.Argument(help="as `list` shows it, or its beginning", metavar="ID")]
 
 
 @inbox_app.command("list")
 def list_products(
-    state: Annotated[EntryState | None, typer.Option("--state", help="of products in this state alone")] = None,
+    state: Annotated[EntryState | None, typer.Option("--state", help="only products in this state")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="products, the latest first")] = 50,
     as_json: AsData = False,
     config: Config = "config",
@@ -36,7 +34,7 @@ def list_products(
     """
     from flows.cli.subscriptions_tables import block, inbox_entry_data, time_text
 
-    eodata = _open(config, workspace)
+    eodata = open_eodata(config, workspace)
     entries, counts, full = eodata.inbox.entries(state, limit), eodata.inbox.counts(), eodata.inbox.fullness_error()
     if as_json:
         products = [inbox_entry_data(entry) for entry in entries]
@@ -60,7 +58,7 @@ def show(
     """
     from flows.cli.subscriptions_tables import inbox_entry_data
 
-    eodata = _open(config, workspace)
+    eodata = open_eodata(config, workspace)
     entry = eodata.inbox.entry(product_id)
     content = {
         **inbox_entry_data(entry),
@@ -94,11 +92,11 @@ def download(
     """
     from dataclasses import asdict
 
-    from flows.cli.hook_progress import receiving
+    from flows.cli.progress import receiving
     from flows.cli.subscriptions_tables import block
     from ibf_pipeline.satellites.subscriptions.download import fetch_product
 
-    eodata = _open(config, workspace)
+    eodata = open_eodata(config, workspace)
     entry = eodata.inbox.entry(product_id)
     rules = eodata.settings.downloads
     place = folder or eodata.configuration.path(rules.folder)
@@ -121,7 +119,7 @@ def replay(
 
     Example: ibf-pipeline inbox replay 0dd083d4-360e-4693-9791-1215da02c3a3
     """
-    entry = _open(config, workspace).inbox.replay(product_id)
+    entry = open_eodata(config, workspace).inbox.replay(product_id)
     if as_json:
         print_data({"product": entry.product_id, "state": entry.state, "replay": entry.round})
         return
@@ -133,7 +131,7 @@ def prune(
     older_than: Annotated[int, typer.Option("--older-than", min=0, help="days since a product was first seen")] = 90,
     state: Annotated[
         EntryState | None,
-        typer.Option("--state", help="in this state alone; `waiting` and `incomplete` ones are dropped"),
+        typer.Option("--state", help="only products in this state; `waiting` and `incomplete` ones are dropped"),
     ] = None,
     as_json: AsData = False,
     config: Config = "config",
@@ -158,14 +156,8 @@ def prune(
             expected=f"at least {_YOUNGEST_SETTLED} days",
             remedy="name the states that are meant, such as --state waiting",
         )
-    count = _open(config, workspace).inbox.prune(now() - timedelta(days=older_than), chosen)
+    count = open_eodata(config, workspace).inbox.prune(now() - timedelta(days=older_than), chosen)
     if as_json:
         print_data({"pruned": count, "states": chosen})
         return
     console().print(f"{count} products pruned")
-
-
-def _open(config: str, workspace: str | None) -> Eodata:
-    from flows.wiring.subscriptions import open_eodata
-
-    return open_eodata(config, workspace)

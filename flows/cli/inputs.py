@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from flows.cli.options import AsData, Config, FetchedWorkspace, HazardName, IssueDateOrTime
 from flows.cli.terminal import end_with, print_data
-
-if TYPE_CHECKING:
-    from ibf_pipeline.config.configuration import Configuration
-    from ibf_pipeline.config.flash_floods import FlashFloodCountry
-    from ibf_pipeline.config.typhoon import TyphoonCountry
-    from ibf_pipeline.domain.issue_time import IssueTime
 
 inputs_app = typer.Typer(
     help="Forecasts that were fetched: list, fetch and delete them. docs/glofas-sources.md describes the sources.",
@@ -54,24 +48,25 @@ def fetch(
     again: Annotated[
         bool, typer.Option("--again", help="fetch the whole day anew, in place of what the cache holds of it")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell every step, with states and sizes")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show every step, with states and sizes")] = False,
     hazard: HazardName = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
-    """Fetch a country's forecast, read it and tell what is in it. Nothing is run or published.
+    """Fetch a country's forecast, read it and show what is in it. Nothing is run or published.
 
     Example: ibf-pipeline inputs fetch KEN --source ewds --date 2026-11-20 --verbose
     """
     import logging
 
-    from flows.cli.inputs_tables import forecast_code, forecast_data, print_forecast
+    from flows.cli.inputs_tables import forecast_code, forecast_data, print_forecast, print_rain, print_tracks
     from flows.wiring.day import as_issue_time, now, open_configuration
     from flows.wiring.inputs_fetch import fetch_and_read
     from ibf_pipeline.config.flash_floods import FlashFloodCountry
     from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.config.typhoon import TyphoonCountry
+    from ibf_pipeline.errors import UsageError
     from ibf_pipeline.hazards.registry import known_hazard
 
     if verbose:
@@ -81,11 +76,18 @@ def fetch(
     chosen = configuration.country(country, hazard)
     profile = known_hazard(chosen.hazard).profile
     issue_time = profile.newest(now()) if issue_date is None else as_issue_time(profile, issue_date)
+    if not isinstance(chosen, FloodCountry) and (again or as_json):
+        remedy = "leave them out: rain and tracks are always looked up again"
+        raise UsageError("--again and --json are for floods", remedy=remedy)
     if isinstance(chosen, FlashFloodCountry):
-        _fetch_rain(configuration, chosen, issue_time, source, unknown=again or as_json)
+        from flows.wiring.rain_outside_runs import fetch_rain
+
+        print_rain(fetch_rain(configuration, chosen, issue_time, source))
         return
     if isinstance(chosen, TyphoonCountry):
-        _fetch_tracks(configuration, chosen, issue_time, source, unknown=again or as_json)
+        from flows.wiring.tracks_outside_runs import fetch_tracks
+
+        print_tracks(fetch_tracks(configuration, chosen, issue_time, source))
         return
     read = fetch_and_read(configuration, FloodCountry.of(chosen).iso3, issue_time.day, source, again=again)
     if as_json:
@@ -93,39 +95,6 @@ def fetch(
     else:
         print_forecast(read)
     raise typer.Exit(forecast_code(read))
-
-
-def _fetch_rain(
-    configuration: Configuration,
-    country: FlashFloodCountry,
-    issue_time: IssueTime,
-    source: str | None,
-    *,
-    unknown: bool,
-) -> None:
-    from flows.cli.rain_tables import print_rain
-    from flows.wiring.rain_fetch import fetch_rain
-
-    _require_known(unknown)
-    print_rain(fetch_rain(configuration, country, issue_time, source))
-
-
-def _fetch_tracks(
-    configuration: Configuration, country: TyphoonCountry, issue_time: IssueTime, source: str | None, *, unknown: bool
-) -> None:
-    from flows.cli.track_tables import print_tracks
-    from flows.wiring.track_fetch import fetch_tracks
-
-    _require_known(unknown)
-    print_tracks(fetch_tracks(configuration, country, issue_time, source))
-
-
-def _require_known(unknown: bool) -> None:
-    from ibf_pipeline.errors import UsageError
-
-    if unknown:
-        remedy = "leave them out: rain and tracks are looked up again by themselves"
-        raise UsageError("--again and --json are of floods", remedy=remedy)
 
 
 @inputs_app.command()
@@ -157,7 +126,7 @@ def arrivals(
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
-    """Show when each day's forecast arrived, and which start of the sensor that suggests.
+    """Show when each day's forecast arrived, and the start of the sensor that this suggests.
 
     Example: ibf-pipeline inputs arrivals --source ewds
     """
@@ -190,7 +159,7 @@ def prune(
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
-    """Delete the days that were not used longest, until the cache is as small as it must be.
+    """Delete the least recently used days until the cache is within its bounds.
 
     Example: ibf-pipeline inputs prune --largest-gigabytes 5
     """

@@ -1,4 +1,4 @@
-"""What the commands of the inputs print."""
+"""What the `inputs` commands print."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.table import Column, Table
 from rich.text import Text
 
 from flows.cli.terminal import console, print_whole
 from flows.wiring.inputs_fetch import ForecastRead
+from ibf_pipeline.domain.tracks import cycle_of
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.hazards.floods.notes import trial_notes
 from ibf_pipeline.sources.cache import CachedDay
+from ibf_pipeline.sources.rain.block import BlockRain
 from ibf_pipeline.sources.shared_days import StoredDay
+from ibf_pipeline.sources.tracks.source import TrackDelivery
 
 
 def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) -> None:
@@ -23,7 +28,7 @@ def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) 
     for name in ("static", "static-sources"):
         size = sum(file.stat().st_size for file in (root / name).rglob("*") if file.is_file()) / 1e9
         if size:
-            out.print(f"{name}: {size:.2f} GB of static data, kept until somebody deletes them", soft_wrap=True)
+            out.print(f"{name}: {size:.2f} GB of static data, kept until they are deleted", soft_wrap=True)
     days = [day for day in days if day.size]
     if not days:
         out.print(f"nothing was fetched yet; {root}", soft_wrap=True)
@@ -45,7 +50,7 @@ def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) 
 
 
 def print_stored(days: Sequence[StoredDay], here: Sequence[CachedDay]) -> None:
-    """Days that another machine has fetched and that are only in the store: whoever asks for one has it brought."""
+    """Days that another machine has fetched and that are only in the store, from which a run brings them."""
     known = {(day.source, f"{day.issue_date:%Y%m%d}") for day in here if day.size}
     for day in days:
         if (day.source, day.issue_date) not in known:
@@ -78,7 +83,7 @@ def print_deleted(deleted: Sequence[CachedDay], left: Sequence[CachedDay]) -> No
 
 
 def forecast_code(read: ForecastRead) -> int:
-    """The exit code: 3 where there are fewer members than the country needs, 1 where its GloFAS version is not accepted
+    """The exit code: 3 if there are fewer members than the country needs, 1 where its GloFAS version is not accepted
     for the thresholds.
     """
     if read.refused is not None:
@@ -156,3 +161,36 @@ def print_forecast(read: ForecastRead) -> None:
     out.print(Text(text, style="green" if complete.is_whole else "yellow" if enough else "red"), soft_wrap=True)
     if read.refused is not None:
         out.print(Text(f"a run would stop: {read.refused}", style="red"), soft_wrap=True)
+
+
+def print_rain(block: BlockRain) -> None:
+    """Of each origin how many hours of how many areas, then what is missing and what is doubtful."""
+    out, rain = console(soft_wrap=True), block.rain
+    out.print(f"cycle {rain.attrs['cycle']}, {rain.sizes['area']} areas, {rain.attrs['members']}")
+    origin = rain["origin"].values
+    for number, name in (*enumerate(rain.attrs["origins"]), (-1, "missing")):
+        hours, areas = int((origin == number).any(axis=1).sum()), int((origin == number).any(axis=0).sum())
+        if hours:
+            largest = np.nanmax(rain.values[:, origin == number], initial=0.0)
+            out.print(Text(f"{name}: {hours} hours, {areas} areas, at most {largest:.1f} mm in an hour"))
+    for words, texts in (("note", block.notes), ("doubtful", block.doubts)):
+        for text in texts:
+            out.print(Text(f"{words}: {text}"))
+
+
+def print_tracks(given: TrackDelivery) -> None:
+    """Of each storm its members and how far they reach, then what is not there."""
+    out, tracks = console(soft_wrap=True), given.tracks
+    storms = tracks.sizes["storm"]
+    found = counted(storms, "storm") if storms else "no cyclone"
+    out.print(f"cycle {cycle_of(tracks):%Y-%m-%d %H} UTC, {found} in the world, {tracks.attrs['source']}")
+    there = np.isfinite(tracks["lat"].values)
+    seen = np.isfinite(tracks["observed_lat"].values)
+    for number, (identifier, name) in enumerate(zip(tracks["storm"].values, tracks["name"].values, strict=True)):
+        members, steps = int(there[number].any(axis=1).sum()), there[number].any(axis=0)
+        last = int(tracks["step"].values[steps][-1]) if steps.any() else 0
+        called = identifier if name == identifier else f"{name} ({identifier})"
+        now = "seen" if seen[number] else "not there yet"
+        out.print(Text(f"{called}: {now}, {counted(members, 'member')}, to {counted(last, 'hour')} ahead"))
+    for text in given.notes:
+        out.print(Text(f"note: {text}"))

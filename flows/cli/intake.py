@@ -18,10 +18,10 @@ def intake(
     config: Config = "config",
     workspace: InboxWorkspace = None,
 ) -> None:
-    """Read the queues, search the catalogues where it is due, and start observations of alerted events, once.
+    """Read the queues, search the catalogues if due, and start observations of alerted events, once.
 
-    What the deployment `intake` does every some minutes. Code 1 where a queue, a search or a start had trouble; the
-    others were done all the same.
+    What the deployment `intake` does every few minutes. Code 1 if a queue, a search or a start failed; the
+    others were done nevertheless.
 
     Example: ibf-pipeline intake --catch-up
     """

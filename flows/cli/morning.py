@@ -15,7 +15,7 @@ from flows.cli.terminal import console
 def morning(
     day: Annotated[
         datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="of the page; the newest where none is given"),
+        typer.Option("--date", formats=["%Y-%m-%d"], help="of the page; the newest if none is given"),
     ] = None,
     to: Annotated[Path | None, typer.Option("--to", help="copy the page to this file, such as of a web server")] = None,
     config: Config = "config",

@@ -1,4 +1,4 @@
-"""`new-country`: writes the country's file, with the levels of its portal or boundaries where these can be had."""
+"""`new-country`: writes the country's file, with the levels of its portal or boundaries if they can be read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def write_country(
     file = configuration.folder / "countries" / f"{iso3}.yaml"
     if not re.fullmatch(r"[A-Z]{3}", iso3):
         raise ConfigError(
-            f"{iso3!r} is no country code", expected="an ISO 3166 alpha-3 code in capitals, e.g. KEN", remedy="write it"
+            f"{iso3!r} is not a country code",
+            expected="an ISO 3166 alpha-3 code in capitals, e.g. KEN",
+            remedy="use that code",
         )
     if file.exists():
         raise ConfigError(
@@ -51,10 +53,10 @@ def write_country(
     if boundaries is None:
         wanted = next((n for n, t in settings.targets.items() if t.knows_countries), next(iter(settings.targets)))
         chosen = target or wanted
-        known, said = _ask(configuration, chosen, iso3)
+        known, comment = _ask(configuration, chosen, iso3)
     else:
         chosen = target or _quiet_target(settings)
-        known, said = _look(configuration, boundaries)
+        known, comment = _look(configuration, boundaries)
     if levels is not None and not set(levels) <= set(_KNOWN_LEVELS):
         raise ConfigError(
             f"--admin-levels {','.join(map(str, levels))}",
@@ -64,7 +66,7 @@ def write_country(
     if levels is None:
         levels = [int(level) for level in known.get("levels", _LEVELS)]
     else:
-        said = "As given on the command line."
+        comment = "As given on the command line."
     default = default or int(known.get("default", _DEFAULT if _DEFAULT in levels else levels[0]))
     trial = [source for source, about in settings.discharge_sources.items() if boundaries and about.is_trial]
     real = [
@@ -80,7 +82,7 @@ def write_country(
         sources=trial[:1] or real[:1] or list(settings.discharge_sources)[:1],
         target=chosen,
         portal=chosen if boundaries is None and configuration.target(chosen).knows_countries else None,
-        levels_from=said,
+        levels_from=comment,
         boundaries=boundaries,
     )
     text = country_file(draft)
@@ -109,7 +111,7 @@ def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, 
 
 
 def what_is_left(configuration: Configuration, iso3: str, file: Path, *, is_public: bool) -> list[str]:
-    """What a person has to do after the file is written; indented what belongs to the line above."""
+    """What an operator has to do after the file is written; what belongs to the line above is indented."""
     country, text = configuration.country_of(iso3, FloodCountry), file.read_text("utf-8")
     decide = [number for number, line in enumerate(text.splitlines(), 1) if "DECIDE" in line]
     todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]

@@ -25,9 +25,9 @@ def run_all_countries(
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Run the day of every configured country, or its block of hours; one country's trouble does not stop the others.
+    """Run the day of every configured country, or its block of hours; the failure of one does not stop the others.
 
-    Exit code: 0 where every country is done; 4 where a notification is unconfirmed, else 1 where one failed, else 3.
+    Exit code: 0 if every country is done; 4 if a notification is unconfirmed, else 1 if one failed, else 3.
 
     Example: ibf-pipeline all-countries --date 2026-02-15 --limit 2
     """
@@ -68,7 +68,7 @@ def scenario(
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Exercise: the ordinary day with a forecast made up to a wish list, marked as an exercise wherever it appears.
+    """Exercise: the ordinary day with a made-up forecast, marked as an exercise wherever it appears.
 
     Days end in :min, :med or :max for the class of the warnings, and in @50 for a peak at the 50-year threshold.
 
@@ -84,7 +84,7 @@ def scenario(
     from flows.wiring.day import open_day
     from flows.wiring.wishes import require_wishes
 
-    # what was asked for wrongly is told at once, before a server is started
+    # a wrong argument is reported at once, before a server is started
     day = open_day(config, country, issue_date, target, hazard=hazard, workspace=workspace, exercise=True)
     require_wishes(day, " ".join(wishes), hazard)
     state: Any = run(
@@ -121,7 +121,7 @@ def compare_with_portal(
 
     Without --date it is the day that the portal shows.
 
-    Exit code: 0 where everything agrees, 1 where something differs or the portal shows a later day, 3 where the day
+    Exit code: 0 if everything agrees, 1 if something differs or the portal shows a later day, 3 if the day
     is not there yet.
 
     Example: ibf-pipeline compare UGA --target portal

@@ -11,12 +11,12 @@ import typer
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 RunName = Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")]
 IssueDate = Annotated[
-    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given")
+    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today if none is given")
 ]
 
 
 def day_or_hour(text: str) -> str:
-    """A day, or day and hour, as it was written."""
+    """A day, or day and hour, unchanged; BadParameter for anything else."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2})?", text):
         expected = "a day such as 2026-02-15 nor day and hour (UTC) such as 2026-02-15T06"
         raise typer.BadParameter(f"{text!r} is neither {expected}")
@@ -29,7 +29,7 @@ IssueDateOrTime = Annotated[
         "--date",
         parser=day_or_hour,
         metavar="YYYY-MM-DD[THH]",
-        help="issue date (UTC), with the hour for hazards that have several runs a day; now where none is given",
+        help="issue date (UTC), with the hour for hazards that have several runs a day; now if none is given",
     ),
 ]
 HazardName = Annotated[
@@ -52,20 +52,20 @@ FetchedWorkspace = Annotated[
 ]
 
 Notify = Annotated[bool, typer.Option(help="notify people at the end")]
-Hold = Annotated[bool, typer.Option("--hold", help="stop before the notification for a person's approval")]
+Hold = Annotated[bool, typer.Option("--hold", help="stop before the notification for an operator's approval")]
 AcceptBlind = Annotated[
-    list[str] | None, typer.Option("--accept-blind", help="event that may close although what it is about is not seen")
+    list[str] | None, typer.Option("--accept-blind", help="event that may close although its data are missing")
 ]
-TakeOver = Annotated[bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")]
+TakeOver = Annotated[bool, typer.Option("--take-over", help="replace an upload of the same day by others")]
 DiscardDecisions = Annotated[
     bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
 ]
-By = Annotated[str, typer.Option("--by", help="who decides; kept in the records")]
-AsData = Annotated[bool, typer.Option("--json", help="for programs")]
+By = Annotated[str, typer.Option("--by", help="your name; kept in the records")]
+AsData = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 ServiceName = Annotated[str | None, typer.Option("--service", help="service of destine.yaml; else its own default")]
 WorkflowName = Annotated[str, typer.Argument(help="name of a workflow, e.g. data-harvest")]
 OrderKey = Annotated[
     str, typer.Argument(help="key fp-... of the order book, or the service's order id", metavar="ORDER")
 ]
-NoTable = Annotated[bool, typer.Option("--json", help="data instead of a table")]
+NoTable = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]

@@ -1,4 +1,4 @@
-"""What a finished flow run tells the person at the terminal, and its exit code."""
+"""What a command prints of a finished flow run, and its exit code."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def receiver(
     from flows.wiring.subscriptions import open_receiver, receiver_settings
 
     if unit:
-        receiver_settings(config, workspace)  # a unit that cannot start is none
+        receiver_settings(config, workspace)  # so that no unit is printed that cannot start
         print(unit_text(Path.cwd(), port, config, workspace), end="")
         return
     from ibf_pipeline.satellites.subscriptions.server import serving

@@ -21,7 +21,7 @@ def take_over(config: Config = "config", workspace: Workspace = None) -> None:
     """Put the plans, journals, satellite products and orders that earlier versions kept elsewhere into the records.
 
     With a store, runs, revisions, observations and prepared layers that only this machine has are put there. It can be
-    repeated. The files of inbox and order book are called .taken-over then.
+    repeated. The files of inbox and order book are then renamed to .taken-over.
 
     Example: ibf-pipeline records take-over
     """
@@ -31,7 +31,7 @@ def take_over(config: Config = "config", workspace: Workspace = None) -> None:
 
     configuration = open_configuration(config, workspace)
     database = open_database(configuration)
-    with database.snapshot():  # also where nothing is found that would have to be taken over
+    with database.snapshot():  # creates the records even if nothing has to be taken over
         pass
     for iso3, revisions in take_over_runs(configuration).items():
         typer.echo(f"{iso3}: {revisions} revisions taken over")
@@ -46,13 +46,13 @@ def take_over(config: Config = "config", workspace: Workspace = None) -> None:
 
 @records_app.command()
 def move(
-    file: Annotated[Path, typer.Argument(help="the SQLite file that the records are in until now")],
+    file: Annotated[Path, typer.Argument(help="the SQLite file that the records are in now")],
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Move the records of one machine to the database server that `records` in settings.yaml names by now.
+    """Move the records of one machine to the database server that `records` in settings.yaml names now.
 
-    All or nothing, while nobody uses the file, which is called .moved then.
+    All or nothing, while nobody uses the file, which is then renamed to .moved.
 
     Example: ibf-pipeline records move runs/records.sqlite
     """
@@ -66,7 +66,7 @@ def move(
 
 @records_app.command()
 def holders(config: Config = "config", workspace: Workspace = None) -> None:
-    """Show who is at work alone, at what, and since when: publishing, sending orders, changing subscriptions.
+    """Show who holds a lock, for what, and since when: publishing, sending orders, changing subscriptions.
 
     Example: ibf-pipeline records holders
     """

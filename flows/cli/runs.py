@@ -23,7 +23,7 @@ _DAY = ["%Y-%m-%d"]
 
 
 class RunPart(StrEnum):
-    """Of the files of a run."""
+    """A part of the files of a run."""
 
     findings = "findings"
     extents = "extents"
@@ -33,7 +33,7 @@ class RunPart(StrEnum):
 
 
 class FileKind(StrEnum):
-    """What is old of."""
+    """Kinds of files that `prune` deletes."""
 
     run = "run"
     revision = "revision"
@@ -42,7 +42,7 @@ class FileKind(StrEnum):
     forecast = "forecast"
     observation = "observation"
     history = "history"
-    """of Prefect's server: runs that ended, with their logs and artifacts"""
+    """of the Prefect server: ended runs, with their logs and artifacts"""
 
 
 @runs_app.command("list")
@@ -103,11 +103,11 @@ def pull(
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Bring the files of a run to a folder of one's own, such as for QGIS; each is what was put there, or none is.
+    """Copy the files of a run to a folder, such as for QGIS; all of them, checked against their checksums, or none.
 
     Example: ibf-pipeline runs pull UGA/2026-02-15 --only report --only extents --to qgis
     """
-    from flows.cli.transfer import transferring
+    from flows.cli.progress import transferring
     from flows.wiring.decisions import open_run
     from ibf_pipeline.errors import InputMissing
     from ibf_pipeline.runs.files import files_of
@@ -124,8 +124,8 @@ def pull(
         )
     folder = to or Path(str(folder_of_run.id).replace("/", "-"))
     size = sum(each.size for each in wanted)
-    with transferring(str(folder_of_run.id), size) as told:
-        bring(folder_of_run, wanted, folder, told)
+    with transferring(str(folder_of_run.id), size) as advance:
+        bring(folder_of_run, wanted, folder, advance)
     console().print(f"{len(wanted)} files, {size / 1e6:.1f} MB, in {folder}", soft_wrap=True)
 
 
@@ -141,7 +141,7 @@ def prune(
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Delete old files of runs, by age and kind, from the store where there is one, and what is old of Prefect's own
+    """Delete old files of runs, by age and kind, from the store if there is one, and old runs of Prefect's own
     history; what the records still need stays, however old it is, and so does every run that has not ended.
 
     Example: ibf-pipeline runs prune --kind report --older-than 200 --dry-run

@@ -42,9 +42,9 @@ def demo(
     from ibf_pipeline.errors import UsageError
 
     if uganda and hazard != "floods":
-        raise UsageError("Uganda's scenario is one of floods", remedy="leave out --uganda or --hazard")
+        raise UsageError("Uganda's scenario is for floods", remedy="leave out --uganda or --hazard")
     if philippines and hazard != "typhoon":
-        raise UsageError("the scenario of the Philippines is one of typhoon", remedy="add --hazard typhoon")
+        raise UsageError("the scenario of the Philippines is for typhoon", remedy="add --hazard typhoon")
 
     base = Path(workspace)
     empty_demo(base)
@@ -100,10 +100,8 @@ def sandbox(
     for country in chosen:
         if country not in seeded:
             if countries:
-                raise InputMissing(
-                    f"there are no static data of {country.iso3}", where=configuration.static_folder(country)
-                )
-            console().print(f"{country.iso3}: left out, there are no static data of it")
+                raise InputMissing(f"{country.iso3} has no static data", where=configuration.static_folder(country))
+            console().print(f"{country.iso3}: left out, it has no static data")
     with open_sandbox(configuration, *seeded, port=port, behaves_like=behaves_like) as server:
         email = next(user.email for user in default_users() if user.role == UPLOADS)
         console().print(f"a target of this address logs in as {email} with the password {SANDBOX_PASSWORD}")

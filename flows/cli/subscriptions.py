@@ -41,7 +41,7 @@ def plan_command(
     from flows.cli.subscriptions_tables import plan_data, print_subscription_plan
     from ibf_pipeline.satellites.subscriptions.reconciliation import plan_subscriptions
 
-    eodata, found = _open(config, workspace), []
+    eodata, found = open_eodata(config, workspace), []
     for name in _providers(eodata, provider, as_json):
         with eodata.client(name) as client:
             found.append((name, plan_subscriptions(client, eodata.ledger, eodata.wanted(name))))
@@ -74,7 +74,7 @@ def apply_command(
 
     if as_json and not yes:
         raise typer.BadParameter("--json asks nothing: say --yes with it", param_hint="--json")
-    eodata, done = _open(config, workspace), []
+    eodata, done = open_eodata(config, workspace), []
     for name in _providers(eodata, provider, as_json):
         wanted = eodata.wanted(name)
         with eodata.client(name) as client:
@@ -146,7 +146,7 @@ def list_command(
     """
     from flows.cli.subscriptions_tables import print_subscription, subscription_data
 
-    eodata, found = _open(config, workspace), []
+    eodata, found = open_eodata(config, workspace), []
     ours = {entry.id: entry.name for entry in eodata.ledger.owned(missing=True)}
     for name in [provider] if provider else eodata.providers_in_use():
         with eodata.client(name) as client:
@@ -173,7 +173,7 @@ def delete_command(
     """
     from ibf_pipeline.satellites.subscriptions.reconciliation import delete_subscription
 
-    eodata = _open(config, workspace)
+    eodata = open_eodata(config, workspace)
     with eodata.client(provider) as client:
         delete_subscription(client, eodata.ledger, subscription_id, foreign=foreign)
     _tell(provider, subscription_id, "deleted", as_json)
@@ -194,7 +194,7 @@ def cancel_command(
     """
     from ibf_pipeline.satellites.subscriptions.reconciliation import cancel_subscription
 
-    eodata = _open(config, workspace)
+    eodata = open_eodata(config, workspace)
     with eodata.client(provider) as client:
         cancel_subscription(client, eodata.ledger, subscription_id, foreign=foreign)
         at_once = client.provider.cancelled == "deletes"
@@ -203,10 +203,11 @@ def cancel_command(
     )
 
 
-def _open(config: str, workspace: str | None) -> Eodata:
-    from flows.wiring.subscriptions import open_eodata
+def open_eodata(config: str, workspace: str | None) -> Eodata:
+    """Settings and records of the catalogues, imported when a command needs them."""
+    from flows.wiring import subscriptions
 
-    return open_eodata(config, workspace)
+    return subscriptions.open_eodata(config, workspace)
 
 
 def _tell(provider: str, subscription_id: str, done: str, as_json: bool, more: str = "") -> None:
@@ -217,7 +218,7 @@ def _tell(provider: str, subscription_id: str, done: str, as_json: bool, more: s
 
 
 def _providers(eodata: Eodata, chosen: str | None, as_json: bool) -> list[str]:
-    """The provider that was named, else all in use; a word where there are none."""
+    """The provider that was named, else all in use; a line is printed if there are none."""
     found = [chosen] if chosen else eodata.providers_in_use()
     if not found and not as_json:
         console().print(

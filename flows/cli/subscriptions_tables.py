@@ -90,5 +90,5 @@ def block(key: str, words: Sequence[str], lines: Sequence[str]) -> None:
 
 
 def time_text(moment: datetime | None) -> str:
-    """A moment in UTC to the second; empty where there is none."""
+    """A moment in UTC to the second; empty if there is none."""
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}Z"

@@ -19,7 +19,7 @@ from ibf_pipeline.report.words import event_text
 
 
 def print_found(found: Findings, console: Console) -> None:
-    """Headline, events with the people that the portal shows, and what a reader must know."""
+    """Headline, events with the people that the portal shows, and notes."""
     profile, weekday = profile_of(found), f"{found.issue_date:%A}"
     issued = f"issue {'date' if found.issue_time.hour is None else 'time'} {found.issue_time.words} ({weekday})"
     title = f"{found.country_name} ({found.country}){title_of(found).removeprefix(found.country_name)}, {issued}: "
@@ -55,7 +55,7 @@ def print_found(found: Findings, console: Console) -> None:
 
 
 def _alert(alert_class: str, *, trigger: bool) -> str:
-    """With the class of a warning where it tells something: the highest is that of hazards that have no other."""
+    """With the class of a warning, unless the hazard has no other."""
     words = alert_text(alert_class, trigger=trigger)
     return words if words in ("trigger", "warning") else f"warning ({alert_class})"
 

@@ -16,7 +16,7 @@ _WIDEST: Final = 100_000
 
 
 def console(*, soft_wrap: bool = False) -> Console:
-    """Standard output, without colours of its own; words in brackets or between colons are no commands to it."""
+    """Standard output, without automatic colours; brackets and colons are printed as they are."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=soft_wrap, markup=False, emoji=False)
@@ -34,12 +34,12 @@ def print_whole(table: Table) -> None:
 
 
 def print_data(content: Any, default: Any = str) -> None:
-    """Data for programs, on standard output."""
+    """JSON on standard output."""
     print(json.dumps(content, indent=2, ensure_ascii=False, default=default))
 
 
 def end_with(state: Any, as_json: bool = False) -> NoReturn:
-    """Say how a flow run ended, in its own words, and end with its exit code."""
+    """Print the last state of a flow run, and exit with its code."""
     from rich.text import Text
 
     from flows.states import exit_code

@@ -4,17 +4,15 @@ Chanthu of September 2021 over the Philippines, whose tracks are real and whose 
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Final
 
 from flows.cli.day import run_and_print
-from flows.cli.demo_folder import write_configuration
+from flows.cli.demo_folder import real_test_data, write_configuration, write_fixture_configuration
 from flows.cli.terminal import console
 from ibf_pipeline.config.loader import read_yaml
 from ibf_pipeline.config.typhoon import TyphoonCountry
-from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.atomic_files import write_errors
 from ibf_pipeline.synthetic.philippines import COUNTRY as PHILIPPINES
 from ibf_pipeline.synthetic.philippines import HOUSING, NAMES, make_philippines
@@ -43,39 +41,18 @@ def run_typhoon(config: str, workspace: str, *, philippines: bool) -> tuple[str,
 
 
 def set_up(workspace: Path, config: str) -> str:
-    """Write the configuration of the islands below a workspace and return its folder; the settings are those of
-    `config`, and the sources that the islands have. InputMissing where there are no fixtures.
+    """Write the configuration of the islands below a workspace and return its folder: the settings are those of
+    `config`, with the islands' sources. InputMissing without the fixtures.
     """
-    static = (Path(config).resolve().parent / "data" / "fixtures" / DEMO_COUNTRY).resolve()
-    if not (static / _SECTION).is_file():
-        raise InputMissing(
-            "the demo islands are not here",
-            where=static / _SECTION,
-            expected="the fixtures of the project's folder",
-            remedy="run inside the project's folder",
-        )
-    demo = read_yaml(static / _SECTION)
-    for source in demo["sources"].values():
-        source["root"] = str(static / source["root"])
-    country = {"iso3": DEMO_COUNTRY, "name": demo["name"], "static": str(static), "hazards": demo["hazards"]}
-    settings = read_yaml(Path(config) / "settings.yaml")
-    return write_configuration(workspace, settings, country, demo["sources"])
+    return write_fixture_configuration(workspace, config, DEMO_COUNTRY, _SECTION)
 
 
 def set_up_philippines(workspace: Path, config: str) -> str:
-    """The same of the Philippines, with static data made there from real boundaries. InputMissing without those."""
-    data = Path(os.environ.get("IBF_TEST_DATA", "../shared/data"))
-    tracks, static = data / "tracks" / CHANTHU, workspace / PHILIPPINES
-    if not tracks.is_file():
-        raise InputMissing(
-            "the tracks of Chanthu are not here",
-            where=tracks,
-            expected="the folder of the real test data",
-            remedy="set the environment variable IBF_TEST_DATA",
-        )
+    """The same for the Philippines, with static data made from real boundaries. InputMissing without those."""
+    tracks, static = real_test_data(f"tracks/{CHANTHU}", "the tracks of Chanthu"), workspace / PHILIPPINES
     settings = read_yaml(Path(config) / "settings.yaml")
     if not (static / HOUSING).is_file():
-        make_philippines(data / "philippines", static)
+        make_philippines(tracks.parents[1] / "philippines", static)
     place = workspace / "tracks" / "2021091000"
     with write_errors(place):
         place.mkdir(parents=True, exist_ok=True)

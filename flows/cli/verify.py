@@ -1,4 +1,4 @@
-"""Look at the portal at any hour: does it show what was published? Heavy imports happen inside the command."""
+"""`verify`: does the portal show what was published? Heavy imports happen inside the command."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def verify(
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Read back what the portal shows of a day, and compare it with what was written down before publishing.
+    """Read back what the portal shows of a day, and compare it with what was recorded before publishing.
 
-    Exit code: 0 where it shows just that, 1 where something differs, 3 where it cannot be compared: the portal shows a
+    Exit code: 0 if they agree, 1 if something differs, 3 if it cannot be compared: the portal shows a
     later day by now, cannot be read, or nothing is known of what it must show.
 
     Example: ibf-pipeline verify UGA --date 2026-02-15

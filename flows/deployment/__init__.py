@@ -1,1 +1,1 @@
-"""What a Prefect server is told: deployments and automations."""
+"""What is registered on a Prefect server: deployments and automations."""

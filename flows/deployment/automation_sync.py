@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.schemas.automations import AutomationCore
@@ -13,7 +12,6 @@ from prefect.exceptions import ObjectNotFound
 from flows.automation_version import AUTOMATION_PREFIX
 from flows.deployment.automations import telling_people, watching_runs
 from flows.deployment.result import DeployResult
-from flows.resume import resume
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import ConfigError
 
@@ -21,7 +19,7 @@ from ibf_pipeline.errors import ConfigError
 def wanted_automations(client: SyncPrefectClient, operations: Operations) -> list[AutomationCore]:
     """All but the one that resumes days, which needs a deployment.
 
-    Raises ConfigError where the notification block does not exist or is none of that kind.
+    Raises ConfigError if the notification block does not exist or is not one.
     """
     block = operations.notification_block
     if block is None:
@@ -44,11 +42,6 @@ def wanted_automations(client: SyncPrefectClient, operations: Operations) -> lis
             remedy="make one in the UI under Blocks, and name it here",
         )
     return [*watching_runs(), *telling_people(operations, document.id)]
-
-
-def attempts(client: SyncPrefectClient) -> UUID:
-    """The deployment of the attempts to go on with a day, which is registered by now."""
-    return client.read_deployment_by_name(f"{resume.name}/{resume.name}").id
 
 
 def apply_automations(client: SyncPrefectClient, wanted: Sequence[AutomationCore]) -> Iterator[DeployResult]:

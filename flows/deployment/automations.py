@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState, SendNotification
+from prefect.events.actions import ChangeFlowRunState, RunDeployment, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from flows.automation_version import AUTOMATION_PREFIX, VERSION_TAG
+from flows.hazard_flows import FLOWS
 from flows.history import OBSERVATION_TAG, OUR_TAGS, TAG
-from flows.states import COMPLETED, CRASHED, FAILED, HELD_EVENT, NOTICE_EVENT, OUTCOMES
+from flows.resume import bounds
+from flows.states import COMPLETED, CRASHED, FAILED, HELD_EVENT, NOTICE_EVENT, OUTCOMES, PORTAL_UNREACHABLE
 from flows.suspension import LEFT_EVENT, WAITING
 from ibf_pipeline.config.settings import Operations
 
@@ -73,13 +75,13 @@ _ENDS_TOLD = (
     ),
     (
         "input not available",
-        "No forecast yet; the sensors or a person run the day later.",
+        "No forecast yet; the sensors or an operator run the day later.",
         "Forecast run waits for its input",
         _TEXT,
     ),
     (
         "notification unconfirmed",
-        "Nobody knows whether people were notified: a person decides.",
+        "Nobody knows whether people were notified: an operator decides.",
         "Notification unconfirmed",
         _TEXT,
     ),
@@ -104,7 +106,7 @@ _ENDS_TOLD = (
     ),
     (
         "cancelled runs",
-        "A person has cancelled a run, or one that waited for approval: that decides nothing.",
+        "An operator has cancelled a run, or one that waited for approval: that decides nothing.",
         "Forecast run cancelled",
         _DEPLOYED + ", {{ flow_run.name }}, was cancelled. What it had published stays on the portal, and a "
         "notification that waited for approval was neither sent nor given up: run the day again, or decide with "
@@ -117,26 +119,26 @@ _ENDS_TOLD = (
 def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
     """Automations that send a message through a notification block."""
 
-    def told(name: str, description: str, trigger: EventTrigger, subject: str, text: str) -> AutomationCore:
-        message = SendNotification(block_document_id=block, subject=subject, body=text)
-        return _automation(name, description, trigger, message)
+    def message(name: str, description: str, trigger: EventTrigger, subject: str, text: str) -> AutomationCore:
+        action = SendNotification(block_document_id=block, subject=subject, body=text)
+        return _automation(name, description, trigger, action)
 
     heard = {COMPLETED.event, FAILED.event}
     return [
         *(
-            told(name, description, _of_runs(_OURS, expect=_told_by(name)), subject, text)
+            message(name, description, _of_runs(_OURS, expect=_told_by(name)), subject, text)
             for name, description, subject, text in _ENDS_TOLD
         ),
-        told(
+        message(
             "held for approval",
-            "A notification waits for a person, with or without a run that waits for it.",
+            "A notification waits for an operator, with or without a run that waits for it.",
             _of_ours("run", HELD_EVENT),
             "Alert waits for approval",
             "{{ event.payload.text }}",
         ),
-        told(
+        message(
             "late runs",
-            "A scheduled run has not begun, or one that a person has answered: no worker, or none that is free.",
+            "A scheduled run has not begun, or one that an operator has answered: no worker, or none that is free.",
             _of_runs(
                 _OURS,
                 for_each={"prefect.resource.id"},
@@ -149,14 +151,14 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             _DEPLOYED + " of {{ flow_run.expected_start_time }} has not begun, or not again: its state is "
             "{{ flow_run.state.name }}. Is a worker running?\n{{ flow_run|ui_url }}",
         ),
-        told(
+        message(
             "notices",
             "What the portal does not tell its recipients; the text can be forwarded as it is.",
             _of_ours("event", NOTICE_EVENT),
             "{{ event.payload.kind }}: {{ event.payload.event }}",
             "{{ event.payload.text }}",
         ),
-        told(
+        message(
             "observations in trouble",
             "The intake, or an observation, has failed: told at once, and for some hours not again.",
             _of_runs(
@@ -169,7 +171,7 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             f"{_TEXT}\nForecasts go on. Further failures of the same flow are not told for "
             f"{_OBSERVATION_SILENCE.total_seconds() / 3600:g} hours.",
         ),
-        told(
+        message(
             "silent scheduler",
             "The daily heartbeat was not heard again: scheduler or worker is down.",
             _of_runs(
@@ -184,6 +186,36 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             "scheduler up, is a worker running? Do not take the silence for an all clear.",
         ),
     ]
+
+
+def resume_automation(operations: Operations, attempts: UUID) -> AutomationCore:
+    """It tries a day again whose portal was unreachable, and needs nobody to be told.
+
+    Of the runs of countries' deployments, which alone have the hazard as a tag. `attempts`: the deployment of those.
+    """
+    return _automation(
+        "resume after an outage",
+        "The portal was away for longer than a run waits: attempts follow until the day is published.",
+        _of_runs(_tagged(*FLOWS), expect={PORTAL_UNREACHABLE.event}),
+        RunDeployment(deployment_id=attempts, parameters=_ATTEMPT, schedule_after=bounds(operations).interval),
+    )
+
+
+def _text(template: str) -> dict[str, str]:
+    """A template whose result is text: of a plain one Prefect makes JSON, which a timestamp cannot be."""
+    return {"__prefect_kind": "jinja", "template": template}
+
+
+_ATTEMPT: dict[str, Any] = {
+    "country": "{{ flow_run.parameters.country }}",
+    "hazard": "{{ flow.name }}",
+    "issue_time": _text("{{ flow_run.parameters.issue_date or flow_run.parameters.issue_time or '' }}"),
+    "target": "{{ (flow_run.parameters.target or none) }}",
+    "asked": "{{ flow_run.parameters }}",
+    "since": _text("{{ event.occurred }}"),
+    "scheduled": _text("{{ flow_run.expected_start_time }}"),
+}
+"""parameters of an attempt, of the run that failed, as `flows.resume` takes them"""
 
 
 def _states(*names: str) -> set[str]:

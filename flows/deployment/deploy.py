@@ -1,4 +1,4 @@
-"""Tell a Prefect server of this installation, and change only what differs."""
+"""Register this installation on a Prefect server, and change only what differs."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ from prefect.settings import get_current_settings
 from prefect.utilities.asyncutils import run_coro_as_sync
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
-from flows.deployment.automation_sync import apply_automations, attempts, wanted_automations
+from flows.deployment.automation_sync import apply_automations, wanted_automations
+from flows.deployment.automations import resume_automation
 from flows.deployment.forms import form_of
 from flows.deployment.registration import cron_schedule, no_longer_configured, register_deployment
 from flows.deployment.result import DeployResult
-from flows.deployment.resume_automation import resume_automation
 from flows.deployment.table import planned_deployments
 from flows.hazard_flows import FLOWS
+from flows.incomplete_days import RESUMING
 from flows.wiring.day import open_configuration
 from flows.wiring.hazards import valid_hazards
 from flows.wiring.limits import limit_name
 from ibf_pipeline.errors import ConfigError
 
 _POLL_SECONDS = 1.0
+_ATTEMPTS = f"{RESUMING}/{RESUMING}"
+"""deployment of the attempts to go on with a day"""
 
 
 def deploy(config: str, workspace: str | None, *, runs_config: str | None = None) -> list[DeployResult]:
     """Register pools, limits, deployments and automations.
 
-    `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` where
+    `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` if
     none is given. Everything is checked before the first change. A country whose configuration is wrong, or whose job
-    variables the work pool refuses, is left out, and what the server has of it stays as it is. Raises ConfigError where
-    there is no server, a schedule is no cron, or the notification block does not exist or is none of that kind.
+    variables the work pool refuses, is left out, and what the server has of it stays as it is. Raises ConfigError if
+    there is no server, a schedule is not a cron, or the notification block does not exist or is not one.
     """
     if server_address() is None:
         raise ConfigError(
@@ -71,19 +74,21 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
             *no_longer_configured(
                 client, {*schedules, *(f"{hazard}/{each.iso3}" for each in wrong for hazard in FLOWS)}
             ),
-            *apply_automations(client, [*automations, resume_automation(operations, attempts(client))]),
+            *apply_automations(
+                client, [*automations, resume_automation(operations, client.read_deployment_by_name(_ATTEMPTS).id)]
+            ),
         ]
 
 
 def server_address() -> str | None:
-    """Address of the API of the Prefect server of this installation; None where there is none."""
+    """Address of the API of the Prefect server of this installation; None if there is none."""
     return get_current_settings().api.url
 
 
 def await_server(seconds: float, waiting: Callable[[str], None]) -> None:
-    """Wait for a server that is starting, at most so long; `waiting` is told once, with its address.
+    """Wait for a server that is starting, at most so long; `waiting` is called once, with its address.
 
-    Returns where it is not there by then as well: whoever asks it next says so.
+    Returns also if it is not there by then: the next request to it fails with the reason.
     """
     until, told = time.monotonic() + seconds, False
     with get_client(sync_client=True) as client:

@@ -1,4 +1,4 @@
-"""Prefect's order of a server's events, with the patience of a minute: the server is told to use it by its environment.
+"""Prefect's order of a server's events, waiting a minute at most; an environment variable of the server selects it.
 
 `PREFECT_SERVER_EVENTS_CAUSAL_ORDERING=flows.deployment.event_order` where the server of an installation is started. The
 event of a run's state waits for the one of the state before, if that is less than five minutes old. There is none where

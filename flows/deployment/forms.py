@@ -1,4 +1,4 @@
-"""What the UI asks of a person who starts a run: choices instead of names to type, plain labels, and no folders."""
+"""What the UI asks of an operator who starts a run: choices instead of names to type, plain labels, and no folders."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _offer(kind: dict[str, Any], choices: list[str] | None) -> None:
 
 
 def _offer_own_target(field: dict[str, Any], targets: list[str]) -> None:
-    """Of a country, whose own target is known: it is chosen until a person chooses another."""
+    """Of a country, whose own target is known: it is chosen until an operator chooses another."""
     del field["anyOf"]
     field |= {"type": "string", "enum": targets, "default": targets[0]}
     field["description"] = f"the country's own is {targets[0]}."

@@ -27,7 +27,7 @@ _NOT_CONFIGURED = "not-configured"
 
 
 def cron_schedule(planned: DeploymentSpec) -> CronSchedule | None:
-    """When it runs by itself, in UTC; ConfigError where that is no cron."""
+    """When it runs by itself, in UTC; ConfigError if that is not a cron."""
     if planned.schedule is None:
         return None
     try:

@@ -1,6 +1,4 @@
-"""What the server of an installation is told by its environment, since it does otherwise by default; and what it holds
-that nobody has.
-"""
+"""Settings that the Prefect server of an installation needs in its environment, and limits that no run holds."""
 
 from __future__ import annotations
 
@@ -29,10 +27,10 @@ class ServerSetting:
     """A setting of the server."""
 
     place: tuple[str, ...]
-    """in what the server says of its settings"""
+    """path in the settings that the server reports"""
     default: str
     variable: str
-    """of its environment"""
+    """environment variable"""
     wanted: str
     why: str
 
@@ -56,7 +54,7 @@ WANTED: Final = (
 
 
 def server_words() -> list[str]:
-    """What `deploy` says of the server itself, having freed what nobody holds."""
+    """What `deploy` prints about the server itself, after it has freed limits that no run holds."""
     with get_client(sync_client=True) as client:
         freed = [f"freed {name}: it was taken, and no run is at work" for name in free_what_nobody_holds(client)]
         return [*freed, *wanting(client)]
@@ -76,8 +74,8 @@ def wanting(client: SyncPrefectClient) -> list[str]:
 
 
 def free_what_nobody_holds(client: SyncPrefectClient) -> Iterator[str]:
-    """Give free what is taken although no run is at work, as a server leaves it that was restarted without the first of
-    the settings: names of limits.
+    """Free the limits that are taken although no run is at work, which a server leaves that was restarted without the
+    first of the settings; their names.
     """
     limits = all_pages(lambda offset: client.read_global_concurrency_limits(limit=200, offset=offset))
     taken = [each for each in limits if each.active_slots and each.name.startswith(("ibf-", "deployment:"))]

@@ -1,4 +1,4 @@
-"""What a Prefect server is told about this installation: one table of deployments, made from the configuration."""
+"""The deployments of an installation: one table, made from its configuration."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class DeploymentSpec:
     tag: str = TAG
     """which of our tags"""
     pool: str | None = None
-    """work pool of its own; the installation's where none is given"""
+    """work pool of its own; the installation's if none is given"""
     job_variables: dict[str, Any] = field(default_factory=dict)
-    """what the work pool is told of its jobs"""
+    """of the work pool's jobs"""
     idle: str = ""
-    """why it is not scheduled, where that needs a word"""
+    """why it is not scheduled, if there is a reason to show"""
 
     @property
     def full_name(self) -> str:

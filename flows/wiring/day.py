@@ -1,4 +1,4 @@
-"""Where the parts are put together: configuration, sources, run folders, targets. Clock and environment enter here."""
+"""A day of a country and hazard with its configuration, run folder and target; the clock enters here."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Day:
     exercise: bool = False
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
     accepted: tuple[str, ...] = ()
-    """events that a person lets close although something that they are about cannot be seen"""
+    """events that an operator lets close although something that they are about cannot be seen"""
     asked: bool = True
-    """whether a person asked for this issue time; else it is that of the moment for which the run was due"""
+    """whether an operator asked for this issue time; else it is that of the moment for which the run was due"""
 
     @property
     def issue_date(self) -> date:
@@ -69,7 +69,7 @@ class Day:
             run = f"{self.country.iso3}/{self.issue_time}"
         return f"{EXERCISES}/{run}" if self.exercise else run
 
-    def alone(self, purpose: str) -> AbstractContextManager[object]:
+    def exclusive(self, purpose: str) -> AbstractContextManager[object]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
         return self.run.exclusive(f"{purpose} {self.country.iso3} {self.issue_time}")
 
@@ -111,8 +111,8 @@ def open_day(
     """A validated day; ConfigError (UsageError for a country, hazard or target that there is not), or ForbiddenByRule
     for an issue time in the future or an exercise where none may be.
 
-    `issued`: the newest whose forecast can be there at a moment (`at`, else now) where none is given; `hazard`: the
-    hazard that is meant where none is given (`Configuration.country`).
+    `issued`: the newest whose forecast can be there at a moment (`at`, else now) if none is given; `hazard`: the
+    hazard that is meant if none is given (`Configuration.country`).
     """
     configuration = open_configuration(config, workspace)
     _require_known(configuration, iso3, target)
@@ -138,7 +138,7 @@ def open_day(
 
 @contextmanager
 def future_told(day: Day) -> Iterator[None]:
-    """What is missing of a day in the future, which a test target takes, is said to be in the future."""
+    """InputMissing of a day in the future, which a test target accepts, says that the day is in the future."""
     try:
         yield
     except InputMissing as error:
@@ -146,7 +146,7 @@ def future_told(day: Day) -> Iterator[None]:
 
 
 def target_of(config: str, iso3: str, target: str | None, hazard: str | None = None) -> str:
-    """The name of the target that is meant: the country's own where none is given."""
+    """The name of the target that is meant: the country's own if none is given."""
     configuration = open_configuration(config)
     _require_known(configuration, iso3, target)
     return target or configuration.country(iso3, hazard).target
@@ -155,7 +155,7 @@ def target_of(config: str, iso3: str, target: str | None, hazard: str | None = N
 def as_issue_time(profile: HazardProfile, asked: IssueTime | date | str, others: Sequence[str] = ()) -> IssueTime:
     """What was asked for as an issue time of a hazard: a moment is taken for the period that it is in.
 
-    UsageError where it is none of the hazard's; it names those of the country's `others` that have such a one.
+    UsageError if the hazard has no such issue time; it names those of the country's `others` that have it.
     """
     if isinstance(asked, datetime):
         return profile.issue_time(asked.astimezone(UTC) if asked.tzinfo else asked)

@@ -57,7 +57,7 @@ def open_run(run: str, config: str, target: str | None, workspace: str | None) -
 def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime) -> str | None:
     """The hazard of a run that is named without it: None for a country with one, which needs no name.
 
-    UsageError where more than one of the country's hazards has a run of that issue time, on whatever machine, or none.
+    UsageError if more than one of the country's hazards has a run of that issue time, on whatever machine, or none.
     """
     if iso3 not in configuration.country_codes() or len(configuration.hazards(iso3)) == 1:
         return None
@@ -101,10 +101,10 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool | None, overrides:
 def verify_run(day: Day) -> tuple[Revision, Verification | None]:
     """What the day's target shows beside what it must show of the newest revision; None for a target without a portal.
 
-    InputMissing where the target shows no whole revision of the day. A run of the country waits meanwhile: the right to
+    InputMissing if the target shows no whole revision of the day. A run of the country waits meanwhile: the right to
     publish is not taken, for which it would not.
     """
-    with day.alone("verify"):
+    with day.exclusive("verify"):
         revision = latest_uploaded(day.run, day.target_name)
         if revision is None or was_superseded(day.run, day.target_name, revision):
             raise InputMissing(

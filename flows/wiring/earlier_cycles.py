@@ -30,7 +30,7 @@ _LONG: Final = (6, 18)
 
 @dataclass(slots=True)
 class EarlierCycles:
-    """Cycles before that of a run. None of them stops it: what cannot be had is told in `notes`."""
+    """Cycles before that of a run. None of them stops it: what is not available stands in `notes`."""
 
     day: Day
     sources: Sequence[TrackSource]

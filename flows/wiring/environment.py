@@ -37,7 +37,6 @@ def set_prefect_defaults(home: Path | None = None) -> None:
         home.mkdir(parents=True, exist_ok=True)
         os.environ["PREFECT_HOME"] = str(home)
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
 
 
 def collect_rarely() -> None:
@@ -71,8 +70,8 @@ class _WithoutReader(io.FileIO):
 
 
 def outlive_readers() -> None:
-    """Work in progress never ends because of what stands at the end of the pipe: nobody, as with `| head`, or an
-    encoding without the country's letters, as under cron.
+    """Work in progress never ends because nobody reads its output, as with `| head`, or because the encoding lacks the
+    country's letters, as under cron.
     """
     if sys.stdout is sys.__stdout__:
         sys.stdout = _outliving(sys.__stdout__, "replace")
@@ -81,7 +80,7 @@ def outlive_readers() -> None:
 
 
 def _outliving(stream: TextIO | None, errors: str) -> TextIO:
-    """`stream`: None where whoever started us has closed it; libraries count on one."""
+    """`stream`: None if the parent process has closed it; libraries need one."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8", errors=errors)
     raw = io.BufferedWriter(_WithoutReader(stream.fileno(), "w", closefd=False))
@@ -126,7 +125,7 @@ def _says_failed(text: str) -> bool:
 
 
 def shorten_errors() -> None:
-    """In this process, whoever started it: a command, a worker's run, a country's process."""
+    """In this process, whichever it is: a command, a worker's run, a country's process."""
     for name in ("prefect.task_runs", "prefect.flow_runs"):
         logger = logging.getLogger(name)
         if not any(isinstance(known, ShortErrors) for known in logger.filters):

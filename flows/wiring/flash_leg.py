@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
-from flows.wiring.previous_runs import ExerciseSources, is_end, moment_of_publication, notifies, shown_before
+from flows.wiring.previous_runs import ExerciseSources, is_end, moment_of_publication, shown_before
 from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
 from flows.wiring.sharing import ensure_layers, shared_layers, shared_layers_of
 from flows.wiring.trial import require_no_trial, require_no_trial_source
@@ -20,7 +20,6 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.block import Past
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.hazards.flash_floods.mails import mailing
 from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS, FURTHEST_BACK, window_of
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
@@ -47,8 +46,8 @@ def find_block(
     prepared = prepared_flash_floods(iso3, country, static, day.prepared, shared_layers_of(day))
     before = None if wished is not None and wished.ends else shown_before(day, FlashFloodFindings)
     sources = open_rain_sources(day.configuration, country) if wished is None else wished.sources
-    said = list[str]()
-    levels = open_levels(day.configuration, country, said.append) if wished is None else ()
+    level_notes = list[str]()
+    levels = open_levels(day.configuration, country, level_notes.append) if wished is None else ()
     block = obtain_rain(
         iso3,
         day.issue_time,
@@ -62,15 +61,10 @@ def find_block(
     past, published = Past(before, day.accepted), moment_of_publication(day, now())
     found = find_districts(iso3, block.rain, prepared, country, published, past, levels, exercise=day.exercise)
     require_no_trial(day, found)
-    found = replace(found, notes=(*found.notes, *block.notes, *said), doubts=(*found.doubts, *block.doubts))
+    found = replace(found, notes=(*found.notes, *block.notes, *level_notes), doubts=(*found.doubts, *block.doubts))
     if allowed is not None:
         allowed(found)
     return found, record_block(iso3, found, block, prepared, country, day.run, ensure_layers(day))
-
-
-def block_mails(day: Day, found: FlashFloodFindings) -> bool:
-    """Whether a block notifies (rule 17)."""
-    return notifies(day, found, mailing)
 
 
 def measured_back(country: FlashFloodCountry) -> int:
@@ -115,7 +109,7 @@ def wished_rain(day: Day, wishes: str) -> ExerciseSources[RainSource]:
 
 
 def prepared_areas(configuration: Configuration, country: FlashFloodCountry) -> RainAreas:
-    """All areas of a country, whose rain may run to a district; prepared here where it is not yet, outside of a run."""
+    """All areas of a country, whose rain may run to a district; prepared here if it is not yet, outside of a run."""
     folder = configuration.prepared_folder(country.iso3, country.hazard)
     shared = shared_layers(configuration, country.iso3, country.hazard)
     prepare_flash_floods(country, local_static(configuration, country), folder, shared=shared)

@@ -13,7 +13,7 @@ from flows.wiring.inputs_fetch import forecast_of_before, own_forecast
 from flows.wiring.local_static import local_static
 from flows.wiring.operational_model import UNJUDGED, require_operational_model, with_doubt
 from flows.wiring.sharing import ensure_layers, shared_layers_of
-from flows.wiring.sources import open_sources, prune_cache
+from flows.wiring.sources import open_sources
 from flows.wiring.trial import require_may_be_made_up, require_no_trial, require_no_trial_source
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
@@ -98,11 +98,6 @@ def layer_notes(country: FloodCountry, folder: Path) -> tuple[Sequence[str], Seq
     """What is doubtful of prepared layers and not accepted by the country, and what else `prepare` noticed."""
     layers = read_prepared(folder, country.iso3)[0].accepting(country.accepted_doubts)
     return layers.doubts, [text for text in layers.findings if text not in layers.doubts]
-
-
-def tidy_up(day: Day) -> None:
-    """Keep the cache of fetched forecasts within its bounds."""
-    prune_cache(day.configuration)
 
 
 def read_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:

@@ -18,7 +18,7 @@ Part = TypeVar("Part")
 
 
 def of_installation(parts: Mapping[str, Part], hazard: str) -> Part:
-    """What a table has of a hazard; UsageError where this installation has none."""
+    """What a table has of a hazard; UsageError if this installation has none."""
     if hazard not in parts:
         raise UsageError(
             f"{hazard} cannot be run by this installation",

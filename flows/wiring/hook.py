@@ -1,4 +1,4 @@
-"""Where the parts of the Hook commands are put together: settings, token, client, order book. Clock and environment."""
+"""The Hook service opened for a command: settings, token, client, order book; clock and environment enter here."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 from ibf_pipeline.satellites.hook.settings import HookSettings, Service, load_hook_settings
 from ibf_pipeline.satellites.hook.tokens import token_source
+
+clock = now
+pause = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Hook:
         )
 
     def client(self) -> OdpClient:
-        """A client; ConfigError where the account is not in the environment."""
+        """A client; ConfigError if the account is not in the environment."""
         tokens = token_source(
             self.service.token,
             os.environ,
@@ -68,7 +71,7 @@ class Hook:
         return OdpClient(self._url(), tokens, self.retry_policy, self.redact, self.now)
 
     def _url(self) -> str:
-        """The service's address; ConfigError where its variable is not set."""
+        """The service's address; ConfigError if its variable is not set."""
         if self.service.url is not None:
             return self.service.url
         what, remedy = f"the address of service {self.name}", "ask the service's operator for it, and export it"
@@ -81,7 +84,7 @@ class Hook:
             yield client, self.desk_of(client, self.book())
 
     def book(self) -> OrderBook:
-        """The order book in the records; ForbiddenByRule where an earlier version's is not in them."""
+        """The order book in the records; ForbiddenByRule if an earlier version's is not in them."""
         database = open_database(self.configuration)
         require_files_taken_over(self.configuration.path(self.settings.order_book), database)
         return OrderBook(database)
@@ -99,16 +102,6 @@ class Hook:
             settling=timedelta(seconds=self.settings.polling.settle_seconds),
             gone=timedelta(hours=self.settings.polling.gone_hours),
         )
-
-
-def clock() -> datetime:
-    """The clock of orders and links."""
-    return now()
-
-
-def pause(seconds: float) -> None:
-    """The pause between two looks."""
-    time.sleep(seconds)
 
 
 def open_hook(config: str, service: str | None = None) -> Hook:

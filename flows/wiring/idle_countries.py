@@ -1,4 +1,4 @@
-"""Countries for whose day nobody waits: GloFAS has no river there, or their static data have not come yet."""
+"""Countries that need no run: GloFAS has no river there, or their static data are not there yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ibf_pipeline.runs.run_index import runs_of
 
 
 def is_without_river(configuration: Configuration, country: CountryHazard) -> bool:
-    """Whether the country's stations on this machine say so: of static data behind a URL the copy, where there is one.
+    """Whether the country's stations on this machine say so: of static data behind a URL the copy, if there is one.
 
     What is not known counts as a country to be run: its run says what is wrong.
     """
@@ -20,7 +20,7 @@ def is_without_river(configuration: Configuration, country: CountryHazard) -> bo
 
 
 def idle_words(configuration: Configuration, country: CountryHazard) -> str:
-    """Why a country has no schedule, in words; empty where it has one."""
+    """Why a country has no schedule, in words; empty if it has one."""
     if is_without_river(configuration, country):
         return NO_RIVER
     if _awaits_static(configuration, country):

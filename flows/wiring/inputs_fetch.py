@@ -102,7 +102,7 @@ def fetched_cube(
 def own_forecast(files: ForecastFiles, cube: Any, before: Any) -> tuple[ForecastFiles, Any]:
     """A forecast without members that say nothing of their own, and its files, whose origin says so (`repeated`).
 
-    `before`: of the day before, where there is one. InputInvalid where most members say nothing of their own.
+    `before`: of the day before, if there is one. InputInvalid if most members say nothing of their own.
     """
     if files.kept:
         return files, cube
@@ -111,7 +111,7 @@ def own_forecast(files: ForecastFiles, cube: Any, before: Any) -> tuple[Forecast
 
 
 def forecast_of_before(configuration: Configuration, iso3: str, issue_date: date) -> Any:
-    """The forecast that the run of the day before kept; None where there is none that can be read."""
+    """The forecast that the run of the day before kept; None if there is none that can be read."""
     issue_time = IssueTime(issue_date - timedelta(days=1))
     run = run_folder(configuration, RunId(iso3, FLOODS.name, issue_time))
     with errors_logged(log, "%s: the forecast of the day before is not compared", iso3):

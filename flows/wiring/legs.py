@@ -1,18 +1,18 @@
 """How each hazard finds what its forecast says: the one part of a run that is a hazard's own.
 
-Whoever brings another hazard adds its leg here, beside its profile, its keys of a country's file and its calls.
+A further hazard adds its leg here, beside its profile, its keys of a country's file and its calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from flows.wiring.day import Day
 from flows.wiring.flash_leg import (
-    block_mails,
     find_block,
     flash_assets,
     flash_codes,
@@ -20,10 +20,10 @@ from flows.wiring.flash_leg import (
     read_rain_wishes,
     wished_rain,
 )
-from flows.wiring.flood_leg import find_day, layer_notes, read_wishes, tidy_up, wished_sources
+from flows.wiring.flood_leg import find_day, layer_notes, read_wishes, wished_sources
 from flows.wiring.hazards import of_installation
+from flows.wiring.previous_runs import notifies
 from flows.wiring.typhoon_leg import (
-    cycle_mails,
     find_cycle,
     read_storm_wishes,
     typhoon_codes,
@@ -33,9 +33,11 @@ from flows.wiring.typhoon_leg import (
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.hazards.flash_floods import mails as flash_floods_mails
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.mailing import may_wait
+from ibf_pipeline.hazards.typhoon import mails as typhoon_mails
 from ibf_pipeline.hazards.typhoon.profile import TYPHOON
 from ibf_pipeline.prepare.build import prepare_floods
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
@@ -81,16 +83,14 @@ class Leg:
     mails: Callable[[Day, Any], bool] = lambda day, found: True
     """whether a run that may notify people does: a hazard with several runs a day need not mail each of them"""
     may_wait: Callable[[Any], bool] = lambda found: True
-    """whether its notification may be held for a person's approval: there may be no time for that"""
+    """whether its notification may be held for an operator's approval: there may be no time for that"""
     seeded: Callable[[CountrySeed, CountryHazard, Path], CountrySeed] = lambda seed, country, static: seed
     """(country of the built-in server, the hazard's section, static data): with the points and lines of the hazard"""
     disaster: Disaster | None = None
     """what the built-in server has to know of a hazard that it does not have of its own"""
     preparing: Preparing = Preparing()
     read_wishes: Callable[[CountryHazard, IssueTime, str], None] = lambda country, issue_time, wishes: None
-    """WishInvalid for wishes that are none, as far as the hazard's section tells: before anything is prepared"""
-    afterwards: Callable[[Day], None] = lambda day: None
-    """once everything that people wait for is done"""
+    """WishInvalid for wishes that cannot be read, as far as the hazard's section tells: before anything is prepared"""
 
 
 LEGS: Final[dict[str, Leg]] = {
@@ -99,32 +99,29 @@ LEGS: Final[dict[str, Leg]] = {
         wished_sources,
         preparing=Preparing(prepare_floods, layer_notes),
         read_wishes=read_wishes,
-        afterwards=tidy_up,
     ),
     FLASH_FLOODS.name: Leg(
         find_block,
         wished_rain,
         flash_codes,
         seeded=flash_assets,
-        mails=block_mails,
+        mails=partial(notifies, rule=flash_floods_mails.mailing),
         may_wait=may_wait,
         preparing=Preparing(prepare_flash_floods, prepared_notes),
         read_wishes=read_rain_wishes,
-        afterwards=tidy_up,
     ),
     TYPHOON.name: Leg(
         find_cycle,
         wished_tracks,
         typhoon_codes,
-        mails=cycle_mails,
+        mails=partial(notifies, rule=typhoon_mails.mailing),
         may_wait=may_wait,
         preparing=Preparing(prepare_typhoon, typhoon_notes),
         read_wishes=read_storm_wishes,
-        afterwards=tidy_up,
     ),
 }
 
 
 def leg_of(day: Day) -> Leg:
-    """The leg of a day's hazard; UsageError where this installation has none."""
+    """The leg of a day's hazard; UsageError if this installation has none."""
     return of_installation(LEGS, day.profile.name)

@@ -21,7 +21,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 LEASE_SECONDS = 60
 """after which the hold of a run that was killed ends; a living run renews it"""
 PATIENCE_SECONDS = 240.0
-"""for a server that is away when the hold is taken: Prefect's client gives up at its first connection"""
+"""for a server that is away when the hold is taken: Prefect's client gives up at the first failed connection"""
 _PAUSE_SECONDS = 2.0
 
 
@@ -34,7 +34,7 @@ def limit_name(hazard: str, iso3: str) -> str:
 def one_at_a_time(hazard: str, iso3: str) -> Iterator[None]:
     """Wait until no other run of the country and hazard is at work on the Prefect server, then hold the country.
 
-    Strict for runs of a deployment: ConfigError where the limit does not exist. Runs of the command line hold it where
+    Strict for runs of a deployment: ConfigError if the limit does not exist. Runs of the command line hold it where
     it exists; without a server the publisher's own lock is what keeps runs of one machine apart. A server that restarts
     is waited for. A lease that cannot be renewed or given back does not stop a run: half an alert is worse than what
     the limit prevents, and the hold ends by itself.

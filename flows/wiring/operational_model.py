@@ -1,4 +1,4 @@
-"""Whether another model is in operation than the one of a country's thresholds, whatever its forecast came from."""
+"""Whether GloFAS still runs the model of a country's thresholds, whichever source its forecast came from."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _CURRENT: Final = timedelta(days=1)
 def require_operational_model(
     configuration: Configuration, country: FloodCountry, files: ForecastFiles, issue_date: date
 ) -> str:
-    """VersionRefused where the form of an EWDS source says that the model of the country's thresholds was replaced;
-    else why no form could be judged, empty where one was, or none is to be asked.
+    """VersionRefused if the form of an EWDS source says that the model of the country's thresholds was replaced;
+    else why no form could be judged, empty if one was, or none is to be asked.
 
     Rule: files of other sources may carry no version (netCDF by FTP carries none), so that their `glofas_version` is
     believed; the form tells the change on its day. Every EWDS source of the settings is asked once, the country's own
@@ -73,7 +73,7 @@ def _to_ask(
 
 
 def _judged(name: str, chosen: settings.EwdsSection, country: FloodCountry) -> str:
-    """Why the form of a source cannot be judged; empty where it can. Asked without a key where none is set."""
+    """Why the form of a source cannot be judged; empty if it can. Asked without a key where none is set."""
     service, has_key = ewds_service(name, chosen, attempts=1), bool(os.environ.get(chosen.key_variable))
     try:
         form = service.form() if has_key else service.public_form()

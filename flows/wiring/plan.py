@@ -30,7 +30,7 @@ def plan_day(
 ) -> tuple[Findings, RevisionDraft, Path]:
     """What the day found, the draft of its plan, and the file of the draft."""
     day = open_day(config, country, issued, target, hazard=hazard, workspace=workspace)
-    with day.alone("plan"):
+    with day.exclusive("plan"):
         with future_told(day):
             found = _published(day) or leg_of(day).find(day, None, None)[0]
         staging = begin_revision(day.run, day.target_name, 0)

@@ -1,4 +1,4 @@
-"""What a run of several a day goes on with: what people were shown, when they read it, and whether they are told."""
+"""What a run of several a day continues: what people were shown, when they read it, and whether they are notified."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from flows.wiring.sources import open_cache, secret_of
 from ibf_pipeline.config import rain_sources as settings
@@ -37,7 +37,7 @@ _NAMES: Final = {"forecast": "forecast", "nowcast": "nowcast", "observed": "obse
 
 
 def open_rain_sources(configuration: Configuration, country: FlashFloodCountry) -> list[RainSource]:
-    """A country's sources of rain in its order; ConfigError where none of them is of forecasts.
+    """A country's sources of rain in its order; ConfigError if none of them is of forecasts.
 
     Accounts are looked up in the environment when they are needed: a block may have another source to turn to.
     """
@@ -58,26 +58,69 @@ def open_rain_sources(configuration: Configuration, country: FlashFloodCountry) 
 
 
 def open_rain_source(
-    configuration: Configuration, country: CountryHazard, name: str, section: SourceSection, oldest_h: int
+    configuration: Configuration, country: CountryHazard, name: str, chosen: SourceSection | None, oldest_h: int
 ) -> RainSource:
-    """One source of rain, as its section says. `oldest_h`: how many hours old the cycle of a forecast may be."""
-    return OPENED[type(section)](configuration, country, name, section, oldest_h)
+    """One source of rain, as its section says; ConfigError if that is not of rain. `oldest_h`: how many hours old the
+    cycle of a forecast may be.
+    """
+    match chosen:
+        case settings.GfsSection():
+            cache = open_cache(configuration, shared=True)
+            return gfs_runs(name, _client(chosen), cache, step_h=chosen.step_hours, oldest_h=oldest_h)
+        case settings.EcmwfOpenDataSection():
+            return ecmwf_runs(
+                name,
+                _client(chosen),
+                open_cache(configuration, shared=True),
+                is_ensemble=chosen.run == "ensemble",
+                oldest_h=oldest_h,
+                parallel=chosen.parallel,
+            )
+        case settings.ImergSection():
+            redact, retry_policy = Redactor(), RetryPolicy(chosen.timeout_seconds, chosen.attempts)
+            tokens = TokenSource(lambda: Token(secret_of(name, chosen.token_variable)), redact)
+            archive = Client(
+                Server(chosen.url, TOKEN_REMEDIES, renew_on_status=()), retry_policy, redact, tokens=tokens
+            )
+            catalogue = Client(Server(chosen.catalogue), retry_policy, redact)
+            imerg = Imerg(chosen.run, archive, catalogue, chosen.version)
+            cache = open_cache(configuration, shared=True)
+            return ImergRain(name, imerg, cache, lambda: token_expiry(tokens.token()))
+        case settings.RainFolderSection():
+            folder = FolderLocation(name, configuration.path(chosen.root), open_cache(configuration))
+            return _files(name, chosen, folder, oldest_h)
+        case settings.RainObjectStoreSection():
+            retry_policy = RetryPolicy(chosen.timeout_seconds, chosen.attempts)
+            root = open_folder(
+                chosen.url, retry_policy, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False
+            )
+            place = UrlLocation(name, root, open_cache(configuration, shared=True), retry_policy)
+            return _files(name, chosen, place, oldest_h)
+        case settings.RainGaugesSection():
+            table = configuration.static_folder(country) / chosen.gauges
+            declared = GaugeDeclaration(chosen.moment, chosen.amount, chosen.is_counter)
+            return GaugesRain(name, configuration.path(chosen.root), chosen.files, table, declared)
+    raise ConfigError(f"settings.yaml has no source of rain {name!r}")
+
+
+def _client(chosen: settings.GfsSection | settings.EcmwfOpenDataSection) -> Client:
+    return Client(Server(chosen.url), RetryPolicy(chosen.timeout_seconds, chosen.attempts), Redactor())
 
 
 def open_levels(
-    configuration: Configuration, country: FlashFloodCountry, said: Callable[[str], None] = log.warning
+    configuration: Configuration, country: FlashFloodCountry, note: Callable[[str], None] = log.warning
 ) -> tuple[RiverGauge, ...]:
-    """The country's water level gauges with what its sources of water levels read; empty where it has no table.
+    """The country's water level gauges with what its sources of water levels read; empty if it has no table.
 
-    Whatever goes wrong with a table or a file is told to `said`, a sentence each, and stops nothing: gauges trigger
-    nothing. A gauge that no source has read has no levels.
+    Whatever is wrong with a table or a file goes to `note`, a sentence each, and stops nothing: gauges trigger nothing.
+    A gauge that no source has read has no levels.
     """
     if country.gauges is None:
         return ()
     try:
         places = read_places(configuration.static_folder(country) / country.gauges)
     except InputInvalid as error:
-        said(f"no water level is shown: {error.where}: {error.found}")
+        note(f"no water level is shown: {error.where}: {error.found}")
         return ()
     chosen = {name: configuration.settings.sources[name] for name in country.sources}
     files = [
@@ -92,78 +135,21 @@ def open_levels(
         if isinstance(section, settings.WaterLevelsSection)
     ]
     if not files:
-        said(f"no water level is shown: none of the sources of {country.iso3} is of kind water-levels")
-    return tuple(_read(place, files, said) for place in places)
+        note(f"no water level is shown: none of the sources of {country.iso3} is of kind water-levels")
+    return tuple(_read(place, files, note) for place in places)
 
 
-def _read(place: GaugePlace, files: list[LevelFiles], said: Callable[[str], None]) -> RiverGauge:
+def _read(place: GaugePlace, files: list[LevelFiles], note: Callable[[str], None]) -> RiverGauge:
     """A gauge as the first source that has it read it."""
     for each in files:
         try:
             gauge = with_levels(place, each)
         except InputInvalid as error:
-            said(f"source {each.name}: gauge {place.gauge.name or place.gauge.fid} is left out: {error.found}")
+            note(f"source {each.name}: gauge {place.gauge.name or place.gauge.fid} is left out: {error.found}")
             continue
         if gauge.levels:
             return gauge
     return place.gauge
-
-
-def _gfs(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.GfsSection, oldest_h: int
-) -> RainSource:
-    client = Client(Server(chosen.url), RetryPolicy(chosen.timeout_seconds, chosen.attempts), Redactor())
-    return gfs_runs(name, client, open_cache(configuration, shared=True), step_h=chosen.step_hours, oldest_h=oldest_h)
-
-
-def _ecmwf(
-    configuration: Configuration,
-    country: CountryHazard,
-    name: str,
-    chosen: settings.EcmwfOpenDataSection,
-    oldest_h: int,
-) -> RainSource:
-    return ecmwf_runs(
-        name,
-        Client(Server(chosen.url), RetryPolicy(chosen.timeout_seconds, chosen.attempts), Redactor()),
-        open_cache(configuration, shared=True),
-        is_ensemble=chosen.run == "ensemble",
-        oldest_h=oldest_h,
-        parallel=chosen.parallel,
-    )
-
-
-def _imerg(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.ImergSection, oldest_h: int
-) -> RainSource:
-    redact, retry_policy = Redactor(), RetryPolicy(chosen.timeout_seconds, chosen.attempts)
-    tokens = TokenSource(lambda: Token(secret_of(name, chosen.token_variable)), redact)
-    archive = Client(Server(chosen.url, TOKEN_REMEDIES, renew_on_status=()), retry_policy, redact, tokens=tokens)
-    catalogue = Client(Server(chosen.catalogue), retry_policy, redact)
-    imerg = Imerg(chosen.run, archive, catalogue, chosen.version)
-    return ImergRain(name, imerg, open_cache(configuration, shared=True), lambda: token_expiry(tokens.token()))
-
-
-def _folder(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.RainFolderSection, oldest_h: int
-) -> RainSource:
-    place = FolderLocation(name, configuration.path(chosen.root), open_cache(configuration))
-    return _files(name, chosen, place, oldest_h)
-
-
-def _object_store(
-    configuration: Configuration,
-    country: CountryHazard,
-    name: str,
-    chosen: settings.RainObjectStoreSection,
-    oldest_h: int,
-) -> RainSource:
-    retry_policy = RetryPolicy(chosen.timeout_seconds, chosen.attempts)
-    root = open_folder(
-        chosen.url, retry_policy, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False
-    )
-    place = UrlLocation(name, root, open_cache(configuration, shared=True), retry_policy)
-    return _files(name, chosen, place, oldest_h)
 
 
 def _files(name: str, chosen: settings.RainFilesSection, place: FileLocation, oldest_h: int) -> RainSource:
@@ -178,26 +164,3 @@ def _files(name: str, chosen: settings.RainFilesSection, place: FileLocation, ol
         oldest_h=oldest_h,
         reads=RainDeclaration(**chosen.reads.model_dump()),
     )
-
-
-def _gauges(
-    configuration: Configuration, country: CountryHazard, name: str, chosen: settings.RainGaugesSection, oldest_h: int
-) -> RainSource:
-    return GaugesRain(
-        name,
-        configuration.path(chosen.root),
-        chosen.files,
-        configuration.static_folder(country) / chosen.gauges,
-        GaugeDeclaration(chosen.moment, chosen.amount, chosen.is_counter),
-    )
-
-
-OPENED: Final[dict[type[SourceSection], Callable[[Configuration, CountryHazard, str, Any, int], RainSource]]] = {
-    settings.GfsSection: _gfs,
-    settings.EcmwfOpenDataSection: _ecmwf,
-    settings.ImergSection: _imerg,
-    settings.RainFolderSection: _folder,
-    settings.RainObjectStoreSection: _object_store,
-    settings.RainGaugesSection: _gauges,
-}
-"""model of a kind's section -> what opens it (and how old a forecast's cycle may be); water levels are no rain"""

@@ -38,14 +38,14 @@ def earlier_inbox(configuration: Configuration, settings: EodataSettings, worksp
 
 
 def runs_recorded(configuration: Configuration, iso3: str | None, most: int) -> list[RecordedRun]:
-    """The newest recorded runs of a country, or of all; ForbiddenByRule where journals beside the records tell more."""
+    """The newest recorded runs of a country, or of all; ForbiddenByRule if journals beside the records tell more."""
     return recorded_runs(_runs_known(configuration, iso3), configuration.storage, RunQuery(iso3), most)
 
 
 def runs_at_a_glance(
     configuration: Configuration, wanted: RunQuery, target: str | None = None, most: int = 30
 ) -> list[RunOverview]:
-    """Runs with their revisions and the place of their files, as `runs_seen`; ForbiddenByRule as `runs_recorded`."""
+    """Runs with their revisions and the place of their files; ForbiddenByRule as `runs_recorded`."""
     return run_overviews(_runs_known(configuration, wanted.country), configuration.storage, wanted, target, most)
 
 

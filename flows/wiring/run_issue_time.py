@@ -26,7 +26,7 @@ def named_time(profile: HazardProfile, asked: object) -> str:
 
 def issue_time_of_run(profile: HazardProfile, asked: IssueTimeParameter) -> IssueTime:
     """The parameter, else the period (UTC) of the scheduled start: a run that begins late, or is retried later, keeps
-    its period. Outside a run, now. UsageError where what was asked for is no issue time of the hazard.
+    its period. Outside a run, now. UsageError if what was asked for is not an issue time of the hazard.
     """
     return profile.newest(scheduled_moment()) if asked is None else as_issue_time(profile, asked)
 

@@ -1,4 +1,4 @@
-"""What machines share besides runs: prepared layers and fetched forecasts, where there is a store."""
+"""What machines share besides runs: prepared layers and fetched forecasts, if there is a store."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def ensure_layers(day: Day) -> Path:
 def fetch_run_layers(day: Day) -> Path:
     """The folder of the layers that a day's run was made with, brought from the store where this machine lacks them.
 
-    For whoever reads them after the run was found, on whatever machine. Without a store the folder is as it is.
+    For readers after the run, on any machine. Without a store the folder is as it is.
     """
     shared = shared_layers_of(day)
     if shared is not None:
@@ -64,7 +64,7 @@ def fetch_run_layers(day: Day) -> Path:
 
 
 def share_layers(configuration: Configuration) -> list[str]:
-    """Put layers that this machine made before there was a store there, where it has none: of which countries."""
+    """Put layers that this machine made before there was a store into it, if it has none; of which countries."""
     put = []
     for each in configured_hazards(configuration):
         shared = shared_layers(configuration, each.iso3, each.hazard)

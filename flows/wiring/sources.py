@@ -21,7 +21,7 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.rain_sources import BlockWaiting, ForecastSection, RainFilesSection
 from ibf_pipeline.config.source_section import SourceSection
 from ibf_pipeline.config.sources import Waiting
-from ibf_pipeline.config.track_sources import TracksSection
+from ibf_pipeline.config.track_sources import TracksFtpSection, TracksSection
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError
@@ -73,17 +73,9 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
         case settings.FolderSection():
             return FolderSource(name, configuration.path(chosen.root), chosen.glofas_version, open_cache(configuration))
         case settings.FtpSection():
-            remote: RemoteFolder = FtpFolder(
-                chosen.host,
-                chosen.port,
-                chosen.folder,
-                lambda: FtpAccount(secret_of(name, chosen.user_variable), secret_of(name, chosen.password_variable)),
-                tls=chosen.tls,
-                timeout_seconds=chosen.timeout_seconds,
-            )
-            return _member_source(configuration, name, country, chosen, remote)
+            return _member_source(configuration, name, country, chosen, ftp_folder(name, chosen))
         case settings.ObjectStoreSection():
-            remote = open_folder(
+            remote: RemoteFolder = open_folder(
                 chosen.url,
                 RetryPolicy(chosen.timeout_seconds),
                 members=country.members.expected,
@@ -131,6 +123,19 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
     )
 
 
+def ftp_folder(name: str, chosen: settings.FtpSection | TracksFtpSection, *, dated: bool = True) -> FtpFolder:
+    """The folder of a source on an FTP server. `dated`: it has a folder a day."""
+    return FtpFolder(
+        chosen.host,
+        chosen.port,
+        chosen.folder,
+        lambda: FtpAccount(secret_of(name, chosen.user_variable), secret_of(name, chosen.password_variable)),
+        tls=chosen.tls,
+        timeout_seconds=chosen.timeout_seconds,
+        dated=dated,
+    )
+
+
 def ewds_service(name: str, chosen: settings.EwdsSection, attempts: int) -> EwdsService:
     """The service of a source; `attempts`: tries of a request."""
     return EwdsService(
@@ -165,7 +170,7 @@ def _open_meteo(
 
 
 def source_settings(configuration: Configuration, name: str) -> settings.DischargeSection:
-    """What is configured of a source of floods; ConfigError where there is none of this name."""
+    """What is configured of a source of floods; ConfigError if there is none of this name."""
     sources, others = configuration.settings.discharge_sources, configuration.settings.sources
     if name not in sources:
         raise ConfigError(
@@ -180,7 +185,7 @@ def source_settings(configuration: Configuration, name: str) -> settings.Dischar
 
 
 def with_source(country: Chosen, source: str | None) -> Chosen:
-    """A country with one of its sources alone; as it is where none is named. UsageError where it does not list it."""
+    """A country with one of its sources alone; as it is where none is named. UsageError if it does not list it."""
     if source is None:
         return country
     if source not in country.sources:
@@ -193,7 +198,7 @@ def with_source(country: Chosen, source: str | None) -> Chosen:
 
 
 def open_cache(configuration: Configuration, *, shared: bool = False) -> InputCache:
-    """The cache of fetched forecasts; `shared`: of a source that all machines ask, with them where there is a store."""
+    """The cache of fetched forecasts; `shared`: of a source that all machines ask, with them if there is a store."""
     root = configuration.path(configuration.settings.paths.inputs)
     return InputCache(root, shared_days(configuration) if shared else None)
 
@@ -208,7 +213,7 @@ def prune_cache(configuration: Configuration) -> None:
 
 
 def waiting_of(configuration: Configuration, name: str) -> Waiting | BlockWaiting:
-    """When the sensor of a source looks; ConfigError where there is no such source, or none that is waited for."""
+    """When the sensor of a source looks; ConfigError if there is no such source, or none that is waited for."""
     chosen = configuration.settings.sources.get(name)
     if not isinstance(chosen, settings.DischargeSection | ForecastSection | TracksSection):
         raise ConfigError(
@@ -265,8 +270,8 @@ def sound_countries(
 
 
 def users_of(configuration: Configuration, name: str) -> tuple[list[CountryHazard], dict[str, ConfigError]]:
-    """The configured countries that list a source and have something to forecast, and those of which nobody knows it,
-    as their file is wrong.
+    """The configured countries that list a source and have something to forecast, and those for which it is not
+    known, as their file is wrong.
     """
     users, wrong = list[CountryHazard](), dict[str, ConfigError]()
     for hazard in configuration.settings.sources[name].hazards:

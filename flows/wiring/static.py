@@ -45,7 +45,7 @@ def open_places(
 ) -> Origins:
     """The country's static sources; files of remote ones are kept for all countries, of threshold grids each's part.
 
-    `say` is told about grids that arrive.
+    `say` gets a line for grids that arrive.
     """
     sources = country.static_sources
     retry_policy = RetryPolicy(sources.timeout_seconds, sources.attempts)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import xarray as xr
 
-from flows.wiring.rain_sources import OPENED, open_rain_source
+from flows.wiring.rain_sources import open_rain_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.typhoon import TyphoonCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.hazards.typhoon.proximity import hours_near
 from ibf_pipeline.rain.assembly import OLDEST_CYCLE
-from ibf_pipeline.sources.rain.source import RainAreas, RainSource
+from ibf_pipeline.sources.rain.source import RainAreas
 from ibf_pipeline.sources.rain.storm import StormRain, rain_of_storm
 
 
@@ -20,7 +20,7 @@ def storm_rain(
 ) -> StormRain:
     """The rain of a cycle's storms; without a source, or without a storm that is near, none is asked for.
 
-    Nothing that is wrong with rain stops a run: it is said.
+    Nothing that is wrong with rain stops a run: it stands in `not_seen`.
     """
     near = hours_near(tracks, areas.bounds)
     if not country.rain:
@@ -28,14 +28,8 @@ def storm_rain(
     if near is None:
         return StormRain(not_seen=("rain: no storm comes near, so no source was asked",))
     try:
-        sources = [_opened(configuration, country, name) for name in country.rain]
+        named = {name: configuration.settings.sources.get(name) for name in country.rain}
+        sources = [open_rain_source(configuration, country, *each, OLDEST_CYCLE) for each in named.items()]
         return rain_of_storm(sources, issue_time, areas, *near, OLDEST_CYCLE)
     except IbfError as error:  # such as an account that is missing
         return StormRain(not_seen=(f"rain: {error.found}",))
-
-
-def _opened(configuration: Configuration, country: TyphoonCountry, name: str) -> RainSource:
-    section = configuration.settings.sources.get(name)
-    if section is None or type(section) not in OPENED:
-        raise IbfError(f"settings.yaml has no source of rain {name!r}")
-    return open_rain_source(configuration, country, name, section, OLDEST_CYCLE)

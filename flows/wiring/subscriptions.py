@@ -102,7 +102,7 @@ class Eodata:
 
 
 def open_eodata(config: str, workspace: str | None = None, wait_seconds: float | None = None) -> Eodata:
-    """Settings and records, the workspace's where one is given; ForbiddenByRule where an earlier version's inbox is
+    """Settings and records, the workspace's where one is given; ForbiddenByRule if an earlier version's inbox is
     not in them. `wait_seconds`: for records that are locked.
     """
     configuration = open_configuration(config, workspace)
@@ -115,15 +115,15 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float |
 
 
 def receiver_settings(config: str, workspace: str | None = None) -> ReceiverSettings:
-    """Of the configuration, whose .env files are read; ConfigError where there is none."""
+    """Of the configuration, whose .env files are read; ConfigError if there is none."""
     configuration = open_configuration(config, workspace)
     read_env_files(configuration.path("."))
     return read_settings(configuration.folder).receiver
 
 
 def open_receiver(config: str, workspace: str | None = None) -> tuple[Receiver, ReceiverSettings]:
-    """The receiver's app, with its credentials out of the environment; ConfigError where they are not set, WriteFailed
-    where the inbox cannot be used.
+    """The receiver's app, with its credentials out of the environment; ConfigError if they are not set, WriteFailed
+    if the inbox cannot be used.
     """
     settings = receiver_settings(config, workspace)
     variables = (settings.username_variable, settings.password_variable)

@@ -47,7 +47,7 @@ class Opening:
 
     notify: bool
     hold_until: datetime | None
-    """its notification waits for a person's approval until then; None: it is sent at once"""
+    """its notification waits for an operator's approval until then; None: it is sent at once"""
     publishes: bool
     """a target that is away is waited for, as what comes next must not be left half made"""
 
@@ -60,7 +60,7 @@ class Opener:
     """to publish a day"""
     portal: Callable[[Configuration, str, CountryHazard | None], AbstractContextManager[Portal]] | None = None
     """to ask its portal, where such targets have one: configuration, the target's name, the country of the questions or
-    None, where it is not set up here"""
+    None, if it is not set up here"""
     shows: Callable[[Revision], PortalContent] = lambda revision: "as before"
     """what such targets show of a revision that is not finished"""
 
@@ -80,8 +80,8 @@ def away_is_told() -> Iterator[None]:
 
 @contextmanager
 def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes: bool = True) -> Iterator[OpenTarget]:
-    """The day's target, whichever kind it is. `hold`: its notification waits for a person's approval; `publishes`: a
-    server that is away is waited for, as what comes next must not be left half made. PortalUnreachable where it stays
+    """The day's target, whichever kind it is. `hold`: its notification waits for an operator's approval; `publishes`: a
+    server that is away is waited for, as what comes next must not be left half made. PortalUnreachable if it stays
     away.
     """
     if hold and not day.target.can_notify:
@@ -98,12 +98,12 @@ def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes
 def open_portal(configuration: Configuration, name: str, country: CountryHazard | None) -> Iterator[Portal]:
     """The portal of a target, for questions; a server that is away is not waited for.
 
-    UsageError where the target has none. `country`: None where it is not set up here.
+    UsageError if the target has none. `country`: None if it is not set up here.
     """
     opener = OPENERS[configuration.target(name).kind].portal
     if opener is None:
         raise UsageError(
-            f"target {name} is no portal",
+            f"target {name} is not a portal",
             where=configuration.folder / "settings.yaml",
             expected="a target of kind " + " or ".join(kind for kind, o in OPENERS.items() if o.portal is not None),
             remedy="name the portal that the other pipeline publishes to",
@@ -142,7 +142,7 @@ def _client(
 ) -> Iterator[IbfClient]:
     """A client of an IBF target; an embedded sandbox is started for it and stopped afterwards.
 
-    `publishes`: it waits for a server that is away. A question that a person asks is answered soon: away it is.
+    `publishes`: it waits for a server that is away. A question that an operator asks is answered soon: away it is.
     """
     settings = cast(IbfTargetSettings, configuration.target(name))
     keep_trying_seconds = settings.keep_trying_seconds if publishes else 0.0
@@ -163,7 +163,7 @@ OPENERS: Final[dict[str, Opener]] = {"ibf": Opener(_ibf, _ibf_portal, shows), "f
 
 
 def require_reachable(day: Day) -> None:
-    """PortalUnreachable where the day's portal is away right now: it is not waited for. Others are always there."""
+    """PortalUnreachable if the day's portal is away right now: it is not waited for. Others are always there."""
     if OPENERS[day.target.kind].portal is not None:
         with away_is_told(), open_portal(day.configuration, day.target_name, day.country) as portal:
             portal.log_in()

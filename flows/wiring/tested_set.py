@@ -1,7 +1,7 @@
 """Whether this installation is of the versions that were tested together, those of `constraints.txt`.
 
-Some combinations of others schedule nothing, or end a process, without a word. So it is said in one line where a run
-begins and where `deploy` is run; nothing is refused.
+Some other combinations schedule nothing, or end a process, silently. So one line says it where a run begins and where
+`deploy` is run; nothing is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 @cache
 def untested() -> str:
-    """What differs from the tested set, in one line; empty where nothing does, or the set is not at hand."""
+    """What differs from the tested set, in one line; empty if nothing does, or the set is not at hand."""
     file = _constraints()
     direct = [found[0] for each in _requirements() if (found := _NAME.match(each))]
     pins = {} if file is None else _tested(file.read_text(encoding="utf-8"))

@@ -22,11 +22,11 @@ def require_no_trial_source(configuration: Configuration, country: CountryHazard
 
 
 def require_may_be_made_up(day: Day, source: str) -> None:
-    """InputMissing where a source makes its forecasts up and the target is no test target: it has none for that."""
+    """InputMissing if a source makes its forecasts up and the target is not a test target."""
     chosen = day.configuration.settings.sources.get(source)
     if chosen is not None and chosen.is_made_up and not day.target.test_target:
         raise InputMissing(
-            f"its forecasts are made up, and target {day.target_name} is no test target",
+            f"its forecasts are made up, and target {day.target_name} is not a test target",
             where=f"source {source}",
             expected="a target with test_target: true, such as the sandbox",
             remedy=f"list a real source in `sources` of countries/{day.country.iso3}.yaml (docs/glofas-sources.md), or "
@@ -35,7 +35,7 @@ def require_may_be_made_up(day: Day, source: str) -> None:
 
 
 def require_no_trial(day: Day, found: Findings) -> None:
-    """ForbiddenByRule where findings of such a source, kept from an earlier run too, would be mailed about; of a
+    """ForbiddenByRule if findings of such a source, kept from an earlier run too, would be mailed about; of a
     made-up forecast, wherever they would be published but on a test target.
     """
     allowed = day.target.test_target if found.trial == MADE_UP else not (found.trial and day.target.notifies)

@@ -9,7 +9,7 @@ from pathlib import Path
 from flows.wiring.day import Day, now
 from flows.wiring.earlier_cycles import EarlierCycles
 from flows.wiring.local_static import local_static
-from flows.wiring.previous_runs import ExerciseSources, is_end, moment_of_publication, notifies, shown_before
+from flows.wiring.previous_runs import ExerciseSources, is_end, moment_of_publication, shown_before
 from flows.wiring.sharing import ensure_layers, shared_layers_of
 from flows.wiring.storm_rain import StormRain, storm_rain
 from flows.wiring.track_sources import open_track_sources
@@ -20,7 +20,6 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.typhoon.cycle import Cycle, Past
 from ibf_pipeline.hazards.typhoon.findings import TyphoonFindings
-from ibf_pipeline.hazards.typhoon.mails import mailing
 from ibf_pipeline.prepare.typhoon.store import read_typhoon
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources.rain.source import RainAreas
@@ -73,11 +72,6 @@ def assemble_cycle(
         rain=rain.largest,
         source=str(given.tracks.attrs["source"]),
     )
-
-
-def cycle_mails(day: Day, found: TyphoonFindings) -> bool:
-    """Whether a cycle notifies (rule 15)."""
-    return notifies(day, found, mailing)
 
 
 def read_storm_wishes(country: CountryHazard, issue_time: IssueTime, wishes: str) -> None:

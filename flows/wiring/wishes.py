@@ -1,4 +1,4 @@
-"""The wishes of an exercise, looked at before anything is prepared for it."""
+"""The wishes of an exercise, checked before anything is prepared for it."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def test_what_the_portal_shows_is_compared_with_the_run(config: str, workspace: 
     )  # fmt: skip
     with pytest.raises(ForbiddenByRule, match="sandbox shows the day 2026-02-15, not 2026-02-14"):
         compare_day(config, "XDM", date(2026, 2, 14), "sandbox", workspace)
-    with pytest.raises(UsageError, match="target files is no portal"):
+    with pytest.raises(UsageError, match="target files is not a portal"):
         compare_day(config, "XDM", ISSUE, "files", workspace)
 
 

@@ -60,7 +60,7 @@ def test_the_day_it_runs_has_a_forecast_that_says_what_it_is(day: TinyDay, quick
 def test_a_target_for_people_has_none_of_it(day: TinyDay, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a made-up forecast, nor what an earlier run kept of one, nor a revision begun on what was for tests."""
     error = day.refused(InputMissing, target="shadow")
-    assert "its forecasts are made up, and target shadow is no test target" in error.found
+    assert "its forecasts are made up, and target shadow is not a test target" in error.found
     assert day.flow().is_completed()
     day.configure(sources=["kept"], target="tried")
     kept = day.refused(ForbiddenByRule, target="shadow")

@@ -70,7 +70,7 @@ def test_nothing_is_written_over_and_codes_are_checked(folder: Path) -> None:
     assert isinstance(error, ConfigError)
     assert "the file is there already" in str(error)
     assert (folder / "countries" / "KEN.yaml").read_bytes() == before
-    assert "'ke' is no country code" in str(invoke(folder, "ke")[2])
+    assert "'ke' is not a country code" in str(invoke(folder, "ke")[2])
     assert "admin levels 'two'" in str(invoke(folder, "TZA", "--admin-levels", "two")[2])
     error = invoke(folder, "TZA", "--admin-levels", "3,2")[2]
     assert isinstance(error, ConfigError)

@@ -86,7 +86,7 @@ def test_check_knows_the_schedules_of_the_server() -> None:
         ):
             client.create_deployment(flow, name, parameters=parameters, schedules=[daily])
         client.create_deployment(floods, "old", parameters={"country": "XTY"}, schedules=[daily], paused=True)
-    found = {entry.deployment: entry for entry in read_schedules({"archive": ("XSN",)}.__getitem__)}
+    found = {entry.deployment: entry for entry in read_schedules({"archive": ("XSN",)}.__getitem__, "floods")}
     assert set(found) == {"floods/XTY", "floods/old", "all-countries/daily", "watch-source/archive"}
     assert found["floods/XTY"] == RunSchedule("floods/XTY", "30 9 * * * UTC", True, ("XTY",))
     assert not found["floods/old"].active

@@ -84,7 +84,7 @@ def test_the_built_in_server_has_the_islands_municipalities(tmp_path: Path) -> N
 
 
 def test_the_philippines_have_no_demo_of_other_hazards(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="the scenario of the Philippines is one of typhoon"):
+    with pytest.raises(UsageError, match="the scenario of the Philippines is for typhoon"):
         demo(philippines=True, hazard="floods", workspace=str(tmp_path / "demo"))
 
 

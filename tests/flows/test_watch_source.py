@@ -205,13 +205,13 @@ def test_without_a_server_a_run_is_made_and_waited_for(
     monkeypatch.setattr("flows.starters.run_jobs", lambda jobs, limit: [run_here(job, "none") for job in jobs])
     starter = partial(start_here, str(config), str(tmp_path / "work"))
     with pytest.raises(InputMissing, match=r"input not available yet: .*no forecast of 2026-02-15"):
-        starter("XDM", ISSUE)
+        starter("XDM", IssueTime(ISSUE), "floods")
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
-    starter("XDM", ISSUE)
+    starter("XDM", IssueTime(ISSUE), "floods")
     assert len(flood_run(tmp_path / "work" / "runs", "XDM", ISSUE).revisions("sandbox")) == 1
     (config / "countries/XDM.yaml").write_text("colour: blue\n")
     with pytest.raises(RuntimeError, match="unknown key"):
-        starter("XDM", ISSUE)
+        starter("XDM", IssueTime(ISSUE), "floods")
 
 
 @pytest.mark.story
@@ -226,15 +226,15 @@ def test_without_a_server_a_run_reads_nothing_in_the_sensors_process(
     monkeypatch.setattr(netCDF4, "Dataset", read_here)
     starter = partial(start_here, str(config), str(tmp_path / "work"))
     with pytest.raises(InputMissing, match=r"input not available yet: .*no forecast of 2026-02-15"):
-        starter("XDM", ISSUE)
+        starter("XDM", IssueTime(ISSUE), "floods")
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
-    starter("XDM", ISSUE)
+    starter("XDM", IssueTime(ISSUE), "floods")
     day = flood_run(tmp_path / "work" / "runs", "XDM", ISSUE)
     assert len(day.revisions("sandbox")) == 1
     assert len(day.findings().members_missing) == 2
     (config / "countries/XDM.yaml").write_text("colour: blue\n")
     with pytest.raises(RuntimeError, match="unknown key"):
-        starter("XDM", ISSUE)
+        starter("XDM", IssueTime(ISSUE), "floods")
 
 
 def test_with_a_server_the_deployment_is_started_once(

@@ -37,8 +37,7 @@ from prefect.server.events.schemas.events import Event, ReceivedEvent
 from prefect.states import Failed, Late, Pending, Running, Scheduled, Suspended
 
 from flows.automation_version import ServerAutomations, adapt_state, of_automations
-from flows.deployment.automations import SIGNS_OF_LIFE, telling_people, watching_runs
-from flows.deployment.resume_automation import resume_automation
+from flows.deployment.automations import SIGNS_OF_LIFE, resume_automation, telling_people, watching_runs
 from flows.deployment.table import planned_deployments
 from flows.notice_events import held_event, notice_event
 from flows.states import NOT_NOTIFIED, OUTCOMES, PORTAL_UNREACHABLE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import logging
 import re
@@ -24,12 +23,20 @@ from flows.automation_version import (
     adapt_state,
     of_automations,
 )
-from flows.deployment.automations import telling_people, watching_runs
-from flows.deployment.resume_automation import resume_automation
+from flows.decorator import flow
+from flows.deployment.automations import resume_automation, telling_people, watching_runs
 from flows.deployment.table import planned_deployments
-from flows.hazard_run import run_hazard
 from flows.history import OBSERVATION_TAG, TAG
-from flows.states import COMPLETED, FAILED, NOT_ALL_PUBLISHED, OUTCOMES, RunOutcome, exit_code, exit_code_by_name
+from flows.states import (
+    COMPLETED,
+    FAILED,
+    NOT_ALL_PUBLISHED,
+    OUTCOMES,
+    SKIPPED,
+    RunOutcome,
+    exit_code,
+    exit_code_by_name,
+)
 from flows.suspension import WAITING_EVENT
 from flows.wiring.day import open_configuration
 from flows.wiring.environment import ShortErrors
@@ -130,10 +137,7 @@ def test_every_deployment_ends_its_runs_through_the_table(tmp_path: Path) -> Non
     """Observations end under names that their own automation knows: it expects Failed and Crashed."""
     config = make_project(tmp_path / "project", ("XDM",), stories={})
     for planned in planned_deployments(open_configuration(str(config)), str(config), None):
-        returns = re.findall(r"^ +return (\w+)", inspect.getsource(planned.flow.fn), re.MULTILINE)
-        assert returns
-        assert set(returns) <= {"final_state", "adapt_state", "run_hazard"}, f"{planned.flow.name} does not ask"
-    assert set(re.findall(r"^ +return (\w+)", inspect.getsource(run_hazard), re.MULTILINE)) == {"final_state"}
+        assert type(planned.flow).__module__ == "flows.decorator", f"{planned.flow.name} does not ask"
     for file in (ROOT / "flows").glob("*.py"):
         assert not re.search(r"\b(Completed|Failed)\(", file.read_text(encoding="utf-8")), file.name
     (troubles,) = [each for each in TELLING if tells_of_runs(each, OBSERVATION_TAG)]
@@ -141,6 +145,22 @@ def test_every_deployment_ends_its_runs_through_the_table(tmp_path: Path) -> Non
         used = set(re.findall(r"\b([A-Z_]+)\.state\(", (ROOT / f"flows/{name}.py").read_text(encoding="utf-8")))
         assert used <= {"COMPLETED", "SKIPPED", "FAILED"}
     assert FAILED.event in trigger(troubles).expect
+
+
+def test_a_flow_ends_as_the_automations_of_its_server_know_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it returns a state or an error stops it."""
+    monkeypatch.setattr("flows.decorator.final_state", lambda state: state.model_copy(update={"name": "Known"}))
+    error = InputMissing("no forecast", where="the archive")
+
+    @flow(name="ends")
+    def ends(stopped: bool) -> State:
+        if stopped:
+            raise error
+        return SKIPPED.state("nothing to do")
+
+    stopped, done = ends.fn(True), ends.fn(False)
+    assert (done.name, done.message) == ("Known", "nothing to do")
+    assert (stopped.name, stopped.type, stopped.message, stopped.data) == ("Known", FAILED.type, str(error), error)
 
 
 def test_other_definitions_are_another_version() -> None:

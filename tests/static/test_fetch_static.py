@@ -355,7 +355,7 @@ def test_a_proposal_that_a_person_corrected_is_never_replaced(world: tuple[Path,
     proposal.rename(static / "station_admin_mapping.csv")
     code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
     assert code == 0, text
-    assert "station_admin_mapping.csv is there and stays in use" in text
+    assert "station_admin_mapping.csv exists and stays in use" in text
 
 
 def test_the_set_of_a_version_to_come_is_fetched_beside_the_one_in_use(world: tuple[Path, Archive]) -> None:
@@ -378,7 +378,7 @@ def test_the_set_of_a_version_to_come_is_fetched_beside_the_one_in_use(world: tu
         ("G1", 0.5, ""),
         ("G2", 0.1, "the river moves to 1.025, 10.125"),
     ]
-    assert told["notes"][0].startswith("past days are not looked at: XTY is not prepared")
+    assert told["notes"][0].startswith("past days are not checked: XTY is not prepared")
 
 
 def test_check_compares_stations_and_thresholds_with_the_grids(world: tuple[Path, Archive]) -> None:

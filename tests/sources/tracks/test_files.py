@@ -162,7 +162,7 @@ def test_a_cycle_is_fetched_by_a_command_from_the_first_source_that_has_it(tmp_p
         "21W: seen, 52 members, to 24 hours ahead",
         "note: source tracks: no tracks of 2026-11-29 12 UTC",
     ]
-    with pytest.raises(UsageError, match="are of floods"):
+    with pytest.raises(UsageError, match="are for floods"):
         CliRunner().invoke(app, [*fetch, "--again"], catch_exceptions=False)
     with pytest.raises(UsageError, match="has no source 'third'"):
         CliRunner().invoke(app, [*fetch, "--source", "third"], catch_exceptions=False)

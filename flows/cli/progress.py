@@ -1,4 +1,4 @@
-"""Bars on standard error for waits and downloads; silent for programs and where there is no terminal."""
+"""Progress bars on standard error for waits and downloads; none with `--json`, and none without a terminal."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def receiving(item_id: str, silent: bool) -> Iterator[Callable[[int, int | None]
     with _bar(silent, DownloadColumn(), TransferSpeedColumn()) as progress:
         task = progress.add_task(f"item {item_id}", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def transferring(words: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar that advances by the bytes that it is given. `total`: all of them."""
+    with _bar(False, DownloadColumn(), TransferSpeedColumn()) as progress:
+        task = progress.add_task(words, total=total)
+        yield lambda size: progress.advance(task, size)
 
 
 def _bar(silent: bool, *columns: ProgressColumn) -> Progress:
