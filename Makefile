@@ -19,6 +19,8 @@ LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_
 	tests/flows/test_watch_source.py tests/flows/test_fourth_hazard.py tests/flows/test_flash_floods_stories.py \
 	tests/synthetic/test_demo_country.py tests/synthetic/test_uganda.py
 STORIES := story or hypothesis
+PROCESSES := 2
+STORY_PROCESSES := 3
 
 # Only the files that have such tests are read: to import all takes two processes most of a minute.
 STORY_FILES = $(filter-out $(LARGE) $(addsuffix /%,$(LARGE)), $(shell \
@@ -49,12 +51,13 @@ test-unit: install
 
 # Everything that proves behaviour, on two processes.
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder -m "not story"
 
 # What takes long, and waits for most of it, so on three processes: killed workers, automations in their own time; and
 # the property tests again with many examples.
 test-stories: install
-	IBF_TESTS=all $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" $(STORY_FILES)
+	IBF_TESTS=all $(BIN)/python -m pytest -n $(STORY_PROCESSES) --dist loadgroup --no-loadscope-reorder \
+		-m "$(STORIES)" $(STORY_FILES)
 
 # What is large: the benchmarks, which print their ratios, the emulators of other stores (where they are installed),
 # rasters of 200 million cells, twenty countries of the portal, every call spoiled and killed at in turn, a whole

@@ -27,7 +27,9 @@ os.environ.update(  # before anything imports Prefect: tests call its tasks with
 
 import pytest
 import typer.testing
+from hypothesis import is_hypothesis_test
 from hypothesis import settings as hypothesis_settings
+from hypothesis.internal.conjecture import providers
 
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.floods import FloodCountry
@@ -36,7 +38,8 @@ from ibf_pipeline.io import sqlite
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
 from tests.worlds.services.postgres import PostgresServer
-from tests.worlds.services.prefect_server import PrefectServer, eager_client, prefect_server
+from tests.worlds.services.prefect_server import PrefectServer, eager_client, made_database, prefect_server
+from tests.worlds.session_cache import alone
 from tests.worlds.speedups import prepare_from_kept
 from tests.worlds.tides.country import Tides
 
@@ -82,6 +85,8 @@ TOGETHER = {
     "tests/report/test_tables.py": _REPORTED,
 }
 """files that stay on the process of another one, whose fixture takes long"""
+_SHORT = ("check", "config", "discharge", "hazards", "io", "records", "runs", "storage", "targets")
+"""folders without a long file: processes that begin at the two ends meet there, and none waits long for the other"""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -97,13 +102,25 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the shared Prefect server are marked so, and files with one begin: a long file that begins last keeps
-    the other process waiting. All processes have one order.
+    """Tests of the shared Prefect server are marked so, and files with one begin. All processes have one order.
+
+    The constants of our sources, which Hypothesis tries as examples, are looked for by one process; it takes seven
+    seconds. The others read what it has found.
     """
+    if any(is_hypothesis_test(getattr(item, "obj", None)) for item in items):
+        with alone("constants"):
+            providers._get_local_constants()
     for item in items:
         if "_prefect" in getattr(item, "fixturenames", ()):
             item.add_marker("prefect")
-    items.sort(key=lambda item: (item.get_closest_marker("prefect") is None, str(item.path)))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[int, str]:
+    if item.get_closest_marker("prefect"):
+        return 0, str(item.path)
+    folder = item.nodeid.removeprefix("tests/").split("/")[0]
+    return (2 if folder in _SHORT else 1 if folder < "k" else 3), str(item.path)
 
 
 def pytest_collection_finish() -> None:
@@ -260,6 +277,13 @@ def api(prefect: PrefectServer, _of_a_client: Any) -> Iterator[PrefectServer]:
     """The same, with this process as one of its clients."""
     with _of_a_client:
         yield prefect
+
+
+@pytest.fixture(scope="session")
+def embedded() -> None:
+    """For a flow that starts a server of its own: that finds its database made, which would take it ten seconds."""
+    if not Path(_PREFECT_HOME, "prefect.db").exists():
+        made_database(Path(_PREFECT_HOME))
 
 
 @pytest.fixture

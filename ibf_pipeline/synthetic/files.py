@@ -125,7 +125,7 @@ def _write_member(path: Path, issue_date: date, fields: NDArray[np.float32], gri
         for name, length in (("time", len(fields)), ("lat", grid.height), ("lon", grid.width)):
             data.createDimension(name, length)
         discharge = data.createVariable(
-            "dis", "f4", ("time", "lat", "lon"), fill_value=np.float32(_FILL_VALUE), zlib=True, complevel=9
+            "dis", "f4", ("time", "lat", "lon"), fill_value=np.float32(_FILL_VALUE), zlib=True, complevel=4
         )
         discharge.setncatts({"long_name": "ChanQAvg", "standard_name": "DischargeMaps", "units": "m3/s"})
         discharge[:] = np.where(np.isnan(fields), np.float32(_FILL_VALUE), fields)

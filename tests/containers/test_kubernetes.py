@@ -13,7 +13,6 @@ import kubernetes_validate
 import pytest
 import yaml
 from prefect.client.schemas.objects import FlowRun
-from prefect_kubernetes.worker import KubernetesWorkerJobConfiguration
 
 from flows.deployment.server_settings import WANTED
 from flows.deployment.table import planned_deployments
@@ -40,6 +39,9 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
 
 
 def manifest(variables: dict[str, Any]) -> dict[str, Any]:
+    # not above: every process of the tests reads this file, and its thousand modules take five seconds
+    from prefect_kubernetes.worker import KubernetesWorkerJobConfiguration
+
     template = json.loads((FOLDER / "base-job-template.json").read_text(encoding="utf-8"))
     nobody: Any = object()  # a server is asked only where a template names a block
     job = asyncio.run(KubernetesWorkerJobConfiguration.from_template_and_values(template, variables, client=nobody))

@@ -21,6 +21,7 @@ from flows.prepare import prepare_country
 from ibf_pipeline.check.schedule import RunSchedule, check_schedules
 from tests.conftest import ROOT
 from tests.worlds.countries import tiny_country
+from tests.worlds.services.prefect_server import PrefectServer
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def test_the_flow_says_what_it_built_and_stops_with_the_remedy(config: str, tmp_
         assert run.name == "prepare-XTY"
 
 
+@pytest.mark.usefixtures("embedded")
 def test_the_command_shows_its_steps_and_what_it_built(config: str) -> None:
     first = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
     assert first.exit_code == 0, first.output
@@ -64,6 +66,7 @@ def test_the_command_shows_its_steps_and_what_it_built(config: str) -> None:
     assert again.output.splitlines()[0] == "XTY: up to date"
 
 
+@pytest.mark.usefixtures("embedded")
 def test_the_command_says_what_a_run_would_note(config: str, tmp_path: Path) -> None:
     tiny_country.write_raster(tmp_path / "static" / "flood_maps" / "flood_map_XTY_RP10.tif", np.full((10, 20), 0.05))
     said = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
@@ -98,7 +101,8 @@ def test_check_knows_the_schedules_of_the_server() -> None:
     assert waiting.found == "one schedule runs XSN: watch-source/archive (30 9 * * * UTC)"
 
 
-def test_a_reader_that_leaves_ends_no_work(config: str, tmp_path: Path) -> None:
+@pytest.mark.prefect
+def test_a_reader_that_leaves_ends_no_work(prefect: PrefectServer, config: str, tmp_path: Path) -> None:
     """As `prepare XTY | head -1`: the layers are there although nobody has read more than one line."""
     command = [
         sys.executable,
@@ -111,7 +115,9 @@ def test_a_reader_that_leaves_ends_no_work(config: str, tmp_path: Path) -> None:
         "--workspace",
         str(tmp_path),
     ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=prefect.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline().startswith("1 of 9: ")
     process.stdout.close()

@@ -7,7 +7,9 @@ import multiprocessing
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -369,15 +371,15 @@ def _google(status: int) -> Exception:
         (_azure(403, "AuthenticationFailed"), "refused"),
         (_azure(503, "ServerBusy"), "away"),
         (_azure(400, "Md5Mismatch"), "damaged"),
-        (_google(401), "refused"),
-        (_google(429), "away"),
+        (partial(_google, 401), "refused"),
+        (partial(_google, 429), "away"),
         (OSError("Forbidden: https://storage.googleapis.com/..."), "refused"),
-        (_google(412), "exists"),
+        (partial(_google, 412), "exists"),
         (OSError(28, "No space left on device"), "full"),
         (OSError(30, "Read-only file system"), "refused"),
         (RecursionError("maximum recursion depth exceeded"), "redirected"),
         (TimeoutError(), "away"),
     ],
 )
-def test_what_errors_of_other_stores_mean(error: Exception, meaning: str) -> None:
-    assert file_fault_of(error).meaning == meaning
+def test_what_errors_of_other_stores_mean(error: Exception | Callable[[], Exception], meaning: str) -> None:
+    assert file_fault_of(error() if callable(error) else error).meaning == meaning

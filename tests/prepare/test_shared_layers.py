@@ -152,6 +152,7 @@ def test_a_store_that_is_away_leaves_each_to_itself(one: Path, other: Path, shar
     assert affected(other) == affected(one)
 
 
+@pytest.mark.usefixtures("embedded")
 def test_the_command_builds_on_one_machine_alone(tmp_path: Path) -> None:
     static = tiny_country.write_country(tmp_path / "static")
     built, brought = (invoke_prepare(write_config(tmp_path, home, static)) for home in ("one", "other"))

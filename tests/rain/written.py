@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,25 +42,12 @@ def grib(
     keys: Mapping[str, Any] | None = None,
 ) -> Path:
     """Append messages to a GRIB2 file: (stepRange such as "0-6", field of rows from north to south)."""
-    day, clock = str(cycle)[:10].replace("-", ""), str(cycle)[11:].replace(":", "")
+    where = (tuple(map(float, lat)), tuple(map(float, lon)))
+    pattern = _pattern(np.datetime64(cycle, "m"), param, member is not None, *where)
     with file.open("ab") as out:
         for step, field in fields:
-            message = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib2")
+            message = eccodes.codes_clone(pattern)
             settings = {
-                "dataDate": int(day),
-                "dataTime": int(clock),
-                "productDefinitionTemplateNumber": 8 if member is None else 11,
-                "paramId": param,
-                "Ni": len(lon),
-                "Nj": len(lat),
-                "latitudeOfFirstGridPointInDegrees": lat[0],
-                "latitudeOfLastGridPointInDegrees": lat[-1],
-                "longitudeOfFirstGridPointInDegrees": lon[0] % 360,
-                "longitudeOfLastGridPointInDegrees": lon[-1] % 360,
-                "iDirectionIncrementInDegrees": 0.5,
-                "jDirectionIncrementInDegrees": 0.5,
-                "jScansPositively": int(lat[0] < lat[-1]),
-                "bitsPerValue": 24,
                 **({} if member is None else {"perturbationNumber": member}),
                 "stepRange": step,
                 **(keys or {}),
@@ -73,6 +61,31 @@ def grib(
             eccodes.codes_write(message, out)
             eccodes.codes_release(message)
     return file
+
+
+@cache
+def _pattern(cycle: np.datetime64, param: int, ensemble: bool, lat: tuple[float, ...], lon: tuple[float, ...]) -> int:
+    """A message that fields are copies of: setting the keys that they share takes ten times as long as a copy."""
+    message: int = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib2")
+    settings = {
+        "dataDate": int(str(cycle)[:10].replace("-", "")),
+        "dataTime": int(str(cycle)[11:].replace(":", "")),
+        "productDefinitionTemplateNumber": 11 if ensemble else 8,
+        "paramId": param,
+        "Ni": len(lon),
+        "Nj": len(lat),
+        "latitudeOfFirstGridPointInDegrees": lat[0],
+        "latitudeOfLastGridPointInDegrees": lat[-1],
+        "longitudeOfFirstGridPointInDegrees": lon[0] % 360,
+        "longitudeOfLastGridPointInDegrees": lon[-1] % 360,
+        "iDirectionIncrementInDegrees": 0.5,
+        "jDirectionIncrementInDegrees": 0.5,
+        "jScansPositively": int(lat[0] < lat[-1]),
+        "bitsPerValue": 24,
+    }
+    for key, value in settings.items():
+        eccodes.codes_set(message, key, value)
+    return message
 
 
 def netcdf(

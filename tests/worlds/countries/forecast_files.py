@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.sources.lat_lon_box import LatLonBox, box_around
 from ibf_pipeline.synthetic.files import write_ftp_members
 from tests.worlds.countries.ewds_grib import write_ewds_grib
+from tests.worlds.session_cache import kept
 
 ISSUE = date(2026, 2, 15)
 GRID = Grid(left=30.0, top=6.0, cell=GLOFAS_CELL, width=120, height=80)
@@ -52,8 +55,16 @@ def areas(margin: float = 0.1) -> dict[str, LatLonBox]:
 def write_members(
     root: Path, issue_date: date = ISSUE, members: Iterable[int] | None = None, grid: Grid = GRID, days: int = 8
 ) -> Path:
-    """`<root>/<YYYYMMDD>/dis_NN_...nc`: files of the whole small globe."""
-    return write_ftp_members(root, issue_date, cube(days=days), PLACES, grid, members=members)
+    """`<root>/<YYYYMMDD>/dis_NN_...nc`: files of the whole small globe, made once in a session and copied."""
+    chosen = list(range(MEMBERS) if members is None else members)
+    asked = sha256(repr((chosen, grid, days)).encode()).hexdigest()[:16]
+
+    def make(folder: Path) -> None:
+        write_ftp_members(folder, issue_date, cube(days=days), PLACES, grid, members=chosen)
+
+    made = kept(f"globe-{issue_date:%Y%m%d}-{asked}", make)
+    day = f"{issue_date:%Y%m%d}"
+    return Path(shutil.copytree(made / day, root / day, copy_function=shutil.copy, dirs_exist_ok=True))
 
 
 def write_grib(

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,13 @@ def delivered(
     request: dict[str, Any], missing: tuple[int, ...], ids: tuple[int, int] = (PROCESS_ID, BACKGROUND_ID)
 ) -> bytes:
     """The GRIB2 messages that an order asks for."""
+    return _delivered(json.dumps(request), missing, ids)
+
+
+@cache
+def _delivered(order: str, missing: tuple[int, ...], ids: tuple[int, int]) -> bytes:
+    """Made once for all tests of a process that order the same."""
+    request: dict[str, Any] = json.loads(order)
     north, west, south, east = request["area"]
     grid = Grid(west, north, GLOFAS_CELL, round((east - west) / GLOFAS_CELL), round((north - south) / GLOFAS_CELL))
     down, right = round((GRID.top - north) / GLOFAS_CELL), round((west - GRID.left) / GLOFAS_CELL)
