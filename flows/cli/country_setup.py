@@ -213,7 +213,8 @@ def print_findings(country: str, findings: list[Finding], out: Console) -> None:
         _print_blocks(told, out)
     elif told:
         out.print(_table(told))
-    fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "fine")
+    faulted = {finding.subject for finding in told}
+    fine = dict.fromkeys(finding.subject for finding in findings if finding.subject not in faulted)
     if fine:
         out.print(
             Text("fine", style=_COLOURS["fine"]).append(

@@ -14,6 +14,8 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.loader import validated
 from ibf_pipeline.config.settings import Settings
+from ibf_pipeline.config.source_section import SourceSection
+from ibf_pipeline.config.sources import RunSection
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.atomic_files import write_text
@@ -69,11 +71,7 @@ def write_country(
         comment = "As given on the command line."
     default = default or int(known.get("default", _DEFAULT if _DEFAULT in levels else levels[0]))
     trial = [source for source, about in settings.discharge_sources.items() if boundaries and about.is_trial]
-    real = [
-        source
-        for source, about in settings.discharge_sources.items()
-        if "fixtures" not in str(getattr(about, "root", ""))
-    ]
+    real = [source for source, about in settings.discharge_sources.items() if _brings_forecasts(about)]
     draft = CountryDraft(
         iso3=iso3,
         name=name or str(known.get("name", iso3)),
@@ -89,6 +87,12 @@ def write_country(
     validated(FloodCountry, yaml.safe_load(text), file)
     write_text(file, text)
     return file
+
+
+def _brings_forecasts(source: SourceSection) -> bool:
+    """Whether it is a source for daily operation: neither made up, for trying, of past runs, nor the demo's own files."""
+    is_demo = "fixtures" in str(getattr(source, "root", ""))
+    return not (source.is_made_up or source.is_trial or is_demo or isinstance(source, RunSection))
 
 
 def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, Any], str]:

@@ -22,6 +22,13 @@ from ibf_pipeline.errors import ConfigError, errors_as
 _Model = TypeVar("_Model", bound="Section")
 _Part = TypeVar("_Part")
 
+_PLAIN = {
+    "dict_type": "keys with values below it are expected",
+    "model_type": "keys with values below it are expected",
+    "list_type": "a list is expected",
+    "tuple_type": "a list is expected",
+}
+"""what pydantic calls dictionaries and tuples, in words of YAML"""
 _DEEPEST = 100
 """Levels of keys and lists within each other; the deepest configuration has seven."""
 
@@ -95,8 +102,8 @@ def read_yaml(file: Path) -> dict[str, Any]:
         raise ConfigError(
             "the file holds no keys",
             where=file,
-            expected="a YAML mapping of keys to values",
-            remedy="write it from a copy of another country's file",
+            expected="keys with their values, such as `name: Kenya`",
+            remedy="write it from a copy of another file of its kind; `ibf-pipeline new-country` makes a country's",
         )
     return content
 
@@ -139,7 +146,7 @@ def _problem(model: type[Section], item: Any, place: Callable[[str], str], also:
         return f"{key}: unknown key{near_key(places[-1], [*known_keys(model), *also])}"
     if item["type"] == "missing":
         return f"{key}: this key is missing"
-    message = str(item["msg"]).removeprefix("Value error, ")
+    message = _PLAIN.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
     value = item.get("input")
     unfit = isinstance(value, dict | list | tuple | Section) or "@" in str(value)  # an address may hold a password
     shown = "" if unfit else f", found {value!r}"

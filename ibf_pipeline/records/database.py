@@ -20,8 +20,8 @@ _STEPS: Final = Path(__file__).parent / "migrations"
 _RECORDS_FILE: Final = "records.sqlite"
 """in the folder of the runs, where no other place is named"""
 _REMEDY: Final = (
-    "make free disk space, correct the permissions or end what holds the database, then do it again, or resume a run: "
-    "it goes on at the first call that is not known to be done"
+    "make free disk space, correct the path or its permissions, or end what holds the database, then do it again, or "
+    "resume a run: it goes on at the first call that is not known to be done"
 )
 _MOST: Final = 8
 """databases that a process keeps open"""

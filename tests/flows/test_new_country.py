@@ -55,6 +55,21 @@ def test_the_file_is_valid_and_what_is_left_to_do_is_said(folder: Path) -> None:
     assert max(map(len, lines)) < 170
 
 
+def test_a_country_is_not_given_forecasts_that_are_made_up_or_of_past_runs(folder: Path) -> None:
+    """Those of this repository stand before the archive in the settings: a new country has the archive all the same."""
+    settings = yaml.safe_load((folder / "settings.yaml").read_text())
+    others = {
+        "demo": {"kind": "folder", "root": "data/fixtures/XDM/forecasts"},
+        "generated": {"kind": "generated", "story": ["G9002=------ww:min"]},
+        "kept": {"kind": "run"},
+        "meteo": {"kind": "open-meteo"},
+    }
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings | {"sources": others | settings["sources"]}))
+    code, text, _ = invoke(folder, "KEN", "--name", "Kenya", "--admin-levels", "2,3")
+    assert code == 0, text
+    assert load(folder).country("KEN").sources == ("archive",)
+
+
 def test_levels_that_there_are_not(folder: Path) -> None:
     code, _, error = invoke(folder, "KEN", "--admin-levels", "6")
     assert isinstance(error, ConfigError)
