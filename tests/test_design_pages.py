@@ -15,7 +15,7 @@ _IN_FILE = re.compile(r"`([\w/]+\.py)::(\w+)")
 
 
 def _files(name: str, page: Path) -> list[Path]:
-    """Where a page's path may lead: from the project's root, the library, or the package that a design page is about."""
+    """Where a path may lead: from the project's root, the library, or the package that a design page is about."""
     places = [ROOT / name, ROOT / "ibf_pipeline" / name]
     places += (ROOT / "ibf_pipeline").glob(f"**/{name}") if page.parent.name == "design" else ()
     return [place for place in places if place.is_file()]

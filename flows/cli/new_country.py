@@ -90,7 +90,7 @@ def write_country(
 
 
 def _brings_forecasts(source: SourceSection) -> bool:
-    """Whether it is a source for daily operation: neither made up, for trying, of past runs, nor the demo's own files."""
+    """Whether it is for daily operation: neither made up, for trying, of past runs, nor the demo's own files."""
     is_demo = "fixtures" in str(getattr(source, "root", ""))
     return not (source.is_made_up or source.is_trial or is_demo or isinstance(source, RunSection))
 

@@ -63,7 +63,9 @@ def test_ftp_values_are_in_tenths(day_folder):
 
 
 def test_grib_holds_control_and_perturbed_members(cube, tmp_path):
-    path = write_ewds_grib(tmp_path / "a" / "day.grib2", DAY, cube, CELLS, GRID, background=BACKGROUND)
+    path = write_ewds_grib(
+        tmp_path / "a" / "day.grib2", DAY, cube, CELLS, GRID, background=BACKGROUND, members=range(6)
+    )
     parts = {}
     for kind in ("cf", "pf"):
         (parts[kind],) = cfgrib.open_datasets(
@@ -76,7 +78,7 @@ def test_grib_holds_control_and_perturbed_members(cube, tmp_path):
         )
     control, perturbed = parts["cf"], parts["pf"]
     assert int(control["number"]) == 0
-    assert perturbed["number"].values.tolist() == list(range(1, 51))
+    assert perturbed["number"].values.tolist() == list(range(1, 6))
     assert (perturbed["step"].values / np.timedelta64(1, "h")).tolist() == [24.0 * day for day in range(1, 9)]
     assert str(perturbed["valid_time"].values[0])[:10] == "2026-02-16"
     assert perturbed["latitude"].values.tolist() == [5.975, 5.925, 5.875]
@@ -85,7 +87,7 @@ def test_grib_holds_control_and_perturbed_members(cube, tmp_path):
     assert discharge.attrs["GRIB_generatingProcessIdentifier"] == 128
     assert discharge.dims == ("number", "step", "latitude", "longitude")
     expected = cube.sel(station="A").values
-    assert np.allclose(discharge.values[:, :, 0, 1], expected[1:], atol=0.01)
+    assert np.allclose(discharge.values[:, :, 0, 1], expected[1:6], atol=0.01)
     assert np.allclose(control["avg_dis"].values[:, 0, 1], expected[0], atol=0.01)
     assert np.isnan(discharge.values[:, :, 2, 3]).all()
 
