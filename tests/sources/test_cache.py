@@ -149,7 +149,7 @@ def test_static_data_in_the_cache_are_shown_beside_the_days(tmp_path: Path, caps
     with (tmp_path / "static-sources" / "tiles" / "a.tif").open("wb") as file:
         file.truncate(1_250_000_000)  # sparse: takes no room
     print_days([], tmp_path, 10)
-    assert "static-sources: 1.25 GB of static data, kept until somebody deletes them" in capsys.readouterr().out
+    assert "static-sources: 1.25 GB of static data, kept until they are deleted" in capsys.readouterr().out
 
 
 def test_a_folder_deleted_while_it_is_made_is_made_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -255,7 +255,7 @@ def test_without_an_account_the_order_book_tells_what_it_knows_and_no_senseless_
     for command in ("orders", "budget"):
         with pytest.raises(ConfigError) as refused:
             run(config, command)
-        assert "with --book the order book alone tells it" in refused.value.remedy
+        assert "--book shows what the order book knows, without an account" in refused.value.remedy
     assert json.loads(hook(config, "orders", "--book", "--json")) == []
     told = json.loads(hook(config, "budget", "--book", "--json"))
     assert (told["used_here"], told["used_elsewhere"], told["left"]) == (0, None, None)
