@@ -72,7 +72,7 @@ class ApprovalAnswer:
     """None if nobody has answered in time"""
 
 
-def ask(day: Day, found: Findings) -> None:
+def ask(day: Day, findings: Findings) -> None:
     """Show what waits for an operator, and give the worker's slot back until the operator has answered.
 
     A run of a deployment is suspended here and begun again with the answer; at the time limit, which a run of the
@@ -82,7 +82,7 @@ def ask(day: Day, found: Findings) -> None:
     limit = None if revision is None else _limit(revision)
     if revision is None or limit is None:
         return
-    _keep_preview(found, revision, limit)
+    _keep_preview(findings, revision, limit)
     run, key = own_run(), f"approval-{revision.number}-{now():%Y%m%d%H%M%S}"
     while run is not None and now() < limit:
         try:
@@ -95,7 +95,7 @@ def ask(day: Day, found: Findings) -> None:
             )
             return
         except (httpx.HTTPError, PrefectException) as error:
-            log.warning("%s: the server does not take that the run waits (%s)", found.country, type(error).__name__)
+            log.warning("%s: the server does not take that the run waits (%s)", findings.country, type(error).__name__)
             time.sleep(_AGAIN_SECONDS)
 
 
@@ -126,7 +126,7 @@ def answered(day: Day) -> ApprovalAnswer | None:
     return ApprovalAnswer(revision, None if said.by == NOBODY else said)
 
 
-def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, RunOutcome]:
+def await_approval(day: Day, findings: Findings) -> tuple[Publication | None, str, RunOutcome]:
     """Pause the run in its process until an operator decides; what `apply_answer` returns and raises.
 
     The country is free for other runs meanwhile, and other operators for `ibf-pipeline resume`.
@@ -138,10 +138,10 @@ def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, 
     seconds = (limit - now()).total_seconds()
     key = f"approval-{revision.number}-{flow_run.run_count}"  # Prefect takes one once, and a retry asks again
     approval = pause_for_input(Approval, key, seconds, NOBODY_ANSWERED) if seconds > 0 else None
-    return apply_answer(day, found, ApprovalAnswer(revision, approval))
+    return apply_answer(day, findings, ApprovalAnswer(revision, approval))
 
 
-def apply_answer(day: Day, found: Findings, answer: ApprovalAnswer) -> tuple[Publication | None, str, RunOutcome]:
+def apply_answer(day: Day, findings: Findings, answer: ApprovalAnswer) -> tuple[Publication | None, str, RunOutcome]:
     """Carry out what an operator has said: the publication, None if it was stopped, what was decided, and what that is
     as the outcome of a run.
 
@@ -151,9 +151,9 @@ def apply_answer(day: Day, found: Findings, answer: ApprovalAnswer) -> tuple[Pub
     revision, approval = answer.revision, answer.approval
     who = f" by {approval.by}" if approval is not None and approval.by.strip() else ""
     if approval is not None:
-        log.info("%s: %s%s", found.country, approval.decision, who)
+        log.info("%s: %s%s", findings.country, approval.decision, who)
     alone = day.run.right_to_publish(day.target_name, "approval", LEASE_RUN_OUT_SECONDS)
-    with one_at_a_time(found.hazard, found.country), alone:
+    with one_at_a_time(findings.hazard, findings.country), alone:
         unconfirmed, waits = revision.state().unconfirmed_call is not None, _still_waits(day, revision)
         if unconfirmed and (approval is None or not waits):
             raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
@@ -233,21 +233,21 @@ def _in_words(moment: datetime | None) -> str:
     return "its time limit" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def preview_page(found: Findings, revision: Revision, limit: datetime) -> str:
+def preview_page(findings: Findings, revision: Revision, limit: datetime) -> str:
     """What is to be approved, on one page of Markdown."""
-    exercise = "EXERCISE: " if found.exercise else ""
+    exercise = "EXERCISE: " if findings.exercise else ""
     seen = read_verification(revision.kept)
     differs = [seen.in_short] if seen is not None and seen.differs else []
     untold = [notice.event for notice in notices_of(revision) if notice.kind == "trigger without mail"]
     parts = [
-        f"# {exercise}Approve the notification for {escaped(title_of(found))}?",
+        f"# {exercise}Approve the notification for {escaped(title_of(findings))}?",
         f"Everything is on `{revision.about().target}`; only the notification waits, until "
         f"**{limit:%Y-%m-%d %H:%M} UTC**. Afterwards nobody is notified. Press *Resume* on the page of the run.",
-        escaped(headline(found)),
-        *(f"> **Mind:** {escaped(caution)}" for caution in (*differs, *cautions(found))),
-        markdown_table(event_rows(found)),
+        escaped(headline(findings)),
+        *(f"> **Mind:** {escaped(caution)}" for caution in (*differs, *cautions(findings))),
+        markdown_table(event_rows(findings)),
         "## What the server would send",
-        *([escaped(people_in_a_mail(found))] if people_in_a_mail(found) else []),
+        *([escaped(people_in_a_mail(findings))] if people_in_a_mail(findings) else []),
         *(
             [f"> **Not in this mail:** {escaped(listed(untold, len(untold)))}. A notice tells of each."]
             if untold
@@ -272,14 +272,14 @@ def mail_text(revision: Revision) -> str:
     return "\n".join(line for line in lines if line)[:_MAIL_CHARACTERS]
 
 
-def _keep_preview(found: Findings, revision: Revision, limit: datetime) -> None:
-    exercise = "EXERCISE. " if found.exercise else ""
+def _keep_preview(findings: Findings, revision: Revision, limit: datetime) -> None:
+    exercise = "EXERCISE. " if findings.exercise else ""
     with errors_logged(
-        log, "%s: the preview could not be kept", found.country
+        log, "%s: the preview could not be kept", findings.country
     ):  # an operator can still decide by the report
         create_markdown_artifact(
-            preview_page(found, revision, limit),
-            key=artifact_key("preview", found),
-            description=f"{exercise}Notification that waits for approval: {title_of(found)}, forecast of "
-            f"{found.issue_time.words}",
+            preview_page(findings, revision, limit),
+            key=artifact_key("preview", findings),
+            description=f"{exercise}Notification that waits for approval: {title_of(findings)}, forecast of "
+            f"{findings.issue_time.words}",
         )

@@ -37,7 +37,7 @@ def nothing_new(target: str) -> str:
 
 
 def day_state(
-    found: Findings, publications: Sequence[Publication], *further: str, otherwise: RunOutcome = COMPLETED
+    findings: Findings, publications: Sequence[Publication], *further: str, otherwise: RunOutcome = COMPLETED
 ) -> State:
     """The state's message: what was found and what an operator has to do.
 
@@ -47,13 +47,13 @@ def day_state(
     portal that shows something else than was published comes before a notification that waits or was stopped, since who
     approves has to know, and after one that nobody got.
     """
-    hidden, shown = found.unpublishable_events, found.publishable_events
+    hidden, shown = findings.unpublishable_events, findings.publishable_events
     if any(each.verified is not None and each.verified.differs for each in publications[-1:]):
         otherwise = PORTAL_DIFFERS
     if otherwise in (COMPLETED, PORTAL_DIFFERS) and any(publication.unmailed for publication in publications[-1:]):
         otherwise = NOT_NOTIFIED
     outcome = otherwise if not hidden else NOT_ALL_PUBLISHED if shown else NOT_PUBLISHED
-    return outcome.state(day_in_words(found, publications, *further))
+    return outcome.state(day_in_words(findings, publications, *further))
 
 
 def failed_state(error: IbfError, shown: Callable[[], str] | None = None) -> State:

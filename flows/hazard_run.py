@@ -186,32 +186,32 @@ def find_and_publish(
 
 
 def conclude(
-    day: Day, found: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, overrides: Overrides
+    day: Day, findings: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, overrides: Overrides
 ) -> tuple[State, bool]:
     """Publish, then report. Last of what is returned: whether the notification waits for an operator."""
     held, leg = False, leg_of(day)
-    waits = leg.may_wait(found)
+    waits = leg.may_wait(findings)
     try:
         publications: list[Publication] = []
         if publish:
             with publishing_progress(run, day.target_name):
-                publications = publish_day(day, found, run, notify=notify, hold=hold and waits, overrides=overrides)
+                publications = publish_day(day, findings, run, notify=notify, hold=hold and waits, overrides=overrides)
             held = bool(publications) and publications[-1].outcome.held
         idle = ["nothing was published"] if not publish else [] if publications else [nothing_new(day.target_name)]
         unmailed = publish and not publications and is_unmailed(run, day.target_name)
         urgent = hold and not waits and any(publication.notified for publication in publications)
         further = [*([HOLD] if held else []), *([NO_TIME] if urgent else []), *idle, *([UNMAILED] if unmailed else [])]
         state = day_state(
-            found, publications, *further, otherwise=HELD if held else NOT_NOTIFIED if unmailed else COMPLETED
+            findings, publications, *further, otherwise=HELD if held else NOT_NOTIFIED if unmailed else COMPLETED
         )
     except IbfError as error:
         state = failed_state(error, partial(shown_meanwhile, day))
-    send_notices(run, day.target_name, hidden_notices(found) if publish else ())
+    send_notices(run, day.target_name, hidden_notices(findings) if publish else ())
     report_run(day, run)
     return state, held
 
 
-def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, in_ui: bool) -> State:
+def after_hold(day: Day, findings: Findings, run: RunFolder, state: State, *, in_ui: bool) -> State:
     """Tell that a notification waits for an operator; `in_ui`: wait for the operator, who approves or stops it there, a
     run of a deployment without its process. Raises what `settle_hold` does.
     """
@@ -219,17 +219,17 @@ def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, in_ui
     if not in_ui:
         return state
     show_waiting(day)
-    ask(day, found)
-    return settle_hold(day, found, run, partial(await_approval, day, found))
+    ask(day, findings)
+    return settle_hold(day, findings, run, partial(await_approval, day, findings))
 
 
 def settle_hold(
-    day: Day, found: Findings, run: RunFolder, decide: Callable[[], tuple[Publication | None, str, RunOutcome]]
+    day: Day, findings: Findings, run: RunFolder, decide: Callable[[], tuple[Publication | None, str, RunOutcome]]
 ) -> State:
     """What becomes of a held notification, reported. IbfError if nobody is notified though nobody has stopped it."""
     try:
         publication, decision, outcome = decide()
-        return day_state(found, [publication] if publication else [], decision, otherwise=outcome)
+        return day_state(findings, [publication] if publication else [], decision, otherwise=outcome)
     finally:
         send_notices(run, day.target_name)
         report_run(day, run)
@@ -245,7 +245,7 @@ def report_run(day: Day, run: RunFolder) -> None:
     prune_cache(day.configuration)
 
 
-def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, overrides: Overrides) -> None:
+def require_allowed(day: Day, findings: Findings, *, notify: bool, hold: bool, overrides: Overrides) -> None:
     """Where a day was published before: the refusals of publishing it again, before its findings are replaced.
 
     An unfinished revision is finished whatever the forecast says by now, so there only its own refusals count.
@@ -256,13 +256,13 @@ def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, over
         begun = unfinished(day.run, day.target_name)
         if begun is None:
             require_confirmed(day.run, day.target_name)
-            target.require_allowed(found, day.run, overrides)
+            target.require_allowed(findings, day.run, overrides)
         else:
             target.require_resumable(begun, overrides)
 
 
 def publish_day(
-    day: Day, found: Findings, run: RunFolder, *, notify: bool, hold: bool, overrides: Overrides
+    day: Day, findings: Findings, run: RunFolder, *, notify: bool, hold: bool, overrides: Overrides
 ) -> list[Publication]:
     """Publish what was found, one run at a time on a target. What may not wait does not wait behind what is held."""
     require_no_trial_begun(day)
@@ -271,17 +271,17 @@ def publish_day(
     def opened() -> AbstractContextManager[OpenTarget]:
         begun = unfinished(run, day.target_name) if hold else None
         waits = hold and (begun is None or leg.may_wait(begun.findings()))
-        return open_target(day, notify=notify and leg.mails(day, found), hold=waits)
+        return open_target(day, notify=notify and leg.mails(day, findings), hold=waits)
 
     with run.right_to_publish(day.target_name, purpose, LEASE_RUN_OUT_SECONDS):
-        if notify and not leg.may_wait(found):
+        if notify and not leg.may_wait(findings):
             give_up_held(run, day.target_name, now)
-        return publish_revisions(opened, found, run, overrides, now)
+        return publish_revisions(opened, findings, run, overrides, now)
 
 
 def publish_revisions(
     opened: Callable[[], AbstractContextManager[OpenTarget]],
-    found: Findings,
+    findings: Findings,
     run: RunFolder,
     overrides: Overrides,
     clock: Clock,
@@ -296,10 +296,10 @@ def publish_revisions(
     for _ in ("begun", "new"):
         with opened() as target:
             resumes = unfinished(run, target.name) is not None
-            revision = plan(found, run, target, overrides=overrides, now=clock)
+            revision = plan(findings, run, target, overrides=overrides, now=clock)
             if revision is None:
                 break
-            publications.append(publish(found.country, target, revision))
+            publications.append(publish(findings.country, target, revision))
         if publications[-1].outcome.held or not resumes:
             break
     return publications

@@ -39,17 +39,17 @@ def send_notices(run: RunFolder, target: str, found_since: Sequence[Notice] = ()
             mark_told(revision, notices, now)
 
 
-def notice_event(found: Findings, notice: Notice) -> Event:
+def notice_event(findings: Findings, notice: Notice) -> Event:
     """With a text that can be forwarded as it is."""
     about = {
-        "prefect.resource.id": f"ibf-pipeline.event.{found.country}.{notice.event}",
-        "prefect.resource.name": f"{found.country} {notice.event}",
+        "prefect.resource.id": f"ibf-pipeline.event.{findings.country}.{notice.event}",
+        "prefect.resource.name": f"{findings.country} {notice.event}",
     }
-    text = f"EXERCISE. {notice.text}" if found.exercise else notice.text
-    return _event(NOTICE_EVENT, about, found, {"kind": notice.kind, "event": notice.event, "text": text})
+    text = f"EXERCISE. {notice.text}" if findings.exercise else notice.text
+    return _event(NOTICE_EVENT, about, findings, {"kind": notice.kind, "event": notice.event, "text": text})
 
 
-def tell_held(found: Findings, target: str, until: str, what_to_do: str) -> None:
+def tell_held(findings: Findings, target: str, until: str, what_to_do: str) -> None:
     """One event for a notification that waits for an operator.
 
     `until`: end of the hold, UTC; `what_to_do`: how an operator decides.
@@ -57,22 +57,22 @@ def tell_held(found: Findings, target: str, until: str, what_to_do: str) -> None
     if not has_server():
         return
     # the state of the run says so too
-    with errors_logged(log, "%s: that a notification waits could not be sent on", found.country):
-        send_events([held_event(found, target, until, what_to_do)])
+    with errors_logged(log, "%s: that a notification waits could not be sent on", findings.country):
+        send_events([held_event(findings, target, until, what_to_do)])
 
 
-def held_event(found: Findings, target: str, until: str, what_to_do: str) -> Event:
+def held_event(findings: Findings, target: str, until: str, what_to_do: str) -> Event:
     """The same as an event."""
     about = {
-        "prefect.resource.id": f"ibf-pipeline.run.{found.country}.{found.hazard}.{found.issue_time}",
-        "prefect.resource.name": f"{found.country} {found.issue_time}",
+        "prefect.resource.id": f"ibf-pipeline.run.{findings.country}.{findings.hazard}.{findings.issue_time}",
+        "prefect.resource.name": f"{findings.country} {findings.issue_time}",
     }
-    exercise = "EXERCISE. " if found.exercise else ""
+    exercise = "EXERCISE. " if findings.exercise else ""
     text = (
-        f"{exercise}{intro(found)}: {found.headline}. Everything is on "
+        f"{exercise}{intro(findings)}: {findings.headline}. Everything is on "
         f"{target}, and the notification waits for a person until {until}; afterwards nobody is notified. {what_to_do}"
     )
-    return _event(HELD_EVENT, about, found, {"text": text})
+    return _event(HELD_EVENT, about, findings, {"text": text})
 
 
 def send_events(events: Sequence[Event]) -> None:
@@ -83,8 +83,8 @@ def send_events(events: Sequence[Event]) -> None:
         client.request("POST", "/events", json=[event.model_dump(mode="json") for event in events])
 
 
-def _event(name: str, about: dict[str, str], found: Findings, payload: dict[str, str]) -> Event:
-    of = {"country": found.country, "hazard": found.hazard, "issue_date": str(found.issue_time)}
+def _event(name: str, about: dict[str, str], findings: Findings, payload: dict[str, str]) -> Event:
+    of = {"country": findings.country, "hazard": findings.hazard, "issue_date": str(findings.issue_time)}
     run = {"prefect.resource.id": f"prefect.flow-run.{flow_run.id}", "prefect.resource.role": "flow-run"}
     related = [RelatedResource.model_validate(run)] if flow_run.id else []
     return Event(event=name, resource=Resource.model_validate(about), related=related, payload={**payload, **of})

@@ -139,7 +139,7 @@ def _observe(
     configuration: Configuration,
     country: FloodCountry,
     run: RunFolder,
-    found: FloodFindings,
+    findings: FloodFindings,
     event: FloodEvent,
     days: DayRange,
     product: str | None,
@@ -162,7 +162,7 @@ def _observe(
 
     def all_together() -> EventObservation:
         with file_lock(folder / OBSERVATION_LOCK), shared_looks(shared, event.name):
-            observed = all_looks(event, found, ground, hook.settings.observation, folder)
+            observed = all_looks(event, findings, ground, hook.settings.observation, folder)
             keep_observed(observed, folder, run, prepared)
         return observed
 
@@ -171,7 +171,7 @@ def _observe(
     if observed is None or not any(stands_for(look, scene, hook.settings.observation) for look in maps):
         if product is not None and scene is not None and days.contain(scene.start):
             require_late_enough(event, product, scene, hook.settings.observation, hook.now())
-        _order_and_see(hook, ground, found, event, days, product, folder)
+        _order_and_see(hook, ground, findings, event, days, product, folder)
         observed = all_together()
     return observed
 
@@ -217,7 +217,7 @@ def _see_existing_maps(
 def _order_and_see(
     hook: Hook,
     ground: ReferenceLayers,
-    found: FloodFindings,
+    findings: FloodFindings,
     event: FloodEvent,
     days: DayRange,
     product: str | None,
@@ -234,7 +234,7 @@ def _order_and_see(
         )
     moment = scene_to_order(event, product, days, rule).start
     options = {**hook.settings.outputs.get("temporary", {}), **hook.settings.presets.get(rule.order_workflow, {})}
-    label = f"{found.country} {found.issue_date} {event.name}"
+    label = f"{findings.country} {findings.issue_date} {event.name}"
     request = OrderRequest(rule.order_workflow, (product,), options, label)
     with hook.desk() as (client, desk):
         context = OrderContext(
@@ -291,8 +291,8 @@ def _look(
     return look
 
 
-def _event(found: FloodFindings, name: str, run: Path) -> FloodEvent:
-    for event in found.events:
+def _event(findings: FloodFindings, name: str, run: Path) -> FloodEvent:
+    for event in findings.events:
         if event.name == name and event.areas:
             return event
         if event.name == name:
@@ -301,7 +301,7 @@ def _event(found: FloodFindings, name: str, run: Path) -> FloodEvent:
                 where=name,
                 remedy=f"link station {event.station_code} to areas in the country's data",
             )
-    names = ", ".join(event.name for event in found.events if event.areas)
+    names = ", ".join(event.name for event in findings.events if event.areas)
     raise UsageError(
         f"the run has no event {name!r} with areas",
         where=run,

@@ -19,21 +19,21 @@ _TAGS: Final = (*_FOUND, _BLIND, _HELD)
 """those that a run may get; it has no others from here"""
 
 
-def outcome_tags(found: Findings, *, held: bool) -> tuple[str, ...]:
+def outcome_tags(findings: Findings, *, held: bool) -> tuple[str, ...]:
     """The highest that was found; that something could not be seen, without which "no alert" says too much; and that
     the notification waits for an operator.
     """
-    trigger, alert = any(event.trigger for event in found.events), bool(found.events)
-    blind = any(unseen.condition == "blind" for unseen in found.unseen)
+    trigger, alert = any(event.trigger for event in findings.events), bool(findings.events)
+    blind = any(unseen.condition == "blind" for unseen in findings.unseen)
     highest = _FOUND[0] if trigger else _FOUND[1] if alert else _FOUND[2]
     return (highest, *([_BLIND] if blind else []), *([_HELD] if held else []))
 
 
-def show_outcome(found: Findings, *, held: bool) -> None:
+def show_outcome(findings: Findings, *, held: bool) -> None:
     """Let the tags of this run say what its day came to, in place of what they said before. It never fails a run."""
     if flow_run.id is None:
         return
-    tags = outcome_tags(found, held=held)
+    tags = outcome_tags(findings, held=held)
     try:
         with brief_client() as client:
             run = UUID(str(flow_run.id))

@@ -100,9 +100,9 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
         create_link_artifact(link, key=key("report"), description=f"Report: {title}")
 
 
-def artifact_key(name: str, found: Findings) -> str:
+def artifact_key(name: str, findings: Findings) -> str:
     """The key of an artifact of a country and hazard: small letters, digits and dashes. Floods came first, without."""
-    return key_of(name, found.country, found.hazard) + ("-exercise" if found.exercise else "")
+    return key_of(name, findings.country, findings.hazard) + ("-exercise" if findings.exercise else "")
 
 
 def key_of(name: str, iso3: str, hazard: str) -> str:

@@ -106,7 +106,7 @@ def find_districts(
 @task(task_run_name="flood extents and findings of {iso3}")
 def record_block(
     iso3: str,
-    found: FlashFloodFindings,
+    findings: FlashFloodFindings,
     block: BlockRain,
     prepared: FlashPrepared,
     country: FlashFloodCountry,
@@ -117,19 +117,19 @@ def record_block(
     whole, or as before. `layers`: the folder of the prepared layers.
     """
     folder = begin_findings(run)
-    make_rasters(found, layers, folder / "extents")
-    write_findings_json(found, folder / "events.json")
+    make_rasters(findings, layers, folder / "extents")
+    write_findings_json(findings, folder / "events.json")
     write_rain_kept(folder, block.rain)
-    write_assets_kept(folder, found, _exposed(found, prepared))
-    keep_findings(run, folder, _manifest(found, block, country, layers, folder / RAIN_FILE))
+    write_assets_kept(folder, findings, _exposed(findings, prepared))
+    keep_findings(run, folder, _manifest(findings, block, country, layers, folder / RAIN_FILE))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 
 
-def _exposed(found: FlashFloodFindings, prepared: FlashPrepared) -> Iterator[KeptAsset]:
+def _exposed(findings: FlashFloodFindings, prepared: FlashPrepared) -> Iterator[KeptAsset]:
     """Names and places of what any event reaches."""
     fids: dict[str, set[str]] = {}
-    for each in (each for event in found.events for each in event.exposed):
+    for each in (each for event in findings.events for each in event.exposed):
         fids.setdefault(each.category, set()).update(each.fids)
     for category, table in read_assets(prepared.assets).items() if fids else ():
         places = table.places[table.places["fid"].isin(fids.get(category, ()))]
@@ -141,18 +141,18 @@ def _exposed(found: FlashFloodFindings, prepared: FlashPrepared) -> Iterator[Kep
 
 
 def _manifest(
-    found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path, rain: Path
+    findings: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path, rain: Path
 ) -> dict[str, Any]:
     """`rain`: the file of the kept rain, which is what the findings were made of."""
     return {
-        "country": found.country,
-        "hazard": found.hazard,
-        "issue_time": str(found.issue_time),
-        "exercise": found.exercise,
-        "headline": found.headline,
-        "source": found.source,
-        "published": found.published,
-        "cycle": found.cycle,
+        "country": findings.country,
+        "hazard": findings.hazard,
+        "issue_time": str(findings.issue_time),
+        "exercise": findings.exercise,
+        "headline": findings.headline,
+        "source": findings.source,
+        "published": findings.published,
+        "cycle": findings.cycle,
         "obtained": dict(block.origin),
         **made_of(country, [rain], layers),
     }

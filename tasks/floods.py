@@ -101,7 +101,7 @@ def find_events(
 @task(task_run_name="flood extents and findings of {iso3}")
 def record_findings(
     iso3: str,
-    found: FloodFindings,
+    findings: FloodFindings,
     cube: xr.DataArray,
     tiles: ExtentTiles,
     country: FloodCountry,
@@ -111,30 +111,30 @@ def record_findings(
 ) -> RunFolder:
     """One raster a lead time, `events.json`, `forecast.nc` and the manifest: the run folder is whole, or as before."""
     folder = begin_findings(run)
-    wet = wet_areas(found.publishable_events, country.deepest_admin_level)
-    names = {extent.lead_time: extent.file_name for extent in found.extents}
+    wet = wet_areas(findings.publishable_events, country.deepest_admin_level)
+    names = {extent.lead_time: extent.file_name for extent in findings.extents}
     rasters = {lead_time: folder / "extents" / name for lead_time, name in names.items()}
     for lead_time, cells in write_extents(wet, tiles, rasters).items():
         log.info("%s: %s, %d wet cells", iso3, names[lead_time], cells)
-    write_flood_findings(found, cube, folder)
-    keep_findings(run, folder, _manifest(found, country, files, cube, prepared))
+    write_flood_findings(findings, cube, folder)
+    keep_findings(run, folder, _manifest(findings, country, files, cube, prepared))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 
 
 def _manifest(
-    found: FloodFindings, country: FloodCountry, files: ForecastFiles, cube: xr.DataArray, prepared: Path
+    findings: FloodFindings, country: FloodCountry, files: ForecastFiles, cube: xr.DataArray, prepared: Path
 ) -> dict[str, Any]:
     return {
-        "country": found.country,
-        "hazard": found.hazard,
-        "issue_date": found.issue_date,
-        "exercise": found.exercise,
-        "headline": found.headline,
+        "country": findings.country,
+        "hazard": findings.hazard,
+        "issue_date": findings.issue_date,
+        "exercise": findings.exercise,
+        "headline": findings.headline,
         "source": files.source,
         "obtained": dict(files.origin),
         "arrived": _utc(max((file.stat().st_mtime for file in files.files), default=None)),
-        "glofas_version": found.glofas_version,
+        "glofas_version": findings.glofas_version,
         "glofas_process_ids": list(cube.attrs.get("glofas_process_ids", ())),
         "glofas_background_ids": list(cube.attrs.get("glofas_background_ids", ())),
         **made_of(country, files.files, prepared),

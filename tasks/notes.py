@@ -9,9 +9,9 @@ from ibf_pipeline.domain.findings import Findings
 log = logging.getLogger("ibf_pipeline.tasks")
 
 
-def log_notes(found: Findings) -> None:
+def log_notes(findings: Findings) -> None:
     """Every note as information, every doubt as a warning."""
-    for note in found.notes:
-        log.info("%s: %s", found.country, note)
-    for doubt in found.doubts:
-        log.warning("%s: %s", found.country, doubt)
+    for note in findings.notes:
+        log.info("%s: %s", findings.country, note)
+    for doubt in findings.doubts:
+        log.warning("%s: %s", findings.country, doubt)

@@ -163,7 +163,7 @@ def measure(
 
 
 def all_looks(
-    event: FloodEvent, found: FloodFindings, ground: ReferenceLayers, rule: ObservationSettings, folder: Path
+    event: FloodEvent, findings: FloodFindings, ground: ReferenceLayers, rule: ObservationSettings, folder: Path
 ) -> EventObservation:
     """The event as all looks kept in its folder show it, those with a pass on its days: see `judge_together`."""
     kept = read_looks(folder)
@@ -179,11 +179,11 @@ def all_looks(
         [(look.verdict, flooded_km2(look.areas)) for _, look in counted], observed_share(areas), rule
     )
     return EventObservation(
-        country=found.country,
-        issue_date=found.issue_date,
+        country=findings.country,
+        issue_date=findings.issue_date,
         event=event.name,
         verdict=verdict,
-        default_admin_level=found.default_admin_level,
+        default_admin_level=findings.default_admin_level,
         areas=tuple(areas),
         looks=tuple(look for _, look in kept),
     )

@@ -33,17 +33,17 @@ def write_run_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
 
 @task(task_run_name="plan the calls of {found.country} for {target.name}")
 def plan_revision(
-    found: Findings, run: RunFolder, target: OpenTarget, *, overrides: Overrides, now: Clock
+    findings: Findings, run: RunFolder, target: OpenTarget, *, overrides: Overrides, now: Clock
 ) -> Revision | None:
     """The revision to publish next: an unfinished one of this day, else a new one; None if nothing is left to do."""
-    iso3 = found.country
+    iso3 = findings.country
     begun = unfinished(run, target.name)
     if begun is not None:
         target.require_resumable(begun, overrides)
         log.warning("%s: resuming revision %d", iso3, begun.number)
         return begun
     require_confirmed(run, target.name)
-    revision = target.revise(found, run, overrides)
+    revision = target.revise(findings, run, overrides)
     if revision is None:
         log.info("%s: target %s has this very content: nothing to publish", iso3, target.name)
         return None

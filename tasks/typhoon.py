@@ -102,7 +102,7 @@ def find_storms(
 @task(task_run_name="findings of {iso3}")
 def record_cycle(
     iso3: str,
-    found: TyphoonFindings,
+    findings: TyphoonFindings,
     given: TrackDelivery,
     further: Mapping[str, Any],
     country: TyphoonCountry,
@@ -114,26 +114,26 @@ def record_cycle(
     `further`: what else it is made of, for the manifest; `layers`: the folder of the prepared layers.
     """
     folder = begin_findings(run)
-    write_findings_json(found, folder / "events.json")
+    write_findings_json(findings, folder / "events.json")
     write_tracks_kept(folder, given.tracks)
-    keep_findings(run, folder, _manifest(found, given, further, country, layers))
+    keep_findings(run, folder, _manifest(findings, given, further, country, layers))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 
 
 def _manifest(
-    found: TyphoonFindings, given: TrackDelivery, further: Mapping[str, Any], country: TyphoonCountry, layers: Path
+    findings: TyphoonFindings, given: TrackDelivery, further: Mapping[str, Any], country: TyphoonCountry, layers: Path
 ) -> dict[str, Any]:
     """Its inputs are the files of the tracks, as they were read; none where the source shows that no cyclone exists."""
     return {
-        "country": found.country,
-        "hazard": found.hazard,
-        "issue_time": str(found.issue_time),
-        "exercise": found.exercise,
-        "headline": found.headline,
-        "source": found.source,
-        "published": found.published,
-        "cycle": found.cycle,
+        "country": findings.country,
+        "hazard": findings.hazard,
+        "issue_time": str(findings.issue_time),
+        "exercise": findings.exercise,
+        "headline": findings.headline,
+        "source": findings.source,
+        "published": findings.published,
+        "cycle": findings.cycle,
         "obtained": {**given.origin, **further},
         **made_of(country, given.files, layers),
     }

@@ -64,12 +64,14 @@ def told(demo_layers: Demo, demo_country: FloodCountry) -> Any:
     return tell
 
 
-def planned(found: FloodFindings, layers: CountryLayers) -> list[Call]:
+def planned(findings: FloodFindings, layers: CountryLayers) -> list[Call]:
     """The calls for a current server that knows the prepared areas."""
-    codes = {level: [area.place_code for area in layers.level(level)] for level in found.admin_levels}
-    extents = {extent.lead_time: FileBody(extent.file_name, extent.file_name, "0" * 64) for extent in found.extents}
+    codes = {level: [area.place_code for area in layers.level(level)] for level in findings.admin_levels}
+    extents = {extent.lead_time: FileBody(extent.file_name, extent.file_name, "0" * 64) for extent in findings.extents}
     return plan_calls(
-        found, PlanParameters(revision_timestamp(FLOODS, found.issue_time, 1, None), codes, extents), API_FROM_0_284
+        findings,
+        PlanParameters(revision_timestamp(FLOODS, findings.issue_time, 1, None), codes, extents),
+        API_FROM_0_284,
     )
 
 

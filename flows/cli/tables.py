@@ -18,26 +18,28 @@ from ibf_pipeline.report.times import flags_head, flags_words
 from ibf_pipeline.report.words import event_text
 
 
-def print_found(found: Findings, console: Console) -> None:
+def print_found(findings: Findings, console: Console) -> None:
     """Headline, events with the people that the portal shows, and notes."""
-    profile, weekday = profile_of(found), f"{found.issue_date:%A}"
-    issued = f"issue {'date' if found.issue_time.hour is None else 'time'} {found.issue_time.words} ({weekday})"
-    title = f"{found.country_name} ({found.country}){title_of(found).removeprefix(found.country_name)}, {issued}: "
-    title += found.headline
+    profile, weekday = profile_of(findings), f"{findings.issue_date:%A}"
+    issued = f"issue {'date' if findings.issue_time.hour is None else 'time'} {findings.issue_time.words} ({weekday})"
+    title = f"{findings.country_name} ({findings.country}){title_of(findings).removeprefix(findings.country_name)}"
+    title += f", {issued}: {findings.headline}"
     console.print(Text(title, style="bold"))
-    if found.events:
-        flags = {event.name: flags_words(found, event) for event in found.events}
-        table = Table("event", "alert", "lead time", flags_head(found), "people", "areas", box=None, pad_edge=False)
+    if findings.events:
+        flags = {event.name: flags_words(findings, event) for event in findings.events}
+        table = Table("event", "alert", "lead time", flags_head(findings), "people", "areas", box=None, pad_edge=False)
         # a terminal of 80 columns breaks words, never the marks
         table.columns[3].no_wrap, table.columns[3].min_width = True, max(len(each) for each in flags.values())
-        shown = {each.event.name: each for each in event_views(found.events, found.default_admin_level)}
-        for event in found.events:
-            areas = f"{len(event.alerted_areas_of(found.default_admin_level))} on level {found.default_admin_level}"
+        shown = {each.event.name: each for each in event_views(findings.events, findings.default_admin_level)}
+        for event in findings.events:
+            areas = (
+                f"{len(event.alerted_areas_of(findings.default_admin_level))} on level {findings.default_admin_level}"
+            )
             table.add_row(
                 Text(
                     f"{event.name} {named}"
-                    if (named := found.named(event.key))
-                    else event_text(found, event.name, event.key)
+                    if (named := findings.named(event.key))
+                    else event_text(findings, event.name, event.key)
                 ),
                 _alert(event.alert_class, trigger=event.trigger),
                 profile.lead_time_name(event.lead_time),
@@ -50,7 +52,7 @@ def print_found(found: Findings, console: Console) -> None:
                 else "none: cannot be published",
             )
         console.print(table)
-    for note in dict.fromkeys((*found.notes, *portal_notes(found.events, found.default_admin_level))):
+    for note in dict.fromkeys((*findings.notes, *portal_notes(findings.events, findings.default_admin_level))):
         console.print(Text(f"- {note}", style="dim"))
 
 

@@ -123,9 +123,9 @@ def prepared_notes(country: FlashFloodCountry, folder: Path) -> tuple[Sequence[s
     return layers.doubts, [text for text in layers.findings if text not in layers.doubts]
 
 
-def flash_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
+def flash_codes(prepared: Path, findings: Findings) -> Mapping[int, Sequence[str]]:
     """The areas of a prepared country, all of its one level."""
-    return {found.default_admin_level: tuple(read_flash_floods(prepared, found.country).layers.areas)}
+    return {findings.default_admin_level: tuple(read_flash_floods(prepared, findings.country).layers.areas)}
 
 
 def flash_assets(seed: CountrySeed, country: CountryHazard, static: Path) -> CountrySeed:

@@ -58,7 +58,7 @@ def moment_of_publication(day: Day, at: datetime) -> datetime:
 
 def notifies(
     day: Day,
-    found: AnyFindings,
+    findings: AnyFindings,
     rule: Callable[[AnyFindings, AnyFindings | None, LastMail[AnyFindings] | None, datetime], Mailing],
 ) -> bool:
     """Whether a run notifies, and the log says why; a notification that was planned and not sent yet goes out in any
@@ -67,9 +67,11 @@ def notifies(
     begun = unfinished(day.run, day.target_name)
     if begun is not None and begun.about().notify:
         return True
-    told = latest_notified_findings(day.run, day.target_name, type(found))
+    told = latest_notified_findings(day.run, day.target_name, type(findings))
     last = None if told is None else LastMail(told.issue_time.start, told)  # a day is four runs: clocks jitter
-    decided = rule(found, shown_before(day, type(found)), last, found.issue_time.start)
+    decided = rule(findings, shown_before(day, type(findings)), last, findings.issue_time.start)
     for reason in decided.reasons:
-        log.info("%s: %s: %s", found.country, "people are notified" if decided.notify else "nobody is notified", reason)
+        log.info(
+            "%s: %s: %s", findings.country, "people are notified" if decided.notify else "nobody is notified", reason
+        )
     return decided.notify

@@ -34,13 +34,13 @@ def require_may_be_made_up(day: Day, source: str) -> None:
         )
 
 
-def require_no_trial(day: Day, found: Findings) -> None:
+def require_no_trial(day: Day, findings: Findings) -> None:
     """ForbiddenByRule if findings of such a source, kept from an earlier run too, would be mailed about; of a
     made-up forecast, wherever they would be published but on a test target.
     """
-    allowed = day.target.test_target if found.trial == MADE_UP else not (found.trial and day.target.notifies)
+    allowed = day.target.test_target if findings.trial == MADE_UP else not (findings.trial and day.target.notifies)
     if not allowed:
-        raise _forbidden(found.country, day.target_name, f"the forecast of {found.country} is a {found.trial}")
+        raise _forbidden(findings.country, day.target_name, f"the forecast of {findings.country} is a {findings.trial}")
 
 
 def require_no_trial_begun(day: Day) -> None:

@@ -97,6 +97,6 @@ def typhoon_notes(country: TyphoonCountry, folder: Path) -> tuple[Sequence[str],
     return layers.doubts, [text for text in layers.findings if text not in layers.doubts]
 
 
-def typhoon_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
+def typhoon_codes(prepared: Path, findings: Findings) -> Mapping[int, Sequence[str]]:
     """The areas of a prepared country, all of its one level."""
-    return {found.default_admin_level: tuple(read_typhoon(prepared, found.country).layers.areas)}
+    return {findings.default_admin_level: tuple(read_typhoon(prepared, findings.country).layers.areas)}

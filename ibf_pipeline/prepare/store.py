@@ -64,7 +64,7 @@ PlaceCodes = Callable[[Path, Findings], Mapping[int, Sequence[str]]]
 """(a country's prepared layers, findings): the place codes of all areas, by the findings' levels"""
 
 
-def prepared_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
+def prepared_codes(prepared: Path, findings: Findings) -> Mapping[int, Sequence[str]]:
     """Those of the layers that `prepare` has made; InputMissing or InputInvalid if these cannot be read."""
-    layers, _ = read_prepared(prepared, found.country)
-    return {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}
+    layers, _ = read_prepared(prepared, findings.country)
+    return {level: tuple(area.place_code for area in layers.level(level)) for level in findings.admin_levels}

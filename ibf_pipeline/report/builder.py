@@ -19,66 +19,71 @@ from ibf_pipeline.report.words import further_indicators, subject_text
 
 
 def make_report(
-    found: Findings,
+    findings: Findings,
     before: Findings | None,
     manifest: Mapping[str, Any],
     published: Sequence[PublishedRevision],
     kept: Any,
     correction: Correction | None = None,
 ) -> Report:
-    """The content of a report. `found`: what stands of the run; `kept`: what its hazard keeps beside it."""
-    changes, extension = compare_runs(before, found), report_extension_of(found)
+    """The content of a report. `findings`: what stands of the run; `kept`: what its hazard keeps beside it."""
+    changes, extension = compare_runs(before, findings), report_extension_of(findings)
     changed = {change.key for change in changes}
     plain = Report(
         format=REPORT_FORMAT,
-        country=found.country,
-        country_name=found.country_name,
-        hazard=found.hazard,
-        issue_date=found.issue_date,
-        issue_time=str(found.issue_time),
-        exercise=found.exercise,
-        short=found.headline,
-        headline=headline(found),
-        cautions=(*mail_cautions(published), *difference_cautions(published), *cautions(found)),
+        country=findings.country,
+        country_name=findings.country_name,
+        hazard=findings.hazard,
+        issue_date=findings.issue_date,
+        issue_time=str(findings.issue_time),
+        exercise=findings.exercise,
+        short=findings.headline,
+        headline=headline(findings),
+        cautions=(*mail_cautions(published), *difference_cautions(published), *cautions(findings)),
         correction=correction,
         compared_with=issued(before) if before else None,
         changes=changes,
-        unchanged=tuple(event.name for event in found.events if event.key not in changed),
+        unchanged=tuple(event.name for event in findings.events if event.key not in changed),
         overview=OVERVIEW,
-        events=tuple(extension.event_part(_part(found, event), found, event, kept) for event in found.events),
-        withdrawn=tuple(extension.event_part(_part(found, event), found, event, kept) for event in found.withdrawn),
-        unseen=tuple(found.unseen),
-        source=found.source,
-        notes=tuple(note for note in found.notes if note not in found.doubts),
+        events=tuple(extension.event_part(_part(findings, event), findings, event, kept) for event in findings.events),
+        withdrawn=tuple(
+            extension.event_part(_part(findings, event), findings, event, kept) for event in findings.withdrawn
+        ),
+        unseen=tuple(findings.unseen),
+        source=findings.source,
+        notes=tuple(note for note in findings.notes if note not in findings.doubts),
         inputs=_files(manifest, "inputs"),
         static=_files(manifest, "static"),
         versions=dict(manifest.get("versions", {})),
         configuration=dict(manifest.get("configuration", {})),
         published=tuple(published),
-        default_admin_level=found.default_admin_level,
-        further_indicators=further_indicators(found),
-        tables=("events", "areas", *(table.name for table in extension.tables(found, kept))),
+        default_admin_level=findings.default_admin_level,
+        further_indicators=further_indicators(findings),
+        tables=("events", "areas", *(table.name for table in extension.tables(findings, kept))),
     )
-    return extension.report(plain, found, kept)
+    return extension.report(plain, findings, kept)
 
 
 def _files(manifest: Mapping[str, Any], key: str) -> tuple[InputFile, ...]:
     return tuple(InputFile(str(i["name"]), int(i["size"]), str(i["sha256"])) for i in manifest.get(key, ()))
 
 
-def _part(found: Findings, event: Event) -> EventPart:
-    profile = profile_of(found)
-    levels = [found.default_admin_level, *(level for level in found.admin_levels if level != found.default_admin_level)]
+def _part(findings: Findings, event: Event) -> EventPart:
+    profile = profile_of(findings)
+    levels = [
+        findings.default_admin_level,
+        *(level for level in findings.admin_levels if level != findings.default_admin_level),
+    ]
     areas = ((level, tuple(sorted(event.areas_of(level), key=_by_people))) for level in levels)
     return EventPart(
         event=event,
-        name=found.named(event.key) or subject_text(found, event.key),
+        name=findings.named(event.key) or subject_text(findings, event.key),
         words=alert_text(event.alert_class, trigger=event.trigger),
-        day=event_moment(found, event),
-        begins=report_extension_of(found).begins(found, event),
+        day=event_moment(findings, event),
+        begins=report_extension_of(findings).begins(findings, event),
         lead_times=tuple(
-            LeadTime(profile.lead_time_name(lead), profile.moment(found.issue_time, lead), flag)
-            for lead, flag in zip(found.lead_times, event.flags, strict=False)
+            LeadTime(profile.lead_time_name(lead), profile.moment(findings.issue_time, lead), flag)
+            for lead, flag in zip(findings.lead_times, event.flags, strict=False)
         ),
         areas=tuple((level, rows) for level, rows in areas if rows),
         map=map_name(event),

@@ -128,15 +128,15 @@ def plain_change(compared: AlertComparison[FindingsT, EventT]) -> Change:
     )
 
 
-def plain_alert(profile: HazardProfile, found: Findings | None, event: Event | None) -> Alert | None:
+def plain_alert(profile: HazardProfile, findings: Findings | None, event: Event | None) -> Alert | None:
     """An event of a run; None if there is none."""
-    if found is None or event is None:
+    if findings is None or event is None:
         return None
     return Alert(
         trigger=event.trigger,
         alert_class=event.alert_class,
         lead_time=event.lead_time,
-        day=event_moment(found, event),
+        day=event_moment(findings, event),
         flags=event.flags,
         people=event.people,
     )
@@ -183,9 +183,9 @@ def earlier_run(compared: AlertComparison[FindingsT, EventT]) -> str:
     return f"the run of {compared.today.moment_words(issued(compared.before))}"
 
 
-def blind_reason(found: Findings | None, key: str) -> str:
+def blind_reason(findings: Findings | None, key: str) -> str:
     """Why a run says nothing of it; empty if it does."""
-    unseen = found.unseen if found else ()
+    unseen = findings.unseen if findings else ()
     return next((each.reason for each in unseen if each.key == key and each.condition == "blind"), "")
 
 

@@ -14,8 +14,8 @@ from ibf_pipeline.runs.withdrawal import standing_findings
 log = logging.getLogger(__name__)
 
 
-def correction(run: RunFolder, found: Findings) -> Correction | None:
-    """What changed since the newest publication of a day that says something else than `found`, its findings now.
+def correction(run: RunFolder, findings: Findings) -> Correction | None:
+    """What changed since the newest publication of a day that says something else than `findings`, its findings now.
 
     None if there is none. Alerts that an operator took back do not count as a change. A revision that cannot be read is
     left out and logged.
@@ -26,8 +26,8 @@ def correction(run: RunFolder, found: Findings) -> Correction | None:
             try:
                 about, was = revision.about(), revision.findings()
                 withdrawal = set(about.withdraws) - {event.name for event in was.events}
-                if not withdrawal and was.events != found.events and revision.state().is_uploaded:
-                    changes = compare_runs(was, standing_findings(found, run))
+                if not withdrawal and was.events != findings.events and revision.state().is_uploaded:
+                    changes = compare_runs(was, standing_findings(findings, run))
                     earlier.append(Correction(target, revision.number, about.date, changes))
                     break
             except (OSError, ValueError, TypeError, KeyError, IbfError) as error:

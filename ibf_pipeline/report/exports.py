@@ -29,18 +29,18 @@ _ALERT = ("alert_class", "trigger")
 _AFFECTED = ("people_affected", "share_of_population")
 
 
-def tables(found: Findings, shapes: Shapes, kept: Any = None) -> tuple[Table, ...]:
+def tables(findings: Findings, shapes: Shapes, kept: Any = None) -> tuple[Table, ...]:
     """Events, areas, and what the hazard adds, also out of what it keeps beside the findings."""
-    return events_table(found), areas_table(found, shapes), *report_extension_of(found).tables(found, kept)
+    return events_table(findings), areas_table(findings, shapes), *report_extension_of(findings).tables(findings, kept)
 
 
-def write_exports(found: Findings, shapes: Shapes, folder: Path, kept: Any = None) -> list[Path]:
+def write_exports(findings: Findings, shapes: Shapes, folder: Path, kept: Any = None) -> list[Path]:
     """Each table as `.csv` (with `.csvt`) and `.geojson`; returns the files.
 
     `shapes`: outlines of the areas; areas without one have no geometry. `kept`: as of `tables`.
     """
     files: list[Path] = []
-    for table in tables(found, shapes, kept):
+    for table in tables(findings, shapes, kept):
         files += [
             *write_csv(table, folder / f"{table.name}.csv"),
             write_geojson(table, folder / f"{table.name}.geojson"),
@@ -48,43 +48,43 @@ def write_exports(found: Findings, shapes: Shapes, folder: Path, kept: Any = Non
     return files
 
 
-def events_table(found: Findings) -> Table:
+def events_table(findings: Findings) -> Table:
     """One row an event, at the place of what it is about."""
-    profile, further = profile_of(found), report_extension_of(found).event_columns
+    profile, further = profile_of(findings), report_extension_of(findings).event_columns
     moment, flags = ("day", "days") if profile.unit == "day" else ("time", "hours")
     columns = (
-        *of_run(found), "event", *_subject_columns(profile), *_ALERT, _lead_time(profile), moment, flags,
+        *of_run(findings), "event", *_subject_columns(profile), *_ALERT, _lead_time(profile), moment, flags,
         "people_affected", *further, "published",
     )  # fmt: skip
     rows = [
         {
-            **of_run(found),
+            **of_run(findings),
             "event": event.name,
-            **dict(zip(_subject_columns(profile), (event.key, found.listed_name(event.key)), strict=False)),
+            **dict(zip(_subject_columns(profile), (event.key, findings.listed_name(event.key)), strict=False)),
             **_of_alert(profile, event),
-            moment: event_moment(found, event).isoformat(),
+            moment: event_moment(findings, event).isoformat(),
             flags: flags_cell(event.flags),
             "people_affected": _people(event) if event.is_estimated else None,
             **{name: value(event) for name, value in further.items()},
             "published": event.publishable,
         }
-        for event in found.events
+        for event in findings.events
     ]
-    return Table("events", columns, rows, [point(found.place(event.key)) for event in found.events])
+    return Table("events", columns, rows, [point(findings.place(event.key)) for event in findings.events])
 
 
-def areas_table(found: Findings, shapes: Shapes) -> Table:
+def areas_table(findings: Findings, shapes: Shapes) -> Table:
     """One row an area of an event, on every level."""
-    profile = profile_of(found)
+    profile = profile_of(findings)
     named = dict(profile.columns)
     rows: list[TableRow] = []
     places: list[Place | None] = []
-    for event in found.events:
+    for event in findings.events:
         for area in event.areas:
             amounts = {**dict(zip(_AFFECTED, (_people(area), area.share), strict=True)), **area.further}
             rows.append(
                 {
-                    **of_run(found),
+                    **of_run(findings),
                     **dict(zip(_AREA, (event.name, area.admin_level, area.place_code, area.name), strict=True)),
                     **_of_alert(profile, event),
                     **_of_area(event, area),
@@ -93,8 +93,8 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
             )
             shape = shapes.get(area.place_code)
             places.append(None if shape is None else json.loads(shapely.to_geojson(shape)))
-    further = (named.get(name, name) for name in further_indicators(found))
-    columns = (*of_run(found), *_AREA, *_ALERT, _lead_time(profile), *_AFFECTED, *further)
+    further = (named.get(name, name) for name in further_indicators(findings))
+    columns = (*of_run(findings), *_AREA, *_ALERT, _lead_time(profile), *_AFFECTED, *further)
     return Table("areas", columns, rows, places)
 
 

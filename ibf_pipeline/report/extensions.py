@@ -188,9 +188,9 @@ REPORT_EXTENSIONS: Final[dict[str, ReportExtension]] = {
 }
 
 
-def report_extension_of(found: Findings | Report) -> ReportExtension:
+def report_extension_of(findings: Findings | Report) -> ReportExtension:
     """The extension of the hazard that findings or a report are of; an empty one if it has none."""
-    return REPORT_EXTENSIONS.get(found.hazard, _PLAIN)
+    return REPORT_EXTENSIONS.get(findings.hazard, _PLAIN)
 
 
 _PLAIN = ReportExtension()

@@ -64,10 +64,10 @@ def explained(
     return replace(plain, why=sentences(parts))
 
 
-def next_update(found: Findings, zone: tzinfo, block: str) -> str:
+def next_update(findings: Findings, zone: tzinfo, block: str) -> str:
     """When people may look again. `block`: what the hazard calls a period."""
-    profile = profile_of(found)
-    issued = found.issue_time.start + timedelta(hours=profile.period_hours)
+    profile = profile_of(findings)
+    issued = findings.issue_time.start + timedelta(hours=profile.period_hours)
     expected = issued + timedelta(hours=profile.hours_late)
     return f"The next update is that of the {block} of {issued:%H} UTC, not before {local_text(expected, zone)}."
 
@@ -91,21 +91,23 @@ def came_and_went(what: str, then: Mapping[str, str], now: Mapping[str, str], mo
     return f"{what}: {'; '.join(parts)}" if parts else ""
 
 
-def classes_by_lead_time(found: Findings, event: Event) -> str:
+def classes_by_lead_time(findings: Findings, event: Event) -> str:
     """`trigger at 9, 10 and 11 hours, warning at 15 hours`."""
     parts = []
     for mark, word in (("T", "trigger"), ("w", "warning")):
-        at = [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag == mark]
-        parts += [f"{word} at {listed(at, len(found.lead_times))} {'hour' if at == ['1'] else 'hours'}"] if at else []
+        at = [str(lead) for lead, flag in zip(findings.lead_times, event.flags, strict=True) if flag == mark]
+        parts += (
+            [f"{word} at {listed(at, len(findings.lead_times))} {'hour' if at == ['1'] else 'hours'}"] if at else []
+        )
     return ", ".join(parts)
 
 
-def decides(found: Findings) -> str:
+def decides(findings: Findings) -> str:
     """Whether the notification may wait for an operator, and who decides about what is done."""
     held = ""
-    if found.publishable_events:
+    if findings.publishable_events:
         begins = f"A trigger has begun or begins within {URGENT_HOURS} hours"
         urgent = f"{begins}: its notification is not held for a person's approval."
-        held = "Its notification may be held for a person's approval." if may_wait(found) else urgent
-    act = "Whether anything is activated is decided by people, not by this forecast." if found.events else ""
+        held = "Its notification may be held for a person's approval." if may_wait(findings) else urgent
+    act = "Whether anything is activated is decided by people, not by this forecast." if findings.events else ""
     return f"{held} {act}".strip()

@@ -116,17 +116,17 @@ def _moved(before: Findings | None, today: Findings, old: Event | None, new: Eve
     return 0 if goes_on else round((first - old.exact_start) / unit)
 
 
-def _step(found: Findings) -> int:
+def _step(findings: Findings) -> int:
     """From one lead time to the next, in the hazard's unit."""
-    times = found.lead_times
+    times = findings.lead_times
     return min((later - sooner for sooner, later in pairwise(times)), default=1)
 
 
-def _moments(found: Findings, event: Event) -> list[date]:
+def _moments(findings: Findings, event: Event) -> list[date]:
     """Of an event's own kind: where a trigger triggers, else where it warns; its lead time if it has neither."""
-    wanted, profile = "T" if event.trigger else "w", profile_of(found)
-    flagged = [lead for lead, flag in zip(found.lead_times, event.flags, strict=False) if flag == wanted]
-    return [profile.moment(found.issue_time, lead) for lead in flagged or [event.lead_time]]
+    wanted, profile = "T" if event.trigger else "w", profile_of(findings)
+    flagged = [lead for lead, flag in zip(findings.lead_times, event.flags, strict=False) if flag == wanted]
+    return [profile.moment(findings.issue_time, lead) for lead in flagged or [event.lead_time]]
 
 
 def _still_ahead(before: Findings | None, today: Findings, old: Event | None) -> list[date]:

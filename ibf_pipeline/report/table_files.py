@@ -42,23 +42,23 @@ def point(place: tuple[float, float] | None) -> Place | None:
     return None if place is None else {"type": "Point", "coordinates": list(place)}
 
 
-def of_run(found: Findings) -> TableRow:
+def of_run(findings: Findings) -> TableRow:
     """The columns that every row begins with."""
-    issue = "issue_date" if found.issue_time.hour is None else "issue_time"
-    said = {"covers": profile_of(found).covers, "trial": found.trial}
+    issue = "issue_date" if findings.issue_time.hour is None else "issue_time"
+    said = {"covers": profile_of(findings).covers, "trial": findings.trial}
     own = {name: words for name, words in said.items() if words}
-    return {"country": found.country, issue: str(found.issue_time), "exercise": found.exercise, **own}
+    return {"country": findings.country, issue: str(findings.issue_time), "exercise": findings.exercise, **own}
 
 
 def run_table(
-    found: Findings,
+    findings: Findings,
     name: str,
     columns: Sequence[str],
     values: Sequence[Sequence[Value]],
     places: Sequence[Place | None] | None = None,
 ) -> Table:
     """A table of a run: values in the order of `columns`, after the columns that every row begins with."""
-    first = of_run(found)
+    first = of_run(findings)
     rows = [{**first, **dict(zip(columns, each, strict=True))} for each in values]
     return Table(name, (*first, *columns), rows, places or [None] * len(rows))
 

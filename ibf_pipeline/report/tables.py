@@ -27,14 +27,14 @@ from ibf_pipeline.report.words import area_names, listed
 _EVENTS_ON_PAGE = 20
 
 
-def event_rows(found: Findings) -> list[ShortRow]:
+def event_rows(findings: Findings) -> list[ShortRow]:
     """One row an event, the highest class first."""
-    return [_event_row(found, event) for event in found.events]
+    return [_event_row(findings, event) for event in findings.events]
 
 
-def area_rows(found: Findings) -> list[ShortRow]:
+def area_rows(findings: Findings) -> list[ShortRow]:
     """The default-level areas of all events, those with most people first; at most `MOST_ROWS`."""
-    rows = [(event, area) for event in found.events for area in event.areas_of(found.default_admin_level)]
+    rows = [(event, area) for event in findings.events for area in event.areas_of(findings.default_admin_level)]
     rows.sort(key=lambda row: (-row[1].people, row[1].place_code))
     return [
         {
@@ -56,14 +56,14 @@ def area_alert(event: Event, area: EventArea) -> str:
     return alert_text(event.alert_class, trigger=event.trigger if area.trigger is None else area.trigger)
 
 
-def change_rows(found: Findings, changes: Sequence[Change], since: str) -> list[ShortRow]:
+def change_rows(findings: Findings, changes: Sequence[Change], since: str) -> list[ShortRow]:
     """What became of every alert since an earlier run; alerts that go on as they were are in none."""
     return [
         {
             "since": since,
             "change": change.kind,
             "event": change.event,
-            profile_of(found).subject: change.name,
+            profile_of(findings).subject: change.name,
             "before": alert_text(change.before.alert_class, trigger=change.before.trigger) if change.before else "none",
             "now": alert_text(change.after.alert_class, trigger=change.after.trigger) if change.after else "none",
             "why": change.why,
@@ -73,7 +73,7 @@ def change_rows(found: Findings, changes: Sequence[Change], since: str) -> list[
 
 
 def summary(
-    found: Findings,
+    findings: Findings,
     changes: Sequence[Change],
     compared_with: date | None,
     published: Sequence[PublishedRevision],
@@ -82,17 +82,18 @@ def summary(
 ) -> str:
     """The day on one page of Markdown. `report`: address or path of the whole report; `correction`: what changed since
     the day was published before."""
-    name = "EXERCISE - not a real forecast: " if found.exercise else ""
+    name = "EXERCISE - not a real forecast: " if findings.exercise else ""
     parts = [
-        f"# {name}{escaped(title_of(found))}: {found.headline}",
-        f"Forecast of **{found.moment_words(issued(found))}**, {span(found)} {profile_of(found).unit}s ahead.",
-        escaped(headline(found)),
-        *(f"> **Mind:** {escaped(caution)}" for caution in (*difference_cautions(published), *cautions(found))),
-        _events(found),
-        _correction(found, correction),
-        _changes(found, changes, compared_with),
+        f"# {name}{escaped(title_of(findings))}: {findings.headline}",
+        f"Forecast of **{findings.moment_words(issued(findings))}**, "
+        f"{span(findings)} {profile_of(findings).unit}s ahead.",
+        escaped(headline(findings)),
+        *(f"> **Mind:** {escaped(caution)}" for caution in (*difference_cautions(published), *cautions(findings))),
+        _events(findings),
+        _correction(findings, correction),
+        _changes(findings, changes, compared_with),
         _published(published),
-        f"Report with {report_extension_of(found).pictures}: {_linked(report)}" if report else "",
+        f"Report with {report_extension_of(findings).pictures}: {_linked(report)}" if report else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -117,17 +118,17 @@ def _cell(value: str | int | None) -> str:
     return number_text(value) if isinstance(value, int) else escaped(value)
 
 
-def _event_row(found: Findings, event: Event) -> ShortRow:
-    profile = profile_of(found)
-    moment = found.moment_words(event_moment(found, event))
+def _event_row(findings: Findings, event: Event) -> ShortRow:
+    profile = profile_of(findings)
+    moment = findings.moment_words(event_moment(findings, event))
     return {
         "event": event.name,
-        **({profile.subject: found.named(event.key)} if profile.subject_points is not None else {}),
+        **({profile.subject: findings.named(event.key)} if profile.subject_points is not None else {}),
         "alert": alert_text(event.alert_class, trigger=event.trigger),
         "day" if profile.unit == "day" else "time": f"{moment}, {profile.lead_time_name(event.lead_time)}",
         "people": _people(event) if event.is_estimated and event.publishable else None,
-        flags_head(found): flags_words(found, event),
-        "where": listed(area_names(found, [event]), 3) if event.areas else "no areas: cannot be published",
+        flags_head(findings): flags_words(findings, event),
+        "where": listed(area_names(findings, [event]), 3) if event.areas else "no areas: cannot be published",
     }
 
 
@@ -136,8 +137,8 @@ def _people(counted: Event | EventArea) -> int | str:
     return counted.people if counted.people_known else people_text(counted.people, known=False)
 
 
-def _events(found: Findings) -> str:
-    rows = event_rows(found)
+def _events(findings: Findings) -> str:
+    rows = event_rows(findings)
     more = len(rows) - _EVENTS_ON_PAGE
     text = markdown_table(rows[:_EVENTS_ON_PAGE])
     return f"{text}\n\nand {counted(more, 'further event')}, in the table of events" if more > 0 else text
@@ -148,33 +149,33 @@ def revision_words(correction: Correction) -> str:
     return f"revision {correction.revision} on {correction.target} ({correction.date[:16].replace('T', ' ')} UTC)"
 
 
-def _correction(found: Findings, correction: Correction | None) -> str:
+def _correction(findings: Findings, correction: Correction | None) -> str:
     if correction is None:
         return ""
-    cycle = cycle_word(profile_of(found))
+    cycle = cycle_word(profile_of(findings))
     head = f"## Since the earlier run of this {cycle}, {escaped(revision_words(correction))}"
-    return "\n".join([f"{head}\n", *_items(found, correction.changes)])
+    return "\n".join([f"{head}\n", *_items(findings, correction.changes)])
 
 
-def _items(found: Findings, changes: Sequence[Change]) -> list[str]:
-    whys = ((change.kind, f"{_called(found, change)}: {change.why}") for change in changes)
+def _items(findings: Findings, changes: Sequence[Change]) -> list[str]:
+    whys = ((change.kind, f"{_called(findings, change)}: {change.why}") for change in changes)
     return [f"- **{kind}** {escaped(why)}" for kind, why in whys]
 
 
-def _called(found: Findings, change: Change) -> str:
-    if profile_of(found).subject_list is None:
+def _called(findings: Findings, change: Change) -> str:
+    if profile_of(findings).subject_list is None:
         return change.event
-    nameless = change.name == f"{profile_of(found).subject} {change.event}"
+    nameless = change.name == f"{profile_of(findings).subject} {change.event}"
     return change.name if nameless else f"{change.event} ({change.name})"
 
 
-def _changes(found: Findings, changes: Sequence[Change], compared_with: date | None) -> str:
+def _changes(findings: Findings, changes: Sequence[Change], compared_with: date | None) -> str:
     if compared_with is None:
         return "No earlier run to compare with."
-    head = f"## Since the run of {found.moment_words(compared_with)}"
+    head = f"## Since the run of {findings.moment_words(compared_with)}"
     if not changes:
         return f"{head}\n\nNothing has changed."
-    return "\n".join([f"{head}\n", *_items(found, changes)])
+    return "\n".join([f"{head}\n", *_items(findings, changes)])
 
 
 def _published(published: Sequence[PublishedRevision]) -> str:

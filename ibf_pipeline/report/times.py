@@ -14,9 +14,9 @@ from ibf_pipeline.hazards.registry import profile_of
 _MOST_MARKS: Final = 40
 
 
-def issued(found: Findings) -> date:
+def issued(findings: Findings) -> date:
     """The day of its issue time, or the timestamp (UTC) if lead times are hours."""
-    return profile_of(found).moment(found.issue_time)
+    return profile_of(findings).moment(findings.issue_time)
 
 
 def issued_text(issue_time: IssueTime) -> str:
@@ -34,37 +34,37 @@ def ahead(profile: HazardProfile, lead_time: int) -> str:
     return f"{profile.lead_time_words(lead_time)} ahead" if lead_time else f"the {profile.unit} of the forecast"
 
 
-def event_moment(found: Findings, event: Event) -> date:
+def event_moment(findings: Findings, event: Event) -> date:
     """When an event begins: exactly if that is known, else at its lead time."""
-    return event.exact_start or profile_of(found).moment(found.issue_time, event.lead_time)
+    return event.exact_start or profile_of(findings).moment(findings.issue_time, event.lead_time)
 
 
-def begins(found: Findings, event: Event) -> str:
+def begins(findings: Findings, event: Event) -> str:
     """When an event begins: `first day Thu 2026-02-19 (4-day)`; `12 hours ahead, Sun 2026-02-15 18:00 UTC`."""
-    profile, moment = profile_of(found), found.moment_words(event_moment(found, event))
+    profile, moment = profile_of(findings), findings.moment_words(event_moment(findings, event))
     if profile.unit == "day":
         return f"first day {moment} ({profile.lead_time_name(event.lead_time)})"
     return f"{ahead(profile, event.lead_time)}, {moment}"
 
 
-def span(found: Findings) -> str:
+def span(findings: Findings) -> str:
     """`0 to 7`, `0 to 72`: its lead times from the first to the last."""
-    return f"{found.lead_times[0]} to {found.lead_times[-1]}"
+    return f"{findings.lead_times[0]} to {findings.lead_times[-1]}"
 
 
-def flags_words(found: Findings, event: Event) -> str:
+def flags_words(findings: Findings, event: Event) -> str:
     """The flags as they are, one mark for each lead time; if those are too many to be counted by eye, the lead times
     that have a mark: `T 48; w 60, 96`.
     """
     if len(event.flags) <= _MOST_MARKS:
         return event.flags
     at = {
-        mark: [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=False) if flag == mark]
+        mark: [str(lead) for lead, flag in zip(findings.lead_times, event.flags, strict=False) if flag == mark]
         for mark in "Tw"
     }
     return "; ".join(f"{mark} {', '.join(leads)}" for mark, leads in at.items() if leads)
 
 
-def flags_head(found: Findings) -> str:
+def flags_head(findings: Findings) -> str:
     """`days 0-7`: what stands above the flags of events."""
-    return f"{profile_of(found).unit}s {found.lead_times[0]}-{found.lead_times[-1]}"
+    return f"{profile_of(findings).unit}s {findings.lead_times[0]}-{findings.lead_times[-1]}"

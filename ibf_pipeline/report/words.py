@@ -12,39 +12,41 @@ from ibf_pipeline.hazards.registry import profile_of
 _NAMED = 5
 
 
-def subject_text(found: Findings, key: str) -> str:
+def subject_text(findings: Findings, key: str) -> str:
     """`Mill bridge (G1)`; what has no name is `station G1`, or as events of it are called if there are no lists of
     its like.
     """
-    name, profile = found.named(key), profile_of(found)
+    name, profile = findings.named(key), profile_of(findings)
     if profile.subject_list is None and not name:
-        events = {event.key: event.name for event in (*found.withdrawn, *found.events)}
-        return events.get(key) or {of: called for called, of in found.known.items()}.get(key, key)
+        events = {event.key: event.name for event in (*findings.withdrawn, *findings.events)}
+        return events.get(key) or {of: called for called, of in findings.known.items()}.get(key, key)
     return f"{name} ({key})" if name else f"{profile.subject} {key}"
 
 
-def event_text(found: Findings, name: str, key: str) -> str:
+def event_text(findings: Findings, name: str, key: str) -> str:
     """An event in a sentence: `G1 (Mill bridge)`; without a name for people `station G1`, or `Na (station G1)` if
     the event itself is called otherwise.
     """
-    named = found.named(key)
-    if named or profile_of(found).subject_list is None:
+    named = findings.named(key)
+    if named or profile_of(findings).subject_list is None:
         return f"{name} ({named})" if named else name
-    return subject_text(found, key) if name == key else f"{name} ({subject_text(found, key)})"
+    return subject_text(findings, key) if name == key else f"{name} ({subject_text(findings, key)})"
 
 
-def further_indicators(found: Findings) -> tuple[str, ...]:
+def further_indicators(findings: Findings) -> tuple[str, ...]:
     """What is published for areas beside people and their share."""
-    profile = profile_of(found)
-    return tuple(name for name in found.indicators if name not in (profile.people_indicator, profile.share_indicator))
+    profile = profile_of(findings)
+    return tuple(
+        name for name in findings.indicators if name not in (profile.people_indicator, profile.share_indicator)
+    )
 
 
-def area_names(found: Findings, events: Sequence[Event]) -> list[str]:
+def area_names(findings: Findings, events: Sequence[Event]) -> list[str]:
     """Names of the default-level areas of events, those with most people first."""
     people: dict[str, int] = {}
     names: dict[str, str] = {}
     for event in events:
-        for area in event.alerted_areas_of(found.default_admin_level):
+        for area in event.alerted_areas_of(findings.default_admin_level):
             people[area.place_code] = people.get(area.place_code, 0) + area.people
             names[area.place_code] = area.name or area.place_code
     return [names[code] for code in sorted(people, key=lambda code: (-people[code], code))]

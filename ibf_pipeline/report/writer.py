@@ -35,7 +35,7 @@ PAGE = "report.html"
 _REPORT = TypeAdapter(Report)
 
 
-def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, manifest: Mapping[str, Any]) -> Path:
+def write_report(findings: Findings, folder: Path, prepared: Path, run: RunFolder, manifest: Mapping[str, Any]) -> Path:
     """Write `<folder>/report/` and return its `report.html`.
 
     `folder` holds `extents/` and what else the hazard keeps of a run: the `.part` folder of a run that is not finished,
@@ -45,24 +45,24 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
     """
     report = folder / "report"
     report.mkdir(parents=True, exist_ok=True)
-    corrected = correction(run, found)
-    found = standing_findings(found, run)
-    if _withdrawn_before(report / "report.json") != {event.name for event in found.withdrawn}:
+    corrected = correction(run, findings)
+    findings = standing_findings(findings, run)
+    if _withdrawn_before(report / "report.json") != {event.name for event in findings.withdrawn}:
         (report / OVERVIEW).unlink(missing_ok=True)  # it shows what stands
-    earlier = earlier_runs(run, _EARLIER_RUNS, exercise=found.exercise, trial=bool(found.trial))
-    extension = report_extension_of(found)
-    kept = extension.read_run_data(found, folder, run, earlier)
+    earlier = earlier_runs(run, _EARLIER_RUNS, exercise=findings.exercise, trial=bool(findings.trial))
+    extension = report_extension_of(findings)
+    kept = extension.read_run_data(findings, folder, run, earlier)
     before = earlier[0].found if earlier else None
-    content = make_report(found, before, manifest, published(run), kept, corrected)
-    layers = read_map_layers(prepared, found.admin_levels)
+    content = make_report(findings, before, manifest, published(run), kept, corrected)
+    layers = read_map_layers(prepared, findings.admin_levels)
     drawn = joined(layers)
-    maps = _Maps(found, folder, drawn)
+    maps = _Maps(findings, folder, drawn)
     draw: dict[str, Callable[[], bytes]] = {content.overview: maps.overview}
     for part in (*content.events, *content.withdrawn):
-        draw |= {**extension.event_pictures(found, part, kept, drawn), part.map: partial(maps.event, part.event)}
+        draw |= {**extension.event_pictures(findings, part, kept, drawn), part.map: partial(maps.event, part.event)}
     pictures = {name: _kept(report / name, drawer) for name, drawer in draw.items()}
     shapes = {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}
-    write_exports(found, shapes, report, kept)
+    write_exports(findings, shapes, report, kept)
     data = _REPORT.dump_python(content, mode="json", serialize_as_any=True)  # with what only its hazard has
     write_text(report / "report.json", json.dumps(data, ensure_ascii=False, indent=1))
     write_text(report / PAGE, page(content, pictures))
@@ -82,13 +82,13 @@ def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     return page
 
 
-def event_maps(prepared: Path, found: Findings, run: RunFolder) -> dict[str, Path]:
+def event_maps(prepared: Path, findings: Findings, run: RunFolder) -> dict[str, Path]:
     """The map of each publishable event of a finished run by its name, drawn into its report if it is not there."""
-    maps = _Maps(found, run.kept.fetch_all(), joined(read_map_layers(prepared, found.admin_levels)))
+    maps = _Maps(findings, run.kept.fetch_all(), joined(read_map_layers(prepared, findings.admin_levels)))
     run.report.fetch_all()  # a picture of earlier findings is none of these
     (run.path / "report").mkdir(exist_ok=True)
-    files = {event.name: run.path / "report" / map_name(event) for event in found.publishable_events}
-    for event in found.publishable_events:
+    files = {event.name: run.path / "report" / map_name(event) for event in findings.publishable_events}
+    for event in findings.publishable_events:
         _kept(files[event.name], partial(maps.event, event))
     return files
 

@@ -29,10 +29,10 @@ _ARCHIVE = ("archive_maximum",)
 """coordinates (station,) that only such a cube has: m3/s, median annual maximum of the source's own archive"""
 
 
-def write_findings_json(found: Findings, file: Path) -> None:
+def write_findings_json(findings: Findings, file: Path) -> None:
     """Write `events.json`, completely or not at all; WriteFailed if the disk is full."""
-    kind: Any = type(found)
-    content = _adapter(kind).dump_python(found, mode="json") | {"issue_time": str(found.issue_time)}
+    kind: Any = type(findings)
+    content = _adapter(kind).dump_python(findings, mode="json") | {"issue_time": str(findings.issue_time)}
     for name in _WHERE_ANY:
         if not content[name]:
             del content[name]
@@ -87,36 +87,36 @@ def _adapter(kind: Any) -> TypeAdapter[Findings]:
     return TypeAdapter(kind)
 
 
-def write_flood_findings(found: FloodFindings, discharge: xr.DataArray, folder: Path) -> None:
+def write_flood_findings(findings: FloodFindings, discharge: xr.DataArray, folder: Path) -> None:
     """Write `events.json` and `forecast.nc` of a flood day into a folder; WriteFailed if the disk is full."""
-    write_findings_json(found, folder / "events.json")
-    write_forecast(found, discharge, folder / "forecast.nc")
+    write_findings_json(findings, folder / "events.json")
+    write_forecast(findings, discharge, folder / "forecast.nc")
 
 
-def write_forecast(found: FloodFindings, discharge: xr.DataArray, file: Path) -> None:
+def write_forecast(findings: FloodFindings, discharge: xr.DataArray, file: Path) -> None:
     """Write the station cube of a flood day, from which the day can be run again.
 
     Parameters
     ----------
-    found : FloodFindings
+    findings : FloodFindings
         Of the day, with every station of the cube.
     discharge : xr.DataArray
         (member, lead_time, station), m3/s.
     file : Path
         CF-1.8 netCDF.
     """
-    by_code = {station.code: station for station in found.stations}
+    by_code = {station.code: station for station in findings.stations}
     stations = [by_code[str(code)] for code in discharge["station"].values]
     write_cube(
         discharge.assign_attrs(
-            source=found.source, glofas_version=found.glofas_version, issue_date=found.issue_date.isoformat()
+            source=findings.source, glofas_version=findings.glofas_version, issue_date=findings.issue_date.isoformat()
         ),
         CubeStations(
             tuple(station.name for station in stations),
             np.array([station.lat for station in stations]),
             np.array([station.lon for station in stations]),
         ),
-        f"GloFAS river discharge at the stations of {found.country_name}, run of {found.issue_date}",
+        f"GloFAS river discharge at the stations of {findings.country_name}, run of {findings.issue_date}",
         file,
     )
 

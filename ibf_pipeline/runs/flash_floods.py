@@ -107,14 +107,14 @@ def _as_attribute(name: str, value: object) -> object:
     return json.dumps([str(each) for each in value]) if name in _LISTS and isinstance(value, Sequence) else value
 
 
-def write_assets_kept(folder: Path, found: FlashFloodFindings, assets: Iterable[KeptAsset]) -> None:
+def write_assets_kept(folder: Path, findings: FlashFloodFindings, assets: Iterable[KeptAsset]) -> None:
     """Write `assets.json`: the assets that are exposed in any event, and all gauges.
 
     Parameters
     ----------
     folder : Path
         Of the new findings.
-    found : FlashFloodFindings
+    findings : FlashFloodFindings
         Of the block.
     assets : Iterable[KeptAsset]
         All of the country.
@@ -124,7 +124,7 @@ def write_assets_kept(folder: Path, found: FlashFloodFindings, assets: Iterable[
     WriteFailed
         If the disk is full.
     """
-    exposed = {(each.category, fid) for event in found.events for each in event.exposed for fid in each.fids}
+    exposed = {(each.category, fid) for event in findings.events for each in event.exposed for fid in each.fids}
     kept = [each for each in assets if each.category == GAUGES or (each.category, each.fid) in exposed]
     write_text(folder / ASSETS, _ASSETS.dump_json(sorted(kept, key=_order)).decode())
 

@@ -78,7 +78,7 @@ def _known(state: RevisionState, ask: Callable[[RevisionState], object]) -> bool
         return False
 
 
-def require_not_withdrawn(found: Findings, latest: Revision) -> None:
+def require_not_withdrawn(findings: Findings, latest: Revision) -> None:
     """Refuse to show events again that the latest revision withdrew.
 
     Raises
@@ -86,7 +86,7 @@ def require_not_withdrawn(found: Findings, latest: Revision) -> None:
     ForbiddenByRule
         Naming the events.
     """
-    back = sorted({event.name for event in found.events} & set(latest.about().withdraws))
+    back = sorted({event.name for event in findings.events} & set(latest.about().withdraws))
     if back:
         raise ForbiddenByRule(
             f"{', '.join(back)} was withdrawn by revision {latest.number}",

@@ -21,22 +21,22 @@ from ibf_pipeline.runs.extents import write_extents
 log = logging.getLogger(__name__)
 
 
-def flood_rasters(found: FloodFindings, prepared: Path, folder: Path) -> None:
+def flood_rasters(findings: FloodFindings, prepared: Path, folder: Path) -> None:
     """Of a flood day, from the country's prepared layers; parameters and errors as `make_rasters`."""
-    _, tiles = read_prepared(prepared, found.country)
-    files = {extent.lead_time: folder / extent.file_name for extent in found.extents}
-    write_extents(wet_areas(found.publishable_events, found.admin_levels[-1]), tiles, files)
+    _, tiles = read_prepared(prepared, findings.country)
+    files = {extent.lead_time: folder / extent.file_name for extent in findings.extents}
+    write_extents(wet_areas(findings.publishable_events, findings.admin_levels[-1]), tiles, files)
 
 
-def flash_flood_rasters(found: FlashFloodFindings, prepared: Path, folder: Path) -> None:
+def flash_flood_rasters(findings: FlashFloodFindings, prepared: Path, folder: Path) -> None:
     """Of a block of flash floods: every lead time of the portal, empty ones too (rule 12 of the portal).
 
     An event that is kept from earlier blocks may be of a scenario that the library no longer has: it then has no water.
     Parameters and errors as `make_rasters`.
     """
-    tiles = read_flash_floods(prepared, found.country).tiles
-    files = {extent.lead_time: folder / extent.file_name for extent in found.extents}
-    wet = wet_in_scenarios(found.publishable_events)
+    tiles = read_flash_floods(prepared, findings.country).tiles
+    files = {extent.lead_time: folder / extent.file_name for extent in findings.extents}
+    wet = wet_in_scenarios(findings.publishable_events)
     gone = {flood for areas in wet.values() for flood in areas.values()} - set(tiles.depths)
     if gone:
         log.warning("the library no longer has the floods of %s: they are not drawn", ", ".join(sorted(gone)))
@@ -51,12 +51,12 @@ RASTER_WRITERS: Final[dict[str, Callable[[Any, Path, Path], None]]] = {
 """(findings of that hazard, the country's prepared layers, folder): writes every file that the findings name"""
 
 
-def make_rasters(found: Findings, prepared: Path, folder: Path) -> None:
+def make_rasters(findings: Findings, prepared: Path, folder: Path) -> None:
     """Write the extents that findings name.
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of any hazard; without extents nothing is written.
     prepared : Path
         The country's prepared layers.
@@ -70,5 +70,5 @@ def make_rasters(found: Findings, prepared: Path, folder: Path) -> None:
     WriteFailed
         If the disk is full.
     """
-    if found.extents:
-        RASTER_WRITERS[found.hazard](found, prepared, folder)
+    if findings.extents:
+        RASTER_WRITERS[findings.hazard](findings, prepared, folder)

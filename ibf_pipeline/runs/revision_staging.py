@@ -63,7 +63,7 @@ def keep_revision(
     target: str,
     number: int,
     staging: Path,
-    found: Findings,
+    findings: Findings,
     calls: Iterable[Call],
     about: RevisionMetadata,
 ) -> Revision:
@@ -79,7 +79,7 @@ def keep_revision(
         1 for the first of the day.
     staging : Path
         What `begin_revision` returned, with the files of the calls.
-    found : Findings
+    findings : Findings
         What it publishes.
     calls : Iterable[Call]
         The plan.
@@ -100,7 +100,7 @@ def keep_revision(
     values = {"target": target, "number": number, "date": about.date, "about": described, "plan": plan}
     with run.right_to_publish(target, "plan") as held:
         with write_errors(final):
-            write_findings_json(found, staging / "events.json")
+            write_findings_json(findings, staging / "events.json")
             (staging / "plan.jsonl").write_text(plan, encoding="utf-8")
             (staging / "revision.json").write_text(described, encoding="utf-8")
             sync_folder(staging)

@@ -10,12 +10,12 @@ from ibf_pipeline.runs.folder import AnyFindings, RunFolder
 log = logging.getLogger(__name__)
 
 
-def standing_findings(found: AnyFindings, run: RunFolder) -> AnyFindings:
+def standing_findings(findings: AnyFindings, run: RunFolder) -> AnyFindings:
     """A run's findings without the events that an operator withdrew.
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the run.
     run : RunFolder
         The run.
@@ -40,7 +40,7 @@ def standing_findings(found: AnyFindings, run: RunFolder) -> AnyFindings:
         withdraws, events = _newest(run, target)
         taken |= withdraws
         shown |= events
-    return found.without(taken - shown)
+    return findings.without(taken - shown)
 
 
 def _newest(run: RunFolder, target: str) -> tuple[set[str], set[str]]:

@@ -48,24 +48,26 @@ def alert_level(event: Event) -> str:
     return "trigger" if event.trigger else _WARNINGS[event.alert_class]
 
 
-def as_shown(found: Findings, event: Event) -> PortalEvent:
+def as_shown(findings: Findings, event: Event) -> PortalEvent:
     """An event of ours as the portal would show it.
 
     Its `first_lead_time` is the first one of any class; `first_trigger` may be a later one. `people` has the alerted
     areas of the country's default admin level.
     """
-    name = profile_of(found).lead_time_name
-    first = next(lead for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag != "-")
+    name = profile_of(findings).lead_time_name
+    first = next(lead for lead, flag in zip(findings.lead_times, event.flags, strict=True) if flag != "-")
     return PortalEvent(
         event.name,
         alert_level(event),
         name(first),
         None if event.first_trigger is None else name(event.first_trigger),
-        {area.place_code: area.people for area in event.areas_of(found.default_admin_level) if area.alerted},
+        {area.place_code: area.people for area in event.areas_of(findings.default_admin_level) if area.alerted},
     )
 
 
-def compare_events(found: Findings, there: Sequence[PortalEvent], key_of: Mapping[str, str]) -> list[EventComparison]:
+def compare_events(
+    findings: Findings, there: Sequence[PortalEvent], key_of: Mapping[str, str]
+) -> list[EventComparison]:
     """Every event of either side: ours in their order, then those that only the portal has.
 
     Parameters
@@ -83,8 +85,8 @@ def compare_events(found: Findings, there: Sequence[PortalEvent], key_of: Mappin
     """
     theirs = {key_of.get(event.name, event.name): event for event in there}
     rows = []
-    for event in found.publishable_events:
-        own = as_shown(found, event)
+    for event in findings.publishable_events:
+        own = as_shown(findings, event)
         other = theirs.pop(event.key, None)
         if other is None:
             rows.append(EventComparison(own.name, "only here", _words(own), ""))

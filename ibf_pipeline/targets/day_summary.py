@@ -45,32 +45,32 @@ _IN_STATE = {
 """how kinds of notices end that the state's message names, and how many events of each"""
 
 
-def day_in_words(found: Findings, publications: Sequence[Publication], *further: str) -> str:
+def day_in_words(findings: Findings, publications: Sequence[Publication], *further: str) -> str:
     """The line that a run's state and the page `morning` show.
 
     Differences of the portal stand first, then the alerts that it cannot show if it can show none of the day, then the
     headline. `further` comes last.
     """
-    says = f"EXERCISE: {found.headline}" if found.exercise else found.headline
-    hidden = [event.name for event in found.unpublishable_events]
+    says = f"EXERCISE: {findings.headline}" if findings.exercise else findings.headline
+    hidden = [event.name for event in findings.unpublishable_events]
     parts = [f"{NOT_SHOWN}: {listed(hidden, _MOST)} (no areas in the mapping)"] if hidden else []
-    nothing_shown = bool(hidden) and not found.publishable_events
+    nothing_shown = bool(hidden) and not findings.publishable_events
     parts = [*parts, says] if nothing_shown else [says, *parts]
-    name = profile_of(found).lead_time_name
-    later = [f"{event.name} ({name(event.lead_time)})" for event in found.events_beyond_portal]
+    name = profile_of(findings).lead_time_name
+    later = [f"{event.name} ({name(event.lead_time)})" for event in findings.events_beyond_portal]
     parts += [f"{BEYOND_PORTAL}: {listed(later, _MOST)}"] if later else []
-    parts += [*_other_content(found, publications), *_silent(found, publications)]
-    parts += [*_unseen(found), *_told(publications), *_doubtful(found)]
+    parts += [*_other_content(findings, publications), *_silent(findings, publications)]
+    parts += [*_unseen(findings), *_told(publications), *_doubtful(findings)]
     seen = [each.verified for each in publications[-1:] if each.verified is not None]
     differs, looked = ([each.in_short for each in seen if each.differs is first] for first in (True, False))
     return "; ".join([*differs, *parts, *looked, *further])
 
 
-def _other_content(found: Findings, publications: Sequence[Publication]) -> list[str]:
+def _other_content(findings: Findings, publications: Sequence[Publication]) -> list[str]:
     """Revisions that were finished just now and say something else than today's forecast."""
     parts = []
     for publication in publications:
-        if publication.published.events != found.events:
+        if publication.published.events != findings.events:
             what = f"revision {publication.number} of an earlier run ({publication.published.headline})"
             if publication.outcome.held:
                 parts.append(f"what is held is {what}")
@@ -80,31 +80,31 @@ def _other_content(found: Findings, publications: Sequence[Publication]) -> list
     return parts
 
 
-def _silent(found: Findings, publications: Sequence[Publication]) -> list[str]:
+def _silent(findings: Findings, publications: Sequence[Publication]) -> list[str]:
     """An alert that went out without telling anybody: a backfill, a run or a target without notifications."""
     for last in publications[-1:]:
         if last.unmailed:
-            return [f"{UNMAILED}: it can make no mail about {found.country_name}"]
-        if found.events and found.events == last.published.events and not (last.notified or last.outcome.held):
+            return [f"{UNMAILED}: it can make no mail about {findings.country_name}"]
+        if findings.events and findings.events == last.published.events and not (last.notified or last.outcome.held):
             return ["nobody was notified"]
     return []
 
 
-def _unseen(found: Findings) -> list[str]:
+def _unseen(findings: Findings) -> list[str]:
     """Of what the forecast says nothing, or nothing that can be relied on: "no alert" is not about it."""
     blind, suspect = (
-        [each.event_name.removeprefix(PREFIX) for each in found.unseen if each.condition == condition]
+        [each.event_name.removeprefix(PREFIX) for each in findings.unseen if each.condition == condition]
         for condition in ("blind", "suspect")
     )
     parts = [f"no usable forecast at {listed(blind, _MOST)} (blind)"] if blind else []
     return [*parts, f"doubtful forecast at {listed(suspect, _MOST)} (suspect)"] if suspect else parts
 
 
-def _doubtful(found: Findings) -> list[str]:
+def _doubtful(findings: Findings) -> list[str]:
     """The first doubt in short, and how many there are: the state and the morning page say other things, too."""
-    if not found.doubts:
+    if not findings.doubts:
         return []
-    first, others = shorten(found.doubts[0], _LETTERS, placeholder=" ..."), len(found.doubts) - 1
+    first, others = shorten(findings.doubts[0], _LETTERS, placeholder=" ..."), len(findings.doubts) - 1
     more = f" (and {counted(others, 'other doubt')}, in the report)" if others else ""
     return [f"doubtful: {first}{more}"]
 

@@ -10,7 +10,7 @@ from ibf_pipeline.domain.findings import Findings
 
 
 def event_keys(
-    found: Findings, names: Iterable[str], server_points: Mapping[str, str] | None, earlier: Mapping[str, str]
+    findings: Findings, names: Iterable[str], server_points: Mapping[str, str] | None, earlier: Mapping[str, str]
 ) -> dict[str, str]:
     """Event name -> key of what the event is about, as far as it is known.
 
@@ -29,11 +29,11 @@ def event_keys(
     The first of these that knows the name: the earlier run, if its key is still one of today's; today's event names,
     keys and other names; a name that exactly one point of the server has; the earlier run, whose key is gone.
     """
-    known = {**_unique((name, code) for code, name in (server_points or {}).items()), **found.other_names}
-    if found.exercise:
+    known = {**_unique((name, code) for code, name in (server_points or {}).items()), **findings.other_names}
+    if findings.exercise:
         known = {f"{PREFIX}{name}": key for name, key in known.items()}
-    known |= found.known
-    keys = set(found.known.values())
+    known |= findings.known
+    keys = set(findings.known.values())
     known = {**earlier, **known, **{name: key for name, key in earlier.items() if key in keys}}
     return {name: known[name] for name in names if name in known}
 

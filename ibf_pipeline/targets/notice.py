@@ -35,51 +35,51 @@ class Notice:
     """for people, can be forwarded as it is"""
 
 
-def intro(found: Findings) -> str:
+def intro(findings: Findings) -> str:
     """`Uganda, forecast of 2026-02-15`: what every notice begins with, then what its numbers leave out, and that it is
     a trial if it is one.
     """
-    profile = profile_of(found)
-    trial = f" ({found.trial})" if found.trial else ""
+    profile = profile_of(findings)
+    trial = f" ({findings.trial})" if findings.trial else ""
     named = f"{profile.short} " if profile.is_named else ""
     covers = f" ({profile.covers})" if profile.covers else ""
-    return f"{found.country_name}, {named}forecast of {found.issue_time.words}{covers}{trial}"
+    return f"{findings.country_name}, {named}forecast of {findings.issue_time.words}{covers}{trial}"
 
 
-def blind_notices(found: Findings) -> list[Notice]:
+def blind_notices(findings: Findings) -> list[Notice]:
     """One for each subject without a usable forecast: silence about it is not an all clear."""
     return [
         Notice(
-            f"{profile_of(found).subject} blind",
+            f"{profile_of(findings).subject} blind",
             unseen.event_name,
-            f"{intro(found)}: no usable forecast for {unseen.words}: {unseen.reason}. This is no all clear.",
+            f"{intro(findings)}: no usable forecast for {unseen.words}: {unseen.reason}. This is no all clear.",
         )
-        for unseen in found.unseen
+        for unseen in findings.unseen
         if unseen.condition == "blind"
     ]
 
 
-def hidden_notices(found: Findings) -> list[Notice]:
+def hidden_notices(findings: Findings) -> list[Notice]:
     """One for each alert without areas: no target can show it, and nothing else reports it."""
     return [
         Notice(
             NOT_SHOWN,
             event.name,
-            f"{intro(found)}: {event_text(found, event.name, event.key)} is alerted and has no areas in the mapping: "
-            "the portal cannot show it. Tell the recipients yourself.",
+            f"{intro(findings)}: {event_text(findings, event.name, event.key)} is alerted and has no areas in the "
+            "mapping: the portal cannot show it. Tell the recipients yourself.",
         )
-        for event in found.unpublishable_events
+        for event in findings.unpublishable_events
     ]
 
 
-def differs_notices(found: Findings, verified: Verification | None) -> list[Notice]:
+def differs_notices(findings: Findings, verified: Verification | None) -> list[Notice]:
     """One if the portal shows something else than what was published, with the first rows."""
     if verified is None or not verified.differs:
         return []
     rows = verified.differences
     more = f"\n- and {len(rows) - _ROWS:,} more" if len(rows) > _ROWS else ""
     text = (
-        f"{intro(found)}: {verified.words}. People may see other alerts there than they are told of. Look at the "
+        f"{intro(findings)}: {verified.words}. People may see other alerts there than they are told of. Look at the "
         "portal, and again with `ibf-pipeline verify`.\n" + "\n".join(f"- {row}" for row in rows[:_ROWS]) + more
     )
     return [Notice(DIFFERS, "the portal", text)]

@@ -68,9 +68,9 @@ def of_any_day(problems: Sequence[Problem]) -> tuple[Sequence[Problem], Sequence
     return always, [problem for problem in problems if problem.of_revision]
 
 
-def impossible_amounts(found: Findings) -> Iterator[Problem]:
+def impossible_amounts(findings: Findings) -> Iterator[Problem]:
     """A blocking problem for each area of an event with an amount that is not a finite number of at least 0."""
-    for event in found.events:
+    for event in findings.events:
         for area in event.areas:
             amounts = (area.people, 0 if area.share is None else area.share, *area.further.values())
             if not all(math.isfinite(amount) and amount >= 0 for amount in amounts):
@@ -78,9 +78,9 @@ def impossible_amounts(found: Findings) -> Iterator[Problem]:
                 yield Problem(f"event {event.name}: an amount of {area.place_code} is not a number ({shown})")
 
 
-def unreadable_extents(found: Findings, run: RunFolder) -> Iterator[Problem]:
+def unreadable_extents(findings: Findings, run: RunFolder) -> Iterator[Problem]:
     """A blocking problem for each raster of the run that is missing, empty or unreadable."""
-    for file in run.extents([extent.file_name for extent in found.extents]):
+    for file in run.extents([extent.file_name for extent in findings.extents]):
         if not os.access(file, os.R_OK) or file.stat().st_size == 0:
             yield Problem(f"the raster {file} is not there, empty, or not to be read: run the day again")
 

@@ -55,13 +55,13 @@ class OpenTarget(Protocol):
         """As in the settings."""
         ...
 
-    def draft(self, found: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
+    def draft(self, findings: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
         """The plan of a day as it would be published now; its files are put into `staging`, no revision is allotted."""
         ...
 
     def revise(
         self,
-        found: Findings,
+        findings: Findings,
         run: RunFolder,
         overrides: Overrides,
         *,
@@ -91,7 +91,7 @@ class OpenTarget(Protocol):
         """
         ...
 
-    def require_allowed(self, found: Findings, run: RunFolder, overrides: Overrides) -> None:
+    def require_allowed(self, findings: Findings, run: RunFolder, overrides: Overrides) -> None:
         """Raise what `revise` would raise, before the findings take the place of those that were published."""
         ...
 
@@ -121,10 +121,10 @@ class OpenTarget(Protocol):
         ...
 
 
-def attach_extents(found: Findings, run: RunFolder, staging: Path) -> dict[int, FileBody]:
+def attach_extents(findings: Findings, run: RunFolder, staging: Path) -> dict[int, FileBody]:
     """The rasters of all lead times of a run, kept with the revision."""
-    files = run.extents([extent.file_name for extent in found.extents])
+    files = run.extents([extent.file_name for extent in findings.extents])
     return {
         extent.lead_time: attach_file(staging, file, extent.file_name)
-        for extent, file in zip(found.extents, files, strict=True)
+        for extent, file in zip(findings.extents, files, strict=True)
     }

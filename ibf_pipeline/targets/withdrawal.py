@@ -142,18 +142,21 @@ def _require_told(published: Revision, remaining: Findings) -> None:
         )
 
 
-def withdrawal_text(found: Findings, names: list[str]) -> str:
+def withdrawal_text(findings: Findings, names: list[str]) -> str:
     """For the people who were mailed: the portal sends nothing about alerts that end."""
-    of = "day" if found.issue_time.hour is None else "forecast"
-    lines = [f"Correction: {profile_of(found).short} forecast of {found.issue_time.words} for {found.country_name}", ""]
+    of = "day" if findings.issue_time.hour is None else "forecast"
+    lines = [
+        f"Correction: {profile_of(findings).short} forecast of {findings.issue_time.words} for {findings.country_name}",
+        "",
+    ]
     lines.append(
         f"The following alerts of that {of} are withdrawn. They were sent in error; please do not act on them:"
     )
-    for event in found.events:
+    for event in findings.events:
         if event.name in names:
-            named = found.named(event.key)
-            what = f"{event.name}, {named}" if named else event_text(found, event.name, event.key)
+            named = findings.named(event.key)
+            what = f"{event.name}, {named}" if named else event_text(findings, event.name, event.key)
             lines.append(f"- {what} ({'trigger' if event.trigger else 'warning'})")
-    left = [event.name for event in found.events if event.name not in names]
+    left = [event.name for event in findings.events if event.name not in names]
     lines += ["", f"Still in force: {', '.join(left)}." if left else "No other alert is in force."]
     return "\n".join(lines) + "\n"

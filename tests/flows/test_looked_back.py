@@ -198,7 +198,7 @@ def test_what_differs_after_an_approval_in_the_ui_is_told_once(
         keep_notices(revisions(day)[0], [blind])
         notice_events.send_notices(opened.run, "sandbox")
 
-    def approved(opened: Day, found: Findings) -> tuple[Publication | None, str, RunOutcome]:
+    def approved(opened: Day, findings: Findings) -> tuple[Publication | None, str, RunOutcome]:
         _, publication = decisions.resume_run(opened, Decision(approve=True))
         keep_notices(revisions(day)[0], [blind, Notice(DIFFERS, "the portal", "rows")])
         return publication, "approved", COMPLETED

@@ -102,20 +102,20 @@ class GaugedTides(Findings):
         return (30.1 + 0.2 * list(self.gauges).index(key), 1.1) if key in self.gauges else None
 
 
-def gauged(found: Findings, gauges: Mapping[str, str]) -> GaugedTides:
+def gauged(findings: Findings, gauges: Mapping[str, str]) -> GaugedTides:
     """The same at gauges."""
-    return GaugedTides(**{each.name: getattr(found, each.name) for each in fields(Findings)}, gauges=gauges)
+    return GaugedTides(**{each.name: getattr(findings, each.name) for each in fields(Findings)}, gauges=gauges)
 
 
 GAUGED = replace(TIDES, subject="gauge", subject_list="gauges.csv", subject_points="gauges", points=("gauges",))
 
 
-def tide_run(found: Findings, runs: Path, prepared: Path) -> RunFolder:
+def tide_run(findings: Findings, runs: Path, prepared: Path) -> RunFolder:
     """A finished run with its report."""
-    run = RunFolder(runs, RunId(found.country, found.hazard, found.issue_time))
+    run = RunFolder(runs, RunId(findings.country, findings.hazard, findings.issue_time))
     partial = begin_findings(run)
-    write_findings_json(found, partial / "events.json")
+    write_findings_json(findings, partial / "events.json")
     manifest = {"versions": {"ibf-pipeline": "0"}, "configuration": {"hazard": "tides", "gauge": "pier"}}
-    write_report(found, partial, prepared, run, manifest)
+    write_report(findings, partial, prepared, run, manifest)
     keep_findings(run, partial, manifest)
     return run

@@ -29,15 +29,15 @@ def found() -> FloodFindings:
     )
 
 
-def shown(found: FloodFindings) -> list[PortalEvent]:
-    return [as_shown(found, each) for each in found.events]
+def shown(findings: FloodFindings) -> list[PortalEvent]:
+    return [as_shown(findings, each) for each in findings.events]
 
 
-def test_the_same_day_agrees(found: FloodFindings) -> None:
-    there = shown(found)
+def test_the_same_day_agrees(findings: FloodFindings) -> None:
+    there = shown(findings)
     assert there[0] == PortalEvent("G1", "trigger", "3-day", "4-day", {"A": 1000, "B": 100})
     assert there[1] == PortalEvent("G2", "warning-medium", "1-day", None, {"C": 0})
-    assert [(row.event, row.verdict, row.differences) for row in compare_events(found, there, NO_NAMES)] == [
+    assert [(row.event, row.verdict, row.differences) for row in compare_events(findings, there, NO_NAMES)] == [
         ("G1", "agrees", ()),
         ("G2", "agrees", ()),
     ]
@@ -59,12 +59,12 @@ def test_only_a_day_that_may_still_come_is_input_that_is_missing(
     assert (caught.type, caught.value.exit_code) == (kind, exit_code)
 
 
-def test_what_differs_is_said(found: FloodFindings) -> None:
-    first = shown(found)[0]
+def test_what_differs_is_said(findings: FloodFindings) -> None:
+    first = shown(findings)[0]
     other = replace(
         first, alert_level="warning", first_trigger=None, first_lead_time="4-day", people={"A": 900, "D": 5}
     )
-    rows = compare_events(found, [other, replace(first, name="G7")], NO_NAMES)
+    rows = compare_events(findings, [other, replace(first, name="G7")], NO_NAMES)
     assert [(row.event, row.verdict) for row in rows] == [("G1", "differs"), ("G2", "only here"), ("G7", "only there")]
     assert rows[0].differences == (
         "trigger, there warning", "first lead time 3-day, there 4-day", "first trigger 4-day, there none",
@@ -73,7 +73,7 @@ def test_what_differs_is_said(found: FloodFindings) -> None:
     assert rows[2].there == "trigger, from 3-day, first trigger 4-day; 1,100 people in 2 areas"
 
 
-def test_events_are_the_same_by_their_station_whatever_they_are_called(found: FloodFindings) -> None:
-    first, second = shown(found)
-    rows = compare_events(found, [replace(first, name="Upper"), second], {"Upper": "G1", "G2": "G2"})
+def test_events_are_the_same_by_their_station_whatever_they_are_called(findings: FloodFindings) -> None:
+    first, second = shown(findings)
+    rows = compare_events(findings, [replace(first, name="Upper"), second], {"Upper": "G1", "G2": "G2"})
     assert [(row.event, row.verdict) for row in rows] == [("G1", "agrees"), ("G2", "agrees")]

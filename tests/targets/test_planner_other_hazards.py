@@ -53,8 +53,8 @@ def tide(flags: dict[int, str], areas: tuple[EventArea, ...] = (WET,)) -> TideFi
     )  # fmt: skip
 
 
-def plan(found: TideFindings) -> list[Call]:
-    return plan_calls(found, PlanParameters(datetime(2026, 2, 15, 6, 0, 1, tzinfo=UTC), AREAS, {}), API_FROM_0_284)
+def plan(findings: TideFindings) -> list[Call]:
+    return plan_calls(findings, PlanParameters(datetime(2026, 2, 15, 6, 0, 1, tzinfo=UTC), AREAS, {}), API_FROM_0_284)
 
 
 def amounts(calls: list[Call], indicator: str) -> dict[str, float]:

@@ -91,10 +91,10 @@ def _words(exposed: ExposedAssets, assets: Assets) -> str:
     return f"{number}: {listed(named, _MOST_NAMED)}{rest}"
 
 
-def event_marks(found: FlashFloodFindings, event: FlashFloodEvent, folder: Path) -> tuple[MapMarks, ...]:
+def event_marks(findings: FlashFloodFindings, event: FlashFloodEvent, folder: Path) -> tuple[MapMarks, ...]:
     """What an event reaches, and the gauges that were measured, on its map; a category at a time."""
     assets = read_assets_kept(folder)
-    measured = ExposedAssets(GAUGES, event.lead_time, tuple(gauge.fid for gauge in found.gauges))
+    measured = ExposedAssets(GAUGES, event.lead_time, tuple(gauge.fid for gauge in findings.gauges))
     marks = (_marks(each, assets) for each in (*event.exposed, measured))
     order = list(_ASSET_STYLES)
     kept = [(order.index(category), mark) for category, mark in marks if mark.places or mark.lines]

@@ -64,25 +64,25 @@ class FlashReport(HourlyReport):
 
 
 def event_part(
-    plain: EventPart, found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashFloodRunData
+    plain: EventPart, findings: FlashFloodFindings, event: FlashFloodEvent, kept: FlashFloodRunData
 ) -> FlashEventPart:
     """An event with its times, its reasons and whom and what it reaches."""
-    drawn = len(found.events) + len(found.withdrawn)
+    drawn = len(findings.events) + len(findings.withdrawn)
     form = "svg" if drawn <= _MOST_DRAWINGS else "png"
     is_known = bool(event.causes) and kept.rain is not None and event.causes[0].place_code in kept.rain["area"].values
     own = {} if event.name == event.key else {"name": event.name}
-    blind = words.blind_place_codes(found, event.district)
+    blind = words.blind_place_codes(findings, event.district)
     areas = tuple((level, tuple(_as_seen(area, blind) for area in rows)) for level, rows in plain.areas)
     return FlashEventPart(
         **fields_of(plain) | {"areas": areas} | own,
-        worst=words.worst(found, event),
-        sure=words.sure(found, event),
-        marks=words.marks(found, event),
+        worst=words.worst(findings, event),
+        sure=words.sure(findings, event),
+        marks=words.marks(findings, event),
         states=(
-            *words.states(found, event),
+            *words.states(findings, event),
             *words.earlier_numbers_lines(event, areas_with_earlier_numbers(event, kept.rain, kept.before)),
         ),
-        why=tuple(words.why(found, event)),
+        why=tuple(words.why(findings, event)),
         reached=reached_assets(event, kept.assets),
         hyetograph=f"hyetograph_{file_stem(event.key)}.{form}" if is_known else None,
     )
@@ -95,28 +95,28 @@ def _as_seen(area: EventArea, blind: frozenset[str]) -> EventArea:
     return replace(area, name=f"{area.name or area.place_code}, blind")
 
 
-def report(plain: Report, found: FlashFloodFindings, kept: FlashFloodRunData) -> FlashReport:
+def report(plain: Report, findings: FlashFloodFindings, kept: FlashFloodRunData) -> FlashReport:
     """The report with times, what is not seen, and the rule."""
-    told = words.told_elsewhere(found)
+    told = words.told_elsewhere(findings)
     return FlashReport(
         **fields_of(plain) | {"notes": tuple(note for note in plain.notes if note not in told)},
-        time_zone=found.time_zone,
-        published_at=found.published,
-        cycle=found.cycle,
-        one_run=found.one_run,
-        next_update=next_update(found, found.zone, "block"),
-        decides=decides(found),
-        going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
-        not_seen=found.not_seen,
-        still_shown=tuple(words.still_shown_lines(found)),
-        gauges=found.gauges,
-        rule=found.rule,
-        rule_words=tuple(words.rule_text(found)),
+        time_zone=findings.time_zone,
+        published_at=findings.published,
+        cycle=findings.cycle,
+        one_run=findings.one_run,
+        next_update=next_update(findings, findings.zone, "block"),
+        decides=decides(findings),
+        going_on=tuple(_going_on(findings, event, kept) for event in findings.events if event.name in plain.unchanged),
+        not_seen=findings.not_seen,
+        still_shown=tuple(words.still_shown_lines(findings)),
+        gauges=findings.gauges,
+        rule=findings.rule,
+        rule_words=tuple(words.rule_text(findings)),
     )
 
 
-def _going_on(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashFloodRunData) -> str:
+def _going_on(findings: FlashFloodFindings, event: FlashFloodEvent, kept: FlashFloodRunData) -> str:
     """`Alpha: starts Sun 2026-02-15 17:00 CAT, in 9 hours; 9 hours are left, 15 before`."""
     old = [each for each in (kept.before.events if kept.before is not None else ()) if each.key == event.key]
-    left = hours_left(kept.before, found, old[0], event) if old else ""
-    return "; ".join(filter(None, [f"{event.name}: {words.begins(found, event)}", left]))
+    left = hours_left(kept.before, findings, old[0], event) if old else ""
+    return "; ".join(filter(None, [f"{event.name}: {words.begins(findings, event)}", left]))

@@ -49,13 +49,13 @@ _ROW: Final = 19
 
 
 def hyetograph(
-    found: FlashFloodFindings, event: FlashFloodEvent, rain: xr.DataArray, before: FlashFloodFindings | None = None
+    findings: FlashFloodFindings, event: FlashFloodEvent, rain: xr.DataArray, before: FlashFloodFindings | None = None
 ) -> Figure:
     """The area with most people of an event.
 
     `rain`: as `domain/flash_flood_layers.py` says, with that area; `before`: what the last block found.
     """
-    cause, issued = event.causes[0], found.issue_time.start
+    cause, issued = event.causes[0], findings.issue_time.start
     area = rain_of_area(rain, cause.place_code, issued)
     begun = (hours_after(moment, issued) - 2 for moment in (cause.rains_from, event.starts))
     first = min(hour for hour in (-_BEFORE, *begun) if hour >= -_FURTHEST)
@@ -64,36 +64,38 @@ def hyetograph(
     figure = new_figure(WIDTH, HEIGHT)
     bars = axes_at(figure, _LEFT, _TOP, _ACROSS, _BARS)
     sums = axes_at(figure, _LEFT, _TOP + _BARS + _GAP, _ACROSS, _SUMS)
-    _title(figure, found, event, cause, of_then=of_then)
+    _title(figure, findings, event, cause, of_then=of_then)
     _bars(bars, area, issued, view)
-    _sums(figure, sums, found, cause, area, view)
-    _decided(sums, found, cause, of_then=of_then)
+    _sums(figure, sums, findings, cause, area, view)
+    _decided(sums, findings, cause, of_then=of_then)
     for axes in (bars, sums):
-        _ground(axes, found, area, view)
-    _moments(figure, (bars, sums), found, event, view)
-    draw_clocks(figure, (bars, sums), found.zone, issued, view, (_LEFT, _TOP + _BARS + _GAP + _SUMS, _ACROSS))
-    _key(figure, found, area, of_then=of_then)
+        _ground(axes, findings, area, view)
+    _moments(figure, (bars, sums), findings, event, view)
+    draw_clocks(figure, (bars, sums), findings.zone, issued, view, (_LEFT, _TOP + _BARS + _GAP + _SUMS, _ACROSS))
+    _key(figure, findings, area, of_then=of_then)
     return figure
 
 
-def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, cause: Cause, *, of_then: bool) -> None:
+def _title(
+    figure: Figure, findings: FlashFloodFindings, event: FlashFloodEvent, cause: Cause, *, of_then: bool
+) -> None:
     named = f"{drawable(event.district, 'district')}: rain in {drawable(cause.name, cause.place_code)}"
-    title = marked(named, exercise=found.exercise, trial=found.trial)
+    title = marked(named, exercise=findings.exercise, trial=findings.trial)
     draw_text_line(figure, 20, 14, title, 24, WIDTH - 40, va="top", weight="bold")
     others = len(event.causes)
     worst = f"most people of {counted(others, 'alerted area')} · " if others > 1 else ""
-    members = "one run" if found.one_run else counted(found.members, "member")
-    block = f"block of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
+    members = "one run" if findings.one_run else counted(findings.members, "member")
+    block = f"block of {day_text(findings.issue_time.day)} {findings.issue_time.hour:02d} UTC"
     then = "numbers of an earlier block · " if of_then else ""
     catchment = " · the mean of its catchment decided" if cause.of_catchment else ""
-    text = f"{then}{worst}{block} · {members} · clock times {_zone_name(found)}{catchment}"
+    text = f"{then}{worst}{block} · {members} · clock times {_zone_name(findings)}{catchment}"
     draw_text_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
-    draw_stamp(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 78, stamp_lines(found, [event.key]), 14, _ACROSS)
+    draw_stamp(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 78, stamp_lines(findings, [event.key]), 14, _ACROSS)
 
 
-def _zone_name(found: FlashFloodFindings) -> str:
-    name = clock_name(found.issue_time.start, found.zone)
-    return found.time_zone if name == found.time_zone else f"{name} ({found.time_zone})"
+def _zone_name(findings: FlashFloodFindings) -> str:
+    name = clock_name(findings.issue_time.start, findings.zone)
+    return findings.time_zone if name == findings.time_zone else f"{name} ({findings.time_zone})"
 
 
 def _bars(axes: Axes, area: AreaRain, issued: datetime, view: tuple[float, float]) -> None:
@@ -115,13 +117,13 @@ def _bars(axes: Axes, area: AreaRain, issued: datetime, view: tuple[float, float
 def _sums(
     figure: Figure,
     axes: Axes,
-    found: FlashFloodFindings,
+    findings: FlashFloodFindings,
     cause: Cause,
     area: AreaRain,
     view: tuple[float, float],
 ) -> None:
     """The running sum of the duration that decided, and the floods of the library that stand for so much rain."""
-    issued = found.issue_time.start
+    issued = findings.issue_time.start
     places, sums = np.array([hours_after(end, issued) for end in area.ends]), area.sums(cause.duration_h)
     known = np.isfinite(sums).all(axis=0)
     if len(sums) > 1:
@@ -133,19 +135,19 @@ def _sums(
     top = max(np.nanmax(seen, initial=0.0), cause.amount_mm, 5.0) * 1.15
     axes.set(xlim=view, ylim=(0, top))
     axes.set_ylabel(f"mm in {counted(cause.duration_h, 'hour')}", fontsize=font_points(14))
-    _steps(figure, axes, found, cause, view[1])
+    _steps(figure, axes, findings, cause, view[1])
 
 
-def _decided(axes: Axes, found: FlashFloodFindings, cause: Cause, *, of_then: bool) -> None:
+def _decided(axes: Axes, findings: FlashFloodFindings, cause: Cause, *, of_then: bool) -> None:
     """The sum that decided, hollow if this block's rain is another."""
-    peak = hours_after(cause.peaks, found.issue_time.start)
+    peak = hours_after(cause.peaks, findings.issue_time.start)
     axes.plot([peak], [cause.amount_mm], zorder=7, **(styles.DOT_OF_THEN if of_then else styles.DOT))
 
 
-def _steps(figure: Figure, axes: Axes, found: FlashFloodFindings, cause: Cause, right: float) -> None:
+def _steps(figure: Figure, axes: Axes, findings: FlashFloodFindings, cause: Cause, right: float) -> None:
     """Lines at the amounts of the library, the one that decided in bold, named at the right."""
     top = axes.get_ylim()[1]
-    library = [each for each in found.rule.library if each.duration_h == cause.duration_h and each.amount_mm <= top]
+    library = [each for each in findings.rule.library if each.duration_h == cause.duration_h and each.amount_mm <= top]
     shown = sorted(library, key=lambda each: each.amount_mm)
     heights = spread_heights([each.amount_mm for each in shown], top * 18 / _SUMS, top)
     pixel = (axes.get_xlim()[1] - axes.get_xlim()[0]) / _ACROSS
@@ -168,13 +170,13 @@ def _steps(figure: Figure, axes: Axes, found: FlashFloodFindings, cause: Cause, 
         )
 
 
-def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[float, float]) -> None:
+def _ground(axes: Axes, findings: FlashFloodFindings, area: AreaRain, view: tuple[float, float]) -> None:
     """What lies beyond a trigger's reach, and hours whose rain is missing."""
-    limit, top = float(found.rule.warning_from_h), axes.get_ylim()[1]
+    limit, top = float(findings.rule.warning_from_h), axes.get_ylim()[1]
     if limit < view[1]:
         draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **styles.OUTSIDE_AREA)
     for end, amounts in zip(area.ends, area.amount.T, strict=True):
-        place = hours_after(end, found.issue_time.start)
+        place = hours_after(end, findings.issue_time.start)
         if np.isnan(amounts).any() and view[0] < place <= view[1]:
             draw_box(axes, place - 1, 0, 1, top, zorder=1, **styles.NO_DATA)
     axes.tick_params(labelsize=font_points(13))
@@ -184,21 +186,21 @@ def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[f
 def _moments(
     figure: Figure,
     both: tuple[Axes, Axes],
-    found: FlashFloodFindings,
+    findings: FlashFloodFindings,
     event: FlashFloodEvent,
     view: tuple[float, float],
 ) -> None:
     """Issue time, start and worst hour as lines through both plots, each with a line of words of its own above."""
     colour = CLASS_COLOURS[drawn_class(event.alert_class, trigger=event.trigger)]
-    issued, peak = found.issue_time.start, event.causes[0].peaks
+    issued, peak = findings.issue_time.start, event.causes[0].peaks
     same = peak == event.starts
     moments = [
-        (issued, f"block of {issued:%H} UTC, {clock_text(issued, found.zone)}", styles.ISSUE, MUTED),
-        (event.starts, f"start{' and worst hour' if same else ''} {local_text(event.starts, found.zone)}",
+        (issued, f"block of {issued:%H} UTC, {clock_text(issued, findings.zone)}", styles.ISSUE, MUTED),
+        (event.starts, f"start{' and worst hour' if same else ''} {local_text(event.starts, findings.zone)}",
          {"color": colour, "linewidth": 2.4}, INK),
     ]  # fmt: skip
     if not same:
-        moments.append((peak, f"worst hour {local_text(peak, found.zone)}", {"color": colour, **styles.WORST}, INK))
+        moments.append((peak, f"worst hour {local_text(peak, findings.zone)}", {"color": colour, **styles.WORST}, INK))
     for row, (moment, words, style, ink) in enumerate(moments):
         place = hours_after(moment, issued)
         if not view[0] <= place <= view[1]:
@@ -213,7 +215,7 @@ def _moments(
         draw_text(figure, x / WIDTH, 1 - y / HEIGHT, words, 14, va="center", color=ink)
 
 
-def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, of_then: bool) -> None:
+def _key(figure: Figure, findings: FlashFloodFindings, area: AreaRain, *, of_then: bool) -> None:
     is_ensemble = len(area.amount) > 1
     handles: list[Any] = [
         Patch(label=f"{kind}: {', '.join(area.origins[kind][-2:])}", **styles.RAIN_STYLES[kind])
@@ -229,7 +231,7 @@ def _key(figure: Figure, found: FlashFloodFindings, area: AreaRain, *, of_then: 
         handles.append(Line2D([], [], linestyle="none", label="sum of an earlier block", **styles.DOT_OF_THEN))
     if not np.isfinite(area.amount).all():
         handles.append(Patch(label="rain missing", **styles.NO_DATA))
-    handles.append(Patch(label=f"from {found.rule.warning_from_h} hours on: warnings only", **styles.OUTSIDE_AREA))
+    handles.append(Patch(label=f"from {findings.rule.warning_from_h} hours on: warnings only", **styles.OUTSIDE_AREA))
     figure.legend(
         handles=handles,
         loc="lower left",

@@ -27,7 +27,7 @@ class FlashFloodRunData:
 
 
 def read_run_data(
-    found: FlashFloodFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]
+    findings: FlashFloodFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]
 ) -> FlashFloodRunData:
     """What is kept with a block's findings; InputInvalid if it is damaged."""
     rain = read_rain_kept(folder) if (folder / RAIN_FILE).is_file() else None

@@ -32,39 +32,39 @@ def event_columns() -> dict[str, Any]:
     }
 
 
-def flash_tables(found: FlashFloodFindings, kept: FlashFloodRunData | None) -> tuple[Table, ...]:
+def flash_tables(findings: FlashFloodFindings, kept: FlashFloodRunData | None) -> tuple[Table, ...]:
     """Reasons by area, gauges, and exposed points and lines, with names and places if they are at hand."""
     assets = kept.assets if kept is not None else {}
-    return _causes(found), _gauges(found, assets), _exposed(found, assets)
+    return _causes(findings), _gauges(findings, assets), _exposed(findings, assets)
 
 
-def short_tables(found: FlashFloodFindings) -> tuple[ShortTable, ...]:
+def short_tables(findings: FlashFloodFindings) -> tuple[ShortTable, ...]:
     """The first two in short."""
     causes = [
-        _short_cause(found, event, cause) for event in found.events for cause in event.causes
+        _short_cause(findings, event, cause) for event in findings.events for cause in event.causes
     ][:MOST_ROWS]  # fmt: skip
-    gauges = [_short_gauge(found, gauge) for gauge in found.gauges[:MOST_ROWS]]
+    gauges = [_short_gauge(findings, gauge) for gauge in findings.gauges[:MOST_ROWS]]
     return ShortTable("reasons", causes, "no area is alerted"), ShortTable("gauges", gauges, "no water level")
 
 
-def _short_cause(found: FlashFloodFindings, event: FlashFloodEvent, cause: Cause) -> ShortRow:
+def _short_cause(findings: FlashFloodFindings, event: FlashFloodEvent, cause: Cause) -> ShortRow:
     return {
         "district": event.name,
         "area": cause.name or cause.place_code,
-        "starts": local_text(cause.starts, found.zone),
-        "worst": local_text(cause.peaks, found.zone),
+        "starts": local_text(cause.starts, findings.zone),
+        "worst": local_text(cause.peaks, findings.zone),
         "rain": f"{cause.amount_mm:.0f} mm in {cause.duration_h} h",
         "scenario": f"{cause.scenario}, rank {cause.rank}",
         "people": cause.people,
         "limit": number_text(cause.limit),
-        "probability": "one run" if found.one_run else percent_text(cause.probability),
+        "probability": "one run" if findings.one_run else percent_text(cause.probability),
     }
 
 
-def _short_gauge(found: FlashFloodFindings, gauge: GaugeFound) -> ShortRow:
+def _short_gauge(findings: FlashFloodFindings, gauge: GaugeFound) -> ShortRow:
     return {
         "gauge": gauge.name or gauge.fid,
-        "measured": local_text(gauge.measured, found.zone),
+        "measured": local_text(gauge.measured, findings.zone),
         "level (m)": _metres(gauge.level),
         "a day before (m)": _metres(gauge.previous),
         "usual (m)": _metres(gauge.reference),
@@ -76,38 +76,40 @@ def _metres(level: float | None) -> str | None:
     return None if level is None else f"{level:.2f}"
 
 
-def _causes(found: FlashFloodFindings) -> Table:
+def _causes(findings: FlashFloodFindings) -> Table:
     values = [
         (
             event.name, cause.place_code, cause.name, cause.starts.isoformat(), cause.rains_from.isoformat(),
             cause.peaks.isoformat(), cause.duration_h, cause.amount_mm, cause.fallen_mm, cause.observed,
-            cause.scenario, cause.rank, cause.people, cause.limit, None if found.one_run else cause.probability,
+            cause.scenario, cause.rank, cause.people, cause.limit, None if findings.one_run else cause.probability,
             cause.of_catchment, cause.lower_bound, cause.beyond_library, cause.resolved,
         )
-        for event in found.events
+        for event in findings.events
         for cause in event.causes
     ]  # fmt: skip
-    return run_table(found, "reasons", _CAUSE, values)
+    return run_table(findings, "reasons", _CAUSE, values)
 
 
-def _gauges(found: FlashFloodFindings, assets: Assets) -> Table:
+def _gauges(findings: FlashFloodFindings, assets: Assets) -> Table:
     values = [
         (each.fid, each.name, each.measured.isoformat(), each.level, each.previous, each.reference, each.alert_level)
-        for each in found.gauges
+        for each in findings.gauges
     ]
-    return run_table(found, "gauges", _GAUGE, values, [_place(assets.get((GAUGES, each.fid))) for each in found.gauges])
+    return run_table(
+        findings, "gauges", _GAUGE, values, [_place(assets.get((GAUGES, each.fid))) for each in findings.gauges]
+    )
 
 
-def _exposed(found: FlashFloodFindings, assets: Assets) -> Table:
+def _exposed(findings: FlashFloodFindings, assets: Assets) -> Table:
     values, places = list[tuple[Value, ...]](), []
-    for event in found.events:
+    for event in findings.events:
         for each in event.exposed:
             for fid in each.fids:
                 kept = assets.get((each.category, fid))
                 known = (kept.name, kept.area, kept.lat, kept.lon) if kept is not None else (None,) * 4
                 values.append((event.name, each.lead_time, each.category, fid, *known))
                 places.append(_place(kept))
-    return run_table(found, "exposed", _ASSET, values, places)
+    return run_table(findings, "exposed", _ASSET, values, places)
 
 
 def _place(kept: KeptAsset | None) -> Place | None:

@@ -99,8 +99,8 @@ def _of(compared: FloodComparison, why: str, members: _Members, other: _Members)
     )
 
 
-def _alert(compared: FloodComparison, found: FloodFindings | None, event: FloodEvent | None) -> FloodAlert | None:
-    plain = plain_alert(compared.profile, found, event)
+def _alert(compared: FloodComparison, findings: FloodFindings | None, event: FloodEvent | None) -> FloodAlert | None:
+    plain = plain_alert(compared.profile, findings, event)
     if plain is None or event is None:
         return None
     of_all = {each.name: getattr(plain, each.name) for each in fields(plain)}
@@ -126,13 +126,13 @@ def _decider(compared: FloodComparison) -> tuple[date | None, Measure]:
     return run.issue_date + timedelta(days=lead), measure
 
 
-def _first_reached(found: FloodFindings, event: FloodEvent, measure: Measure) -> date | None:
+def _first_reached(findings: FloodFindings, event: FloodEvent, measure: Measure) -> date | None:
     """The first of an event's days that reaches a return period."""
-    station, limit = found.station(event.station_code), _limit(found, measure)
+    station, limit = findings.station(event.station_code), _limit(findings, measure)
     if f"{limit[0]:g}" not in station.above:
         return None
     wanted = "T" if event.trigger else "w"
-    at = (evidence(found, station, lead, limit) for lead, flag in enumerate(event.flags) if flag == wanted)
+    at = (evidence(findings, station, lead, limit) for lead, flag in enumerate(event.flags) if flag == wanted)
     return next((item.day for item in at if item.met), None)
 
 
@@ -144,9 +144,9 @@ def _second(compared: FloodComparison) -> date | None:
     return compared.ahead[0] if compared.kind == "moved" and compared.ahead else None
 
 
-def _limit(found: FloodFindings, measure: Measure) -> tuple[float, float]:
+def _limit(findings: FloodFindings, measure: Measure) -> tuple[float, float]:
     """Return period (years) and probability in a run's own rule."""
-    return_period, probability = limit_of(found.rule, measure[0])
+    return_period, probability = limit_of(findings.rule, measure[0])
     return measure[1] or return_period, probability
 
 
@@ -155,18 +155,18 @@ def _members_at(compared: FloodComparison, day: date | None, measure: Measure) -
     return _Members(*(_at(found, code, day, measure) for found in (compared.before, compared.today)))
 
 
-def _at(found: FloodFindings | None, code: str, day: date | None, measure: Measure) -> Evidence | None:
-    station = _station(found, code)
-    if found is None or station is None or station.condition == "blind" or day is None:
+def _at(findings: FloodFindings | None, code: str, day: date | None, measure: Measure) -> Evidence | None:
+    station = _station(findings, code)
+    if findings is None or station is None or station.condition == "blind" or day is None:
         return None
-    limit, lead_time = _limit(found, measure), (day - found.issue_date).days
+    limit, lead_time = _limit(findings, measure), (day - findings.issue_date).days
     if f"{limit[0]:g}" not in station.above or not 0 <= lead_time < len(station.members):
         return None
-    return evidence(found, station, lead_time, limit)
+    return evidence(findings, station, lead_time, limit)
 
 
-def _station(found: FloodFindings | None, code: str) -> StationFound | None:
-    stations = found.stations if found else ()
+def _station(findings: FloodFindings | None, code: str) -> StationFound | None:
+    stations = findings.stations if findings else ()
     return next((station for station in stations if station.code == code), None)
 
 

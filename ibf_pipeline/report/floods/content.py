@@ -82,38 +82,38 @@ class FloodReport(Report):
     """what satellites saw of the events, if somebody looked"""
 
 
-def report(plain: Report, found: FloodFindings, kept: FloodRunData) -> FloodReport:
+def report(plain: Report, findings: FloodFindings, kept: FloodRunData) -> FloodReport:
     """The report with the rule, the members and the other stations."""
-    alerted = {event.station_code for event in (*found.events, *found.withdrawn)}
+    alerted = {event.station_code for event in (*findings.events, *findings.withdrawn)}
     return FloodReport(
         **fields_of(plain),
-        quiet=tuple(s for s in found.stations if s.code not in alerted and s.condition != "blind"),
-        blind=tuple(found.with_condition("blind")),
-        suspect=tuple(found.with_condition("suspect")),
-        rule=found.rule,
-        rule_words=tuple(rule_text(found.rule)),
-        members_expected=found.members_expected,
-        members_missing=found.members_missing,
-        glofas_version=found.glofas_version,
+        quiet=tuple(s for s in findings.stations if s.code not in alerted and s.condition != "blind"),
+        blind=tuple(findings.with_condition("blind")),
+        suspect=tuple(findings.with_condition("suspect")),
+        rule=findings.rule,
+        rule_words=tuple(rule_text(findings.rule)),
+        members_expected=findings.members_expected,
+        members_missing=findings.members_missing,
+        glofas_version=findings.glofas_version,
         observed=kept.observed,
     )
 
 
-def event_part(plain: EventPart, found: FloodFindings, event: FloodEvent, kept: FloodRunData) -> FloodEventPart:
+def event_part(plain: EventPart, findings: FloodFindings, event: FloodEvent, kept: FloodRunData) -> FloodEventPart:
     """An event with its station's members by day, and why it has its class."""
-    station = found.station(event.station_code)
-    drawn = len(found.events) + len(found.withdrawn)
+    station = findings.station(event.station_code)
+    drawn = len(findings.events) + len(findings.withdrawn)
     stem, form = file_stem(station.code), "svg" if drawn <= _MOST_DRAWINGS else "png"
-    days = tuple(_day(found, station, lead) for lead in found.lead_times)
+    days = tuple(_day(findings, station, lead) for lead in findings.lead_times)
     thresholds = _thresholds(station)
     return FloodEventPart(
         **fields_of(plain),
         station_name=plain.name,
-        why=tuple(why(found, event)),
+        why=tuple(why(findings, event)),
         thresholds=thresholds,
         days=days,
-        columns=_columns(found, thresholds, days),
-        area_notes=tuple(area_notes(found, event)),
+        columns=_columns(findings, thresholds, days),
+        area_notes=tuple(area_notes(findings, event)),
         hydrograph=f"hydrograph_{stem}.{form}",
         buildup=f"buildup_{stem}.{form}" if station.code in kept.histories else None,
     )
@@ -124,19 +124,19 @@ def _thresholds(station: StationFound) -> Thresholds:
     return Thresholds(tuple(float(p) for p in periods), tuple(station.thresholds[p] for p in periods))
 
 
-def _day(found: FloodFindings, station: StationFound, lead: int) -> DayOfStation:
+def _day(findings: FloodFindings, station: StationFound, lead: int) -> DayOfStation:
     return DayOfStation(
         lead_time=lead,
-        day=found.issue_date + timedelta(days=lead),
+        day=findings.issue_date + timedelta(days=lead),
         alert_class=station.classes[lead],
         members=station.members[lead],
         above=tuple(station.above[period][lead] for period in sorted(station.above, key=float)),
-        needed=evidence(found, station, lead, limit_of(found.rule, "max")).needed,
+        needed=evidence(findings, station, lead, limit_of(findings.rule, "max")).needed,
     )
 
 
-def _columns(found: FloodFindings, thresholds: Thresholds, days: Sequence[DayOfStation]) -> int:
-    used = {found.rule.trigger_return_period, *(period for period, _ in found.rule.classes.values())}
+def _columns(findings: FloodFindings, thresholds: Thresholds, days: Sequence[DayOfStation]) -> int:
+    used = {findings.rule.trigger_return_period, *(period for period, _ in findings.rule.classes.values())}
     wanted = (
         place + 1
         for place, period in enumerate(thresholds.return_periods)

@@ -42,46 +42,46 @@ _ROOMY, _NARROW = 85, 46
 """pixels of a day: from the first on its words are written out; with the second they are short, and none is narrower"""
 
 
-def hydrograph(found: FloodFindings, station: StationFound, discharge: np.ndarray) -> Figure:
+def hydrograph(findings: FloodFindings, station: StationFound, discharge: np.ndarray) -> Figure:
     """The forecast of one station.
 
     `discharge`: (member, lead_time) m3/s of that station, NaN if a value is missing. A blind station has its values
     drawn and no classes.
     """
-    across = max(WIDTH - _LEFT - _RIGHT, _NARROW * len(found.lead_times))
+    across = max(WIDTH - _LEFT - _RIGHT, _NARROW * len(findings.lead_times))
     figure = new_figure(_LEFT + across + _RIGHT, HEIGHT)
     axes = axes_at(figure, _LEFT, _TOP, across, _PLOT)
-    _title(figure, found, station)
-    top = _scale(axes, found, station, discharge)
-    _limit(axes, found, top)
-    _members(axes, found.lead_times, discharge)
-    _thresholds(axes, found, station, top)
-    _frame(axes, found.lead_times)
-    _strip(figure, found, station, across)
+    _title(figure, findings, station)
+    top = _scale(axes, findings, station, discharge)
+    _limit(axes, findings, top)
+    _members(axes, findings.lead_times, discharge)
+    _thresholds(axes, findings, station, top)
+    _frame(axes, findings.lead_times)
+    _strip(figure, findings, station, across)
     _key(figure)
     return figure
 
 
-def _title(figure: Figure, found: FloodFindings, station: StationFound) -> None:
-    title = marked(titled(station.shown_name, station.code), exercise=found.exercise, trial=found.trial)
+def _title(figure: Figure, findings: FloodFindings, station: StationFound) -> None:
+    title = marked(titled(station.shown_name, station.code), exercise=findings.exercise, trial=findings.trial)
     draw_text_line(figure, 20, 20, title, 24, WIDTH - 40, va="top", weight="bold")
-    issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
-    present = f"{max(station.members)} of {found.members_expected} members"
-    text = f"{issued} · GloFAS {found.glofas_version} · {present} · discharge in m³/s, daily means"
-    draw_stamp(figure, _LEFT, _TOP - 14, stamp_lines(found, [station.code]), 14, WIDTH - _LEFT - 40)
+    issued = f"forecast of {WEEKDAYS[findings.issue_date.weekday()]} {findings.issue_date.isoformat()}, 00 UTC"
+    present = f"{max(station.members)} of {findings.members_expected} members"
+    text = f"{issued} · GloFAS {findings.glofas_version} · {present} · discharge in m³/s, daily means"
+    draw_stamp(figure, _LEFT, _TOP - 14, stamp_lines(findings, [station.code]), 14, WIDTH - _LEFT - 40)
     draw_text_line(figure, 20, 52, text, 15, WIDTH - 40, va="top", color=MUTED)
 
 
-def _scale(axes: Axes, found: FloodFindings, station: StationFound, discharge: np.ndarray) -> float:
+def _scale(axes: Axes, findings: FloodFindings, station: StationFound, discharge: np.ndarray) -> float:
     """Range of the discharge axis, so that the members and the trigger's threshold are both seen."""
-    trigger = station.thresholds[f"{found.rule.trigger_return_period:g}"]
+    trigger = station.thresholds[f"{findings.rule.trigger_return_period:g}"]
     top = max(highest(discharge), trigger) * 1.08 or 1.0
-    axes.set(xlim=(-0.5, len(found.lead_times) - 0.5), ylim=(0, top))
+    axes.set(xlim=(-0.5, len(findings.lead_times) - 0.5), ylim=(0, top))
     return top
 
 
-def _limit(axes: Axes, found: FloodFindings, top: float) -> None:
-    limit, last = found.rule.trigger_lead_time_limit, found.lead_times[-1]
+def _limit(axes: Axes, findings: FloodFindings, top: float) -> None:
+    limit, last = findings.rule.trigger_lead_time_limit, findings.lead_times[-1]
     if limit >= last:
         return
     draw_box(axes, limit + 0.5, 0, last - limit, top, facecolor="#ececea", edgecolor="none", zorder=0)
@@ -100,11 +100,11 @@ def _members(axes: Axes, leads: tuple[int, ...], discharge: np.ndarray) -> None:
         axes.plot(days, median, color=MEDIAN, linewidth=2.8, marker="o", markersize=6, zorder=5)
 
 
-def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: float) -> None:
+def _thresholds(axes: Axes, findings: FloodFindings, station: StationFound, top: float) -> None:
     """Lines at the thresholds in sight, named at the right; names that would overlap move apart."""
-    trigger, right = found.rule.trigger_return_period, len(found.lead_times)
+    trigger, right = findings.rule.trigger_return_period, len(findings.lead_times)
     shown = sorted((value, float(period)) for period, value in station.thresholds.items() if value <= top and value > 0)
-    used = {period for period, _ in found.rule.classes.values()} | {trigger}
+    used = {period for period, _ in findings.rule.classes.values()} | {trigger}
     if len(shown) > 6:  # the rule's own and the highest ones; more would be a wall of lines
         shown = [item for place, item in enumerate(shown) if item[1] in used or place >= len(shown) - 2]
     heights = spread_heights([value for value, _ in shown], top * 20 / _PLOT, top)
@@ -132,26 +132,26 @@ def _frame(axes: Axes, leads: tuple[int, ...]) -> None:
     axes.set_ylabel("discharge (m³/s)", fontsize=font_points(15))
 
 
-def _strip(figure: Figure, found: FloodFindings, station: StationFound, across: int) -> None:
+def _strip(figure: Figure, findings: FloodFindings, station: StationFound, across: int) -> None:
     """Below each day: lead time, date, class in colour and word, members above the trigger's threshold."""
     strip = pixel_axes(figure, _LEFT, _TOP + _PLOT + 6, across, 140)
-    strip.set_xlim(-0.5, len(found.lead_times) - 0.5)
-    for lead in found.lead_times:
-        _day(strip, found, station, lead, roomy=across / len(found.lead_times) >= _ROOMY)
-    needed = percent_text(found.rule.trigger_probability)
+    strip.set_xlim(-0.5, len(findings.lead_times) - 0.5)
+    for lead in findings.lead_times:
+        _day(strip, findings, station, lead, roomy=across / len(findings.lead_times) >= _ROOMY)
+    needed = percent_text(findings.rule.trigger_probability)
     right = (_LEFT + across + 14) / (_LEFT + across + _RIGHT)
     if station.classes:
         draw_text(figure, right, 1 - (_TOP + _PLOT + 83) / HEIGHT, "class of the day", 13, va="center", color=MUTED)
-        text = f"members above the\n{found.rule.trigger_return_period:g}-year threshold,\n{needed} needed"
+        text = f"members above the\n{findings.rule.trigger_return_period:g}-year threshold,\n{needed} needed"
         draw_text(figure, right, 1 - (_TOP + _PLOT + 107) / HEIGHT, text, 13, va="top", color=MUTED, linespacing=1.2)
     else:
         text = f"no classes: the station is blind, {station.reason}"
         draw_text_line(figure, _LEFT, _TOP + _PLOT + 84, text, 14, 880, va="center")
 
 
-def _day(strip: Axes, found: FloodFindings, station: StationFound, lead: int, *, roomy: bool) -> None:
+def _day(strip: Axes, findings: FloodFindings, station: StationFound, lead: int, *, roomy: bool) -> None:
     """The words of a day; in short if there are many days."""
-    day = found.issue_date + timedelta(days=lead)
+    day = findings.issue_date + timedelta(days=lead)
     date_text = day.isoformat()
     draw_text(strip, lead, 12, f"{lead}-day" if roomy else f"{lead}d", 14, ha="center", va="center", weight="bold")
     draw_text(strip, lead, 31, WEEKDAYS[day.weekday()], 13, ha="center", va="center")
@@ -162,7 +162,7 @@ def _day(strip: Axes, found: FloodFindings, station: StationFound, lead: int, *,
     draw_box(strip, lead - 0.46, 62, 0.92, 30, facecolor=CLASS_COLOURS[name], edgecolor=INK, linewidth=0.8)
     word = (_CLASS if roomy else _SHORT)[name]
     draw_text(strip, lead, 77, word, 14, ha="center", va="center", color=CLASS_INK[name], weight="bold")
-    here = evidence(found, station, lead, limit_of(found.rule, "max"))
+    here = evidence(findings, station, lead, limit_of(findings.rule, "max"))
     draw_text(strip, lead, 110, f"{here.above}/{here.members}", 14 if roomy else 13, ha="center", va="center")
 
 

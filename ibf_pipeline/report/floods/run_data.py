@@ -51,10 +51,10 @@ class FloodRunData:
     observed: tuple[EventObservation, ...] = ()
 
 
-def read_run_data(found: FloodFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]) -> FloodRunData:
+def read_run_data(findings: FloodFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]) -> FloodRunData:
     """What is kept with a day's findings, and with those of earlier runs; InputInvalid if it is damaged."""
     discharge = read_forecast(folder / FORECAST_FILE)
-    return FloodRunData(discharge, _histories(found, discharge, earlier), _observed(run))
+    return FloodRunData(discharge, _histories(findings, discharge, earlier), _observed(run))
 
 
 def _observed(run: RunFolder) -> tuple[EventObservation, ...]:
@@ -69,23 +69,23 @@ def _observed(run: RunFolder) -> tuple[EventObservation, ...]:
 
 
 def _histories(
-    found: FloodFindings, discharge: xr.DataArray, earlier: Sequence[EarlierRun]
+    findings: FloodFindings, discharge: xr.DataArray, earlier: Sequence[EarlierRun]
 ) -> dict[str, list[StationRun]]:
     """The kept runs of every alerted station, the day's own among them; only if there are earlier ones."""
     histories: dict[str, list[StationRun]] = {}
-    for what, cube in [(found, discharge), *_readable(found, earlier)]:
-        for event in (*found.events, *found.withdrawn):
-            run = _station_run(what, cube, event.station_code, found.rule.trigger_return_period)
+    for what, cube in [(findings, discharge), *_readable(findings, earlier)]:
+        for event in (*findings.events, *findings.withdrawn):
+            run = _station_run(what, cube, event.station_code, findings.rule.trigger_return_period)
             if run is not None:
                 histories.setdefault(event.station_code, []).append(run)
     return {code: runs for code, runs in histories.items() if len(runs) > 1}
 
 
-def _readable(found: FloodFindings, earlier: Sequence[EarlierRun]) -> list[tuple[FloodFindings, xr.DataArray]]:
+def _readable(findings: FloodFindings, earlier: Sequence[EarlierRun]) -> list[tuple[FloodFindings, xr.DataArray]]:
     cubes = []
     for run in earlier:
         was = run.found
-        if not isinstance(was, FloodFindings) or (found.issue_date - was.issue_date).days > _BUILDUP_DAYS:
+        if not isinstance(was, FloodFindings) or (findings.issue_date - was.issue_date).days > _BUILDUP_DAYS:
             continue
         try:
             cubes.append((was, read_forecast(run.run.file(FORECAST_FILE))))
@@ -94,10 +94,10 @@ def _readable(found: FloodFindings, earlier: Sequence[EarlierRun]) -> list[tuple
     return cubes
 
 
-def _station_run(found: FloodFindings, cube: xr.DataArray, code: str, return_period: float) -> StationRun | None:
-    station = next((station for station in found.stations if station.code == code), None)
+def _station_run(findings: FloodFindings, cube: xr.DataArray, code: str, return_period: float) -> StationRun | None:
+    station = next((station for station in findings.stations if station.code == code), None)
     key = f"{return_period:g}"
     if station is None or key not in station.thresholds or code not in cube["station"].values:
         return None
     values: np.ndarray = cube.sel(station=code).values
-    return StationRun(found.issue_date, values, station.classes, station.thresholds[key])
+    return StationRun(findings.issue_date, values, station.classes, station.thresholds[key])

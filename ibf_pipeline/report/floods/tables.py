@@ -11,32 +11,32 @@ from ibf_pipeline.report.table_files import Table, TableRow, flags_cell, of_run,
 from ibf_pipeline.report.times import flags_head
 
 
-def station_tables(found: FloodFindings, _: object = None) -> tuple[Table]:
+def station_tables(findings: FloodFindings, _: object = None) -> tuple[Table]:
     """The stations, as files."""
-    return (stations_table(found),)
+    return (stations_table(findings),)
 
 
-def short_tables(found: FloodFindings) -> tuple[ShortTable]:
+def short_tables(findings: FloodFindings) -> tuple[ShortTable]:
     """The stations in short."""
-    return (ShortTable("stations", station_rows(found), "no station"),)
+    return (ShortTable("stations", station_rows(findings), "no station"),)
 
 
-def station_rows(found: FloodFindings) -> list[ShortRow]:
+def station_rows(findings: FloodFindings) -> list[ShortRow]:
     """Every station: alerted ones first, then blind and suspect ones; at most `MOST_ROWS`."""
-    alerted = {event.station_code: place for place, event in enumerate(found.events)}
+    alerted = {event.station_code: place for place, event in enumerate(findings.events)}
     order = {"blind": 0, "suspect": 1, "fine": 2}
-    stations = sorted(found.stations, key=lambda s: (alerted.get(s.code, len(alerted)), order[s.condition], s.code))
-    return [_short_row(found, station) for station in stations[:MOST_ROWS]]
+    stations = sorted(findings.stations, key=lambda s: (alerted.get(s.code, len(alerted)), order[s.condition], s.code))
+    return [_short_row(findings, station) for station in stations[:MOST_ROWS]]
 
 
-def _short_row(found: FloodFindings, station: StationFound) -> ShortRow:
+def _short_row(findings: FloodFindings, station: StationFound) -> ShortRow:
     values = station.values
-    above = station.above.get(f"{found.rule.trigger_return_period:g}", ())
+    above = station.above.get(f"{findings.rule.trigger_return_period:g}", ())
     return {
         "station": station.code,
         "name": station.shown_name,
         "alert": alert_text(values.alert_class, trigger=values.alert_class == "max") if values else "unknown",
-        flags_head(found): station.flags if values else None,
+        flags_head(findings): station.flags if values else None,
         "m3/s": discharge_text(values.forecast_level) if values else None,
         "trigger at": discharge_text(values.trigger_level) if values else None,
         "members above": " ".join(map(str, above)) if values else None,
@@ -44,17 +44,17 @@ def _short_row(found: FloodFindings, station: StationFound) -> ShortRow:
     }
 
 
-def stations_table(found: FloodFindings) -> Table:
+def stations_table(findings: FloodFindings) -> Table:
     """One row a station, blind ones without values."""
-    rows = [_export_row(found, station) for station in found.stations]
-    places = [point((station.lon, station.lat)) for station in found.stations]
+    rows = [_export_row(findings, station) for station in findings.stations]
+    places = [point((station.lon, station.lat)) for station in findings.stations]
     return Table("stations", list(rows[0]) if rows else (), rows, places)
 
 
-def _export_row(found: FloodFindings, station: StationFound) -> TableRow:
+def _export_row(findings: FloodFindings, station: StationFound) -> TableRow:
     values = station.values
     return {
-        **of_run(found),
+        **of_run(findings),
         "station_code": station.code,
         "station": station.name,
         "lat": station.lat,
@@ -66,11 +66,11 @@ def _export_row(found: FloodFindings, station: StationFound) -> TableRow:
         "forecast_return_period_years": values.forecast_return_period if values else None,
         "trigger_level_m3s": values.trigger_level if values else None,
         "days": flags_cell(station.flags) if values else None,
-        **{f"members_above_trigger_{lead}_day": count for lead, count in _counts(found, station)},
+        **{f"members_above_trigger_{lead}_day": count for lead, count in _counts(findings, station)},
     }
 
 
-def _counts(found: FloodFindings, station: StationFound) -> Iterator[tuple[int, int | None]]:
-    above = station.above.get(f"{found.rule.trigger_return_period:g}")
-    for lead in found.lead_times:
+def _counts(findings: FloodFindings, station: StationFound) -> Iterator[tuple[int, int | None]]:
+    above = station.above.get(f"{findings.rule.trigger_return_period:g}")
+    for lead in findings.lead_times:
         yield lead, above[lead] if above and station.condition != "blind" else None

@@ -20,11 +20,11 @@ from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
 from ibf_pipeline.report.words import alert_people_text, area_names, listed
 
 
-def people_affected(found: FloodFindings, events: Sequence[FloodEvent]) -> str:
+def people_affected(findings: FloodFindings, events: Sequence[FloodEvent]) -> str:
     """How many people live where the flood maps of events are wet."""
     people = alert_people_text(events)
-    depth = f"{found.rule.minimum_depth:g} m"
-    where = listed(area_names(found, events))
+    depth = f"{findings.rule.minimum_depth:g} m"
+    where = listed(area_names(findings, events))
     live = "lives" if people.endswith("person") else "live"
     return f"{people[0].upper()}{people[1:]} {live} where the water may be {depth} or deeper, in {where}."
 
@@ -34,23 +34,23 @@ def people_unknown(where: str) -> str:
     return f"People are not estimated, as no flood map applies, in {where}."
 
 
-def cautions(found: FloodFindings) -> list[str]:
+def cautions(findings: FloodFindings) -> list[str]:
     """Members that are missing."""
-    return [f"The ensemble is incomplete: {_members(found)}."] if found.members_missing else []
+    return [f"The ensemble is incomplete: {_members(findings)}."] if findings.members_missing else []
 
 
-def event_words(found: FloodFindings, event: FloodEvent) -> EventWords:
+def event_words(findings: FloodFindings, event: FloodEvent) -> EventWords:
     """Words of the map of an event."""
-    depth = f"{found.rule.minimum_depth:g} m or deeper"
+    depth = f"{findings.rule.minimum_depth:g} m or deeper"
     if not event.areas:
         people = "no areas are mapped to this station: the portal cannot show the alert"
     elif event.flood_map is not None:
         people = f"where the water may be {depth}"
     else:
         people = "no flood map applies" if event.trigger else "a warning: people and flood extent are not estimated"
-    share, rule = percent_text(found.rule.trigger_probability), found.rule
+    share, rule = percent_text(findings.rule.trigger_probability), findings.rule
     footer = [
-        f"Discharge: GloFAS {found.glofas_version}, {_members(found)}.",
+        f"Discharge: GloFAS {findings.glofas_version}, {_members(findings)}.",
         f"Trigger: {share} of the members above the {rule.trigger_return_period:g}-year threshold.",
     ]
     estimated = event.flood_map is not None and bool(event.areas)
@@ -64,14 +64,14 @@ def event_words(found: FloodFindings, event: FloodEvent) -> EventWords:
     )
 
 
-def country_words(found: FloodFindings) -> CountryWords:
+def country_words(findings: FloodFindings) -> CountryWords:
     """Words of the map of the country."""
-    extent = f"flood extent of the triggers, {found.rule.minimum_depth:g} m or deeper"
-    return CountryWords(extent, f"GloFAS {found.glofas_version}")
+    extent = f"flood extent of the triggers, {findings.rule.minimum_depth:g} m or deeper"
+    return CountryWords(extent, f"GloFAS {findings.glofas_version}")
 
 
-def _members(found: FloodFindings) -> str:
-    return f"{found.members_expected - len(found.members_missing)} of {found.members_expected} members"
+def _members(findings: FloodFindings) -> str:
+    return f"{findings.members_expected - len(findings.members_missing)} of {findings.members_expected} members"
 
 
 def rule_text(rule: RuleApplied) -> list[str]:
@@ -100,12 +100,12 @@ def rule_text(rule: RuleApplied) -> list[str]:
     return lines
 
 
-def why(found: FloodFindings, event: FloodEvent) -> list[str]:
+def why(findings: FloodFindings, event: FloodEvent) -> list[str]:
     """Why an event has its class, its day, its people: members against thresholds, and the flood map used."""
-    station = found.station(event.station_code)
+    station = findings.station(event.station_code)
     lines = []
     if event.trigger:
-        here = evidence(found, station, event.lead_time, limit_of(found.rule, "max"))
+        here = evidence(findings, station, event.lead_time, limit_of(findings.rule, "max"))
         lines.append(f"{here.text}: trigger.")
         earlier = event.flags[: event.lead_time].count("w")
         if earlier:
@@ -113,21 +113,21 @@ def why(found: FloodFindings, event: FloodEvent) -> list[str]:
             lines.append(f"{before} a warning before the first trigger day.")
     else:
         lead = station.classes.index(event.alert_class)
-        beyond = [item for item in high_beyond_limit(found, station) if station.classes[item.lead_time] == "med"]
+        beyond = [item for item in high_beyond_limit(findings, station) if station.classes[item.lead_time] == "med"]
         if event.alert_class == "med" and beyond and beyond[0].lead_time == lead:
-            limit = days_text(found.rule.trigger_lead_time_limit)
+            limit = days_text(findings.rule.trigger_lead_time_limit)
             lines.append(
                 f"{beyond[0].text}: as high as a trigger, beyond the trigger lead time limit of {limit}, so a medium "
                 "warning."
             )
         else:
-            here = evidence(found, station, lead, limit_of(found.rule, event.alert_class))
+            here = evidence(findings, station, lead, limit_of(findings.rule, event.alert_class))
             lines.append(f"{here.text}: {alert_text(event.alert_class, trigger=False)}.")
-    lines.append(_flood_map(found, event))
+    lines.append(_flood_map(findings, event))
     return lines
 
 
-def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
+def area_notes(findings: FloodFindings, event: FloodEvent) -> list[str]:
     """Why the people of an event's areas on a higher level are not those of the event itself."""
     notes = []
     if event.shared_areas_kept:
@@ -135,7 +135,7 @@ def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
             f"{listed(event.shared_areas_kept)} belongs to another event too and is shown here with this event's own "
             "people: without it the event could not be seen in the portal."
         )
-    for level in found.admin_levels[:-1]:
+    for level in findings.admin_levels[:-1]:
         areas = event.areas_of(level)
         people = sum(area.people for area in areas)
         if people == event.people or event.flood_map is None:
@@ -149,11 +149,11 @@ def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
             f"Admin level {level} adds up to {number_text(people)}, {more} than the event's own {own}: an area that "
             "several events share is shown whole with one of them, so that the portal counts nobody twice."
         )
-    shown = (view for view in event_views(found.events, found.default_admin_level) if view.event == event)
+    shown = (view for view in event_views(findings.events, findings.default_admin_level) if view.event == event)
     return [*notes, *(f"{note[0].upper()}{note[1:]}." for view in shown for note in view.map_notes)]
 
 
-def _flood_map(found: FloodFindings, event: FloodEvent) -> str:
+def _flood_map(findings: FloodFindings, event: FloodEvent) -> str:
     if not event.areas:
         return "No areas are mapped to this station, so there are neither people nor an extent."
     if event.flood_map is None:

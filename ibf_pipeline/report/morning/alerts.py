@@ -16,23 +16,23 @@ _NAMED = 3
 
 
 def alerts_of(
-    found: Findings, subject: PageSubject, *, trigger: bool, notes: Sequence[str] = (), links: Sequence[Link] = ()
+    findings: Findings, subject: PageSubject, *, trigger: bool, notes: Sequence[str] = (), links: Sequence[Link] = ()
 ) -> list[AlertGroup]:
     """The triggers of a run, or its warnings, by the day on which they begin. `notes`: what holds for all of them."""
     by_day: dict[date, list[Event]] = {}
-    for event in found.events:
+    for event in findings.events:
         if event.trigger == trigger:
-            by_day.setdefault(_day(found, event), []).append(event)
-    return [_alert(found, subject, day, events, notes, links) for day, events in sorted(by_day.items())]
+            by_day.setdefault(_day(findings, event), []).append(event)
+    return [_alert(findings, subject, day, events, notes, links) for day, events in sorted(by_day.items())]
 
 
-def unshown_of(found: Findings, subject: PageSubject) -> list[Unshown]:
+def unshown_of(findings: Findings, subject: PageSubject) -> list[Unshown]:
     """Its alerts at stations without areas."""
-    return [Unshown(subject, event.name, event.trigger) for event in found.unpublishable_events]
+    return [Unshown(subject, event.name, event.trigger) for event in findings.unpublishable_events]
 
 
 def _alert(
-    found: Findings,
+    findings: Findings,
     subject: PageSubject,
     day: date,
     events: Sequence[Event],
@@ -40,8 +40,8 @@ def _alert(
     links: Sequence[Link],
 ) -> AlertGroup:
     shown = [event for event in events if event.publishable]
-    first = min(event_moment(found, event) for event in events)
-    trial = trial_words(found.trial, alerts=True)
+    first = min(event_moment(findings, event) for event in events)
+    trial = trial_words(findings.trial, alerts=True)
     own = [*([trial] if trial else []), *_not_shown(events)]
     return AlertGroup(
         subject,
@@ -49,7 +49,7 @@ def _alert(
         len(events),
         sum(event.people for event in shown if event.is_estimated),
         all(event.is_estimated and event.people_known for event in shown),
-        f"from {_clock(found, first)}" if isinstance(first, datetime) else "",
+        f"from {_clock(findings, first)}" if isinstance(first, datetime) else "",
         (*notes, *own),
         tuple(links),
     )
@@ -63,11 +63,11 @@ def _not_shown(events: Sequence[Event]) -> list[str]:
     return [*parts, *([f"{BEYOND_SHOWN}: {listed(later, _NAMED)}"] if later else [])]
 
 
-def _day(found: Findings, event: Event) -> date:
+def _day(findings: Findings, event: Event) -> date:
     """The day on which an event begins, in the time zone of the findings."""
-    moment = event_moment(found, event)
-    return date.fromisoformat(found.moment_words(moment).split()[1]) if isinstance(moment, datetime) else moment
+    moment = event_moment(findings, event)
+    return date.fromisoformat(findings.moment_words(moment).split()[1]) if isinstance(moment, datetime) else moment
 
 
-def _clock(found: Findings, moment: datetime) -> str:
-    return " ".join(found.moment_words(moment).split()[2:])
+def _clock(findings: Findings, moment: datetime) -> str:
+    return " ".join(findings.moment_words(moment).split()[2:])

@@ -69,7 +69,7 @@ _PLACE: dict[str, Any] = {"marker": "^", "markersize": 17, "color": INK, "marker
 
 
 def event_map(
-    found: Findings,
+    findings: Findings,
     event: Event,
     layers: MapLayers,
     extent: Path | None,
@@ -80,11 +80,11 @@ def event_map(
 
     `extent`: raster of the event's lead time (`found.extent(event.lead_time)`), None for none.
     """
-    return png(event_figure(found, event, layers, extent, words, marks))
+    return png(event_figure(findings, event, layers, extent, words, marks))
 
 
 def event_figure(
-    found: Findings,
+    findings: Findings,
     event: Event,
     layers: MapLayers,
     extent: Path | None,
@@ -92,12 +92,12 @@ def event_figure(
     marks: Sequence[MapMarks] = (),
 ) -> Figure:
     """The map as a figure."""
-    place = found.place(event.key)
-    deepest = found.admin_levels[-1]
+    place = findings.place(event.key)
+    deepest = findings.admin_levels[-1]
     areas = {area.place_code: area for area in event.areas_of(deepest)}
     view = _view(layers, deepest, areas, place)
     figure = new_figure(WIDTH, HEIGHT)
-    _header(figure, found, event, words)
+    _header(figure, findings, event, words)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
     shows_people = event.is_estimated and bool(event.areas)
     _areas(axes, layers, deepest, areas, shows_people, shade_of(event))
@@ -109,16 +109,16 @@ def event_figure(
         water = read_water(extent, view.bounds, (_DOWN, _ACROSS))
     draw_water(axes, [water] if water else [], own, zorder=6)
     alerted = [area.place_code for area in areas.values() if area.alerted]
-    _borders(axes, found, layers, [s for code, s in layers.levels[deepest].shapes.items() if code in alerted])
+    _borders(axes, findings, layers, [s for code, s in layers.levels[deepest].shapes.items() if code in alerted])
     labels = Labels(figure, axes)
     labels.block(scale_bar(axes, view, 28, shapely.union_all(own) if own else layers.country, _BESIDE))
     draw_marks(axes, labels, marks, view)
     _mark(labels, axes, event, view, place)
-    _labels(labels, found, event, layers, areas, view, words.blind)
-    _legend(figure, found, event, water, words, marks)
+    _labels(labels, findings, event, layers, areas, view, words.blind)
+    _legend(figure, findings, event, water, words, marks)
     if own:  # else the map itself shows the whole country
         locator(figure, layers.country, view, WIDTH - 300, _LEGEND_TOP + 100, 280, 214)
-    _footer(figure, words.footer, font_note([found.named(event.key), *(area.name for area in areas.values())]))
+    _footer(figure, words.footer, font_note([findings.named(event.key), *(area.name for area in areas.values())]))
     return figure
 
 
@@ -140,21 +140,21 @@ def shade_of(event: Event) -> str:
     return drawn_class(event.alert_class, trigger=event.trigger)
 
 
-def _header(figure: Figure, found: Findings, event: Event, said: EventWords) -> None:
+def _header(figure: Figure, findings: Findings, event: Event, said: EventWords) -> None:
     band = pixel_axes(figure, 0, 0, WIDTH, 76)
     draw_box(band, 0, 0, WIDTH, 76, facecolor=CLASS_COLOURS[shade_of(event)], edgecolor="none")
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
-    head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise, trial=found.trial)
+    head = marked(f"{words[0].upper()}{words[1:]}", exercise=findings.exercise, trial=findings.trial)
     ink = CLASS_INK[shade_of(event)]
     draw_text(
         band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold"
     )
-    dates = f"{said.begins or begins(found, event)} · forecast of {found.moment_words(issued(found))}"
-    title = drawable(said.title, event.key) if said.title else titled(found.named(event.key), event.key)
+    dates = f"{said.begins or begins(findings, event)} · forecast of {findings.moment_words(issued(findings))}"
+    title = drawable(said.title, event.key) if said.title else titled(findings.named(event.key), event.key)
     draw_text_line(figure, 24, 110, title, 36, WIDTH - 48, va="center", weight="bold")
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
     draw_text_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
-    draw_stamp(figure, _LEFT + 16, _TOP + 26, stamp_lines(found, [event.key]), 26, _ACROSS - 32)
+    draw_stamp(figure, _LEFT + 16, _TOP + 26, stamp_lines(findings, [event.key]), 26, _ACROSS - 32)
     number = ""
     if event.is_estimated and event.areas:
         number = people_words(event.people, known=event.people_known)
@@ -162,7 +162,7 @@ def _header(figure: Figure, found: Findings, event: Event, said: EventWords) -> 
     if number:
         draw_text(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
         left += text_width(figure, number, 44, weight="bold") + 14
-    words = f"{said.people} · {drawable(found.country_name, found.country)}"
+    words = f"{said.people} · {drawable(findings.country_name, findings.country)}"
     draw_text_line(figure, left, 206, words, 26, WIDTH - 24 - left, va="center", color=INK if number else MUTED)
 
 
@@ -190,8 +190,8 @@ def people_step(people: int) -> int:
     return sum(people >= step for step in _PEOPLE_STEPS)
 
 
-def _borders(axes: Axes, found: Findings, layers: MapLayers, own: list[BaseGeometry]) -> None:
-    upper = layers.levels[found.default_admin_level].shapes.values()
+def _borders(axes: Axes, findings: Findings, layers: MapLayers, own: list[BaseGeometry]) -> None:
+    upper = layers.levels[findings.default_admin_level].shapes.values()
     draw_areas(axes, upper, facecolor="none", edgecolor="#6d6d66", linewidth=1.8, zorder=8)
     draw_areas(axes, own, facecolor="none", edgecolor=INK, linewidth=1.3, zorder=9)
     draw_areas(axes, [layers.country], facecolor="none", edgecolor=INK, linewidth=2.6, zorder=10)
@@ -210,14 +210,14 @@ def _mark(labels: Labels, axes: Axes, event: Event, view: View, place: tuple[flo
 
 def _labels(
     labels: Labels,
-    found: Findings,
+    findings: Findings,
     event: Event,
     layers: MapLayers,
     areas: dict[str, EventArea],
     view: View,
     blind: frozenset[str],
 ) -> None:
-    outlines = layers.levels[found.admin_levels[-1]]
+    outlines = layers.levels[findings.admin_levels[-1]]
     largest = sorted(areas.values(), key=lambda area: (-area.people, area.place_code))
     if not event.is_estimated and len(largest) > _LABELLED:
         largest = []  # without people none of them matters more than the others
@@ -234,7 +234,7 @@ def _labels(
             text += f"\n{people_text(area.people, known=area.people_known)}"
         if any(labels.put(point[0], point[1] + away, text, 30, weight="bold") for away in (0, -step, step)):
             done.add(area.place_code)
-    upper = layers.levels[found.default_admin_level]
+    upper = layers.levels[findings.default_admin_level]
     for code, shape in upper.shapes.items():
         point = label_point(shape, view)
         if point is not None and code not in done:
@@ -243,7 +243,7 @@ def _labels(
 
 
 def _legend(
-    figure: Figure, found: Findings, event: Event, water: Water | None, words: EventWords, marks: Sequence[MapMarks]
+    figure: Figure, findings: Findings, event: Event, water: Water | None, words: EventWords, marks: Sequence[MapMarks]
 ) -> None:
     axes = pixel_axes(figure, _LEFT, _LEGEND_TOP, 1160, 300)
     y = 20
@@ -262,12 +262,12 @@ def _legend(
         text = words.extent if water is not None else f"{words.extent} (not drawn: no raster)"
         draw_text(axes, 52, y, fitted(figure, text, 26, 800), 26, va="center")
         y += 48
-    if found.place(event.key) is not None:
+    if findings.place(event.key) is not None:
         axes.plot(20, y, clip_on=False, **_PLACE)
         draw_text(axes, 52, y, words.subject, 26, va="center")
         y += 48
     axes.plot([2, 40], [y, y], color="#6d6d66", linewidth=2.4)
-    draw_text(axes, 52, y, f"borders of admin level {found.default_admin_level}", 26, va="center")
+    draw_text(axes, 52, y, f"borders of admin level {findings.default_admin_level}", 26, va="center")
     if words.blind:
         draw_box(axes, 384, y - 16, 36, 32, **BLIND)  # left of the small map of the country
         draw_text(axes, 428, y, "blind: nothing is known, no all clear", 24, va="center")

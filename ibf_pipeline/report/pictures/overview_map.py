@@ -78,34 +78,35 @@ class Mark:
     """an alert class, or `blind`"""
 
 
-def overview_map(found: Findings, layers: MapLayers, extents: Sequence[Path], words: CountryWords) -> bytes:
+def overview_map(findings: Findings, layers: MapLayers, extents: Sequence[Path], words: CountryWords) -> bytes:
     """The country as PNG. `extents`: the rasters whose water is drawn, those of the events' lead times."""
-    return png(overview_figure(found, layers, extents, words))
+    return png(overview_figure(findings, layers, extents, words))
 
 
-def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path], words: CountryWords) -> Figure:
+def overview_figure(findings: Findings, layers: MapLayers, extents: Sequence[Path], words: CountryWords) -> Figure:
     """The map as a figure."""
     figure = new_figure(WIDTH, HEIGHT)
-    name = drawable(found.country_name, found.country)
-    title = marked(f"{found.counts} · {name}", exercise=found.exercise, trial=found.trial)
+    name = drawable(findings.country_name, findings.country)
+    title = marked(f"{findings.counts} · {name}", exercise=findings.exercise, trial=findings.trial)
     draw_text_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
-    profile = profile_of(found)
-    text = f"{profile.noun}s, forecast of {found.moment_words(issued(found))}, {span(found)} {profile.unit}s ahead"
+    profile = profile_of(findings)
+    text = f"{profile.noun}s, forecast of {findings.moment_words(issued(findings))}"
+    text += f", {span(findings)} {profile.unit}s ahead"
     draw_text_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
     draw_stamp(
-        figure, _LEFT + 16, _TOP + 26, stamp_lines(found, {event.key for event in found.events}), 26, _ACROSS - 32
+        figure, _LEFT + 16, _TOP + 26, stamp_lines(findings, {event.key for event in findings.events}), 26, _ACROSS - 32
     )
-    marks = _marks_of(found)
+    marks = _marks_of(findings)
     view = _view(marks, layers)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
     draw_areas(axes, [layers.country], facecolor=LAND, edgecolor="none", zorder=1)
-    outlines = layers.levels[found.default_admin_level]
-    classes = area_classes(found)
+    outlines = layers.levels[findings.default_admin_level]
+    classes = area_classes(findings)
     for alert_class in ALERT_CLASSES[1:]:
         shapes = [outlines.shapes[c] for c, k in classes.items() if k == alert_class and c in outlines.shapes]
         draw_areas(axes, shapes, linewidth=0, zorder=2, **_filled(alert_class))
     waters = [read_water(extent, view.bounds, (_DOWN, _ACROSS)) for extent in extents]
-    shows_water = draw_water(axes, [water for water in waters if water], _triggered(found, layers), zorder=6)
+    shows_water = draw_water(axes, [water for water in waters if water], _triggered(findings, layers), zorder=6)
     unseen = [shape for code, shape in outlines.shapes.items() if code in words.blind]
     draw_areas(axes, unseen, linewidth=0, zorder=3, **BLIND)
     draw_areas(axes, outlines.shapes.values(), facecolor="none", edgecolor=BORDER, linewidth=0.9, zorder=7)
@@ -115,19 +116,19 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     draw_marks(axes, labels, words.marks, view)
     _marks(axes, marks, labels, view)
     _districts(axes, labels, outlines, words, view)
-    _area_names(labels, axes, found, outlines, view)
-    shown = {_drawn(event): alert_text(event.alert_class, trigger=event.trigger) for event in found.events}
-    if "med" in area_classes(found).values():  # areas of a trigger that are warned alone
+    _area_names(labels, axes, findings, outlines, view)
+    shown = {_drawn(event): alert_text(event.alert_class, trigger=event.trigger) for event in findings.events}
+    if "med" in area_classes(findings).values():  # areas of a trigger that are warned alone
         shown.setdefault("med", alert_text("max", trigger=False))
-    _legend(figure, found, shown, words, marks, shows_water=shows_water)
+    _legend(figure, findings, shown, words, marks, shows_water=shows_water)
     return figure
 
 
-def _area_names(labels: Labels, axes: Axes, found: Findings, outlines: Outlines, view: View) -> None:
+def _area_names(labels: Labels, axes: Axes, findings: Findings, outlines: Outlines, view: View) -> None:
     """Names of alerted areas inside them; the first triggers' ones beside them with a line if there is no room."""
-    classes, beside = area_classes(found), 0
+    classes, beside = area_classes(findings), 0
     step = (view.north - view.south) * 44 / _DOWN
-    for code in by_weight(found, classes):
+    for code in by_weight(findings, classes):
         shape = outlines.shapes.get(code)
         point = label_point(shape, view) if shape is not None else None
         if shape is None or point is None:
@@ -163,27 +164,29 @@ def _name_beside(labels: Labels, axes: Axes, view: View, point: tuple[float, flo
     return False
 
 
-def _triggered(found: Findings, layers: MapLayers) -> list[BaseGeometry]:
+def _triggered(findings: Findings, layers: MapLayers) -> list[BaseGeometry]:
     """The deepest areas of the triggers: water elsewhere belongs to no event of the map."""
-    shapes = layers.levels[found.admin_levels[-1]].shapes
-    codes = {area.place_code for e in found.events if e.trigger for area in e.alerted_areas_of(found.admin_levels[-1])}
+    shapes = layers.levels[findings.admin_levels[-1]].shapes
+    codes = {
+        area.place_code for e in findings.events if e.trigger for area in e.alerted_areas_of(findings.admin_levels[-1])
+    }
     return [shapes[code] for code in sorted(codes) if code in shapes]
 
 
-def by_weight(found: Findings, classes: dict[str, str]) -> list[str]:
+def by_weight(findings: Findings, classes: dict[str, str]) -> list[str]:
     """Place codes of the alerted areas: the highest class first, then those with most people."""
     people: dict[str, int] = {}
-    for event in found.events:
-        for area in event.alerted_areas_of(found.default_admin_level):
+    for event in findings.events:
+        for area in event.alerted_areas_of(findings.default_admin_level):
             people[area.place_code] = people.get(area.place_code, 0) + area.people
     return sorted(classes, key=lambda code: (-ALERT_CLASSES.index(classes[code]), -people[code], code))
 
 
-def area_classes(found: Findings) -> dict[str, str]:
+def area_classes(findings: Findings) -> dict[str, str]:
     """The highest class of every default-level area that an event has; of a trigger some areas may be warned alone."""
     classes: dict[str, str] = {}
-    for event in found.events:
-        for area in event.alerted_areas_of(found.default_admin_level):
+    for event in findings.events:
+        for area in event.alerted_areas_of(findings.default_admin_level):
             other = classes.get(area.place_code, "no")
             classes[area.place_code] = max(_drawn(event, area), other, key=ALERT_CLASSES.index)
     return classes
@@ -202,11 +205,11 @@ def _view(marks: Sequence[Mark], layers: MapLayers) -> View:
     return view_of(bounds, _ACROSS, _DOWN, 0.05)
 
 
-def _marks_of(found: Findings) -> list[Mark]:
+def _marks_of(findings: Findings) -> list[Mark]:
     """Everything that has a place of its own, alerted or not."""
-    alerted = {event.key: _drawn(event) for event in found.events}
-    blind = {each.key for each in found.unseen if each.condition == "blind"}
-    places = {key: found.place(key) for key in found.known.values()}
+    alerted = {event.key: _drawn(event) for event in findings.events}
+    blind = {each.key for each in findings.unseen if each.condition == "blind"}
+    places = {key: findings.place(key) for key in findings.known.values()}
     return [
         Mark(key, *place, "blind" if key in blind else alerted.get(key, "no"))
         for key, place in places.items()
@@ -254,14 +257,14 @@ def _marker(axes: Axes, x: float, y: float, kind: str, **options: Any) -> None:
 
 def _legend(
     figure: Figure,
-    found: Findings,
+    findings: Findings,
     shown: Mapping[str, str],
     words: CountryWords,
     marks: Sequence[Mark],
     *,
     shows_water: bool,
 ) -> None:
-    axes, subject = pixel_axes(figure, _LEFT, _TOP + _DOWN + 14, _ACROSS, 210), profile_of(found).subject
+    axes, subject = pixel_axes(figure, _LEFT, _TOP + _DOWN + 14, _ACROSS, 210), profile_of(findings).subject
     y = 26
     for place, name in enumerate(name for name in ("max", "med", "min") if name in shown):
         x = place * 350
@@ -287,5 +290,5 @@ def _legend(
     if words.marks:
         marks_legend(figure, axes, words.marks, y, columns=4)
         y += 46
-    text = f"areas of admin level {found.default_admin_level}; {words.source}; a forecast, no observation"
+    text = f"areas of admin level {findings.default_admin_level}; {words.source}; a forecast, no observation"
     draw_text(axes, 0, y, fitted(figure, text, 23, _ACROSS), 23, va="center", color=MUTED)

@@ -51,40 +51,42 @@ class TyphoonReport(HourlyReport):
     rule: TyphoonRule
 
 
-def event_part(plain: EventPart, found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData) -> TyphoonEventPart:
+def event_part(
+    plain: EventPart, findings: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData
+) -> TyphoonEventPart:
     """An event with its times, its provinces, what is met of the triggers, and its pictures."""
-    few = len(found.events) + len(found.withdrawn) <= _MOST_DRAWINGS
+    few = len(findings.events) + len(findings.withdrawn) <= _MOST_DRAWINGS
     has_members = kept.members_of(event) is not None
     return TyphoonEventPart(
         **fields_of(plain) | {"name": event.name},
-        facts=tuple(words.facts(found, event, kept.event_before(event))),
-        states=tuple(words.states(found, event)),
-        triggers=tuple(words.triggers(found, event)),
+        facts=tuple(words.facts(findings, event, kept.event_before(event))),
+        states=tuple(words.states(findings, event)),
+        triggers=tuple(words.triggers(findings, event)),
         track_map=f"track_{file_stem(event.key)}.png" if event.track else None,
         winds=f"winds_{file_stem(event.key)}.png" if few and has_members else None,
     )
 
 
-def report(plain: Report, found: TyphoonFindings, kept: TyphoonRunData) -> TyphoonReport:
+def report(plain: Report, findings: TyphoonFindings, kept: TyphoonRunData) -> TyphoonReport:
     """The report with times, storms that were considered, and the rule."""
-    told = words.told_elsewhere(found)
+    told = words.told_elsewhere(findings)
     return TyphoonReport(
         **fields_of(plain) | {"notes": tuple(note for note in plain.notes if note not in told)},
-        time_zone=found.time_zone,
-        published_at=found.published,
-        cycle=found.cycle,
-        next_update=next_update(found, found.zone, "cycle"),
-        decides=decides(found),
-        going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
-        not_seen=found.not_seen,
-        rule_words=tuple(words.rule_text(found)),
-        members=found.members,
-        considered=tuple(words.considered_text(found)),
-        rule=found.rule,
+        time_zone=findings.time_zone,
+        published_at=findings.published,
+        cycle=findings.cycle,
+        next_update=next_update(findings, findings.zone, "cycle"),
+        decides=decides(findings),
+        going_on=tuple(_going_on(findings, event, kept) for event in findings.events if event.name in plain.unchanged),
+        not_seen=findings.not_seen,
+        rule_words=tuple(words.rule_text(findings)),
+        members=findings.members,
+        considered=tuple(words.considered_text(findings)),
+        rule=findings.rule,
     )
 
 
-def _going_on(found: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData) -> str:
+def _going_on(findings: TyphoonFindings, event: TyphoonEvent, kept: TyphoonRunData) -> str:
     old = kept.event_before(event)
-    left = hours_left(kept.before, found, old, event) if old is not None and kept.before is not None else ""
-    return "; ".join(filter(None, [f"{event.name}: {words.begins(found, event)}", left]))
+    left = hours_left(kept.before, findings, old, event) if old is not None and kept.before is not None else ""
+    return "; ".join(filter(None, [f"{event.name}: {words.begins(findings, event)}", left]))

@@ -40,7 +40,7 @@ class TyphoonRunData:
 
 
 def read_run_data(
-    found: TyphoonFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]
+    findings: TyphoonFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]
 ) -> TyphoonRunData:
     """What is kept with a cycle's findings; InputInvalid if it is damaged."""
     tracks = read_tracks_kept(folder) if (folder / TRACKS).is_file() else None

@@ -58,46 +58,46 @@ def event_columns() -> dict[str, Callable[[Any], Value]]:
     }
 
 
-def typhoon_tables(found: TyphoonFindings, kept: TyphoonRunData | None) -> tuple[Table, ...]:
+def typhoon_tables(findings: TyphoonFindings, kept: TyphoonRunData | None) -> tuple[Table, ...]:
     """Provinces, areas with winds, tracks as points and as lines, triggers, and all storms that were considered."""
-    events = found.events
+    events = findings.events
     impacts = [(event, impact) for event in events for impact in event.impacts]
     points = [(event, each) for event in events for each in event.track]
     judged = [(event, each) for event in events for each in event.triggers]
     storms = [
         (
             storm.storm, storm.identifier, storm.international_name, storm.event_name, storm.in_cycle,
-            storm.members_with_storm, found.members, storm.note,
+            storm.members_with_storm, findings.members, storm.note,
         )
-        for storm in found.storms
+        for storm in findings.storms
     ]  # fmt: skip
     places = [point((each.lon, each.lat)) for _, each in points]
     return (
-        run_table(found, "provinces", _PROVINCE, [_province(e, each) for e in events for each in e.provinces]),
-        run_table(found, "winds", _IMPACT, [_impact(*each) for each in impacts]),
-        run_table(found, "track_points", _POINT, [_point(*each) for each in points], places),
-        run_table(found, "tracks", _TRACK, [_track(event) for event in events], [_line(event) for event in events]),
-        run_table(found, "triggers", _TRIGGER, [_judged(*each) for each in judged]),
-        run_table(found, "storms", _STORM, storms),
+        run_table(findings, "provinces", _PROVINCE, [_province(e, each) for e in events for each in e.provinces]),
+        run_table(findings, "winds", _IMPACT, [_impact(*each) for each in impacts]),
+        run_table(findings, "track_points", _POINT, [_point(*each) for each in points], places),
+        run_table(findings, "tracks", _TRACK, [_track(event) for event in events], [_line(event) for event in events]),
+        run_table(findings, "triggers", _TRIGGER, [_judged(*each) for each in judged]),
+        run_table(findings, "storms", _STORM, storms),
     )
 
 
-def short_tables(found: TyphoonFindings) -> tuple[ShortTable, ...]:
+def short_tables(findings: TyphoonFindings) -> tuple[ShortTable, ...]:
     """Provinces and triggers in short."""
-    provinces = [_short_province(found, event, each) for event in found.events for each in event.provinces]
-    judged = [_short_trigger(found, event, each) for event in found.events for each in event.triggers]
+    provinces = [_short_province(findings, event, each) for event in findings.events for each in event.provinces]
+    judged = [_short_trigger(findings, event, each) for event in findings.events for each in event.triggers]
     return (
         ShortTable("provinces", provinces[:MOST_ROWS], "no province is alerted"),
         ShortTable("triggers", judged[:MOST_ROWS], "no storm was looked at"),
     )
 
 
-def _short_province(found: TyphoonFindings, event: TyphoonEvent, province: ProvinceFound) -> ShortRow:
+def _short_province(findings: TyphoonFindings, event: TyphoonEvent, province: ProvinceFound) -> ShortRow:
     return {
         "storm": event.name,
         "province": province.name,
-        "gale from (10 to 90 %)": _between(found, province.gale_onset),
-        "centre nearest (10 to 90 %)": _between(found, province.centre),
+        "gale from (10 to 90 %)": _between(findings, province.gale_onset),
+        "centre nearest (10 to 90 %)": _between(findings, province.centre),
         "P(118 km/h)": percent_text(province.typhoon_probability),
         "signal-equivalent": province.signal,
         f"wind (km/h, {AVERAGED})": province.wind_kmh,
@@ -108,13 +108,13 @@ def _short_province(found: TyphoonFindings, event: TyphoonEvent, province: Provi
     }
 
 
-def _between(found: TyphoonFindings, spread: TimeSpread | None) -> str | None:
+def _between(findings: TyphoonFindings, spread: TimeSpread | None) -> str | None:
     if spread is None:
         return None
-    return f"{local_text(spread.early, found.zone)} to {local_text(spread.late, found.zone)}"
+    return f"{local_text(spread.early, findings.zone)} to {local_text(spread.late, findings.zone)}"
 
 
-def _short_trigger(found: TyphoonFindings, event: TyphoonEvent, judged: TriggerJudged) -> ShortRow:
+def _short_trigger(findings: TyphoonFindings, event: TyphoonEvent, judged: TriggerJudged) -> ShortRow:
     return {
         "storm": event.name,
         "rule": judged.name,
@@ -122,7 +122,7 @@ def _short_trigger(found: TyphoonFindings, event: TyphoonEvent, judged: TriggerJ
         "wanted": judged.wanted,
         "reached": judged.reached,
         "where": ", ".join(judged.where),
-        "until": None if judged.deadline is None else local_text(judged.deadline, found.zone),
+        "until": None if judged.deadline is None else local_text(judged.deadline, findings.zone),
         "reason": judged.reason,
     }
 

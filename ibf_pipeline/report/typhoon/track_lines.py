@@ -41,14 +41,14 @@ def wkt_of(track: Sequence[TrackPoint]) -> str:
     return f"MULTILINESTRING ({', '.join(f'({line})' for line in lines)})"
 
 
-def event_marks(found: TyphoonFindings, event: TyphoonEvent, folder: Path) -> tuple[MapMarks, ...]:
+def event_marks(findings: TyphoonFindings, event: TyphoonEvent, folder: Path) -> tuple[MapMarks, ...]:
     """The reference's track on the map of an event, its 6-hourly points and where it comes to land."""
     return _marks([event])
 
 
-def country_marks(found: TyphoonFindings) -> tuple[MapMarks, ...]:
+def country_marks(findings: TyphoonFindings) -> tuple[MapMarks, ...]:
     """Tracks of all events on the country's map."""
-    return _marks(found.events)
+    return _marks(findings.events)
 
 
 def _marks(events: Iterable[TyphoonEvent]) -> tuple[MapMarks, ...]:

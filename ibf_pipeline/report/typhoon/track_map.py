@@ -51,7 +51,7 @@ _SIDES: Final = ((1, 0), (-1, 0), (0, 1), (0, -1))
 
 
 def track_map(
-    found: TyphoonFindings, event: TyphoonEvent, layers: MapLayers, members: xr.Dataset | None = None
+    findings: TyphoonFindings, event: TyphoonEvent, layers: MapLayers, members: xr.Dataset | None = None
 ) -> Figure:
     """The map of a storm. `members`: its tracks, (member, time), those members alone that have it; None if they are
     not at hand; `layers`: as `joined` has them. Longitudes are those around the country, so that 180 degrees are no
@@ -59,11 +59,11 @@ def track_map(
     """
     land = layers.country
     middle = _at_land(event).lon if land.is_empty else (land.bounds[0] + land.bounds[2]) / 2
-    areas = _areas(found, event, layers)
+    areas = _areas(findings, event, layers)
     shown = [shape for shapes in areas.values() for shape in shapes]
     view = _view(event, shown, middle)
     figure = new_figure(WIDTH, HEIGHT)
-    _title(figure, found, event)
+    _title(figure, findings, event)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
     draw_areas(axes, [land], facecolor=LAND, edgecolor="none", zorder=1)
     for kind, shapes in areas.items():
@@ -73,11 +73,11 @@ def track_map(
     if members is not None:
         _members(axes, members, middle)
     labels = Labels(figure, axes)
-    words = stamp_lines(found, [event.key])
+    words = stamp_lines(findings, [event.key])
     labels.block(_stamp_room(axes, len(words)))
     labels.block(scale_bar(axes, view, 26, shapely.union_all([*shown, _line(event, middle)]), _BESIDE))
-    _reference(axes, labels, found, event, view, middle)
-    _legend(figure, found, event, areas, 0 if members is None else members.sizes["member"])
+    _reference(axes, labels, findings, event, view, middle)
+    _legend(figure, findings, event, areas, 0 if members is None else members.sizes["member"])
     draw_stamp(figure, _LEFT + 16, _TOP + 26, words, 24, _ACROSS - 32)
     return figure
 
@@ -94,11 +94,11 @@ def _at_land(event: TyphoonEvent) -> TrackPoint:
     return marked_ones[0] if marked_ones else max(event.track, key=lambda point: point.wind_kmh)
 
 
-def _areas(found: TyphoonFindings, event: TyphoonEvent, layers: MapLayers) -> dict[str, list[BaseGeometry]]:
+def _areas(findings: TyphoonFindings, event: TyphoonEvent, layers: MapLayers) -> dict[str, list[BaseGeometry]]:
     """Its alerted areas by the class whose colour they have."""
-    outlines = layers.levels[found.default_admin_level].shapes
+    outlines = layers.levels[findings.default_admin_level].shapes
     areas: dict[str, list[BaseGeometry]] = {}
-    for area in event.alerted_areas_of(found.default_admin_level):
+    for area in event.alerted_areas_of(findings.default_admin_level):
         if area.place_code in outlines:
             areas.setdefault(_kind(event, area), []).append(outlines[area.place_code])
     return areas
@@ -139,7 +139,7 @@ def _members(axes: Axes, members: xr.Dataset, middle: float) -> None:
 
 
 def _reference(
-    axes: Axes, labels: Labels, found: TyphoonFindings, event: TyphoonEvent, view: View, middle: float
+    axes: Axes, labels: Labels, findings: TyphoonFindings, event: TyphoonEvent, view: View, middle: float
 ) -> None:
     """The track that is published: past dashed, the rest thick, its points with local time, category and wind."""
     places = {point.moment: (wrap_longitude(point.lon, middle), point.lat) for point in event.track}
@@ -153,11 +153,11 @@ def _reference(
     special = [point for point in event.track if point.landfall or point.closest]
     for point in (*special, *(point for point in event.track if point not in special)):
         if view.holds(*places[point.moment]):
-            _point(axes, labels, found, point, places[point.moment], view)
+            _point(axes, labels, findings, point, places[point.moment], view)
 
 
 def _point(
-    axes: Axes, labels: Labels, found: TyphoonFindings, point: TrackPoint, place: tuple[float, float], view: View
+    axes: Axes, labels: Labels, findings: TyphoonFindings, point: TrackPoint, place: tuple[float, float], view: View
 ) -> None:
     is_special = point.landfall or point.closest
     marker: dict[str, Any] = {"marker": "X", "markersize": 19} if is_special else {"marker": "o", "markersize": 10}
@@ -165,7 +165,7 @@ def _point(
     axes.plot(*place, color=fill, markeredgecolor=INK if is_special or point.past else "white", markeredgewidth=1.6,
               zorder=10, **marker)  # fmt: skip
     labels.block_around(*place, 11)
-    local = point.moment.astimezone(found.zone)
+    local = point.moment.astimezone(findings.zone)
     when = f"{day_text(local.date())[:3]} {local.day} {local:%H:%M}"
     if point.past:
         _beside(labels, place, view, when, 19, color=MUTED)
@@ -186,22 +186,22 @@ def _beside(labels: Labels, place: tuple[float, float], view: View, words: str, 
     )  # fmt: skip
 
 
-def _title(figure: Figure, found: TyphoonFindings, event: TyphoonEvent) -> None:
+def _title(figure: Figure, findings: TyphoonFindings, event: TyphoonEvent) -> None:
     name = drawable(event.name, event.identifier)
-    title = marked(f"Track of {name} · {drawable(found.country_name, found.country)}", exercise=found.exercise,
-                   trial=found.trial)  # fmt: skip
+    title = marked(f"Track of {name} · {drawable(findings.country_name, findings.country)}", exercise=findings.exercise,
+                   trial=findings.trial)  # fmt: skip
     draw_text_line(figure, 24, 40, title, 38, WIDTH - 48, va="center", weight="bold")
-    draw_text_line(figure, 24, 90, begins(found, event), 26, WIDTH - 48, va="center")
-    cycle = f"cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
-    clocks = clock_name(found.issue_time.start, found.zone)
-    chance = "" if event.state == "passed" else f"{chance_text(event, found.cycle)} · "
+    draw_text_line(figure, 24, 90, begins(findings, event), 26, WIDTH - 48, va="center")
+    cycle = f"cycle of {day_text(findings.issue_time.day)} {findings.issue_time.hour:02d} UTC"
+    clocks = clock_name(findings.issue_time.start, findings.zone)
+    chance = "" if event.state == "passed" else f"{chance_text(event, findings.cycle)} · "
     text = f"{chance}{cycle} · clock times {clocks} · winds in km/h, {AVERAGED}s"
     draw_text_line(figure, 24, 132, text, 21, WIDTH - 48, va="center", color=MUTED)
 
 
 def _legend(
     figure: Figure,
-    found: TyphoonFindings,
+    findings: TyphoonFindings,
     event: TyphoonEvent,
     areas: dict[str, list[BaseGeometry]],
     members: int,
@@ -218,7 +218,7 @@ def _legend(
     y += 38
     if members:
         axes.plot([2, 40], [y, y], color=MEMBER, linewidth=1.4)
-        text = f"{members} of {counted(found.members, 'member')}"
+        text = f"{members} of {counted(findings.members, 'member')}"
         draw_text(axes, 52, y, text, 23, va="center")
     x = 392
     for kind in areas:
@@ -233,5 +233,5 @@ def _legend(
         draw_text(axes, 52, y, SEEN if there.landfall else "nearest to land", 23, va="center")
     words = "; ".join(f"{short} {words}" for short, words in CATEGORIES.items())
     draw_text_line(figure, _LEFT, _TOP + _DOWN + 10 + y + 36, words, 20, _ACROSS, va="center", color=MUTED)
-    draw_text_line(figure, _LEFT, HEIGHT - 22, f"Tracks: {found.source}. A forecast, not an observation.", 21, _ACROSS,
-               va="center", color=MUTED)  # fmt: skip
+    source = f"Tracks: {findings.source}. A forecast, not an observation."
+    draw_text_line(figure, _LEFT, HEIGHT - 22, source, 21, _ACROSS, va="center", color=MUTED)

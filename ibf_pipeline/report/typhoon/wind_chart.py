@@ -43,9 +43,9 @@ _AFTER: Final = 36
 _ISSUED: Final[dict[str, Any]] = {"color": MUTED, "linewidth": 1.6, "linestyle": (0, (2, 2))}
 
 
-def wind_chart(found: TyphoonFindings, event: TyphoonEvent, members: xr.Dataset) -> Figure:
+def wind_chart(findings: TyphoonFindings, event: TyphoonEvent, members: xr.Dataset) -> Figure:
     """The picture of a storm. `members`: its tracks, (member, time), those members alone that have it."""
-    issued = found.issue_time.start
+    issued = findings.issue_time.start
     times = [datetime_of(time) for time in members["time"].values]
     hours = np.array([hours_after(time, issued) for time in times])
     wind = members["wind"].transpose("member", "time").values * MS_TO_KMH
@@ -53,7 +53,7 @@ def wind_chart(found: TyphoonFindings, event: TyphoonEvent, members: xr.Dataset)
     view = (-3.0, float(last))
     figure = new_figure(WIDTH, HEIGHT)
     axes = axes_at(figure, _LEFT, _TOP, _ACROSS, _DOWN)
-    _title(figure, found, event, len(wind))
+    _title(figure, findings, event, len(wind))
     _band(axes, hours, wind)
     ahead = [point for point in event.track if not point.past]
     places = [hours_after(point.moment, issued) for point in ahead]
@@ -64,21 +64,21 @@ def wind_chart(found: TyphoonFindings, event: TyphoonEvent, members: xr.Dataset)
     axes.tick_params(labelsize=font_points(13))
     axes.spines[["top", "right"]].set_visible(False)
     _categories(figure, axes)
-    _moments(figure, axes, found, event, view)
-    draw_clocks(figure, [axes], found.zone, issued, view, (_LEFT, _TOP + _DOWN, _ACROSS))
+    _moments(figure, axes, findings, event, view)
+    draw_clocks(figure, [axes], findings.zone, issued, view, (_LEFT, _TOP + _DOWN, _ACROSS))
     _key(figure, len(wind))
-    draw_stamp(figure, _LEFT, HEIGHT - 34, stamp_lines(found, [event.key]), 14, _ACROSS)
+    draw_stamp(figure, _LEFT, HEIGHT - 34, stamp_lines(findings, [event.key]), 14, _ACROSS)
     return figure
 
 
-def _title(figure: Figure, found: TyphoonFindings, event: TyphoonEvent, members: int) -> None:
+def _title(figure: Figure, findings: TyphoonFindings, event: TyphoonEvent, members: int) -> None:
     title = marked(
-        f"{drawable(event.name, event.identifier)}: largest wind", exercise=found.exercise, trial=found.trial
+        f"{drawable(event.name, event.identifier)}: largest wind", exercise=findings.exercise, trial=findings.trial
     )
     draw_text_line(figure, 20, 14, title, 24, WIDTH - 40, va="top", weight="bold")
-    cycle = f"cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
-    clocks = clock_name(found.issue_time.start, found.zone)
-    text = f"{cycle} · {members} of {counted(found.members, 'member')} have the storm · clock times {clocks}"
+    cycle = f"cycle of {day_text(findings.issue_time.day)} {findings.issue_time.hour:02d} UTC"
+    clocks = clock_name(findings.issue_time.start, findings.zone)
+    text = f"{cycle} · {members} of {counted(findings.members, 'member')} have the storm · clock times {clocks}"
     draw_text_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
 
 
@@ -104,18 +104,18 @@ def _categories(figure: Figure, axes: Axes) -> None:
 
 
 def _moments(
-    figure: Figure, axes: Axes, found: TyphoonFindings, event: TyphoonEvent, view: tuple[float, float]
+    figure: Figure, axes: Axes, findings: TyphoonFindings, event: TyphoonEvent, view: tuple[float, float]
 ) -> None:
     """Cycle and landfall or nearest point, each with a line of words above the picture."""
     landfall = event.landfall
     word = {"landfall": f"{SEEN}: landfall", "close-pass": f"{SEEN}: nearest"}.get(landfall.approach, "nearest to land")
     moments = (
-        (found.cycle, f"cycle {local_text(found.cycle, found.zone)}", _ISSUED, MUTED),
-        (landfall.reference_at, f"{word} {local_text(landfall.reference_at, found.zone)}",
+        (findings.cycle, f"cycle {local_text(findings.cycle, findings.zone)}", _ISSUED, MUTED),
+        (landfall.reference_at, f"{word} {local_text(landfall.reference_at, findings.zone)}",
          {"color": INK, "linewidth": 1.8}, INK),
     )  # fmt: skip
     for row, (moment, words, style, ink) in enumerate(moments):
-        place, y = hours_after(moment, found.issue_time.start), _TOP - 32 + row * 19
+        place, y = hours_after(moment, findings.issue_time.start), _TOP - 32 + row * 19
         if not view[0] <= place <= view[1]:
             draw_text_line(
                 figure, _LEFT, y, f"← {words}" if place < view[0] else f"{words} →", 14, _ACROSS, va="center"

@@ -56,21 +56,21 @@ _PLACES: Final[dict[Approach, str]] = {
 }  # fmt: skip
 
 
-def alerts(found: TyphoonFindings) -> list[str]:
+def alerts(findings: TyphoonFindings) -> list[str]:
     """Country, cycle and local time first; then each storm with its time at land, hours left, people and provinces."""
-    triggers = [event for event in found.events if event.trigger]
-    warnings = [event for event in found.events if not event.trigger]
-    cycle = f"{found.country_name}, cycle of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
-    local = clock_text(found.issue_time.start, found.zone)
-    lines = [f"{cycle} ({local}): {_counts(found, len(triggers), len(warnings))}."]
-    return [*lines, *(f"{line}." for group in (triggers, warnings) for line in _lines(found, group))]
+    triggers = [event for event in findings.events if event.trigger]
+    warnings = [event for event in findings.events if not event.trigger]
+    cycle = f"{findings.country_name}, cycle of {day_text(findings.issue_time.day)} {findings.issue_time.hour:02d} UTC"
+    local = clock_text(findings.issue_time.start, findings.zone)
+    lines = [f"{cycle} ({local}): {_counts(findings, len(triggers), len(warnings))}."]
+    return [*lines, *(f"{line}." for group in (triggers, warnings) for line in _lines(findings, group))]
 
 
-def _counts(found: TyphoonFindings, triggers: int, warnings: int) -> str:
-    if not found.events:
-        last = local_text(TYPHOON.at(found.issue_time, found.lead_times[-1]), found.zone)
-        watched = [isolated(storm.event_name) for storm in considered(found)]
-        missing = [isolated(each.event_name) for each in found.unseen]
+def _counts(findings: TyphoonFindings, triggers: int, warnings: int) -> str:
+    if not findings.events:
+        last = local_text(TYPHOON.at(findings.issue_time, findings.lead_times[-1]), findings.zone)
+        watched = [isolated(storm.event_name) for storm in considered(findings)]
+        missing = [isolated(each.event_name) for each in findings.unseen]
         return "; ".join(
             [
                 f"no typhoon alert until {last}",
@@ -84,41 +84,43 @@ def _counts(found: TyphoonFindings, triggers: int, warnings: int) -> str:
     return ", ".join(parts)
 
 
-def _lines(found: TyphoonFindings, events: Sequence[TyphoonEvent]) -> Iterator[str]:
+def _lines(findings: TyphoonFindings, events: Sequence[TyphoonEvent]) -> Iterator[str]:
     kind = "trigger" if events and events[0].trigger else "warning"
     for event in events[:_NAMED]:
-        yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {exposed(found, event)}"
+        yield f"{isolated(event.name)}: {kind}, {begins(findings, event)}; {exposed(findings, event)}"
     if rest := events[_NAMED:]:
         further = some([isolated(event.name) for event in rest], 5)
         yield f"{counted(len(rest), f'further {kind}')}: {further}, with {alert_people_text(rest)}"
 
 
-def exposed(found: TyphoonFindings, event: TyphoonEvent) -> str:
+def exposed(findings: TyphoonFindings, event: TyphoonEvent) -> str:
     """`12,345 people in winds of 89 km/h (10-minute mean) or more, in Batanes and Cagayan`."""
-    places = [isolated(each.name) for each in event.provinces] or [isolated(n) for n in area_names(found, [event])]
+    places = [isolated(each.name) for each in event.provinces] or [isolated(n) for n in area_names(findings, [event])]
     where = f", in {listed(places, 3)}" if places else ""
-    winds = f"{amount_text(found.rule.people_kmh)} km/h ({AVERAGED})"
+    winds = f"{amount_text(findings.rule.people_kmh)} km/h ({AVERAGED})"
     return f"{alert_people_text([event])} in winds of {winds} or more{where}"
 
 
-def begins(found: TyphoonFindings, event: TyphoonEvent) -> str:
+def begins(findings: TyphoonFindings, event: TyphoonEvent) -> str:
     """When it is at land, and whether that is a direct hit or close pass; of one that is gone, until when it stays."""
     if event.state == "passed":
-        until = f", its areas keep their numbers until {local_text(event.ends_at, found.zone)}" if event.ends_at else ""
+        until = (
+            f", its areas keep their numbers until {local_text(event.ends_at, findings.zone)}" if event.ends_at else ""
+        )
         return f"has passed{until}"
-    return approach_text(event, found.published, found.zone)
+    return approach_text(event, findings.published, findings.zone)
 
 
-def cautions(found: TyphoonFindings) -> list[str]:
+def cautions(findings: TyphoonFindings) -> list[str]:
     """What the portal says otherwise: clock times of its mails, landfall, and maps of storms that share areas."""
     parts = [
         f"{isolated(event.name)}: {corrected_text(event)}."
-        for event in found.publishable_events
+        for event in findings.publishable_events
         if event.landfall.corrected
     ]
-    parts += [f"{line}." for line in dict.fromkeys(_shared(event) for event in found.events) if line]
-    if found.publishable_events:
-        name = clock_name(found.published, found.zone)
+    parts += [f"{line}." for line in dict.fromkeys(_shared(event) for event in findings.events) if line]
+    if findings.publishable_events:
+        name = clock_name(findings.published, findings.zone)
         wrong = "Clock times in the portal's mails are too late, those of triggers and all after the first of a mail"
         parts.append(f"{wrong}; those here are right ({name}).")
     return parts
@@ -131,53 +133,57 @@ def _shared(event: TyphoonEvent) -> str:
     return f"{both} share areas: the portal's maps mix them up, and lists and mails are right"
 
 
-def facts(found: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | None) -> list[str]:
+def facts(findings: TyphoonFindings, event: TyphoonEvent, before: TyphoonEvent | None) -> list[str]:
     """Category now and at land, landfall in the ensemble, what is exposed, how the track shifted, how sure that is."""
-    now, there, gone = point_now(event, found.published), point_at_land(event), event.state == "passed"
-    lines = [] if now is None else [f"{_when_seen(found, now, gone=gone)}: {category_text(now)}."]
+    now, there, gone = point_now(event, findings.published), point_at_land(event), event.state == "passed"
+    lines = [] if now is None else [f"{_when_seen(findings, now, gone=gone)}: {category_text(now)}."]
     if there is not None and not gone:
-        at = local_text(there.moment, found.zone)
+        at = local_text(there.moment, findings.zone)
         lines.append(f"At {_PLACES[event.landfall.approach]}: {category_text(there)}, {at}.")
     if not gone:
-        lines.append(f"{landfall_text(event, found.zone, found.cycle)}. Reference: {event.reference}.")
+        lines.append(f"{landfall_text(event, findings.zone, findings.cycle)}. Reference: {event.reference}.")
     lines += [
-        f"{_capital(exposed(found, event))} (mean over the members).",
+        f"{_capital(exposed(findings, event))} (mean over the members).",
         f"Damage to houses, low to high: {houses_text(event.houses_low, event.houses_high)}; {HOUSES_CAVEAT}.",
     ]
     if shifted := shift_text(event, before):
         lines.append(f"{_capital(shifted)}.")
-    return [*lines, *([] if gone else [_sure(found, event)]), _marks(found, event)]
+    return [*lines, *([] if gone else [_sure(findings, event)]), _marks(findings, event)]
 
 
-def _when_seen(found: TyphoonFindings, point: TrackPoint, *, gone: bool) -> str:
-    if point.moment > found.published:
-        return f"Not there yet; its track begins {local_text(point.moment, found.zone)}"
+def _when_seen(findings: TyphoonFindings, point: TrackPoint, *, gone: bool) -> str:
+    if point.moment > findings.published:
+        return f"Not there yet; its track begins {local_text(point.moment, findings.zone)}"
     return "Last seen" if gone else "Now, by the forecast"
 
 
-def _sure(found: TyphoonFindings, event: TyphoonEvent) -> str:
-    have = f"{number_text(event.members_with_storm)} of {counted(found.members, 'member')} have the storm"
-    few = ": few, and every chance here counts the others as no" if event.members_with_storm * 2 < found.members else ""
+def _sure(findings: TyphoonFindings, event: TyphoonEvent) -> str:
+    have = f"{number_text(event.members_with_storm)} of {counted(findings.members, 'member')} have the storm"
+    few = (
+        ": few, and every chance here counts the others as no"
+        if event.members_with_storm * 2 < findings.members
+        else ""
+    )
     return f"{have}{few}."
 
 
-def _marks(found: TyphoonFindings, event: TyphoonEvent) -> str:
+def _marks(findings: TyphoonFindings, event: TyphoonEvent) -> str:
     """`In the portal at 21-hour, counted from the cycle: trigger at 21 hours, warning at 96 hours.`"""
     at_lead = TYPHOON.lead_time_name(event.lead_time)
-    return f"In the portal at {at_lead}, counted from the cycle: {classes_by_lead_time(found, event)}."
+    return f"In the portal at {at_lead}, counted from the cycle: {classes_by_lead_time(findings, event)}."
 
 
-def states(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
+def states(findings: TyphoonFindings, event: TyphoonEvent) -> list[str]:
     """What must not be overlooked: until when anything can be done, where its numbers are from, its names, sharing."""
-    lines = [action_text(event, found.published, found.zone)] if event.state != "passed" else []
-    lines += [f"{_capital(further)}." for further in further_texts(event, found)]
+    lines = [action_text(event, findings.published, findings.zone)] if event.state != "passed" else []
+    lines += [f"{_capital(further)}." for further in further_texts(event, findings)]
     if event.state == "carried":
         lines.append(
-            f"Beyond the last step of this cycle ({counted(found.last_step_h, 'hour')}): its numbers are those of the "
-            "last long one."
+            f"Beyond the last step of this cycle ({counted(findings.last_step_h, 'hour')}): its numbers are those of "
+            "the last long one."
         )
     if event.state == "passed":
-        until = f" until {local_text(event.ends_at, found.zone)}" if event.ends_at is not None else ""
+        until = f" until {local_text(event.ends_at, findings.zone)}" if event.ends_at is not None else ""
         lines.append(f"The storm has passed: its areas keep what they had{until}.")
     gone = [isolated(each.name) for each in event.provinces if each.passed]
     if gone and event.state != "passed":
@@ -191,21 +197,21 @@ def states(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
     return [line for line in lines if line]
 
 
-def triggers(found: TyphoonFindings, event: TyphoonEvent) -> list[str]:
+def triggers(findings: TyphoonFindings, event: TyphoonEvent) -> list[str]:
     """Each alternative of the country's triggers: that it is met, or what is missing and how long it still can be."""
-    return [*(_judged(found, each) for each in event.triggers), *_without_deadline(found, event)]
+    return [*(_judged(findings, each) for each in event.triggers), *_without_deadline(findings, event)]
 
 
-def _without_deadline(found: TyphoonFindings, event: TyphoonEvent) -> Iterator[str]:
+def _without_deadline(findings: TyphoonFindings, event: TyphoonEvent) -> Iterator[str]:
     """The hours that are left if an alternative is not met and names none; once, as they are the same for all."""
     at, open_ended = event.landfall.reference_at, any(not each.met and each.deadline is None for each in event.triggers)
-    if open_ended and event.state != "passed" and at > found.published:
+    if open_ended and event.state != "passed" and at > findings.published:
         place = _PLACES[event.landfall.approach]
-        left = f"{local_text(at, found.zone)}, {left_text(at, found.published)}"
+        left = f"{local_text(at, findings.zone)}, {left_text(at, findings.published)}"
         yield f"A rule without a deadline can be met up to {place}, {left}, and after it."
 
 
-def _judged(found: TyphoonFindings, judged: TriggerJudged) -> str:
+def _judged(findings: TyphoonFindings, judged: TriggerJudged) -> str:
     where = f" in {listed([isolated(name) for name in judged.where], 4)}" if judged.where else ""
     made = counted(len(judged.areas), "area")
     head, reason = _capital(verdict(judged)), f"; {judged.reason}" if judged.reason else ""
@@ -214,39 +220,39 @@ def _judged(found: TyphoonFindings, judged: TriggerJudged) -> str:
     if judged.met:
         return f"{head}: {judged.name}: {judged.reached}{where}{reason}."
     kept = f"; still a trigger for {made}" if judged.areas else ""
-    until = "" if judged.areas else deadline_text(judged, found.published, found.zone)
+    until = "" if judged.areas else deadline_text(judged, findings.published, findings.zone)
     return f"{head}: {judged.name}; now {judged.reached}{where}{reason}{kept}{until}."
 
 
-def considered(found: TyphoonFindings) -> tuple[StormFound, ...]:
+def considered(findings: TyphoonFindings) -> tuple[StormFound, ...]:
     """Storms that are not an event, with a reason; those that are missing from the cycle are blind, not considered."""
-    told = {event.storm for event in (*found.events, *found.withdrawn)} | {each.key for each in found.unseen}
-    return tuple(storm for storm in found.storms if storm.storm not in told)
+    told = {event.storm for event in (*findings.events, *findings.withdrawn)} | {each.key for each in findings.unseen}
+    return tuple(storm for storm in findings.storms if storm.storm not in told)
 
 
-def considered_text(found: TyphoonFindings) -> list[str]:
+def considered_text(findings: TyphoonFindings) -> list[str]:
     """Each of them with the reason why it is not an event."""
-    return [_considered(found, storm) for storm in considered(found)]
+    return [_considered(findings, storm) for storm in considered(findings)]
 
 
-def _considered(found: TyphoonFindings, storm: StormFound) -> str:
-    have = f"{number_text(storm.members_with_storm)} of {counted(found.members, 'member')}"
+def _considered(findings: TyphoonFindings, storm: StormFound) -> str:
+    have = f"{number_text(storm.members_with_storm)} of {counted(findings.members, 'member')}"
     seen = f"in {have}" if storm.in_cycle else "not in this cycle's tracks"
     return f"{isolated(storm.event_name)}, {seen}: {storm.note or 'no event'}."
 
 
-def told_elsewhere(found: TyphoonFindings) -> frozenset[str]:
+def told_elsewhere(findings: TyphoonFindings) -> frozenset[str]:
     """Notes that the page says in a place of their own."""
-    return frozenset((*notes_of(replace(found, events=(*found.events, *found.withdrawn))), *found.not_seen))
+    return frozenset((*notes_of(replace(findings, events=(*findings.events, *findings.withdrawn))), *findings.not_seen))
 
 
-def rule_text(found: TyphoonFindings) -> list[str]:
+def rule_text(findings: TyphoonFindings) -> list[str]:
     """The country's rule in sentences, with what the numbers are."""
-    rule = found.rule
+    rule = findings.rule
     strong, weak = (f"{speed:g} m/s" for speed in rule.v_half_ms)
     return [
         f"Winds are {AVERAGED}s at 10 m: of an area the largest at any of its inhabited cells, mean over the members. "
-        f"Every share is one of {counted(found.members, 'member')}; one without the storm counts as no.",
+        f"Every share is one of {counted(findings.members, 'member')}; one without the storm counts as no.",
         f"An area is alerted where {percent_text(rule.area_probability)} of the members have "
         f"{amount_text(rule.area_wind_kmh)} km/h ({AVERAGED}) or more, or the centre within 50 km.",
         f"People are those in winds of {amount_text(rule.people_kmh)} km/h ({AVERAGED}) or more.",
@@ -258,32 +264,32 @@ def rule_text(found: TyphoonFindings) -> list[str]:
     ]
 
 
-def event_words(found: TyphoonFindings, event: TyphoonEvent) -> EventWords:
+def event_words(findings: TyphoonFindings, event: TyphoonEvent) -> EventWords:
     """Words of the map of an event."""
     return EventWords(
-        people=f"in {amount_text(found.rule.people_kmh)} km/h ({AVERAGED}) or more",
+        people=f"in {amount_text(findings.rule.people_kmh)} km/h ({AVERAGED}) or more",
         extent="",
         subject=TYPHOON.subject,
         footer=(
             f"{_capital(TYPHOON.covers)}.",
             f"Winds are {AVERAGED}s.",
-            f"Tracks: {found.source}.",
+            f"Tracks: {findings.source}.",
         ),
-        begins=_kept_until(found, event) or short_approach(event, found.published, found.zone),
+        begins=_kept_until(findings, event) or short_approach(event, findings.published, findings.zone),
         title=event.name,
     )
 
 
-def _kept_until(found: TyphoonFindings, event: TyphoonEvent) -> str:
+def _kept_until(findings: TyphoonFindings, event: TyphoonEvent) -> str:
     if event.state != "passed":
         return ""
-    return f"has passed, kept until {local_text(event.ends_at, found.zone)}" if event.ends_at else "has passed"
+    return f"has passed, kept until {local_text(event.ends_at, findings.zone)}" if event.ends_at else "has passed"
 
 
-def country_words(found: TyphoonFindings) -> CountryWords:
+def country_words(findings: TyphoonFindings) -> CountryWords:
     """Words of the map of the country, and the tracks of its storms."""
-    _marks: tuple[MapMarks, ...] = country_marks(found)
-    return CountryWords("", f"tracks: {found.source}", marks=_marks)
+    _marks: tuple[MapMarks, ...] = country_marks(findings)
+    return CountryWords("", f"tracks: {findings.source}", marks=_marks)
 
 
 def _capital(text: str) -> str:

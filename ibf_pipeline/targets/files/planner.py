@@ -17,12 +17,12 @@ SHOW = "SHOW"
 """put the hidden folder in the place of the day's"""
 
 
-def day_path(found: Findings) -> str:
+def day_path(findings: Findings) -> str:
     """Where a day lies below the target's folder: `UGA/2026-02-15`, of other hazards `PHL/typhoon/2026-02-15T06`."""
-    return "/".join([found.country, *hazard_path_parts(found.hazard), str(found.issue_time)])
+    return "/".join([findings.country, *hazard_path_parts(findings.hazard), str(findings.issue_time)])
 
 
-def plan_calls(found: Findings, files: Sequence[FileBody], at: datetime) -> list[Call]:
+def plan_calls(findings: Findings, files: Sequence[FileBody], at: datetime) -> list[Call]:
     """One PUT a file, then the SHOW that puts them all in the place of the day.
 
     Parameters
@@ -42,16 +42,16 @@ def plan_calls(found: Findings, files: Sequence[FileBody], at: datetime) -> list
     ----------
     docs/publishing.md, "A folder of files".
     """
-    day = f"/{day_path(found)}"
+    day = f"/{day_path(findings)}"
     calls = [
         Call(number, f"file {file.name}", PUT, f"{day}/{file.name}", file=file) for number, file in enumerate(files, 1)
     ]
     shown = {
-        "country": found.country,
-        "disaster_type": profile_of(found).disaster_type,
-        "issue_date": str(found.issue_time),
-        "exercise": found.exercise,
-        "headline": found.headline,
+        "country": findings.country,
+        "disaster_type": profile_of(findings).disaster_type,
+        "issue_date": str(findings.issue_time),
+        "exercise": findings.exercise,
+        "headline": findings.headline,
         "date": f"{at:%Y-%m-%dT%H:%M:%S}Z",
         "files": {file.name: file.sha256 for file in files},
     }

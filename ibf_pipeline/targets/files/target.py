@@ -50,13 +50,13 @@ class FilesTarget:
     """the country's prepared layers, for the outlines of areas"""
     now: Clock
 
-    def draft(self, found: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
+    def draft(self, findings: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
         """The plan of a day as it would be published now."""
-        return self._draft(found, run, staging, None)
+        return self._draft(findings, run, staging, None)
 
     def revise(
         self,
-        found: Findings,
+        findings: Findings,
         run: RunFolder,
         overrides: Overrides,
         *,
@@ -64,26 +64,31 @@ class FilesTarget:
         withdraws: tuple[str, ...] = (),
     ) -> Revision | None:
         """Allot a revision if the folder does not show this very content."""
-        problems = [*self._problems(found, run, overrides), *impossible_amounts(found)]
+        problems = [*self._problems(findings, run, overrides), *impossible_amounts(findings)]
         if extents is None:
-            problems += unreadable_extents(found, run)
+            problems += unreadable_extents(findings, run)
         require_publishable(problems, str(self.folder))
         number = run.next_number(self.name)
         staging = begin_revision(run, self.name, number)
-        plan = self._draft(found, run, staging, extents)
+        plan = self._draft(findings, run, staging, extents)
         latest = latest_finished(run, self.name)
         if latest is not None and not withdraws:
-            if latest.about().content == plan.about.content and shown_day(self._day(found)) == latest.calls()[-1].body:
+            if (
+                latest.about().content == plan.about.content
+                and shown_day(self._day(findings)) == latest.calls()[-1].body
+            ):
                 return None
             if not overrides.withdrawn:
-                require_not_withdrawn(found, latest)
+                require_not_withdrawn(findings, latest)
         return keep_revision(
-            run, self.name, number, staging, found, plan.calls, replace(plan.about, withdraws=withdraws)
+            run, self.name, number, staging, findings, plan.calls, replace(plan.about, withdraws=withdraws)
         )
 
-    def require_allowed(self, found: Findings, run: RunFolder, overrides: Overrides) -> None:
+    def require_allowed(self, findings: Findings, run: RunFolder, overrides: Overrides) -> None:
         """What stands in the way of publishing a day there."""
-        require_publishable([*self._problems(found, run, overrides), *impossible_amounts(found)], str(self.folder))
+        require_publishable(
+            [*self._problems(findings, run, overrides), *impossible_amounts(findings)], str(self.folder)
+        )
 
     def require_resumable(
         self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
@@ -98,11 +103,11 @@ class FilesTarget:
     def look_back(self, revision: Revision) -> None:
         """There is nothing to look at: the files are what was written."""
 
-    def _draft(self, found: Findings, run: RunFolder, staging: Path, extents: MakeExtents | None) -> RevisionDraft:
+    def _draft(self, findings: Findings, run: RunFolder, staging: Path, extents: MakeExtents | None) -> RevisionDraft:
         number = run.next_number(self.name)
-        at = found.issue_time.start + timedelta(seconds=number)
-        rasters = extents(staging) if extents else attach_extents(found, run, staging)
-        calls = plan_calls(found, [*self._tables(found, run, staging), *rasters.values()], at)
+        at = findings.issue_time.start + timedelta(seconds=number)
+        rasters = extents(staging) if extents else attach_extents(findings, run, staging)
+        calls = plan_calls(findings, [*self._tables(findings, run, staging), *rasters.values()], at)
         body = calls[-1].body or {}
         about = RevisionMetadata(
             date=body["date"],
@@ -115,24 +120,24 @@ class FilesTarget:
         )
         return RevisionDraft(tuple(calls), about)
 
-    def _tables(self, found: Findings, run: RunFolder, staging: Path) -> list[FileBody]:
+    def _tables(self, findings: Findings, run: RunFolder, staging: Path) -> list[FileBody]:
         """Events, areas and what the hazard adds in every format, kept with the revision."""
-        levels = read_map_layers(self.prepared, found.admin_levels).levels.values()
+        levels = read_map_layers(self.prepared, findings.admin_levels).levels.values()
         shapes = {code: shape for level in levels for code, shape in level.shapes.items()}
         folder = staging / "files"
-        kept = _kept(found, run)
-        files = write_exports(found, shapes, folder, kept)
-        files += [write_records(table, folder / f"{table.name}.json") for table in tables(found, shapes, kept)]
+        kept = _kept(findings, run)
+        files = write_exports(findings, shapes, folder, kept)
+        files += [write_records(table, folder / f"{table.name}.json") for table in tables(findings, shapes, kept)]
         return [FileBody(f"files/{file.name}", file.name, sha256(file)) for file in sorted(files)]
 
-    def _day(self, found: Findings) -> Path:
-        return self.folder / day_path(found)
+    def _day(self, findings: Findings) -> Path:
+        return self.folder / day_path(findings)
 
-    def _problems(self, found: Findings, run: RunFolder, overrides: Overrides) -> Iterator[Problem]:
+    def _problems(self, findings: Findings, run: RunFolder, overrides: Overrides) -> Iterator[Problem]:
         existing = next(place for place in (self.folder, *self.folder.parents) if place.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
             yield Problem(f"{existing} is not a folder that may be written to")
-        day = self._day(found)
+        day = self._day(findings)
         if overrides.take_over or not day.exists():
             return
         shown = shown_day(day)
@@ -140,12 +145,12 @@ class FilesTarget:
             yield Problem(f"{day} is there and is not ours: somebody else publishes there; replace it with --take-over")
 
 
-def _kept(found: Findings, run: RunFolder) -> Any:
+def _kept(findings: Findings, run: RunFolder) -> Any:
     """What the hazard keeps beside its findings, if its tables have it; a damaged file costs no more than names."""
-    extension = report_extension_of(found)
+    extension = report_extension_of(findings)
     if extension.tables_need_run_data:
         with errors_logged(
-            log, "%s: what is kept with the run could not be read, tables are without it", found.country
+            log, "%s: what is kept with the run could not be read, tables are without it", findings.country
         ):
-            return extension.read_run_data(found, run.kept.fetch_all(), run, ())
+            return extension.read_run_data(findings, run.kept.fetch_all(), run, ())
     return None

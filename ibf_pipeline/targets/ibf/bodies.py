@@ -45,15 +45,15 @@ class PlanParameters:
 class Bodies:
     """Bodies of the JSON calls, all with the same head: country, disaster type and `date`."""
 
-    def __init__(self, found: Findings, order: PlanParameters) -> None:
+    def __init__(self, findings: Findings, order: PlanParameters) -> None:
         self.order = order
-        self.profile = profile_of(found)
+        self.profile = profile_of(findings)
         self.head: dict[str, Any] = {
-            "countryCodeISO3": found.country,
+            "countryCodeISO3": findings.country,
             "disasterType": self.profile.disaster_type,
             "date": date_of_calls(order.timestamp),
         }
-        self.indicators = exposure_indicators(found)
+        self.indicators = exposure_indicators(findings)
 
     def amount(self, indicator: str, area: EventArea) -> float | None:
         """The amount that is sent of an area: people, their share of the population (0..1) or a further indicator.
@@ -106,10 +106,10 @@ class Bodies:
         return Call(0, f"{step}, level {level}, {indicator}", "POST", EXPOSURE, body=body, event=event)
 
 
-def exposure_indicators(found: Findings) -> tuple[str, ...]:
+def exposure_indicators(findings: Findings) -> tuple[str, ...]:
     """The indicators that are sent of every area, in this order: the main one, the share of people if the country wants
     it, the further ones.
     """
-    main, *further = found.indicators
-    share = profile_of(found).share_indicator
-    return main, *([share] if found.percentage and share else []), *further
+    main, *further = findings.indicators
+    share = profile_of(findings).share_indicator
+    return main, *([share] if findings.percentage and share else []), *further

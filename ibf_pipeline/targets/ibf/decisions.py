@@ -17,7 +17,7 @@ from ibf_pipeline.targets.problems import Problem
 log = logging.getLogger(__name__)
 
 
-def deleted_decisions(found: Findings, areas: Mapping[str, Iterable[OpenArea]], what: str) -> Iterator[Problem]:
+def deleted_decisions(findings: Findings, areas: Mapping[str, Iterable[OpenArea]], what: str) -> Iterator[Problem]:
     """What people decided about events first issued in the period of the findings, one problem an event.
 
     The server makes the rows of these events anew when it processes the period again, without the triggers that people
@@ -30,10 +30,10 @@ def deleted_decisions(found: Findings, areas: Mapping[str, Iterable[OpenArea]], 
     what : str
         What would delete them, for the message.
     """
-    profile = profile_of(found)
+    profile = profile_of(findings)
     for event, of_event in areas.items():
         dated = ((area, area.first_issued) for area in of_event)
-        today = [area for area, issued in dated if issued and profile.issue_time(issued) == found.issue_time]
+        today = [area for area, issued in dated if issued and profile.issue_time(issued) == findings.issue_time]
         triggers = sorted(area.place_code for area in today if area.set_by_person)
         ticked = sum(area.actions_ticked for area in today)
         if triggers or ticked:

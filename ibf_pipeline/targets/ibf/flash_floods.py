@@ -31,7 +31,7 @@ ZERO_WARNS: Final[Mapping[str, Callable[[Event | None], float]]] = {
 """servers before 0.284 tell a trigger by 1 and a warning by 0 in all areas of an event that has a name"""
 
 
-def exposure_and_levels(found: FlashFloodFindings, bodies: Bodies) -> Iterator[Call]:
+def exposure_and_levels(findings: FlashFloodFindings, bodies: Bodies) -> Iterator[Call]:
     """The calls for exposed points and lines, then those for gauges (rules 13 and 14).
 
     One call a category and lead time for all events together. There is no call without points or lines: on the server
@@ -42,17 +42,17 @@ def exposure_and_levels(found: FlashFloodFindings, bodies: Bodies) -> Iterator[C
     ----------
     docs/design/flash-floods.md, docs/publishing.md ("Flash floods").
     """
-    exposed = found.exposed
+    exposed = findings.exposed
     yield from _no_longer_exposed(exposed, bodies)
     for each in exposed:
         if each.category in FLASH_FLOODS.lines:
             yield _lines(each, bodies)
         else:
             yield from _points(each.category, each.fids, each.lead_time, bodies)
-    yield from _levels(found.gauges, bodies)
+    yield from _levels(findings.gauges, bodies)
 
 
-def unfit_assets(found: FlashFloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
+def unfit_assets(findings: FlashFloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
     """Points and gauges that the server does not know, and lines that it would refuse.
 
     Unknown points are left out and reported, as the server would skip them without an error. A line whose fid is not a
@@ -64,9 +64,9 @@ def unfit_assets(found: FlashFloodFindings, points: Mapping[str, Mapping[str, st
         Category -> fid -> name of the points that the server has; None if it does not tell. It never tells its lines.
     """
     fids: dict[str, dict[str, None]] = {}
-    for each in found.exposed:
+    for each in findings.exposed:
         fids.setdefault(each.category, {}).update(dict.fromkeys(each.fids))
-    fids[_GAUGES] = {gauge.fid: None for gauge in found.gauges}
+    fids[_GAUGES] = {gauge.fid: None for gauge in findings.gauges}
     for category, sent in fids.items():
         if category in FLASH_FLOODS.lines:
             wrong = [fid for fid in sent if not _is_integer(fid)]

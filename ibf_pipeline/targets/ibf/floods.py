@@ -12,25 +12,25 @@ from ibf_pipeline.targets.portal import STATION_CATEGORY
 from ibf_pipeline.targets.problems import Problem
 
 
-def station_of_event(found: FloodFindings, event: FloodEvent, bodies: Bodies) -> Iterator[Call]:
+def station_of_event(findings: FloodFindings, event: FloodEvent, bodies: Bodies) -> Iterator[Call]:
     """The four calls with the values of the station that an event is about, one per key of `_STATION_VALUES`."""
-    yield from _stations([found.station(event.station_code)], "station of the event", bodies, event.name)
+    yield from _stations([findings.station(event.station_code)], "station of the event", bodies, event.name)
 
 
-def other_stations(found: FloodFindings, bodies: Bodies) -> Iterator[Call]:
+def other_stations(findings: FloodFindings, bodies: Bodies) -> Iterator[Call]:
     """The calls for alerted stations without areas, then those for all quiet stations together.
 
     A station whose event the portal cannot show yet is quiet as well: within the portal's lead times nothing is
     expected there.
     """
-    for event in found.unpublishable_events:
-        yield from _stations([found.station(event.station_code)], "alerted station without areas", bodies)
-    alerted = {event.station_code for event in found.events if not event.beyond_portal}
-    quiet = [station for station in found.stations if station.code not in alerted]
+    for event in findings.unpublishable_events:
+        yield from _stations([findings.station(event.station_code)], "alerted station without areas", bodies)
+    alerted = {event.station_code for event in findings.events if not event.beyond_portal}
+    quiet = [station for station in findings.stations if station.code not in alerted]
     yield from _stations(quiet, "all other stations", bodies)
 
 
-def unfit_stations(found: FloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
+def unfit_stations(findings: FloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
     """Stations that the server does not know (left out), and event names that it spells otherwise (they block).
 
     Parameters
@@ -41,13 +41,13 @@ def unfit_stations(found: FloodFindings, points: Mapping[str, Mapping[str, str] 
     known = points.get(STATION_CATEGORY)
     if known is None:
         return
-    unknown = sorted(station.code for station in found.stations if station.code not in known)
+    unknown = sorted(station.code for station in findings.stations if station.code not in known)
     if unknown:
         listed = ", ".join(unknown)
         yield Problem(f"the server does not know the stations {listed}: left out of the calls", blocks=False)
-    for station in found.stations:
+    for station in findings.stations:
         name = known.get(station.code)
-        own = station.event_name.removeprefix(PREFIX) if found.exercise else station.event_name
+        own = station.event_name.removeprefix(PREFIX) if findings.exercise else station.event_name
         if own not in (station.code, name) and name is not None:
             yield Problem(
                 f"event name {station.event_name!r} of station {station.code} is {name!r} on the server: take over its "

@@ -91,14 +91,14 @@ def _closing_calls_answered(revision: Revision) -> set[str]:
     return {call.kind for call in calls if progress.last_state(call.number) == "done"}
 
 
-def _shows(client: IbfClient, found: Findings, date: str) -> bool:
+def _shows(client: IbfClient, findings: Findings, date: str) -> bool:
     """Whether a portal's open events are those of these findings, made of the rows of that `date`."""
-    names, at = {event.name for event in found.publishable_events}, server_timestamp(date)
+    names, at = {event.name for event in findings.publishable_events}, server_timestamp(date)
     try:
-        events = ask_events(client, found.country, profile_of(found).disaster_type)
+        events = ask_events(client, findings.country, profile_of(findings).disaster_type)
         until = {str(event["eventName"]): server_timestamp(event.get("endDate")) for event in events or ()}
         made = all(end is not None and at is not None and end >= at for end in until.values())
     except (IbfError, ValueError, TypeError, KeyError, AttributeError) as error:
-        log.warning("%s: whether the portal shows the day could not be read: %s", found.country, error)
+        log.warning("%s: whether the portal shows the day could not be read: %s", findings.country, error)
         return False
     return bool(names) and until.keys() == names and made

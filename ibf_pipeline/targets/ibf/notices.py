@@ -26,7 +26,7 @@ _TRIGGERS = ("trigger", UNTOLD)
 
 
 def notices(
-    found: Findings,
+    findings: Findings,
     before: Mapping[str, str],
     mailed: Collection[str] | None,
     stations: Mapping[str, str] | None = None,
@@ -41,7 +41,7 @@ def notices(
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         What is published.
     before : mapping
         The active events before this publication: name -> alert level of the portal, or `UNTOLD`.
@@ -64,70 +64,70 @@ def notices(
     list of Notice
         By event, then closed events, events beyond the portal's lead times, blind subjects, and the hazard's own.
     """
-    day, profile = intro(found), profile_of(found)
+    day, profile = intro(findings), profile_of(findings)
     made: list[Notice] = []
-    silent_about = _silent_about(found, set(before) - set(issued_today), mailed)
-    for event in found.publishable_events:
+    silent_about = _silent_about(findings, set(before) - set(issued_today), mailed)
+    for event in findings.publishable_events:
         new_trigger = event.trigger and before.get(event.name) != "trigger"
         silent = event.name in silent_about
         if event.trigger and unmailed:
-            made.append(_unmailed(found, event, day))
+            made.append(_unmailed(findings, event, day))
         elif new_trigger and silent:
             text = (
-                f"{day}: trigger detected by the forecast at {_words(found, event)}, first on "
+                f"{day}: trigger detected by the forecast at {_words(findings, event)}, first on "
                 f"{profile.lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
                 "recipients yourself."
             )
             made.append(Notice("trigger without mail", event.name, text))
         elif not event.trigger and before.get(event.name) in _TRIGGERS:
-            later = _beyond(found, event.key)
+            later = _beyond(findings, event.key)
             if later:
-                limit = profile.lead_time_words(found.trigger_limit or 0)
+                limit = profile.lead_time_words(findings.trigger_limit or 0)
                 text = (
-                    f"{day}: the trigger at {_words(found, event)} has moved to {later}, beyond the lead time limit of "
-                    f"{limit}. It is shown as a warning."
+                    f"{day}: the trigger at {_words(findings, event)} has moved to {later}, beyond the lead time limit "
+                    f"of {limit}. It is shown as a warning."
                 )
                 made.append(Notice("trigger lapsed beyond the limit", event.name, text))
-        made += _trigger_beyond(found, event, before.get(event.name), day)
-    today = {event.name for event in found.publishable_events}
-    keys = dict(found.known) | dict(stations or {})
-    closed = sorted(name for name in set(before) - today if found.exercise or not is_exercise(name))
+        made += _trigger_beyond(findings, event, before.get(event.name), day)
+    today = {event.name for event in findings.publishable_events}
+    keys = dict(findings.known) | dict(stations or {})
+    closed = sorted(name for name in set(before) - today if findings.exercise or not is_exercise(name))
     for name in closed:
-        made += _closed(found, name, before[name], keys.get(name), day)
+        made += _closed(findings, name, before[name], keys.get(name), day)
     ended = {keys.get(name) for name in closed}
-    for event in found.events_beyond_portal:
+    for event in findings.events_beyond_portal:
         if event.key not in ended:
-            made.append(Notice(BEYOND_PORTAL, event.name, f"{day}: {_alert_beyond(found, event)}"))
+            made.append(Notice(BEYOND_PORTAL, event.name, f"{day}: {_alert_beyond(findings, event)}"))
     triggers = frozenset(name for name, was in before.items() if was in _TRIGGERS)
     there = NoticeContext(triggers, silent_about, earlier, mails and not unmailed, told)
-    return [*made, *blind_notices(found), *plan_part_of(found).notices(found, there)]
+    return [*made, *blind_notices(findings), *plan_part_of(findings).notices(findings, there)]
 
 
-def _silent_about(found: Findings, issued_before: Collection[str], mailed: Collection[str] | None) -> frozenset[str]:
+def _silent_about(findings: Findings, issued_before: Collection[str], mailed: Collection[str] | None) -> frozenset[str]:
     """The events that the server mails nobody about."""
-    unclear = _unclear_in_a_mail(found)
+    unclear = _unclear_in_a_mail(findings)
     return frozenset(
         event.name
-        for event in found.publishable_events
+        for event in findings.publishable_events
         if (
             event.name not in mailed
             if mailed is not None and event.name not in unclear
-            else plan_part_of(found).unmailed(event) or _server_stays_silent(found, event, issued_before)
+            else plan_part_of(findings).unmailed(event) or _server_stays_silent(findings, event, issued_before)
         )
     )
 
 
-def _unmailed(found: Findings, event: Event, day: str) -> Notice:
+def _unmailed(findings: Findings, event: Event, day: str) -> Notice:
     """Of a trigger in a country that the server does not mail about, every day anew."""
     text = (
-        f"{day}: trigger detected by the forecast at {_words(found, event)}, first on "
-        f"{profile_of(found).lead_time_name(event.lead_time)}. The portal shows it and nobody was mailed, as this "
-        f"server can make no mail about {found.country_name}: tell the recipients yourself."
+        f"{day}: trigger detected by the forecast at {_words(findings, event)}, first on "
+        f"{profile_of(findings).lead_time_name(event.lead_time)}. The portal shows it and nobody was mailed, as this "
+        f"server can make no mail about {findings.country_name}: tell the recipients yourself."
     )
     return Notice("trigger without mail", event.name, text)
 
 
-def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list[Notice]:
+def unconfirmed_notices(findings: Findings, unconfirmed: Mapping[str, str]) -> list[Notice]:
     """One notice for each event of an earlier notification that nobody has decided about.
 
     `unconfirmed`: event name -> issue time of that forecast.
@@ -136,35 +136,35 @@ def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list
         Notice(
             "earlier notification unconfirmed",
             name,
-            f"{found.country_name}, forecast of {issue_date}: nobody knows whether the notification about {name} "
-            f"arrived, and it is not sent again, as the forecast of {found.issue_time.words} is published now. Ask the "
-            "recipients, and tell them yourself where it did not arrive.",
+            f"{findings.country_name}, forecast of {issue_date}: nobody knows whether the notification about {name} "
+            f"arrived, and it is not sent again, as the forecast of {findings.issue_time.words} is published now. Ask "
+            "the recipients, and tell them yourself where it did not arrive.",
         )
         for name, issue_date in unconfirmed.items()
     ]
 
 
-def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -> list[Notice]:
+def _closed(findings: Findings, name: str, level: str, key: str | None, day: str) -> list[Notice]:
     """What to say of an event that this publication closes: that it has ended only if the forecast says so."""
-    profile = profile_of(found)
+    profile = profile_of(findings)
     about = profile.about
     if key is None and profile.subject_list is None:
         text = f"{day}: the portal closes the alert {about} {name}, which none of our runs has. This is no all clear."
         return [Notice(f"{profile.subject} no longer monitored", name, text)]
-    if profile.subject_list is not None and key not in found.known.values():
+    if profile.subject_list is not None and key not in findings.known.values():
         text = (
             f"{day}: the portal closes the alert {about} {name}, whose {profile.subject} is no longer monitored. This "
             "is no all clear."
         )
         return [Notice(f"{profile.subject} no longer monitored", name, text)]
-    where = event_text(found, name, key) if key else name
-    unseen = next((unseen for unseen in found.unseen if unseen.key == key), None)
-    now = next((event for event in found.events if event.key == key), None)
+    where = event_text(findings, name, key) if key else name
+    unseen = next((unseen for unseen in findings.unseen if unseen.key == key), None)
+    now = next((event for event in findings.events if event.key == key), None)
     if now is not None and now.beyond_portal:
         kind = LAPSED_BEYOND if level in _TRIGGERS else BEYOND_PORTAL
         text = (
             f"{day}: the {'trigger' if level in _TRIGGERS else 'alert'} {about} {where} has moved {BEYOND_SHOWN}, and "
-            f"is closed there. This is no all clear: {_alert_beyond(found, now)}"
+            f"is closed there. This is no all clear: {_alert_beyond(findings, now)}"
         )
         return [Notice(kind, name, text)]
     if (unseen is not None and unseen.condition == "blind") or (now is not None and not now.publishable):
@@ -175,7 +175,7 @@ def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -
     if unseen is not None:
         text = f"{day}: the portal closes the alert {about} {where}: {unseen.reason}. This is no all clear."
         return [Notice(f"{profile.subject} suspect", name, text)]
-    later = _beyond(found, key) if key and level in _TRIGGERS else ""
+    later = _beyond(findings, key) if key and level in _TRIGGERS else ""
     if later:
         text = f"{day}: the trigger {about} {where} has moved to {later}, beyond the lead time limit, and is closed."
         return [Notice("trigger lapsed beyond the limit", name, text)]
@@ -183,37 +183,39 @@ def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -
     return [Notice("alert ended", name, text)]
 
 
-def _trigger_beyond(found: Findings, event: Event, level: str | None, day: str) -> Iterator[Notice]:
+def _trigger_beyond(findings: Findings, event: Event, level: str | None, day: str) -> Iterator[Notice]:
     """Of an event that is a warning within the portal's lead times and triggers on a later one."""
-    profile = profile_of(found)
-    later = found.triggers_beyond(event, profile.lead_times[-1])
+    profile = profile_of(findings)
+    later = findings.triggers_beyond(event, profile.lead_times[-1])
     if event.trigger or not later:
         return
     name = profile.lead_time_name
     shown = f"It is shown as a warning from {name(event.lead_time)} on."
     if level in _TRIGGERS:
-        moved = f"the trigger at {_words(found, event)} has moved to {', '.join(map(name, later))}, {BEYOND_SHOWN}"
+        moved = f"the trigger at {_words(findings, event)} has moved to {', '.join(map(name, later))}, {BEYOND_SHOWN}"
         yield Notice(LAPSED_BEYOND, event.name, f"{day}: {moved}. {shown}")
     else:
-        text = f"trigger detected by the forecast at {_words(found, event)}, first on {name(later[0])}, {BEYOND_SHOWN}"
+        text = (
+            f"trigger detected by the forecast at {_words(findings, event)}, first on {name(later[0])}, {BEYOND_SHOWN}"
+        )
         yield Notice(TRIGGER_BEYOND, event.name, f"{day}: {text}. {shown}")
 
 
-def _alert_beyond(found: Findings, event: Event) -> str:
+def _alert_beyond(findings: Findings, event: Event) -> str:
     """What an event that the portal cannot show yet is, and what people have to do."""
-    profile = profile_of(found)
+    profile = profile_of(findings)
     first, last = profile.lead_time_name(event.lead_time), profile.lead_time_name(profile.lead_times[-1])
     what = "trigger detected by the forecast" if event.trigger else "warning"
     later = "It is published when it comes within reach." if event.areas else "It has no areas in the mapping either."
     return (
-        f"{what} at {_words(found, event)}, first on {first}, and the portal shows nothing after {last}. Tell the "
+        f"{what} at {_words(findings, event)}, first on {first}, and the portal shows nothing after {last}. Tell the "
         f"recipients yourself. {later}"
     )
 
 
-def _beyond(found: Findings, key: str) -> str:
+def _beyond(findings: Findings, key: str) -> str:
     """`6-day, 7-day`: the lead times beyond the limit that are as high as a trigger; empty for none."""
-    return ", ".join(map(profile_of(found).lead_time_name, found.beyond_limit(key)))
+    return ", ".join(map(profile_of(findings).lead_time_name, findings.beyond_limit(key)))
 
 
 def names_in_preview(preview: str, names: Collection[str], others: Collection[str] = ()) -> set[str]:
@@ -238,16 +240,16 @@ def names_in_preview(preview: str, names: Collection[str], others: Collection[st
     return seen
 
 
-def other_names_in_mail(found: Findings) -> set[str]:
+def other_names_in_mail(findings: Findings) -> set[str]:
     """What a mail names beside its events: areas and the country."""
-    return {area.name for event in found.events for area in event.areas} | {found.country_name}
+    return {area.name for event in findings.events for area in event.areas} | {findings.country_name}
 
 
-def _unclear_in_a_mail(found: Findings) -> set[str]:
+def _unclear_in_a_mail(findings: Findings) -> set[str]:
     """Events whose name in a mail may as well be an area's, the country's, or another event's."""
-    times = Counter(_shown(event.name) for event in found.publishable_events)
-    others = other_names_in_mail(found)
-    return {e.name for e in found.publishable_events if _shown(e.name) in others or times[_shown(e.name)] > 1}
+    times = Counter(_shown(event.name) for event in findings.publishable_events)
+    others = other_names_in_mail(findings)
+    return {e.name for e in findings.publishable_events if _shown(e.name) in others or times[_shown(e.name)] > 1}
 
 
 def _shown(name: str) -> str:
@@ -255,11 +257,11 @@ def _shown(name: str) -> str:
     return name.split("_")[0]
 
 
-def _server_stays_silent(found: Findings, event: Event, issued_before: Collection[str]) -> bool:
+def _server_stays_silent(findings: Findings, event: Event, issued_before: Collection[str]) -> bool:
     """The server mails an event whose first flagged lead time is 0 only when it was first issued."""
-    flags = dict(zip(found.lead_times, event.flags, strict=True))
+    flags = dict(zip(findings.lead_times, event.flags, strict=True))
     return flags.get(0, "-") != "-" and event.name in issued_before
 
 
-def _words(found: Findings, event: Event) -> str:
-    return event_text(found, event.name, event.key)
+def _words(findings: Findings, event: Event) -> str:
+    return event_text(findings, event.name, event.key)

@@ -67,6 +67,6 @@ PLAN_PARTS: Final[dict[str, PlanPart]] = {
 }
 
 
-def plan_part_of(found: Findings) -> PlanPart:
+def plan_part_of(findings: Findings) -> PlanPart:
     """The part of the hazard that findings are of; one that adds nothing if it has none."""
-    return PLAN_PARTS.get(found.hazard, PlanPart())
+    return PLAN_PARTS.get(findings.hazard, PlanPart())

@@ -24,7 +24,7 @@ PROCESS = "/events/process"
 SILENT_END = "end without notification"
 
 
-def plan_calls(found: Findings, order: PlanParameters, capabilities: Capabilities) -> list[Call]:
+def plan_calls(findings: Findings, order: PlanParameters, capabilities: Capabilities) -> list[Call]:
     """The ordered calls of a revision, numbered from 1.
 
     Returns
@@ -53,39 +53,39 @@ def plan_calls(found: Findings, order: PlanParameters, capabilities: Capabilitie
     ----------
     The API description, "API for pipelines"; docs/design/publication.md, P7; docs/publishing.md, "Call by call".
     """
-    profile, bodies = profile_of(found), Bodies(found, order)
+    profile, bodies = profile_of(findings), Bodies(findings, order)
     wanted = profile.lead_times if profile.raster else ()
     missing = [profile.lead_time_name(lead_time) for lead_time in wanted if lead_time not in order.extents]
     if missing:
         raise InputInvalid(
             f"no {profile.short} extent for {', '.join(missing)}", expected="a raster for every lead time"
         )
-    calls = _calls(found, order, bodies, capabilities)
+    calls = _calls(findings, order, bodies, capabilities)
     return [replace(call, number=number) for number, call in enumerate(calls, 1)]
 
 
-def _calls(found: Findings, order: PlanParameters, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
-    events, part = found.publishable_events, plan_part_of(found)
+def _calls(findings: Findings, order: PlanParameters, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
+    events, part = findings.publishable_events, plan_part_of(findings)
     if order.wipe:
-        yield from part.before_replacing(found, bodies)
+        yield from part.before_replacing(findings, bodies)
         replaced = (*bodies.indicators, *capabilities.alert_indicators) if events else ()  # else by the zeros
-        yield from _wipe(found, bodies, (*replaced, *capabilities.other_alert_indicators))
+        yield from _wipe(findings, bodies, (*replaced, *capabilities.other_alert_indicators))
     for event in events:
-        yield from _exposure(found, event, bodies, capabilities)
-        yield from part.before_lead_times(found, event, bodies)
-        yield _lead_times(found, event, bodies, capabilities)
-        yield from part.after_lead_times(found, event, bodies)
+        yield from _exposure(findings, event, bodies, capabilities)
+        yield from part.before_lead_times(findings, event, bodies)
+        yield _lead_times(findings, event, bodies, capabilities)
+        yield from part.after_lead_times(findings, event, bodies)
         if capabilities.map_image and event.name in order.map_images:
-            yield _map_image(found, event, order.map_images[event.name])
+            yield _map_image(findings, event, order.map_images[event.name])
     if capabilities.close_path and (events or capabilities.closes_before_zeros):
         yield _closing(capabilities.close_path, "close old events", bodies)
-    yield from part.after_events(found, bodies)
+    yield from part.after_events(findings, bodies)
     for lead_time in bodies.profile.lead_times if bodies.profile.raster else ():
         path = RASTER_PATH.format(disaster_type=bodies.profile.disaster_type)
         step = f"flood extent {bodies.profile.lead_time_name(lead_time)}"
         yield Call(0, step, "POST", path, file=order.extents[lead_time])
     if not events:
-        yield from _zeros(found, order, bodies, capabilities)
+        yield from _zeros(findings, order, bodies, capabilities)
         if capabilities.close_path:
             yield _closing(capabilities.close_path, "close old events after the zeros", bodies)
     if capabilities.preview_parameter:
@@ -94,7 +94,7 @@ def _calls(found: Findings, order: PlanParameters, bodies: Bodies, capabilities:
     yield from _end(order, bodies, capabilities)
 
 
-def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
+def _exposure(findings: Findings, event: Event, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
     """Level by level, the exposure first and the alert indicators last."""
     lead_time = bodies.profile.shown(event.lead_time)
     if lead_time is None:
@@ -102,7 +102,7 @@ def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capab
             f"event {event.name} is at {bodies.profile.lead_time_name(event.lead_time)}, which no portal can show",
             expected=f"at most {bodies.profile.lead_time_name(bodies.profile.lead_times[-1])}",
         )
-    for level in found.admin_levels:
+    for level in findings.admin_levels:
         areas = event.areas_of(level)
         if not areas:
             continue  # all of its areas of this level are another event's
@@ -113,7 +113,7 @@ def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capab
                 yield bodies.exposure(level, indicator, lead_time, event.name, known)
         first = sorted(areas, key=lambda area: not _triggers(event, area))
         for indicator, usual in capabilities.alert_indicators.items():
-            amount_of = plan_part_of(found).amounts.get(indicator, usual)
+            amount_of = plan_part_of(findings).amounts.get(indicator, usual)
             codes = [(area.place_code, amount_of(_as_in(event, area))) for area in first]
             codes.sort(key=lambda each: -each[1])  # by the first one a server may tell whether the event is a trigger
             yield bodies.exposure(level, indicator, lead_time, event.name, codes)
@@ -131,13 +131,13 @@ def _triggers(event: Event, area: EventArea) -> bool:
     return there is not None and there.trigger
 
 
-def _lead_times(found: Findings, event: Event, bodies: Bodies, capabilities: Capabilities) -> Call:
+def _lead_times(findings: Findings, event: Event, bodies: Bodies, capabilities: Capabilities) -> Call:
     """All lead times of the portal with both flags: a missing trigger flag would be stored as true.
 
     What the forecast says between two of them stands at the earlier one.
     """
     shown: dict[int | None, str] = {}
-    for lead_time, flag in zip(found.lead_times, event.flags, strict=True):
+    for lead_time, flag in zip(findings.lead_times, event.flags, strict=True):
         at = bodies.profile.shown(lead_time)
         shown[at] = shown.get(at, "") + flag
     listed = [
@@ -152,18 +152,18 @@ def _lead_times(found: Findings, event: Event, bodies: Bodies, capabilities: Cap
     return Call(0, "alerts per lead time", "POST", capabilities.lead_time_path, body=body, event=event.name)
 
 
-def _map_image(found: Findings, event: Event, image: FileBody) -> Call:
+def _map_image(findings: Findings, event: Event, image: FileBody) -> Call:
     path = _MAP_IMAGE.format(
-        country=quote(found.country, safe=""),
-        disaster_type=quote(profile_of(found).disaster_type, safe=""),
+        country=quote(findings.country, safe=""),
+        disaster_type=quote(profile_of(findings).disaster_type, safe=""),
         event=quote(event.name, safe=""),
     )
     return Call(0, "map image", "POST", path, file=image, event=event.name)
 
 
-def _zeros(found: Findings, order: PlanParameters, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
+def _zeros(findings: Findings, order: PlanParameters, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
     """No alert: every area of the server is 0, on every level, for every indicator."""
-    for level in found.admin_levels:
+    for level in findings.admin_levels:
         codes = order.place_codes.get(level)
         if not codes:
             raise InputInvalid(f"the server has no areas of admin level {level}", expected="areas to send zeros for")
@@ -172,13 +172,13 @@ def _zeros(found: Findings, order: PlanParameters, bodies: Bodies, capabilities:
             yield bodies.exposure(level, indicator, bodies.profile.no_alert_lead_time, None, zeros, "no alert")
 
 
-def _wipe(found: Findings, bodies: Bodies, indicators: Iterable[str]) -> Iterator[Call]:
+def _wipe(findings: Findings, bodies: Bodies, indicators: Iterable[str]) -> Iterator[Call]:
     """An empty list without an event's name deletes the period's rows of every event and inserts nothing.
 
     The rows of the earlier upload may be of the other version of the API: the server makes events of them if an event
     has none of its own version.
     """
-    for level in found.admin_levels:
+    for level in findings.admin_levels:
         for indicator in indicators:
             lead_time = bodies.profile.no_alert_lead_time
             yield bodies.exposure(level, indicator, lead_time, None, [], "wipe the earlier upload")

@@ -24,7 +24,7 @@ MOST_EXPOSURE_ROWS = 6_500
 
 
 def check_server(
-    found: Findings,
+    findings: Findings,
     state: ServerState,
     prepared: Mapping[int, Collection[str]],
     published: Collection[str],
@@ -60,17 +60,17 @@ def check_server(
     """
     return [
         *_account(state),
-        *_levels(found, state),
-        *_areas(found, state, prepared),
-        *plan_part_of(found).problems(found, state.points),
-        *_indicators(found, state),
-        *impossible_amounts(found),
-        *_unseen_events(found, state, overrides, earlier or {}),
-        *_foreign_upload(found, state, published, overrides),
-        *_decisions(found, state, overrides),
-        *_exercise(found, state),
-        *_mail(found, mailed_only),
-        *_zeros_that_warn(found, state),
+        *_levels(findings, state),
+        *_areas(findings, state, prepared),
+        *plan_part_of(findings).problems(findings, state.points),
+        *_indicators(findings, state),
+        *impossible_amounts(findings),
+        *_unseen_events(findings, state, overrides, earlier or {}),
+        *_foreign_upload(findings, state, published, overrides),
+        *_decisions(findings, state, overrides),
+        *_exercise(findings, state),
+        *_mail(findings, mailed_only),
+        *_zeros_that_warn(findings, state),
         *(Problem(f"{name}: not checked, this server has no route for it", blocks=False) for name in state.not_checked),
         *(Problem(doubt, blocks=False) for doubt in state.doubts),
     ]
@@ -81,17 +81,17 @@ def _account(state: ServerState) -> Iterator[Problem]:
         yield Problem(f"the account has the role {state.role}, uploads need {' or '.join(UPLOAD_ROLES)}")
 
 
-def _levels(found: Findings, state: ServerState) -> Iterator[Problem]:
+def _levels(findings: Findings, state: ServerState) -> Iterator[Problem]:
     for what, key, ours, theirs in (
-        ("admin levels are", "admin_levels", _list(found.admin_levels), _list(state.admin_levels)),
-        ("the default admin level is", "default_admin_level", found.default_admin_level, state.default_admin_level),
+        ("admin levels are", "admin_levels", _list(findings.admin_levels), _list(state.admin_levels)),
+        ("the default admin level is", "default_admin_level", findings.default_admin_level, state.default_admin_level),
     ):
         if ours != theirs:
             yield Problem(f"{what} {ours}, the server has {theirs}: correct {key}")
 
 
-def _areas(found: Findings, state: ServerState, prepared: Mapping[int, Collection[str]]) -> Iterator[Problem]:
-    for level in found.admin_levels:
+def _areas(findings: Findings, state: ServerState, prepared: Mapping[int, Collection[str]]) -> Iterator[Problem]:
+    for level in findings.admin_levels:
         codes = state.place_codes.get(level)
         if codes is None:
             continue
@@ -101,7 +101,7 @@ def _areas(found: Findings, state: ServerState, prepared: Mapping[int, Collectio
         if len(codes) > MOST_EXPOSURE_ROWS:
             yield Problem(f"level {level} has {len(codes)} areas, more than one upload takes ({MOST_EXPOSURE_ROWS})")
         known = set(codes)
-        wrong = sorted({area.place_code for event in found.events for area in event.areas_of(level)} - known)
+        wrong = sorted({area.place_code for event in findings.events for area in event.areas_of(level)} - known)
         different = set(prepared.get(level, ())) ^ known
         if wrong:
             yield Problem(
@@ -116,8 +116,8 @@ def _areas(found: Findings, state: ServerState, prepared: Mapping[int, Collectio
             )
 
 
-def _indicators(found: Findings, state: ServerState) -> Iterator[Problem]:
-    sent = set(exposure_indicators(found)) - set(profile_of(found).unlisted)
+def _indicators(findings: Findings, state: ServerState) -> Iterator[Problem]:
+    sent = set(exposure_indicators(findings)) - set(profile_of(findings).unlisted)
     if state.indicators is not None and sent - state.indicators:
         yield Problem(
             f"indicators that are not set up on the server: {_list(sorted(sent - state.indicators))}; have them "
@@ -126,16 +126,16 @@ def _indicators(found: Findings, state: ServerState) -> Iterator[Problem]:
 
 
 def _unseen_events(
-    found: Findings, state: ServerState, overrides: Overrides, earlier: Mapping[str, str]
+    findings: Findings, state: ServerState, overrides: Overrides, earlier: Mapping[str, str]
 ) -> Iterator[Problem]:
     """Open events that would be closed without a forecast that says so: a river in alert does not run dry in a day."""
-    profile = profile_of(found)
-    going_on = {event.name for event in found.publishable_events}
-    names = [event.name for event in state.open_events or () if is_exercise(event.name) == found.exercise]
+    profile = profile_of(findings)
+    going_on = {event.name for event in findings.publishable_events}
+    names = [event.name for event in state.open_events or () if is_exercise(event.name) == findings.exercise]
     names = [name for name in names if name not in going_on]
-    keys = event_keys(found, names, state.subjects(profile), earlier)
-    known = {key: name for name, key in found.known.items()}
-    unseen = {each.key: each for each in found.unsafe_to_close}
+    keys = event_keys(findings, names, state.subjects(profile), earlier)
+    known = {key: name for name, key in findings.known.items()}
+    unseen = {each.key: each for each in findings.unsafe_to_close}
     for name in names:
         key = keys.get(name)
         if name in overrides.blind or known.get(key or "") in overrides.blind:
@@ -161,10 +161,10 @@ def _unseen_events(
 
 
 def _foreign_upload(
-    found: Findings, state: ServerState, published: Collection[str], overrides: Overrides
+    findings: Findings, state: ServerState, published: Collection[str], overrides: Overrides
 ) -> Iterator[Problem]:
     last = state.last_upload
-    if last is None or profile_of(found).issue_time(last) != found.issue_time or overrides.take_over:
+    if last is None or profile_of(findings).issue_time(last) != findings.issue_time or overrides.take_over:
         return
     if date_of_calls(last) not in published:
         yield Problem(
@@ -173,7 +173,7 @@ def _foreign_upload(
         )
 
 
-def _decisions(found: Findings, state: ServerState, overrides: Overrides) -> Iterator[Problem]:
+def _decisions(findings: Findings, state: ServerState, overrides: Overrides) -> Iterator[Problem]:
     """A revision deletes what people decided on events first issued in its period: the server re-makes those rows.
 
     Also if the server's last upload is of an earlier period: after a wipe that broke off it is back there.
@@ -181,29 +181,31 @@ def _decisions(found: Findings, state: ServerState, overrides: Overrides) -> Ite
     if overrides.discard_decisions:
         return
     areas = {event.name: event.areas for event in state.open_events or ()}
-    for problem in deleted_decisions(found, areas, "a new revision"):
+    for problem in deleted_decisions(findings, areas, "a new revision"):
         yield replace(problem, of_revision=True)
 
 
-def _exercise(found: Findings, state: ServerState) -> Iterator[Problem]:
+def _exercise(findings: Findings, state: ServerState) -> Iterator[Problem]:
     """Publishing closes every event that it does not name: an exercise must not end a real alert."""
     real = [event.name for event in state.open_events or () if not is_exercise(event.name)]
-    if found.exercise and real:
+    if findings.exercise and real:
         yield Problem(
             f"real events are open there ({_list(real)}) and an exercise would close them: exercise on a server of its "
             "own"
         )
 
 
-def _mail(found: Findings, mailed_only: Sequence[str] | None) -> Iterator[Problem]:
-    if mailed_only is not None and found.publishable_events:
-        yield Problem(f"{mail_coverage_words(found.country, mailed_only)}; tell the recipients yourself", blocks=False)
+def _mail(findings: Findings, mailed_only: Sequence[str] | None) -> Iterator[Problem]:
+    if mailed_only is not None and findings.publishable_events:
+        yield Problem(
+            f"{mail_coverage_words(findings.country, mailed_only)}; tell the recipients yourself", blocks=False
+        )
 
 
-def _zeros_that_warn(found: Findings, state: ServerState) -> Iterator[Problem]:
+def _zeros_that_warn(findings: Findings, state: ServerState) -> Iterator[Problem]:
     """Of servers with one alert indicator alone, which cannot tell an area without an alert from a warned one."""
-    if plan_part_of(found).amounts.keys() & state.choice.capabilities.alert_indicators.keys():
-        dry = [area.place_code for event in found.publishable_events for area in event.areas if not area.alerted]
+    if plan_part_of(findings).amounts.keys() & state.choice.capabilities.alert_indicators.keys():
+        dry = [area.place_code for event in findings.publishable_events for area in event.areas if not area.alerted]
         if dry:
             areas = f"areas without an alert ({listed(dry, 3)})"
             yield Problem(f"this server takes no severity: {areas} may stand there as warned", blocks=False)

@@ -60,8 +60,8 @@ def carry_out(
         revision.kept.files([call.file.path for call in left if call.file is not None])  # brought together
         transport.prepare(left)
 
-    def known(found: Findings) -> str:
-        return notification_log_words(client, found.country, profile_of(found).disaster_type, _called(revision))
+    def known(findings: Findings) -> str:
+        return notification_log_words(client, findings.country, profile_of(findings).disaster_type, _called(revision))
 
     def failed_over_the_mail(call: Call, error: IbfError) -> bool:
         return mailed_only is not None and fails_over_the_mail(client, revision, call, error)
@@ -157,16 +157,16 @@ def _mail_of_answer(answer: Any) -> str:
     return str((active or {}).get("email") or "")
 
 
-def _notices(revision: Revision, found: Findings) -> list[Notice]:
+def _notices(revision: Revision, findings: Findings) -> list[Notice]:
     """What must be reported beside the server's mail, by its preview."""
     about = revision.about()
     there = server_baseline(about)
-    mail, names = mail_of(revision), [event.name for event in found.publishable_events]
-    mailed = None if mail is None else names_in_preview(mail, names, other_names_in_mail(found))
+    mail, names = mail_of(revision), [event.name for event in findings.publishable_events]
+    mailed = None if mail is None else names_in_preview(mail, names, other_names_in_mail(findings))
     unmailed = about.notify and revision.state().progress.is_unmailed
     before = revision.run, revision.target, Findings, revision.number
     told = notices(
-        found,
+        findings,
         there.before,
         mailed,
         there.stations,
@@ -176,6 +176,6 @@ def _notices(revision: Revision, found: Findings) -> list[Notice]:
         earlier=partial(latest_shown_findings, *before),
         told=partial(latest_notified_findings, *before),
     )
-    told += dropped_areas(found, there.areas)
+    told += dropped_areas(findings, there.areas)
     own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these
-    return [*own, *unconfirmed_notices(found, about.unconfirmed)]
+    return [*own, *unconfirmed_notices(findings, about.unconfirmed)]

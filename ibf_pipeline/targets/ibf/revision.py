@@ -198,28 +198,28 @@ def new_revision(
 
 
 def _images(
-    found: Findings, staging: Path, state: ServerState, draw: Callable[[Path], Mapping[str, FileBody]] | None
+    findings: Findings, staging: Path, state: ServerState, draw: Callable[[Path], Mapping[str, FileBody]] | None
 ) -> tuple[Mapping[str, FileBody], tuple[str, ...]]:
     """The maps of a country that wants them in the mail, and what is left out with the reason."""
-    if draw is None or not found.publishable_events:
+    if draw is None or not findings.publishable_events:
         return {}, ()
     if not state.choice.capabilities.map_image:
         why = f"map images (map_image: true): the server has no endpoint for them ({state.choice.capabilities.name})"
-        log.info("%s: left out: %s", found.country, why)
+        log.info("%s: left out: %s", findings.country, why)
         return {}, (why,)
     images = draw(staging)
     return images, () if images else ("map images: they could not be drawn",)
 
 
-def replaces_upload(found: Findings, state: ServerState) -> bool:
+def replaces_upload(findings: Findings, state: ServerState) -> bool:
     """Whether the server's last upload is in the same period: rows of its events would stay."""
-    return state.last_upload is not None and profile_of(found).issue_time(state.last_upload) == found.issue_time
+    return state.last_upload is not None and profile_of(findings).issue_time(state.last_upload) == findings.issue_time
 
 
-def _is_of_period(event: OpenEvent, found: Findings) -> bool:
+def _is_of_period(event: OpenEvent, findings: Findings) -> bool:
     """Whether an open event was first issued in the period of these findings."""
     issued = server_timestamp(event.first_issued) if event.first_issued else None
-    return issued is not None and profile_of(found).issue_time(issued) == found.issue_time
+    return issued is not None and profile_of(findings).issue_time(issued) == findings.issue_time
 
 
 def says_the_same(published: RevisionMetadata, planned: RevisionMetadata) -> bool:

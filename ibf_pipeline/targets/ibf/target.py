@@ -67,14 +67,14 @@ class IbfTarget:
         """As in the settings."""
         return self.destination.target
 
-    def draft(self, found: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
+    def draft(self, findings: Findings, run: RunFolder, staging: Path) -> RevisionDraft:
         """The plan of a day as it would be published now."""
-        day = self._asked(found, run, take_over=True).with_sent_points(run)
-        return planned(day, attach_extents(found, run, staging))
+        day = self._asked(findings, run, take_over=True).with_sent_points(run)
+        return planned(day, attach_extents(findings, run, staging))
 
     def revise(
         self,
-        found: Findings,
+        findings: Findings,
         run: RunFolder,
         overrides: Overrides,
         *,
@@ -82,15 +82,15 @@ class IbfTarget:
         withdraws: tuple[str, ...] = (),
     ) -> Revision | None:
         """Compare the day with what the server knows, and allot a revision if there is something new."""
-        iso3 = found.country
-        day = self._asked(found, run, take_over=overrides.take_over)
+        iso3 = findings.country
+        day = self._asked(findings, run, take_over=overrides.take_over)
         choice = day.state.choice
         log.info("%s: capabilities `%s`: %s", iso3, choice.capabilities.name, choice.reason)
         for text in self._left_out(day.state):
             log.warning("%s: %s", iso3, text)
         problems = self._problems(day, overrides)
         if extents is None:
-            problems += unreadable_extents(found, run)
+            problems += unreadable_extents(findings, run)
         always, of_revision = of_any_day(problems)
         for text in require_publishable(always, self.client.base):
             log.warning("%s: %s", iso3, text)
@@ -98,23 +98,23 @@ class IbfTarget:
             day,
             run,
             extents=extents,
-            map_images=partial(self._map_images, found, run) if self.draw_maps else None,
+            map_images=partial(self._map_images, findings, run) if self.draw_maps else None,
             withdraws=withdraws,
             publish_withdrawn=overrides.withdrawn,
             deletes=of_revision,
         )
 
-    def require_allowed(self, found: Findings, run: RunFolder, overrides: Overrides) -> None:
+    def require_allowed(self, findings: Findings, run: RunFolder, overrides: Overrides) -> None:
         """Time only moves forward, the server fits, and nothing that an operator withdrew comes back unasked."""
-        day = self._asked(found, run, take_over=overrides.take_over)
+        day = self._asked(findings, run, take_over=overrides.take_over)
         latest, state = day.past.latest, day.state
-        revision_timestamp(profile_of(found), found.issue_time, day.past.next_number, state.last_upload)
+        revision_timestamp(profile_of(findings), findings.issue_time, day.past.next_number, state.last_upload)
         always, of_revision = of_any_day(self._problems(day, overrides))
         require_publishable(always, self.client.base)
         if of_revision and not server_seems_to_have_plan(day):
             require_publishable(of_revision, self.client.base)
         if latest is not None and is_newest(latest, state) and not overrides.withdrawn:
-            require_not_withdrawn(found, latest)
+            require_not_withdrawn(findings, latest)
 
     def require_resumable(
         self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
@@ -156,11 +156,11 @@ class IbfTarget:
         if self.draw_maps and not able.map_image:
             yield "this server takes no map images: none are uploaded"
 
-    def _asked(self, found: Findings, run: RunFolder, *, take_over: bool) -> PlanningInput:
+    def _asked(self, findings: Findings, run: RunFolder, *, take_over: bool) -> PlanningInput:
         """With what the server says of the country."""
-        past, profile = publication_history(run, self.name, may_be_shown), profile_of(found)
-        state = read_state(self.client, found.country, profile, self.capabilities, past, take_over=take_over)
-        return PlanningInput(found, past, state, self.place_codes(self.prepared, found), self.destination)
+        past, profile = publication_history(run, self.name, may_be_shown), profile_of(findings)
+        state = read_state(self.client, findings.country, profile, self.capabilities, past, take_over=take_over)
+        return PlanningInput(findings, past, state, self.place_codes(self.prepared, findings), self.destination)
 
     def _problems(self, day: PlanningInput, overrides: Overrides) -> list[Problem]:
         past, mailed_only = day.past, self.mailed_only if self.destination.notify else None
@@ -168,11 +168,11 @@ class IbfTarget:
             day.found, day.state, day.prepared, past.uploaded_dates, overrides, past.event_keys, mailed_only
         )
 
-    def _map_images(self, found: Findings, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
+    def _map_images(self, findings: Findings, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
         """The maps of all events; none if they cannot be drawn, which never stops an alert."""
         try:
-            files = self.draw_maps(found, run) if self.draw_maps else {}
+            files = self.draw_maps(findings, run) if self.draw_maps else {}
         except Exception:
-            log.exception("%s: the map images could not be drawn; the alert goes out without them", found.country)
+            log.exception("%s: the map images could not be drawn; the alert goes out without them", findings.country)
             return {}
         return {name: attach_file(staging, file, file.name) for name, file in files.items()}

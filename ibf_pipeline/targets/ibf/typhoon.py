@@ -24,7 +24,7 @@ _ALL_EVENTS: Final = ""
 """name by which an empty track clears those of all events"""
 
 
-def track_of_event(found: TyphoonFindings, event: TyphoonEvent, bodies: Bodies) -> Iterator[Call]:
+def track_of_event(findings: TyphoonFindings, event: TyphoonEvent, bodies: Bodies) -> Iterator[Call]:
     """POST typhoon-track: the track of an event (rules 10 and 14), in place of the one that the block had of it.
 
     Positions are rounded to 4 decimals, winds are whole km/h.
@@ -47,7 +47,7 @@ def track_of_event(found: TyphoonFindings, event: TyphoonEvent, bodies: Bodies) 
     yield _track(event.name, event.lead_time, [_point(point) for point in event.track], bodies, "track")
 
 
-def track_removal(found: TyphoonFindings, bodies: Bodies) -> Iterator[Call]:
+def track_removal(findings: TyphoonFindings, bodies: Bodies) -> Iterator[Call]:
     """An empty track without a name: it removes all tracks of the block, also of storms that are no longer events.
 
     It is the first of all calls: once the rows of the block are removed too, nothing tells a later revision that the
@@ -61,9 +61,9 @@ def unmailed(event: TyphoonEvent) -> bool:
     return not any(point.category in _MAILED_CATEGORIES for point in event.track)
 
 
-def unfit_tracks(found: TyphoonFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
+def unfit_tracks(findings: TyphoonFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
     """Names and tracks that the server would refuse, cut, or mix up. `points` is not used."""
-    for event in found.publishable_events:
+    for event in findings.publishable_events:
         if not event.name or "_" in event.name:
             yield Problem(
                 f"event name {event.name!r}: portal and mail cut it at its first `_`, and an empty one clears all "

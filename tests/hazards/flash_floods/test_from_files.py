@@ -31,7 +31,7 @@ def mwi() -> FlashWorld:
     return malawi(real_data("malawi"))
 
 
-def rows(found: FlashFloodFindings) -> dict[str, tuple[str, int, int | None, int]]:
+def rows(findings: FlashFloodFindings) -> dict[str, tuple[str, int, int | None, int]]:
     """Event -> level, first lead time, first lead time of a trigger, areas: as `GET event` says them."""
     return {
         event.name: (
@@ -40,7 +40,7 @@ def rows(found: FlashFloodFindings) -> dict[str, tuple[str, int, int | None, int
             event.first_trigger,
             sum(area.alerted for area in event.areas),
         )
-        for event in found.events
+        for event in findings.events
     }
 
 

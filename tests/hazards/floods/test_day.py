@@ -35,10 +35,10 @@ def told(story: str, demo: Demo, country: FloodCountry, **changes: Any) -> Flood
     return find(cube, demo[0], country.model_copy(update=changes))
 
 
-def people_by_level(found: FloodFindings) -> dict[int, int]:
+def people_by_level(findings: FloodFindings) -> dict[int, int]:
     return {
-        level: sum(area.people for event in found.events for area in event.areas_of(level))
-        for level in found.admin_levels
+        level: sum(area.people for event in findings.events for area in event.areas_of(level))
+        for level in findings.admin_levels
     }
 
 

@@ -64,12 +64,12 @@ def findings_of(cube: xr.DataArray, layers: CountryLayers, country: FloodCountry
         return None
 
 
-def of_the_station(found: FloodFindings, code: str) -> tuple[StationFound, list[FloodEvent]]:
+def of_the_station(findings: FloodFindings, code: str) -> tuple[StationFound, list[FloodEvent]]:
     """The station and its event, but for the areas above the deepest level, which events share."""
-    events = [event for event in found.events if event.station_code == code]
+    events = [event for event in findings.events if event.station_code == code]
     alone = {"shared_areas_kept": (), "shared_areas_given": ()}
     deepest = [replace(event, areas=tuple(event.areas_of(2)), **alone) for event in events]
-    return found.station(code), deepest
+    return findings.station(code), deepest
 
 
 @settings(max_examples=examples(15, 500))

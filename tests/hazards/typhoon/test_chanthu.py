@@ -16,14 +16,14 @@ def found() -> TyphoonFindings:
 
 
 @pytest.fixture(scope="module")
-def chanthu(found: TyphoonFindings) -> TyphoonEvent:
-    (only,) = found.events
+def chanthu(findings: TyphoonFindings) -> TyphoonEvent:
+    (only,) = findings.events
     return only
 
 
-def test_it_is_a_landfall_for_the_portal(found: TyphoonFindings, chanthu: TyphoonEvent) -> None:
+def test_it_is_a_landfall_for_the_portal(findings: TyphoonFindings, chanthu: TyphoonEvent) -> None:
     """Rules 3, 8 and 9: 17 of 52 members cross; the high-resolution run passes an island by less than 1 km."""
-    assert (found.members, chanthu.name, chanthu.reference) == (52, "Kiko (CHANTHU)", "high-resolution run")
+    assert (findings.members, chanthu.name, chanthu.reference) == (52, "Kiko (CHANTHU)", "high-resolution run")
     assert chanthu.landfall.probability == pytest.approx(0.33, abs=0.04)
     assert (chanthu.landfall.approach, chanthu.landfall.corrected) == ("close-pass", False)
     assert 0 < chanthu.landfall.reference_km < 1
@@ -32,10 +32,10 @@ def test_it_is_a_landfall_for_the_portal(found: TyphoonFindings, chanthu: Typhoo
     assert not any(point.closest for point in chanthu.track)
 
 
-def test_members_cross_between_12_and_31_hours(found: TyphoonFindings, chanthu: TyphoonEvent) -> None:
+def test_members_cross_between_12_and_31_hours(findings: TyphoonFindings, chanthu: TyphoonEvent) -> None:
     when = chanthu.landfall.when
     assert when is not None
-    hours = [(each - found.cycle).total_seconds() / 3600 for each in (when.early, when.middle, when.late)]
+    hours = [(each - findings.cycle).total_seconds() / 3600 for each in (when.early, when.middle, when.late)]
     assert 11.7 <= hours[0] < 16
     assert hours[1] == pytest.approx(22.6, abs=0.1)
     assert 28 < hours[2] <= 30.7

@@ -117,7 +117,7 @@ class FloodDays:
 
     def publish(
         self,
-        found: FloodFindings,
+        findings: FloodFindings,
         run: RunFolder,
         *,
         notify: bool = True,
@@ -133,7 +133,7 @@ class FloodDays:
         """
         publish = partial(publish_revision.fn, end=end)
         opened = partial(self.target, notify=notify, capabilities=capabilities, url=url, hold_until=hold_until)
-        published = publish_revisions(opened, found, run, overrides or Overrides(), clock, plan_revision.fn, publish)
+        published = publish_revisions(opened, findings, run, overrides or Overrides(), clock, plan_revision.fn, publish)
         for each in published:
             assert each.verified is not None
             assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified

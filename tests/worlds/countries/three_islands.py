@@ -147,15 +147,15 @@ def cycle(
     )
 
 
-def event(found: TyphoonFindings, name: str | None = None) -> TyphoonEvent:
+def event(findings: TyphoonFindings, name: str | None = None) -> TyphoonEvent:
     """The event, or the one of a name."""
-    (only,) = [each for each in found.events if name is None or each.name == name]
+    (only,) = [each for each in findings.events if name is None or each.name == name]
     return only
 
 
-def storm(found: TyphoonFindings, key: str) -> StormFound:
+def storm(findings: TyphoonFindings, key: str) -> StormFound:
     """A storm by its identity."""
-    (only,) = [each for each in found.storms if each.storm == key]
+    (only,) = [each for each in findings.storms if each.storm == key]
     return only
 
 

@@ -55,20 +55,20 @@ def write_outlines(prepared: Path, names: Mapping[str, str] | None = None, **mor
 
 
 def flash_run(
-    found: FlashFloodFindings, rain: xr.DataArray, runs: Path, prepared: Path, assets: Sequence[KeptAsset] = ASSETS
+    findings: FlashFloodFindings, rain: xr.DataArray, runs: Path, prepared: Path, assets: Sequence[KeptAsset] = ASSETS
 ) -> RunFolder:
     """A finished block with its report; a river through both valleys is its extent."""
-    run = RunFolder(runs, RunId(found.country, found.hazard, found.issue_time))
+    run = RunFolder(runs, RunId(findings.country, findings.hazard, findings.issue_time))
     partial = begin_findings(run)
-    for lead_time in {event.lead_time for event in found.events}:
-        extent = found.extent(lead_time)
+    for lead_time in {event.lead_time for event in findings.events}:
+        extent = findings.extent(lead_time)
         assert extent is not None
         _write_river(partial / "extents" / extent.file_name)
-    write_findings_json(found, partial / "events.json")
+    write_findings_json(findings, partial / "events.json")
     write_rain_kept(partial, rain)
-    write_assets_kept(partial, found, assets)
-    manifest = {"versions": {"ibf-pipeline": "0"}, "configuration": {"time_zone": found.time_zone}}
-    write_report(found, partial, prepared, run, manifest)
+    write_assets_kept(partial, findings, assets)
+    manifest = {"versions": {"ibf-pipeline": "0"}, "configuration": {"time_zone": findings.time_zone}}
+    write_report(findings, partial, prepared, run, manifest)
     keep_findings(run, partial, manifest)
     return run
 

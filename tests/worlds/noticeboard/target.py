@@ -24,17 +24,17 @@ from ibf_pipeline.targets.target import MakeExtents, Publication, RevisionDraft
 from tests.worlds.noticeboard.board import Board
 
 
-def plan_calls(found: Findings, date: str, *, notify: bool) -> list[Call]:
+def plan_calls(findings: Findings, date: str, *, notify: bool) -> list[Call]:
     """A sheet an event, the others taken down, a look at what would be told, and the bell."""
     calls = []
-    for number, event in enumerate(found.publishable_events, 1):
-        shown = as_shown(found, event)
+    for number, event in enumerate(findings.publishable_events, 1):
+        shown = as_shown(findings, event)
         body = {
             "date": date, "event": event.name, "level": shown.alert_level, "first": shown.first_lead_time,
             "trigger": shown.first_trigger, "people": dict(shown.people),
         }  # fmt: skip
         calls.append(Call(number, "pin a sheet", "PIN", f"/sheets/{event.name}", body=body, event=event.name))
-    keep = {"date": date, "keep": [event.name for event in found.publishable_events]}
+    keep = {"date": date, "keep": [event.name for event in findings.publishable_events]}
     last = [Call(0, "tidy up", "TIDY", "/sheets", body=keep), Call(0, "look", "READ", "/sheets", kind="preview")]
     if notify:
         last.append(Call(0, "ring the bell", "RING", "/bell", body={"date": date}, kind="end"))
@@ -53,10 +53,10 @@ class NoticeboardTarget:
     def name(self) -> str:
         return self.destination.target
 
-    def draft(self, found: Findings, run: RunFolder, staging: object) -> RevisionDraft:
-        at = found.issue_time.start + timedelta(seconds=run.next_number(self.name))
+    def draft(self, findings: Findings, run: RunFolder, staging: object) -> RevisionDraft:
+        at = findings.issue_time.start + timedelta(seconds=run.next_number(self.name))
         date, to = f"{at:%Y-%m-%dT%H:%M:%S}Z", self.destination
-        calls = plan_calls(found, date, notify=to.notify)
+        calls = plan_calls(findings, date, notify=to.notify)
         content = content_hash(call for call in calls if call.kind == "write")
         about = RevisionMetadata(date, self.name, to.url, "pins", "boards have no others", to.notify, content)
         there = {"pinned_before": sorted(self.board.sheets())}
@@ -64,28 +64,28 @@ class NoticeboardTarget:
 
     def revise(
         self,
-        found: Findings,
+        findings: Findings,
         run: RunFolder,
         overrides: Overrides,
         *,
         extents: MakeExtents | None = None,
         withdraws: tuple[str, ...] = (),
     ) -> Revision | None:
-        self.require_allowed(found, run, overrides)
+        self.require_allowed(findings, run, overrides)
         past = publication_history(run, self.name, lambda state: True)
         staging = begin_revision(run, self.name, past.next_number)
-        plan = self.draft(found, run, staging)
+        plan = self.draft(findings, run, staging)
         if past.latest is not None and not withdraws:
             before = past.latest.about()
             if before.content == plan.about.content and not past.is_replaced and before.notify >= plan.about.notify:
                 return None
             if not overrides.withdrawn:
-                require_not_withdrawn(found, past.latest)
+                require_not_withdrawn(findings, past.latest)
         about = replace(plan.about, withdraws=withdraws, unconfirmed=dict(past.unconfirmed))
-        return keep_revision(run, self.name, past.next_number, staging, found, plan.calls, about)
+        return keep_revision(run, self.name, past.next_number, staging, findings, plan.calls, about)
 
-    def require_allowed(self, found: Findings, run: RunFolder, overrides: Overrides) -> None:
-        require_publishable(impossible_amounts(found), str(self.board.folder))
+    def require_allowed(self, findings: Findings, run: RunFolder, overrides: Overrides) -> None:
+        require_publishable(impossible_amounts(findings), str(self.board.folder))
 
     def require_resumable(
         self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
@@ -107,8 +107,8 @@ class NoticeboardTarget:
         """Boards are looked at by people."""
 
 
-def taken_down(revision: Revision, found: Findings) -> Sequence[Notice]:
+def taken_down(revision: Revision, findings: Findings) -> Sequence[Notice]:
     """Of sheets that are gone, by what was kept with the revision."""
-    going_on = {event.name for event in found.publishable_events} | set(revision.about().withdraws)
+    going_on = {event.name for event in findings.publishable_events} | set(revision.about().withdraws)
     gone = [name for name in revision.about().of_target["pinned_before"] if name not in going_on]
-    return [*(Notice("alert ended", name, f"{name} is taken down") for name in gone), *blind_notices(found)]
+    return [*(Notice("alert ended", name, f"{name} is taken down") for name in gone), *blind_notices(findings)]

@@ -66,6 +66,6 @@ def wished(day: Day, wishes: str) -> dict[str, dict[int, float]]:
     return {pier: {int(hours): float(metres)}}
 
 
-def all_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
+def all_codes(prepared: Path, findings: Findings) -> Mapping[int, Sequence[str]]:
     """Tides have no prepared layers."""
     return CODES

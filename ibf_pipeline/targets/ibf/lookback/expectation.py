@@ -64,7 +64,7 @@ class ExpectedPortal:
         return FACTS[self.hazard]
 
 
-def expected_of(found: Findings, upload: datetime, *, takes_severity: bool = True) -> ExpectedPortal | None:
+def expected_of(findings: Findings, upload: datetime, *, takes_severity: bool = True) -> ExpectedPortal | None:
     """What a portal must show once these findings are published.
 
     Parameters
@@ -84,31 +84,31 @@ def expected_of(found: Findings, upload: datetime, *, takes_severity: bool = Tru
     Only events with areas and with a flag within the portal's lead times: it can show no others. What an operator
     withdrew and what a country does not alert on is not an event of the findings.
     """
-    facts = FACTS.get(found.hazard)
+    facts = FACTS.get(findings.hazard)
     if facts is None:
         return None
     zeros_warn = facts.zeros_warn and not takes_severity
-    events = [_event(found, event, facts, zeros_warn=zeros_warn) for event in found.events if event.areas]
+    events = [_event(findings, event, facts, zeros_warn=zeros_warn) for event in findings.events if event.areas]
     return ExpectedPortal(
-        country=found.country,
-        hazard=found.hazard,
+        country=findings.country,
+        hazard=findings.hazard,
         upload=upload,
-        default_level=found.default_admin_level,
+        default_level=findings.default_admin_level,
         events=tuple(event for event in events if event is not None),
-        points=tuple(facts.points(found)),
-        rasters={_name(extent.lead_time, facts): extent.events for extent in found.extents},
-        tracks=tuple(facts.tracks(found)) if facts.tracks else (),
+        points=tuple(facts.points(findings)),
+        rasters={_name(extent.lead_time, facts): extent.events for extent in findings.extents},
+        tracks=tuple(facts.tracks(findings)) if facts.tracks else (),
     )
 
 
-def _event(found: Findings, event: Event, facts: Facts, *, zeros_warn: bool) -> EventExpected | None:
+def _event(findings: Findings, event: Event, facts: Facts, *, zeros_warn: bool) -> EventExpected | None:
     """An event as the portal shows it; None if all of its lead times are beyond the portal's.
 
     Its rows are sent for the first lead time of the trigger, of a warning for its first one; the list of events says
     the first flagged one. People are those of each area; a district that two events share is sent for one of them, and
     is no longer among the areas of the other.
     """
-    pairs = zip(found.lead_times, event.flags, strict=True)
+    pairs = zip(findings.lead_times, event.flags, strict=True)
     flags = {lead_time: flag for lead_time, flag in pairs if flag != "-" and lead_time <= facts.last_lead_time}
     if not flags:
         return None
@@ -120,7 +120,7 @@ def _event(found: Findings, event: Event, facts: Facts, *, zeros_warn: bool) -> 
     shown = [area for area in event.areas if area.alerted or (zeros_warn and not event.trigger)]
     if event.trigger:  # the list has the areas of the highest level alone
         shown = [area for area in shown if area.trigger is not False]
-    alerted = [area.place_code for area in shown if area.admin_level == found.default_admin_level]
+    alerted = [area.place_code for area in shown if area.admin_level == findings.default_admin_level]
     return EventExpected(
         name=event.name,
         alert_level="trigger" if event.trigger else _LEVELS[event.alert_class],

@@ -98,9 +98,9 @@ class Facts:
         return f"{amount:{self.number}} {self.counted}"
 
 
-def _stations(found: FloodFindings) -> Iterator[PointExpected]:
+def _stations(findings: FloodFindings) -> Iterator[PointExpected]:
     """Four values of every station that the forecast can tell of; a blind one is in no upload."""
-    for station in found.stations:
+    for station in findings.stations:
         if station.values is not None:
             values: dict[str, float | str] = {
                 "forecastLevel": station.values.forecast_level,
@@ -116,18 +116,18 @@ EXPOSED_VALUES: Final[Mapping[str, float | str]] = {"exposure": "true"}
 """of a point that a flood reaches"""
 
 
-def _assets_and_gauges(found: FlashFloodFindings) -> Iterator[PointExpected]:
+def _assets_and_gauges(findings: FlashFloodFindings) -> Iterator[PointExpected]:
     """Every point that the flood of an event reaches; the water levels of every gauge that has one, and no others."""
     reached = {
         (exposed.category, fid): None
-        for event in found.events
+        for event in findings.events
         for exposed in event.exposed
         if exposed.category in _EXPOSED
         for fid in exposed.fids
     }
     for category, fid in reached:
         yield PointExpected(category, fid, dict(EXPOSED_VALUES))
-    for gauge in found.gauges:
+    for gauge in findings.gauges:
         values = {
             "water-level": gauge.level,
             "water-level-reference": gauge.reference,
@@ -137,9 +137,9 @@ def _assets_and_gauges(found: FlashFloodFindings) -> Iterator[PointExpected]:
         yield PointExpected("gauges", gauge.fid, {key: value for key, value in values.items() if value is not None})
 
 
-def _tracks(found: TyphoonFindings) -> Iterator[TrackExpected]:
+def _tracks(findings: TyphoonFindings) -> Iterator[TrackExpected]:
     """Of every event that is shown, as they are sent."""
-    for event in found.publishable_events:
+    for event in findings.publishable_events:
         points = (
             TrackPointExpected(
                 point.moment.replace(microsecond=0), round(point.lat, 4), round(point.lon, 4), point.wind_kmh,
