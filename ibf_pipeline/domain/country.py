@@ -90,7 +90,13 @@ class CountryLayers(PreparedLayers):
         )
 
     def ancestor(self, place_code: str, admin_level: int) -> str:
-        """The place code of the area of `admin_level` that contains an area; KeyError if the area is unknown."""
+        """The place code of the area of `admin_level` that contains an area.
+
+        Raises
+        ------
+        KeyError
+            If the area is unknown.
+        """
         area = self.areas[place_code]
         while area.admin_level > admin_level and area.parent is not None:
             area = self.areas[area.parent]

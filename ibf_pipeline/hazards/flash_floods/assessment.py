@@ -72,7 +72,22 @@ class BlockAssessment:
         return self.own, self.upstream
 
     def fallen(self, series: Series, member: int, hour: int, column: int, duration: int) -> Floats:
-        """(hour,) mm in each hour of a sum, given the place of its last hour in the arrays."""
+        """Rain in each hour of a sum.
+
+        Parameters
+        ----------
+        series
+            One of `self.series`.
+        member, hour, column
+            Places in the arrays of the series; `hour` is the last one of the sum.
+        duration
+            Hours.
+
+        Returns
+        -------
+        numpy.ndarray
+            (hour,) mm; shorter than `duration` if the sum reaches back before the series.
+        """
         return series.amount[member, max(0, hour + 1 - duration) : hour + 1, column]
 
     def place(self, moment: datetime) -> int | None:

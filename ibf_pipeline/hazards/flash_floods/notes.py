@@ -20,6 +20,15 @@ def cause_text(cause: Cause, published: datetime, zone: tzinfo) -> str:
     """`82 mm in 4 hours from 14:00 CAT, nearest scenario 80mm_4hr, rank 31; 212 people in MW10203; limit 20`.
 
     With the date if it is another day than that of publication there.
+
+    Parameters
+    ----------
+    cause
+        The rain, its scenario and the people reached.
+    published
+        When it is published, with a time zone.
+    zone
+        Of the time in the text.
     """
     same_day = cause.rains_from.astimezone(zone).date() == published.astimezone(zone).date()
     begins = (clock_text if same_day else local_text)(cause.rains_from, zone)

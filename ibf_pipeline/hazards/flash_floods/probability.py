@@ -40,7 +40,15 @@ def first_reached(exceeds: Flags, share: float) -> int | None:
 
 
 def members_within(exceeds: Flags, hours: Flags) -> int:
-    """Number of members that exceed in any of some hours. `exceeds`: (member, hour); `hours`: (hour,) bool."""
+    """Number of members that exceed in any of some hours.
+
+    Parameters
+    ----------
+    exceeds
+        (member, hour) bool.
+    hours
+        (hour,) bool.
+    """
     return int(exceeds[:, hours].any(axis=1).sum())
 
 
@@ -73,10 +81,22 @@ def member_of_share(exceeds: Flags, totals: npt.NDArray[np.integer], share: floa
 def value_of_share(values: npt.NDArray[np.integer], share: float) -> npt.NDArray[np.integer]:
     """The value that the share of members reaches: the k-th largest, k the share in whole members.
 
+    Parameters
+    ----------
+    values
+        (member, ...).
+    share
+        0..1, of the members.
+
+    Returns
+    -------
+    numpy.ndarray
+        (...): the dims of `values` without the member.
+
+    Examples
+    --------
     >>> int(value_of_share(np.array([5, 1, 4, 2]), 0.5))
     4
-
-    `values`: (member, ...); the result has the other dims.
     """
     reached: npt.NDArray[np.integer] = -np.sort(-values, axis=0)[members_needed(share, len(values)) - 1]
     return reached

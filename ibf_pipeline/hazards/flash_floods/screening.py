@@ -17,7 +17,13 @@ from ibf_pipeline.hazards.flash_floods.window import BLOCK_HOURS
 
 
 def rain_cycle_of(rain: xr.DataArray) -> datetime:
-    """Start of the forecast's cycle, UTC."""
+    """Start of the forecast's cycle, UTC.
+
+    Parameters
+    ----------
+    rain
+        Its attribute `cycle` is an ISO timestamp; one without a time zone is UTC.
+    """
     cycle = datetime.fromisoformat(str(rain.attrs["cycle"]))
     return cycle.replace(tzinfo=UTC) if cycle.tzinfo is None else cycle.astimezone(UTC)
 

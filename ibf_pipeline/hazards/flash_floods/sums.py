@@ -95,8 +95,20 @@ def series_of(rain: xr.DataArray) -> Series:
 def rolling(values: npt.NDArray[np.generic], duration: int) -> Floats:
     """Sums over the last `duration` hours, that hour included; what lies before the first hour adds nothing.
 
-    `values`: (..., hour, area).
+    Parameters
+    ----------
+    values
+        (..., hour, area).
+    duration
+        Hours.
 
+    Returns
+    -------
+    numpy.ndarray
+        The shape and unit of `values`.
+
+    Examples
+    --------
     >>> rolling(np.array([[1.0], [2.0], [4.0], [8.0]]), 2)[:, 0].tolist()
     [1.0, 3.0, 6.0, 12.0]
     """

@@ -173,6 +173,11 @@ def days_before_water(discharge: xr.DataArray) -> list[int]:
     """Lead times on which every member is 0 at every station, and the next day all have three rivers at once.
 
     Wadis fill so if a storm is certain, and a forecast looks so if its first days were lost.
+
+    Parameters
+    ----------
+    discharge
+        (member, lead_time, station) m3/s.
     """
     water = _water(discharge)[discharge.notnull().any(["lead_time", "station"]).values]
     several = ((water >= _RIVER).sum(axis=2) >= _SEVERAL).all(axis=0)

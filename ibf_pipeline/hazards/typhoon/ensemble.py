@@ -92,7 +92,18 @@ def require_whole(tracks: xr.Dataset, fewest: int) -> None:
 
 
 def lasting(tracks: xr.Dataset) -> dict[str, int]:
-    """Storm -> number of members, of storms that were seen and that half of these members still have after a day."""
+    """Storms that were seen at the cycle time and that half of the members which have them still have after a day.
+
+    Parameters
+    ----------
+    tracks
+        As `domain/tracks.py` describes.
+
+    Returns
+    -------
+    dict
+        Storm -> number of members that have it at any time.
+    """
     there = tracks["lat"].transpose("storm", "member", "time").notnull().values
     counts = there.any(axis=2).sum(axis=1)
     day_on = there[:, :, tracks["step"].values >= 24].any(axis=2).sum(axis=1)

@@ -18,6 +18,13 @@ def event_areas(impacts: Sequence[AreaImpact], country: TyphoonCountry) -> tuple
     Areas for which at least a tenth of the ensemble (`area_probability`) has 89 km/h (`area_wind_kmh`, 10-minute) or
     more, or the centre within 50 km. No others: no list of a plan's areas warns where no wind comes. Without any there
     is no event, and the report has the storm.
+
+    Parameters
+    ----------
+    impacts
+        Of the storm, one an area.
+    country
+        Says `area_probability`.
     """
     least = country.area_probability - 1e-9
     return tuple(each.place_code for each in impacts if each.gale_probability >= least or each.within_50km >= least)
@@ -51,6 +58,13 @@ def houses_of(impacts: Sequence[AreaImpact], codes: Collection[str]) -> tuple[fl
     """Houses damaged in some areas, by the weaker and the stronger curve; areas without known houses are left out.
 
     (None, None) if the houses of none are known: nobody counted, which does not mean no damage.
+
+    Parameters
+    ----------
+    impacts
+        Of the storm, one an area.
+    codes
+        Place codes of the areas that count.
     """
     own = [each for each in impacts if each.place_code in codes and each.houses is not None]
     if not own:

@@ -102,14 +102,32 @@ def nearest_km(storm: xr.Dataset, points: npt.ArrayLike) -> Floats:
 
 
 def within_km(storm: xr.Dataset, points: npt.ArrayLike, km: float) -> Flags:
-    """(member, point) whether a member's centre passes within so many km, by segments; as `nearest_km`."""
+    """Whether a member's centre passes within so many km of a point, by segments.
+
+    Parameters
+    ----------
+    storm, points
+        As `nearest_km`.
+    km
+        The largest distance that counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        (member, point) bool.
+    """
     return nearest_km(storm, points) <= km
 
 
 def longitudes_around(lon: Floats, shape: BaseGeometry) -> Floats:
     """The same longitudes, within half a turn of the middle of a shape: so that paths do not jump at 180 degrees.
 
-    `shape`: in one piece if it lies on both sides: its longitudes go on beyond 180 (`prepare`'s `land_of`).
+    Parameters
+    ----------
+    lon
+        Degrees, any shape.
+    shape
+        EPSG:4326. In one piece if it lies on both sides: its longitudes go on beyond 180 (`prepare`'s `land_of`).
     """
     return wrap_longitude(lon, float(np.mean(shape.bounds[::2])))
 

@@ -117,6 +117,15 @@ def landfall_of(
 def reaches(count: int, members: int, share: float) -> bool:
     """Whether so many of the members are at least that share of them, whatever floats say.
 
+    Parameters
+    ----------
+    count, members
+        Numbers of members: those that count, and all.
+    share
+        0..1.
+
+    Examples
+    --------
     >>> reaches(3, 10, 0.3), reaches(2, 10, 0.3)
     (True, False)
     """

@@ -38,6 +38,15 @@ def last_moment(tracks: xr.Dataset) -> datetime:
 def require_long(tracks: xr.Dataset, long: xr.Dataset | None, findings: TyphoonFindings | None) -> None:
     """Refuse a short cycle alone if an open event lies beyond it: it would close, and open again (rule 4).
 
+    Parameters
+    ----------
+    tracks
+        The cycle.
+    long
+        The last long cycle; None if there is none.
+    findings
+        The findings with the open events; None if there are none.
+
     Raises
     ------
     InputMissing
@@ -54,7 +63,20 @@ def require_long(tracks: xr.Dataset, long: xr.Dataset | None, findings: TyphoonF
 
 
 def due_within(tracks: xr.Dataset, findings: TyphoonFindings | None) -> frozenset[str]:
-    """Storms with an open event that reaches its place before the last step of a cycle: the cycle has to show them."""
+    """Storms with an open event that reaches its place before the last step of a cycle: the cycle has to show them.
+
+    Parameters
+    ----------
+    tracks
+        The cycle.
+    findings
+        The findings with the open events; None if there are none.
+
+    Returns
+    -------
+    frozenset
+        Identities of the storms.
+    """
     events = findings.events if findings is not None else ()
     return frozenset(event.storm for event in events if event.landfall.reference_at <= last_moment(tracks))
 

@@ -126,7 +126,17 @@ def _storm_notes(storm: StormFound, findings: TyphoonFindings) -> Iterator[str]:
 def left_out_notes(
     tracks: xr.Dataset, rain: Mapping[str, float] | None, layers: TyphoonLayers, country: TyphoonCountry
 ) -> tuple[str, ...]:
-    """What a cycle cannot say, in words (rules 3, 4 and 5)."""
+    """What a cycle cannot say, in words (rules 3, 4 and 5).
+
+    Parameters
+    ----------
+    tracks
+        The cycle; after its last step also what is carried over from the last long one.
+    rain
+        Place code -> mm; None if none of the sources has any.
+    layers, country
+        The areas that need rain, and whether the country has a source of it.
+    """
     words = []
     if rain is None:
         words.append(

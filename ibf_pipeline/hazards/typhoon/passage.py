@@ -281,6 +281,15 @@ def with_passed_triggers(
     """This cycle's judgements, and in them the areas that made a trigger before the storm passed them (rule 11).
 
     `met` stays what this cycle says of what is ahead; `areas` are all that are triggers.
+
+    Parameters
+    ----------
+    triggers
+        As judged on this cycle.
+    before
+        The open event, as it was before this cycle; None of a new one.
+    passed
+        Place codes of the areas that the storm has passed.
     """
     kept = {
         each.name: [code for code in each.areas if code in passed]

@@ -53,7 +53,18 @@ def reference_of(storm: xr.Dataset) -> Reference | None:
 
 
 def median_track(storm: xr.Dataset) -> tuple[Floats, Floats]:
-    """(time,) latitudes and longitudes: the median of the members that have the storm then; NaN if none has."""
+    """The median of the members that have the storm at a time.
+
+    Parameters
+    ----------
+    storm
+        Dims (member, time).
+
+    Returns
+    -------
+    lat, lon : numpy.ndarray
+        (time,) degrees; NaN if no member has the storm then.
+    """
     storm = storm.transpose("member", "time", ...)
     lat, lon = storm["lat"].values, storm["lon"].values
     there = np.isfinite(lon)

@@ -20,13 +20,24 @@ def forecast_storms(tracks: xr.Dataset) -> xr.Dataset:
 
     A message with the analysis alone says nothing of what is ahead: its storm counts as one that the cycle does not
     have.
+
+    Parameters
+    ----------
+    tracks
+        Dims (storm, member, time), as `domain/tracks.py` describes.
     """
     later = tracks["lat"].isel(time=np.flatnonzero(tracks["step"].values > 0))
     return tracks.isel(storm=np.flatnonzero(later.notnull().any(("member", "time")).values))
 
 
 def within_horizon(tracks: xr.Dataset) -> xr.Dataset:
-    """The cycle from its own time to 168 hours after it: later is beyond every portal (rule 1)."""
+    """The cycle from its own time to 168 hours after it: later is beyond every portal (rule 1).
+
+    Parameters
+    ----------
+    tracks
+        Dims (storm, member, time), as `domain/tracks.py` describes.
+    """
     hours = (tracks["time"].values - datetime64_of(cycle_of(tracks))) / np.timedelta64(1, "h")
     return tracks.isel(time=np.flatnonzero((hours >= 0) & (hours <= HORIZON_H)))
 

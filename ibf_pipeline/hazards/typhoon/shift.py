@@ -13,6 +13,21 @@ def with_shift(event: TyphoonEvent, before: TyphoonEvent | None, now: datetime) 
     """The event with how far the reference's landfall has moved since the last cycle, while it is still ahead.
 
     `shift_km` along the great circle; `shift_h` in hours, positive if it comes later.
+
+    Parameters
+    ----------
+    event
+        Of this cycle.
+    before
+        The same event in the last cycle; None of a new one.
+    now
+        Time of the cycle.
+
+    Returns
+    -------
+    TyphoonEvent
+        As it is without an event before, if the landfall of either is not ahead, or if the track of either has no
+        point of landfall or closest approach.
     """
     if before is None or min(before.landfall.reference_at, event.landfall.reference_at) <= now:
         return event

@@ -69,6 +69,15 @@ def track_points(past: Sequence[Fix], fixes: Sequence[Fix], landfall: Landfall) 
     6-hourly fixes, before them those of our own records, and a point at landfall or the closest approach. At most one
     point is the first landfall, also one of the past; without any exactly one is closest to land. If that is the last
     point, the portal says that landfall cannot be determined yet.
+
+    Parameters
+    ----------
+    past
+        Fixes of our own records; at a time that `fixes` has as well, those count.
+    fixes
+        Of this cycle, 6-hourly.
+    landfall
+        Of the reference.
     """
     known = {fix.moment: fix for fix in (*past, *fixes)}
     start = fixes[0].moment if fixes else None

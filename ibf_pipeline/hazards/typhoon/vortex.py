@@ -143,7 +143,18 @@ def _motion(path: HourlyTrack) -> tuple[Floats, Floats]:
 
 
 def compass(lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
-    """Unit vectors (..., 3) that point east and north at places in degrees."""
+    """Unit vectors that point east and north.
+
+    Parameters
+    ----------
+    lat, lon
+        (...) degrees, of the same shape.
+
+    Returns
+    -------
+    east, north : numpy.ndarray
+        (..., 3), in the axes of `unit_vectors`.
+    """
     phi, lam = np.radians(lat), np.radians(lon)
     east = np.stack([-np.sin(lam), np.cos(lam), np.zeros_like(lam)], axis=-1)
     north = np.stack([-np.sin(phi) * np.cos(lam), -np.sin(phi) * np.sin(lam), np.cos(phi)], axis=-1)

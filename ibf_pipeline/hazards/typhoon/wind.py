@@ -74,7 +74,20 @@ def area_winds(storm: xr.Dataset, layers: TyphoonLayers, country: TyphoonCountry
 
 
 def fastest_at(storm: HourlyVortex, lat: Floats, lon: Floats) -> Floats:
-    """(member, cell) m/s, 10-minute, the largest wind of all hours; 0 where the storm never comes within 300 km."""
+    """The largest wind of all hours.
+
+    Parameters
+    ----------
+    storm
+        Hour by hour.
+    lat, lon
+        (cell,) degrees.
+
+    Returns
+    -------
+    numpy.ndarray
+        (member, cell) m/s, 10-minute; 0 where the storm never comes within 300 km.
+    """
     found = np.zeros((len(storm.drop), len(lat)))
     for member, cells, speeds in wind_fields(storm, lat, lon):
         found[member, cells] = speeds.max(axis=0)

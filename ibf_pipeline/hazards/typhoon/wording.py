@@ -68,6 +68,15 @@ def approach_text(event: TyphoonEvent, published: datetime, zone: tzinfo) -> str
     """What the reference does at land and when, with the hours left (rules 8 and 9).
 
     `direct hit or close pass: landfall Sat 2021-09-11 05:00 PST, in 13 hours`
+
+    Parameters
+    ----------
+    event
+        With its landfall.
+    published
+        From which the hours left are counted.
+    zone
+        Of the times in the text.
     """
     landfall = event.landfall
     at = f"{local_text(landfall.reference_at, zone)}, {left_text(landfall.reference_at, published)}"

@@ -56,13 +56,41 @@ def as_precise(thresholds: xr.DataArray, discharge: xr.DataArray) -> xr.DataArra
 
 
 def meets_probability(counts: xr.Dataset, return_period: float, probability: Fraction) -> xr.DataArray:
-    """(lead_time, station): P(discharge > threshold of `return_period`) >= `probability`; false with no members."""
+    """Whether P(discharge > threshold of `return_period`) >= `probability`; false with no members.
+
+    Parameters
+    ----------
+    counts
+        `above` (return_period, lead_time, station) and `members` (lead_time, station), as of `exceedance`.
+    return_period
+        Years, one of the dataset's.
+    probability
+        0..1, of the members.
+
+    Returns
+    -------
+    xarray.DataArray
+        (lead_time, station) bool.
+    """
     above = counts["above"].sel(return_period=return_period, drop=True)
     return (counts["members"] > 0) & (above >= members_needed(probability, counts["members"]))
 
 
 def largest_return_period(counts: xr.Dataset, probability: Fraction) -> xr.DataArray:
-    """(lead_time, station) years: the largest return period reached with `probability`, 0 if none is."""
+    """The largest return period that is reached with a probability.
+
+    Parameters
+    ----------
+    counts
+        `above` (return_period, lead_time, station) and `members` (lead_time, station), as of `exceedance`.
+    probability
+        0..1, of the members.
+
+    Returns
+    -------
+    xarray.DataArray
+        (lead_time, station) years; 0 if none is reached.
+    """
     enough = (counts["members"] > 0) & (counts["above"] >= members_needed(probability, counts["members"]))
     return (enough * counts["return_period"]).max("return_period")
 

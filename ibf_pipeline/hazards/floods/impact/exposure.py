@@ -18,6 +18,24 @@ class ExposureTable:
         self._maps = {float(period): number for number, period in enumerate(exposure["flood_map"].values)}
 
     def of(self, place_code: str, flood_map: float) -> npt.NDArray[np.floating]:
-        """(indicator,) amounts of one deepest area under the map of `flood_map` years; KeyError if unknown."""
+        """What one deepest area has exposed under one flood map.
+
+        Parameters
+        ----------
+        place_code
+            Of an area on the deepest level.
+        flood_map
+            Return period of the map, years.
+
+        Returns
+        -------
+        numpy.ndarray
+            (indicator,) amounts.
+
+        Raises
+        ------
+        KeyError
+            If the table does not have the area or the map.
+        """
         values: npt.NDArray[np.floating] = self._values[self._areas[place_code], self._maps[flood_map]]
         return values
