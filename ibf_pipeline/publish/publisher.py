@@ -234,6 +234,15 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: NotificationM
 
     Without this check it would be taken for sent, or sent without the approval that it waits for.
 
+    Parameters
+    ----------
+    last : sequence of Call
+        Those of kind `end`.
+    journal : Journal
+        Of the revision.
+    end : NotificationMode or None
+        What the operator decided.
+
     Raises
     ------
     ForbiddenByRule

@@ -54,6 +54,8 @@ def next_attempt(run: RunFolder, target: str, *, since: datetime, mails: bool) -
 
     Parameters
     ----------
+    run, target
+        The day that failed, and the target's name.
     since : datetime
         The first failure; what was published since is not touched.
     mails : bool

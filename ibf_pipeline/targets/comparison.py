@@ -72,6 +72,8 @@ def compare_events(
 
     Parameters
     ----------
+    found : Findings
+        Of the day.
     there : sequence of PortalEvent
         What the portal shows.
     key_of : mapping

@@ -53,6 +53,8 @@ def doubt_notices(findings: Findings, before: Mapping[str, bool]) -> list[Notice
 
     Parameters
     ----------
+    found : Findings
+        Of the day.
     before : mapping
         As of `doubts_before`.
 

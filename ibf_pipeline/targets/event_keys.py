@@ -16,6 +16,8 @@ def event_keys(
 
     Parameters
     ----------
+    found : Findings
+        Of the day.
     names : iterable of str
         Names of open events. A server knows an event by its name alone, and names change: with `event_name`, with
         stations.csv.

@@ -27,6 +27,8 @@ def portal_words(run: RunFolder, target: str, shows: Callable[[Revision], Portal
 
     Parameters
     ----------
+    run, target
+        The day, and the target's name.
     shows : callable
         What the kind of target shows of an unfinished revision.
     """

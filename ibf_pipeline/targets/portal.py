@@ -98,7 +98,13 @@ class Portal(Protocol):
         ...
 
     def log_in(self) -> None:
-        """ServerRefused with the remedy if the account is wrong."""
+        """Check the account.
+
+        Raises
+        ------
+        ServerRefused
+            If the account is wrong, with the remedy.
+        """
         ...
 
     def countries(self) -> Sequence[PortalCountry]:
@@ -110,7 +116,13 @@ class Portal(Protocol):
         ...
 
     def areas(self, iso3: str, admin_level: int) -> Mapping[str, Any]:
-        """The areas of a level as GeoJSON, property names in capitals; ServerRefused if there are none."""
+        """The areas of a level as GeoJSON, property names in capitals.
+
+        Raises
+        ------
+        ServerRefused
+            If there are none.
+        """
         ...
 
     def address_of_points(self, iso3: str, category: str) -> str:
@@ -118,11 +130,23 @@ class Portal(Protocol):
         ...
 
     def points(self, iso3: str, category: str, profile: HazardProfile) -> Sequence[Point]:
-        """The points of a category; ServerRefused if there are none."""
+        """The points of a category.
+
+        Raises
+        ------
+        ServerRefused
+            If there are none.
+        """
         ...
 
     def state(self, iso3: str, profile: HazardProfile) -> PortalState:
-        """How it is set up for a country; ServerRefused if it is not."""
+        """How it is set up for a country.
+
+        Raises
+        ------
+        ServerRefused
+            If it is not.
+        """
         ...
 
     def map_layers(self, iso3: str, profile: HazardProfile) -> frozenset[str] | None:
@@ -130,5 +154,11 @@ class Portal(Protocol):
         ...
 
     def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> PortalSnapshot:
-        """The open events, with people by area of a level; ServerRefused if it cannot tell."""
+        """The open events, with people by area of a level.
+
+        Raises
+        ------
+        ServerRefused
+            If it cannot tell.
+        """
         ...

@@ -86,9 +86,21 @@ def unreadable_extents(findings: Findings, run: RunFolder) -> Iterator[Problem]:
 
 
 def require_not_future(issue_time: IssueTime, now: datetime, *, test_target: bool) -> None:
-    """ForbiddenByRule for a future issue time: one upload dated in the future blinds the country on the server.
+    """Require an issue time that is not in the future: an upload dated so blinds the country on the server.
 
-    A target with `test_target: true` takes it.
+    Parameters
+    ----------
+    issue_time : IssueTime
+        Of the day.
+    now : datetime
+        UTC.
+    test_target : bool
+        Whether the target has `test_target: true`: it takes future issue times.
+
+    Raises
+    ------
+    ForbiddenByRule
+        If the issue time starts after `now` and the target is not a test target.
     """
     if issue_time.start > now and not test_target:
         remedy = "correct the date; only a target with test_target: true takes future dates"

@@ -89,6 +89,8 @@ def resume(
 
     Parameters
     ----------
+    day : PublishedDay
+        The run and its target.
     decision : Decision
         Recorded before any call. An unconfirmed notification is decided about even if its revision was given up.
     overrides : Overrides
@@ -96,6 +98,8 @@ def resume(
         revision that goes on without events, as for any new one.
     open_target : callable
         Opens the target; it is not opened for a decision that needs no call.
+    now : Clock
+        Dates what is recorded.
 
     Returns
     -------

@@ -72,6 +72,12 @@ class OpenTarget(Protocol):
 
         Parameters
         ----------
+        found : Findings
+            Of the day.
+        run : RunFolder
+            The day.
+        overrides : Overrides
+            What the operator accepts.
         extents : MakeExtents, optional
             Makes the rasters if they are not those of the run.
         withdraws : tuple of str
@@ -99,6 +105,15 @@ class OpenTarget(Protocol):
         self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
     ) -> None:
         """Check that a revision may be gone on with.
+
+        Parameters
+        ----------
+        revision : Revision
+            Unfinished.
+        overrides : Overrides
+            What the operator accepts.
+        end : NotificationMode, optional
+            What an operator decided about its notification.
 
         Raises
         ------

@@ -47,6 +47,8 @@ def withdraw(
 
     Parameters
     ----------
+    day : PublishedDay
+        The run and its target.
     events : list of str
         Names of events of the revision that the target shows, or of the unfinished one.
     notify : bool or None
@@ -55,6 +57,10 @@ def withdraw(
         As for any revision.
     by : str
         Who decides it.
+    open_target : callable
+        Opens the target; its argument says whether the events that are left are mailed.
+    now : Clock
+        Dates what is recorded.
 
     Raises
     ------

@@ -27,8 +27,21 @@ def taken_back(revision: Revision) -> list[str]:
 
 
 def take_back(run: RunFolder, target: str, names: Collection[str], by: str, now: Clock) -> None:
-    """Record who took events back from the unfinished revision of a day, before the (perhaps unreachable) target is
-    asked.
+    """Record who took events back from the unfinished revision of a day.
+
+    That is done before the (perhaps unreachable) target is asked. Without such a revision, or if it has none of these
+    events, nothing is recorded.
+
+    Parameters
+    ----------
+    run, target
+        The day, and the target's name.
+    names : collection of str
+        Names of the events.
+    by : str
+        Who decides it.
+    now : Clock
+        Dates what is recorded.
     """
     revision = unfinished(run, target)
     own = sorted({event.name for event in revision.findings().events} & set(names)) if revision is not None else []
@@ -39,7 +52,13 @@ def take_back(run: RunFolder, target: str, names: Collection[str], by: str, now:
 
 
 def require_nothing_taken_back(revision: Revision) -> None:
-    """ForbiddenByRule if going on would show or mail what an operator took back."""
+    """Require that going on with a revision shows and mails nothing that an operator took back.
+
+    Raises
+    ------
+    ForbiddenByRule
+        If a withdrawn event is still among its findings.
+    """
     names = taken_back(revision)
     if names:
         raise ForbiddenByRule(
@@ -64,8 +83,20 @@ def revise_without(
 
     Parameters
     ----------
+    run : RunFolder
+        The day.
     prepared : Path
         The country's prepared layers, from which the rasters are made anew.
+    base : Revision
+        The revision whose content is kept.
+    names : collection of str
+        Names of the events that go.
+    target : OpenTarget
+        Where the day is published.
+    overrides : Overrides
+        What the operator accepts.
+    now : Clock
+        Dates what is recorded.
 
     Raises
     ------

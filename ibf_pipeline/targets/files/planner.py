@@ -27,6 +27,8 @@ def plan_calls(findings: Findings, files: Sequence[FileBody], at: datetime) -> l
 
     Parameters
     ----------
+    found : Findings
+        Of the day.
     files : sequence of FileBody
         Tables and rasters of the day.
     at : datetime

@@ -31,7 +31,13 @@ class FilesTransport:
         self._file_of = file_of
 
     def send(self, call: Call) -> Answer:
-        """Bring a file, or show the day; WriteFailed if the folder or the disk does not take it."""
+        """Bring a file, or show the day.
+
+        Raises
+        ------
+        WriteFailed
+            If the folder or the disk does not take it.
+        """
         path = self._root / call.path.lstrip("/")
         if call.method == PUT and call.file is not None:
             hidden = _hidden(path.parent)

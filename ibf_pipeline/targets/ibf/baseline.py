@@ -26,7 +26,13 @@ class ServerBaseline:
 
 
 def server_baseline(about: RevisionMetadata) -> ServerBaseline:
-    """The server's part of what a revision was planned with; InputInvalid if it is damaged."""
+    """The server's part of what a revision was planned with; fields that were not kept have their defaults.
+
+    Raises
+    ------
+    InputInvalid
+        If it is damaged.
+    """
     own: Any = about.of_target
     try:
         return ServerBaseline(

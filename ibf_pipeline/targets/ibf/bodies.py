@@ -86,6 +86,10 @@ class Bodies:
 
         Parameters
         ----------
+        level : int
+            Admin level of the areas.
+        indicator : str
+            The server's name of it.
         lead_time : int
             In the hazard's unit (days or hours), one of the portal's.
         event : str or None

@@ -25,6 +25,8 @@ def deleted_decisions(findings: Findings, areas: Mapping[str, Iterable[OpenArea]
 
     Parameters
     ----------
+    found : Findings
+        Of the day.
     areas : mapping
         Event name -> its open areas.
     what : str

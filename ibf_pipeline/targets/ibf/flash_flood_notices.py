@@ -28,7 +28,16 @@ def flash_flood_notices(findings: FlashFloodFindings, context: NoticeContext) ->
     """For each event: that a trigger is a warning now, what lies further ahead, what has changed without a mail; then
     the lines that the map goes on showing.
 
-    `context`: the portal before this publication. docs/publishing.md lists the notices.
+    Parameters
+    ----------
+    found : FlashFloodFindings
+        Of the block.
+    context : NoticeContext
+        The portal before this publication.
+
+    References
+    ----------
+    docs/publishing.md, which lists the notices.
     """
     before = _own(context.last_shown())
     told = _own(context.last_notified()) or before

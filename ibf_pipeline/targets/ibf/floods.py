@@ -35,6 +35,8 @@ def unfit_stations(findings: FloodFindings, points: Mapping[str, Mapping[str, st
 
     Parameters
     ----------
+    found : FloodFindings
+        Of the day.
     points : mapping
         Category -> code -> name of the points that the server has; None if it does not tell.
     """

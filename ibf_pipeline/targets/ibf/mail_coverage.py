@@ -34,6 +34,8 @@ def mailed_only(iso3: str, setting: Sequence[str] | None) -> tuple[str, ...] | N
 
     Parameters
     ----------
+    iso3 : str
+        Of the country.
     setting : sequence of str or None
         The target's `mails_countries`, for a server that knows other countries; None: `MAILED_COUNTRIES`, and those
         of the sandbox, whose codes begin with X.

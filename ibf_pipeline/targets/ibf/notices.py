@@ -130,7 +130,12 @@ def _unmailed(findings: Findings, event: Event, day: str) -> Notice:
 def unconfirmed_notices(findings: Findings, unconfirmed: Mapping[str, str]) -> list[Notice]:
     """One notice for each event of an earlier notification that nobody has decided about.
 
-    `unconfirmed`: event name -> issue time of that forecast.
+    Parameters
+    ----------
+    found : Findings
+        Of the day.
+    unconfirmed : mapping
+        Event name -> issue time of that forecast.
     """
     return [
         Notice(

@@ -60,7 +60,13 @@ class IbfPortal:
         return f"{self.client.base}/admin-areas/{iso3}/{admin_level}"
 
     def areas(self, iso3: str, admin_level: int) -> Mapping[str, Any]:
-        """GET /admin-areas, whose property names are in lower case there and in capitals here."""
+        """GET /admin-areas, whose property names are in lower case there and in capitals here.
+
+        Raises
+        ------
+        ServerRefused
+            If the server has no areas of that level.
+        """
         features = _features(self.client.get_if_there(f"/admin-areas/{iso3}/{admin_level}"))
         if not features:
             raise ServerRefused(
@@ -80,7 +86,13 @@ class IbfPortal:
         return f"{self.client.base}/point-data/{category}/{iso3}"
 
     def points(self, iso3: str, category: str, profile: HazardProfile) -> Sequence[Point]:
-        """GET /point-data, of a category."""
+        """GET /point-data, of a category.
+
+        Raises
+        ------
+        ServerRefused
+            If the server has no points of the category.
+        """
         features = _features(
             self.client.get_if_there(f"/point-data/{category}/{iso3}", disasterType=profile.disaster_type)
         )

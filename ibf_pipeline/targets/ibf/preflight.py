@@ -36,6 +36,8 @@ def check_server(
 
     Parameters
     ----------
+    found : Findings
+        Of the day.
     state : ServerState
         As it was just read.
     prepared : mapping

@@ -47,6 +47,14 @@ def carry_out(
 
     Parameters
     ----------
+    revision : Revision
+        The one that is carried out.
+    client : IbfClient
+        Of the server.
+    now : Clock
+        Dates the journal's entries.
+    destination, end, progress
+        As of the shared function.
     mailed_only : sequence of str, optional
         The countries that the server mails about, if this one is not one of them.
 
@@ -97,6 +105,10 @@ def notification_log_words(client: IbfClient, iso3: str, disaster_type: str, cal
 
     Parameters
     ----------
+    client : IbfClient
+        Of the server.
+    iso3, disaster_type : str
+        Whose entries are asked for.
     called : datetime, optional
         When the notification was sent, by the clock of this machine.
     """

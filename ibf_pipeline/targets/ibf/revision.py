@@ -69,6 +69,8 @@ def planned(
 
     Parameters
     ----------
+    day : PlanningInput
+        The findings, the server's state and the destination.
     extents : mapping
         Lead time -> raster.
     map_images : mapping, optional
@@ -244,9 +246,23 @@ def may_be_shown(state: RevisionState) -> bool:
 
 
 def require_resumable(revision: Revision, last_upload: datetime | None) -> None:
-    """ForbiddenByRule if the server has gone on since: resuming would rewrite what people were notified of later.
+    """Require that the server has not gone on since: resuming would rewrite what people were notified of later.
 
-    docs/design/publication.md, P17.
+    Parameters
+    ----------
+    revision : Revision
+        The unfinished one.
+    last_upload : datetime or None
+        The server's last upload; None if there was none.
+
+    Raises
+    ------
+    ForbiddenByRule
+        If it is later than the `date` of the revision.
+
+    References
+    ----------
+    docs/design/publication.md, P17
     """
     own = server_timestamp(revision.about().date)
     if last_upload is not None and own is not None and last_upload > own:
@@ -260,9 +276,19 @@ def require_resumable(revision: Revision, last_upload: datetime | None) -> None:
 
 
 def require_undisturbed(revision: Revision, last_upload: datetime | None) -> None:
-    """ForbiddenByRule if the server no longer has what a revision left there, so that its other calls make no day.
+    """Require that the server still has what a revision left there: else its other calls make no day.
 
-    Somebody else has uploaded for an earlier time of the day, or the server was emptied or restored.
+    Parameters
+    ----------
+    revision : Revision
+        The unfinished one.
+    last_upload : datetime or None
+        The server's last upload; None if there was none.
+
+    Raises
+    ------
+    ForbiddenByRule
+        If somebody else has uploaded for an earlier time of the day, or the server was emptied or restored.
     """
     about = revision.about()
     own, before = server_timestamp(about.date), server_baseline(about).last_upload

@@ -21,6 +21,15 @@ def with_sent_points(state: ServerState, run: RunFolder, target: str, *, replace
     is of that period, which it `replaces`, and what our own revisions of the run have sent, whole or not.
 
     While one of them is half made the server tells of the period before.
+
+    Parameters
+    ----------
+    state : ServerState
+        As it was just read.
+    run, target
+        The run, and the target's name.
+    replaces : bool
+        Whether the server's last upload is of the period of the run.
     """
     profile = run.profile
     if set(profile.points) <= {profile.subject_points}:

@@ -19,6 +19,10 @@ def read_snapshot(client: IbfClient, iso3: str, profile: HazardProfile, level: i
 
     Parameters
     ----------
+    client : IbfClient
+        Of the portal.
+    iso3, profile
+        Country and hazard.
     level : int
         Admin level of the areas. Only alerted ones count, if the server tells which these are.
 

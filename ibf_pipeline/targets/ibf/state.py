@@ -88,7 +88,19 @@ def _as_open(event: Event) -> OpenEvent:
 def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: Collection[str]) -> datetime | None:
     """The `date` of the server's last upload, which it takes for the present time; None if there was none.
 
-    The newest of our `own` dates if the server has no route that tells it.
+    Parameters
+    ----------
+    client : IbfClient
+        Of the server.
+    iso3, disaster_type : str
+        Whose last upload is asked for.
+    own : collection of str
+        The `date` of each of our own uploads; the newest counts if the server has no route that tells its last one.
+
+    Raises
+    ------
+    ServerRefused, ServerUnreachable
+        As `ask_last_upload`.
     """
     return _last_upload(ask_last_upload(client, iso3, disaster_type), own)
 
@@ -110,6 +122,10 @@ def read_state(
 
     Parameters
     ----------
+    client : IbfClient
+        Of the server.
+    iso3, profile
+        Country and hazard.
     capabilities : str
         As in the settings: `auto`, `described` or `current`.
     past : PublicationHistory, optional
@@ -240,7 +256,20 @@ def server_timestamp(text: str | None) -> datetime | None:
 
 
 def country_entries(countries: Any, where: str) -> list[dict[str, Any]]:
-    """The answer of GET /country; ServerRefused if it is not a list of countries."""
+    """The answer of GET /country.
+
+    Parameters
+    ----------
+    countries : Any
+        The JSON of the answer.
+    where : str
+        The server's address, for the message.
+
+    Raises
+    ------
+    ServerRefused
+        If it is not a list of countries.
+    """
     if not isinstance(countries, list) or not all(isinstance(entry, dict) for entry in countries):
         raise ServerRefused(
             "GET /country answered no list of countries",

@@ -119,7 +119,7 @@ class IbfTarget:
     def require_resumable(
         self, revision: Revision, overrides: Overrides, *, end: NotificationMode | None = None
     ) -> None:
-        """Check that a revision may be gone on with.
+        """Check that a revision may be gone on with; parameters as `OpenTarget.require_resumable`.
 
         Raises
         ------

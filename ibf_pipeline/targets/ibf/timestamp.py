@@ -18,6 +18,8 @@ def revision_timestamp(
 
     Parameters
     ----------
+    profile, issue_time
+        Hazard and issue time of the run.
     revision : int
         Number of the revision, from 1.
     last_upload : datetime or None

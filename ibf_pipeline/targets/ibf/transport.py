@@ -93,6 +93,8 @@ class IbfClient:
 
         Parameters
         ----------
+        path : str
+            Below the API; `query` is its query.
         keep_trying : bool
             An unreachable server is waited for, `keep_trying_seconds` at most. Without it `attempts` is the limit.
 
@@ -113,7 +115,15 @@ class IbfClient:
             return None
 
     def openapi(self) -> Any:
-        """The server's OpenAPI document (GET /docs-json); ServerRefused or ServerUnreachable if there is none."""
+        """The server's OpenAPI document (GET /docs-json).
+
+        Raises
+        ------
+        ServerRefused
+            If the server has none (404), refuses, or does not answer with JSON.
+        ServerUnreachable
+            If it does not answer.
+        """
         address = f"{self.host}/docs-json"
         try:
             return retry_call(lambda: self._door.read("GET", address, title="GET /docs-json"), self._retry_policy)
@@ -126,7 +136,15 @@ class IbfClient:
             ) from None
 
     def login(self) -> None:
-        """Obtain a token; ServerRefused with the remedy if the account is wrong."""
+        """Obtain a token.
+
+        Raises
+        ------
+        ServerRefused
+            If the account is wrong, with the remedy.
+        ServerUnreachable
+            If the server does not answer.
+        """
         retry_call(self._tokens.renew, self._retry_policy)
 
     def send(self, call: Call, file_of: FileOf, content: bytes | None = None) -> Answer:
@@ -134,6 +152,10 @@ class IbfClient:
 
         Parameters
         ----------
+        call : Call
+            Of the plan.
+        file_of : FileOf
+            Finds the file of the call, if it has one.
         content : bytes, optional
             The body of the call, as it was serialised before.
 

@@ -42,8 +42,16 @@ _TELL: Final = "tell the recipients yourself"
 def typhoon_notices(findings: TyphoonFindings, context: NoticeContext) -> Iterator[Notice]:
     """For each storm what the portal does not mail or show, then for storms whose areas its maps mix up.
 
-    `context`: the portal before this publication. Rules 7, 9, 11, 12 and 15 of docs/design/typhoon.md;
-    docs/publishing.md lists the notices.
+    Parameters
+    ----------
+    found : TyphoonFindings
+        Of the cycle.
+    context : NoticeContext
+        The portal before this publication.
+
+    References
+    ----------
+    docs/design/typhoon.md, rules 7, 9, 11, 12 and 15; docs/publishing.md, which lists the notices.
     """
     before = _own(context.last_shown())
     told = _own(context.last_notified()) or before

@@ -69,6 +69,8 @@ def expected_of(findings: Findings, upload: datetime, *, takes_severity: bool = 
 
     Parameters
     ----------
+    found : Findings
+        Of the day.
     upload : datetime
         The `date` of the revision's calls.
     takes_severity : bool
@@ -145,7 +147,13 @@ def write_expected(expected: ExpectedPortal, folder: Path) -> None:
 
 
 def read_expected(file: Path) -> ExpectedPortal:
-    """The expectation that was written down; InputInvalid if it is damaged or of another format."""
+    """The expectation that was written down.
+
+    Raises
+    ------
+    InputInvalid
+        If the file is missing or damaged, or of another format or hazard.
+    """
     try:
         content = json.loads(file.read_bytes())
         if content["format"] != _FORMAT or content["hazard"] not in FACTS:

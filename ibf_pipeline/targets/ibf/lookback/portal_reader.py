@@ -81,6 +81,8 @@ def read_shown(client: Reader, expected: ExpectedPortal, upload: datetime | None
 
     Parameters
     ----------
+    client : Reader
+        Of the portal; an unreachable one is not waited for.
     expected : ExpectedPortal
         Says which events, levels, categories and tracks are asked for.
     upload, tells_upload
