@@ -58,13 +58,25 @@ def atomic_path(file: Path) -> Iterator[Path]:
 
 
 def write_bytes(file: Path, content: bytes) -> None:
-    """Write a file, completely or not at all; WriteFailed as `atomic_path`."""
+    """Write a file, completely or not at all.
+
+    Raises
+    ------
+    WriteFailed
+        As `atomic_path`.
+    """
     with atomic_path(file) as partial:
         partial.write_bytes(content)
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a text in UTF-8 with its line ends as they are, completely or not at all; WriteFailed as `atomic_path`."""
+    """Write a text in UTF-8 with its line ends as they are, completely or not at all.
+
+    Raises
+    ------
+    WriteFailed
+        As `atomic_path`.
+    """
     write_bytes(file, text.encode())
 
 
@@ -131,7 +143,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON, completely or not at all; WriteFailed as `atomic_path`."""
+    """Write JSON, completely or not at all.
+
+    Raises
+    ------
+    WriteFailed
+        As `atomic_path`.
+    """
     write_text(file, as_json(content))
 
 

@@ -154,7 +154,20 @@ class FileStore:
                 ) from None
 
     def has(self, key: str, size: int) -> bool:
-        """Whether a file of this size (bytes) is under a key. The store itself is asked; StoreUnavailable as `put`."""
+        """Whether a file is under a key. The store itself is asked.
+
+        Parameters
+        ----------
+        key : str
+            Below the store.
+        size : int
+            Bytes; a file of another size does not count.
+
+        Raises
+        ------
+        StoreUnavailable
+            As `put`.
+        """
 
         def has() -> bool:
             try:
@@ -167,7 +180,18 @@ class FileStore:
         return self._retried(f"{key} cannot be looked for", has)
 
     def objects(self, prefix: str = "") -> Iterator[StoredObject]:
-        """The files below a prefix, which ends at a `/`. The store itself is asked; StoreUnavailable as `put`."""
+        """The files below a prefix. The store itself is asked.
+
+        Parameters
+        ----------
+        prefix : str
+            Ends at a `/`; everything if empty.
+
+        Raises
+        ------
+        StoreUnavailable
+            As `put`.
+        """
         at = f"{self._base}/{prefix}".rstrip("/")
         found = self._retried("files cannot be listed", lambda: self._files.find(at, detail=True))
         for entry in found.values():
@@ -176,7 +200,13 @@ class FileStore:
                 yield StoredObject(key, int(entry[self._kind.size] or 0), _utc(entry[self._kind.modified]))
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Delete what is under these keys; a missing key is not an error. StoreUnavailable as `put`."""
+        """Delete what is under these keys; a missing key is not an error.
+
+        Raises
+        ------
+        StoreUnavailable
+            As `put`.
+        """
 
         def remove(key: str) -> None:
             self._retried(f"{key} cannot be deleted", lambda: self._remove(key))

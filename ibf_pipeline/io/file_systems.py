@@ -217,7 +217,13 @@ class DurableFolder(LocalFileSystem):  # type: ignore[misc]  # fsspec has no typ
     """A folder whose files are there completely or not at all, also after a power cut."""
 
     def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
-        """Copy a file to a new name; FileExistsError if the name is taken."""
+        """Copy a file to a new name.
+
+        Raises
+        ------
+        FileExistsError
+            If the name is taken.
+        """
         target = Path(self._strip_protocol(rpath))
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))

@@ -67,7 +67,13 @@ _REMEDIES: Final = {
 
 
 def file_of_a_call(path: Path) -> AbstractContextManager[None]:
-    """Within it, an uploaded file that cannot be read is InputInvalid."""
+    """A context in which the file of a call is read.
+
+    Raises
+    ------
+    InputInvalid
+        If it cannot be read.
+    """
     return errors_as(
         InputInvalid,
         "the file of the call cannot be read ({})",
@@ -191,7 +197,13 @@ class Client:
         raise unanswered
 
     def read(self, method: str, path: str = "", query: Mapping[str, str] | None = None, **more: Any) -> Any:
-        """The JSON of an answer; parameters and errors as `ask`, and ServerRefused if the answer is not JSON."""
+        """The JSON of an answer; parameters as `ask`.
+
+        Raises
+        ------
+        ServerRefused
+            If the answer is not JSON; further errors as `ask`.
+        """
         response = self.ask(method, path, query, **more)
         try:
             return response.json()

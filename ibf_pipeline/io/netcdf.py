@@ -19,14 +19,27 @@ FILE_LIBRARIES: Final = threading.RLock()
 def open_netcdf(file: Path) -> Iterator[xr.Dataset]:
     """A netCDF-4 file as xarray sees it. What is used after the block has to be loaded within it.
 
-    Raises what xarray and netCDF4 do: OSError, RuntimeError or ValueError if the file is damaged.
+    Raises
+    ------
+    OSError, RuntimeError, ValueError
+        What xarray and netCDF4 raise if the file is damaged.
     """
     with FILE_LIBRARIES, xr.open_dataset(file, engine="netcdf4") as data:
         yield data
 
 
 def write_netcdf(data: xr.Dataset, file: Path, encoding: Mapping[str, Any] | None = None) -> None:
-    """Write a netCDF-4 file; `encoding` by variable, as xarray takes it."""
+    """Write a netCDF-4 file.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        What is written.
+    file : Path
+        Its folder has to be there.
+    encoding : mapping, optional
+        Variable -> encoding, as xarray takes it.
+    """
     with FILE_LIBRARIES:
         data.to_netcdf(file, engine="netcdf4", encoding=encoding)
 

@@ -62,7 +62,13 @@ class Session(requests.Session):
         quiet_addresses("urllib3.connectionpool")
 
     def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        """Send a request, redirects one by one; ForbiddenByRule if it would go to a public host without TLS."""
+        """Send a request, redirects one by one.
+
+        Raises
+        ------
+        ForbiddenByRule
+            If it would go to a public host without TLS.
+        """
         require_encrypted(str(request.url))
         return super().send(request, **more)
 

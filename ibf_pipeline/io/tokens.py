@@ -67,7 +67,15 @@ class TokenSource:
         return self._kept is not None and self._now() < self._kept.until - _RENEWAL_MARGIN_SECONDS
 
     def token(self) -> str:
-        """A token that should be valid; ServerRefused for a wrong account, NoAnswer if the endpoint does not answer."""
+        """A token that should be valid.
+
+        Raises
+        ------
+        ServerRefused
+            For a wrong account.
+        NoAnswer
+            If the endpoint does not answer.
+        """
         return self._kept.text if self._kept is not None and self.is_held else self.renew()
 
     def renew(self) -> str:

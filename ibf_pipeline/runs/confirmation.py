@@ -60,6 +60,15 @@ def require_confirmed(run: RunFolder, target: str) -> None:
 def give_up(revision: Revision, now: Clock, why: str) -> bool:
     """Close a revision and record whether people were notified by it.
 
+    Parameters
+    ----------
+    revision : Revision
+        The one that is closed.
+    now : Clock
+        Dates the entry.
+    why : str
+        For the record, in words.
+
     Returns
     -------
     bool

@@ -30,7 +30,13 @@ _ARCHIVE = ("archive_maximum",)
 
 
 def write_findings_json(findings: Findings, file: Path) -> None:
-    """Write `events.json`, completely or not at all; WriteFailed if the disk is full."""
+    """Write `events.json`, completely or not at all.
+
+    Raises
+    ------
+    WriteFailed
+        If the disk is full.
+    """
     kind: Any = type(findings)
     content = _adapter(kind).dump_python(findings, mode="json") | {"issue_time": str(findings.issue_time)}
     for name in _WHERE_ANY:
@@ -88,7 +94,22 @@ def _adapter(kind: Any) -> TypeAdapter[Findings]:
 
 
 def write_flood_findings(findings: FloodFindings, discharge: xr.DataArray, folder: Path) -> None:
-    """Write `events.json` and `forecast.nc` of a flood day into a folder; WriteFailed if the disk is full."""
+    """Write `events.json` and `forecast.nc` of a flood day into a folder.
+
+    Parameters
+    ----------
+    findings : FloodFindings
+        Of the day.
+    discharge : xarray.DataArray
+        (member, lead_time, station) m3/s.
+    folder : Path
+        Where the two files go.
+
+    Raises
+    ------
+    WriteFailed
+        If the disk is full.
+    """
     write_findings_json(findings, folder / "events.json")
     write_forecast(findings, discharge, folder / "forecast.nc")
 

@@ -19,7 +19,13 @@ from ibf_pipeline.storage.stored_folder import below
 
 
 def begin_findings(run: RunFolder) -> Path:
-    """An empty folder for new findings; the old ones stay until `keep_findings`. WriteFailed if it cannot be made."""
+    """An empty folder for new findings; the old ones stay until `keep_findings`.
+
+    Raises
+    ------
+    WriteFailed
+        If it cannot be made.
+    """
     partial = run.path / ".part"
     shutil.rmtree(partial, ignore_errors=True)
     with write_errors(partial):

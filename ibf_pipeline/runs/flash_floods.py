@@ -79,7 +79,23 @@ def write_rain_kept(folder: Path, rain: xr.DataArray) -> None:
 
 
 def read_rain_kept(folder: Path) -> xr.DataArray:
-    """The rain of a block as it was written: (member, time, area), mm; InputInvalid if it is missing or damaged."""
+    """The rain of a block as it was written.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+
+    Returns
+    -------
+    xarray.DataArray
+        (member, time, area) mm in the hour that ends at `time`, as `domain/flash_flood_layers.py` describes.
+
+    Raises
+    ------
+    InputInvalid
+        If it is missing or damaged.
+    """
     file = folder / RAIN_FILE
     damaged = errors_as(
         InputInvalid, "the kept rain cannot be read ({})", where=file, expected="rain.nc of a block", remedy=_REMEDY
@@ -130,7 +146,13 @@ def write_assets_kept(folder: Path, findings: FlashFloodFindings, assets: Iterab
 
 
 def read_assets_kept(folder: Path) -> Mapping[tuple[str, str], KeptAsset]:
-    """The kept assets by (category, fid); empty if the block kept none, InputInvalid if they are damaged."""
+    """The kept assets by (category, fid); empty if the block kept none.
+
+    Raises
+    ------
+    InputInvalid
+        If they are damaged.
+    """
     file = folder / ASSETS
     if not file.is_file():
         return {}

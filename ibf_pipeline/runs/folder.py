@@ -216,7 +216,13 @@ class RunFolder:
         return found
 
     def manifest(self) -> dict[str, Any]:
-        """What the findings were made from; InputInvalid if it cannot be read."""
+        """What the findings were made from.
+
+        Raises
+        ------
+        InputInvalid
+            If it cannot be read.
+        """
         manifest = read_json_or_empty(self.file(MANIFEST))
         if not manifest:
             raise InputInvalid(
@@ -237,7 +243,13 @@ class RunFolder:
             self.kept.require_local()
 
     def findings_of(self, kind: type[AnyFindings]) -> AnyFindings:
-        """The findings as a hazard's class; InputInvalid if the run is of another hazard."""
+        """The findings as a hazard's class.
+
+        Raises
+        ------
+        InputInvalid
+            If the run is of another hazard; further errors as `findings`.
+        """
         found = self.findings()
         if not isinstance(found, kind):
             raise InputInvalid(

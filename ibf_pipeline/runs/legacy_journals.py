@@ -243,7 +243,13 @@ def _ahead(runs: Path, iso3: str, database: Database) -> list[_Kept]:
 
 
 def countries_on_disk(runs: Path) -> list[str]:
-    """The countries that have run folders, of real days or exercises; InputInvalid if the folders cannot be read."""
+    """The countries that have run folders, of real days or exercises.
+
+    Raises
+    ------
+    InputInvalid
+        If the folders cannot be read.
+    """
     with errors_as(InputInvalid, _NO_ACCESS, where=runs, remedy="correct the permissions"):
         found = [each.name for place in (runs, runs / EXERCISES) for each in _folders(place)]
     return sorted({name for name in found if re.fullmatch(r"[A-Z]{3}", name)})

@@ -86,7 +86,14 @@ def hold(revision: Revision, until: datetime) -> None:
 def is_to_wait(revision: Revision, destination: Destination, end: NotificationMode | None) -> bool:
     """Whether the notification of a revision waits, because this run or the one that planned it wants that.
 
-    `end`: what an operator decided about it; then it does not wait.
+    Parameters
+    ----------
+    revision : Revision
+        Its metadata say what the run that planned it wants.
+    destination : Destination
+        Says what this run wants.
+    end : NotificationMode or None
+        What an operator decided about the notification; then it does not wait.
     """
     return end is None and (destination.hold_until or revision.about().hold_until) is not None
 

@@ -48,7 +48,13 @@ def event_folder(run: Path, event: str) -> Path:
 
 
 def write_observed_event(observed: EventObservation, folder: Path) -> None:
-    """Write `observation.md` and `observation.json`, each completely or not at all; WriteFailed if the disk is full."""
+    """Write `observation.md` and `observation.json`, each completely or not at all.
+
+    Raises
+    ------
+    WriteFailed
+        If the disk is full.
+    """
     words, data = _TOLD
     write_text(folder / words, observation_markdown(observed))
     write_bytes(folder / data, _ADAPTER.dump_json(observed, indent=1))
@@ -101,7 +107,18 @@ def fetch_observations(run: RunFolder) -> None:
 
 
 def read_observations(run: Path) -> list[EventObservation]:
-    """Every observation of a run, sorted by event; empty if nobody looked, InputInvalid if one is damaged."""
+    """Every observation of a run, sorted by event; empty if nobody looked.
+
+    Parameters
+    ----------
+    run : Path
+        The folder of the run.
+
+    Raises
+    ------
+    InputInvalid
+        If an observation is damaged.
+    """
     found = []
     for file in sorted((run / OBSERVATIONS).glob("*/observation.json")):
         try:

@@ -85,7 +85,13 @@ class Pruning:
 
     @property
     def store(self) -> FileStore:
-        """UsageError if there is none."""
+        """The store of the installation.
+
+        Raises
+        ------
+        UsageError
+            If there is none.
+        """
         if self.storage.store is None:
             raise UsageError(
                 "there is no store: runs lie in the folders of this machine, and nothing deletes them",

@@ -34,7 +34,13 @@ PREVIEW: Final = "preview.json"
 
 
 def no_clock() -> NoReturn:
-    """The clock of a journal that is only read; it raises RuntimeError, since nothing may be written."""
+    """The clock of a journal that is only read.
+
+    Raises
+    ------
+    RuntimeError
+        Always, since nothing may be written.
+    """
     raise RuntimeError("this journal is only read")
 
 
@@ -121,11 +127,23 @@ class Revision:
         return calls_of((row.plan or "damaged").encode(), self.folder)
 
     def calls(self) -> list[Call]:
-        """Its plan; InputInvalid if it was already damaged when it was taken over."""
+        """Its plan.
+
+        Raises
+        ------
+        InputInvalid
+            If it was already damaged when it was taken over.
+        """
         return list(self._plan)
 
     def about(self) -> RevisionMetadata:
-        """How it was planned; InputInvalid if that was already damaged when it was taken over."""
+        """How it was planned.
+
+        Raises
+        ------
+        InputInvalid
+            If that was already damaged when it was taken over.
+        """
         (row,) = self.run.records.rows(select(REVISION.c.about).where(REVISION.c.id == self.row))
         return parse_metadata(row.about or "damaged", self.folder)
 

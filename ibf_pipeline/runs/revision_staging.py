@@ -23,7 +23,13 @@ from ibf_pipeline.runs.revision import Revision, RevisionMetadata, metadata_text
 
 
 def begin_revision(run: RunFolder, target: str, number: int) -> Path:
-    """An empty folder in which a revision is put together; WriteFailed if it cannot be made."""
+    """An empty folder in which a revision is put together.
+
+    Raises
+    ------
+    WriteFailed
+        If it cannot be made.
+    """
     staging = run.revision_folder(target, number).folder.with_name(f".r{number}.part")
     shutil.rmtree(staging, ignore_errors=True)
     with write_errors(staging):

@@ -87,6 +87,15 @@ def runs_of(runs: Path, iso3: str, hazard: str, storage: Storage | None = None) 
 
     Those in the records, of all machines, and without a store those in the folder `runs`. A folder whose name is not an
     issue time is left out and logged.
+
+    Parameters
+    ----------
+    runs : Path
+        The folder of the runs, real or exercises.
+    iso3, hazard : str
+        Whose runs.
+    storage : Storage, optional
+        Records and store; None: files are in the folders of this machine.
     """
     storage = storage or Storage()
     mine = (RUN.c.country == iso3, RUN.c.hazard == hazard)

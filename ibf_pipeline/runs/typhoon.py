@@ -43,7 +43,23 @@ def write_tracks_kept(folder: Path, tracks: xr.Dataset) -> None:
 
 
 def read_tracks_kept(folder: Path) -> xr.Dataset:
-    """The tracks of a cycle as they were written; InputInvalid if they are missing or damaged."""
+    """The tracks of a cycle as they were written.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `domain/tracks.py` describes.
+
+    Raises
+    ------
+    InputInvalid
+        If they are missing or damaged.
+    """
     file = folder / TRACKS
     damaged = errors_as(
         InputInvalid,

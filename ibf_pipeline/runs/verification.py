@@ -82,13 +82,25 @@ _VERIFIED = TypeAdapter(Verification)
 
 
 def keep_verification(verified: Verification, revision: StoredFolder) -> None:
-    """Keep a look at the portal with its revision; WriteFailed if the disk is full."""
+    """Keep a look at the portal with its revision.
+
+    Raises
+    ------
+    WriteFailed
+        If the records or the folder cannot take it.
+    """
     content = asdict(verified) | {"at": verified.at.isoformat(timespec="seconds")}
     revision.keep_note(VERIFICATION_FILE, json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def read_verification(revision: StoredFolder) -> Verification | None:
-    """The last look at what a revision published; None if there was none, InputInvalid if it is damaged."""
+    """The last look at what a revision published; None if there was none.
+
+    Raises
+    ------
+    InputInvalid
+        If it is damaged or of another format.
+    """
     file = revision.folder / VERIFICATION_FILE
     try:
         text = revision.note(VERIFICATION_FILE)
