@@ -72,7 +72,7 @@ def compare_events(
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     there : sequence of PortalEvent
         What the portal shows.

@@ -53,7 +53,7 @@ def doubt_notices(findings: Findings, before: Mapping[str, bool]) -> list[Notice
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     before : mapping
         As of `doubts_before`.

@@ -16,7 +16,7 @@ def event_keys(
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     names : iterable of str
         Names of open events. A server knows an event by its name alone, and names change: with `event_name`, with

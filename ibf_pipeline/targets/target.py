@@ -72,7 +72,7 @@ class OpenTarget(Protocol):
 
         Parameters
         ----------
-        found : Findings
+        findings : Findings
             Of the day.
         run : RunFolder
             The day.

@@ -27,7 +27,7 @@ def plan_calls(findings: Findings, files: Sequence[FileBody], at: datetime) -> l
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     files : sequence of FileBody
         Tables and rasters of the day.

@@ -25,7 +25,7 @@ def deleted_decisions(findings: Findings, areas: Mapping[str, Iterable[OpenArea]
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     areas : mapping
         Event name -> its open areas.

@@ -15,7 +15,7 @@ def dropped_areas(findings: Findings, before: Mapping[str, Mapping[str, str]]) -
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     before : mapping
         The active events before this publication: name -> place code on the default admin level -> name of the area.

@@ -30,7 +30,7 @@ def flash_flood_notices(findings: FlashFloodFindings, context: NoticeContext) ->
 
     Parameters
     ----------
-    found : FlashFloodFindings
+    findings : FlashFloodFindings
         Of the block.
     context : NoticeContext
         The portal before this publication.

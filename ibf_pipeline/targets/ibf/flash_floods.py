@@ -60,7 +60,7 @@ def unfit_assets(findings: FlashFloodFindings, points: Mapping[str, Mapping[str,
 
     Parameters
     ----------
-    found : FlashFloodFindings
+    findings : FlashFloodFindings
         Of the block.
     points : mapping
         Category -> fid -> name of the points that the server has; None if it does not tell. It never tells its lines.

@@ -35,7 +35,7 @@ def unfit_stations(findings: FloodFindings, points: Mapping[str, Mapping[str, st
 
     Parameters
     ----------
-    found : FloodFindings
+    findings : FloodFindings
         Of the day.
     points : mapping
         Category -> code -> name of the points that the server has; None if it does not tell.

@@ -132,7 +132,7 @@ def unconfirmed_notices(findings: Findings, unconfirmed: Mapping[str, str]) -> l
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     unconfirmed : mapping
         Event name -> issue time of that forecast.

@@ -36,7 +36,7 @@ def check_server(
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     state : ServerState
         As it was just read.

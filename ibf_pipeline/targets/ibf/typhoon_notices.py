@@ -44,7 +44,7 @@ def typhoon_notices(findings: TyphoonFindings, context: NoticeContext) -> Iterat
 
     Parameters
     ----------
-    found : TyphoonFindings
+    findings : TyphoonFindings
         Of the cycle.
     context : NoticeContext
         The portal before this publication.

@@ -69,7 +69,7 @@ def expected_of(findings: Findings, upload: datetime, *, takes_severity: bool = 
 
     Parameters
     ----------
-    found : Findings
+    findings : Findings
         Of the day.
     upload : datetime
         The `date` of the revision's calls.
