@@ -99,7 +99,7 @@ def _withdrawn(found: Findings) -> str:
     one = len(found.withdrawn) == 1
     were, them = ("alert was", "it") if one else ("alerts were", "them")
     number = number_text(len(found.withdrawn))
-    return f"{number} {were} withdrawn by a person, please do not act on {them}: {names}."
+    return f"{number} {were} withdrawn by an operator, please do not act on {them}: {names}."
 
 
 def cautions(found: Findings) -> list[str]:
