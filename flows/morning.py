@@ -40,7 +40,7 @@ from tasks.decorator import has_server
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-_PATIENCE_SECONDS = 30.0
+_WAIT_SECONDS = 30.0
 """to wait for another run that writes the page: the last to read the states writes last"""
 
 
@@ -104,7 +104,7 @@ def write_morning(
     """
     records = Records(configuration)
     with (
-        records.lock(_PATIENCE_SECONDS),
+        records.lock(_WAIT_SECONDS),
         brief_client(None) as client,
     ):
         content = morning_of(client, day, configuration, records, waiting=waiting, problems=problems)

@@ -10,9 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from flows.morning_rows import Rows, when_of
+from flows.states import STOPPED
 from flows.wiring.hazards import CountryHazardKey
 from flows.wiring.records import open_database
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.domain.findings import NO_ALERT
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import utc_text
 from ibf_pipeline.errors import IbfError
@@ -23,14 +25,12 @@ from ibf_pipeline.report.morning.content import AlertGroup, Item, Link, PageSubj
 from ibf_pipeline.report.writer import PAGE
 from ibf_pipeline.runs.folder import REPORT, RunFolder
 from ibf_pipeline.runs.ledger import unfinished
-from ibf_pipeline.runs.overview import revision_overview
+from ibf_pipeline.runs.overview import FINISHED, HELD_UNTIL, WITHDRAWAL, revision_overview
 from ibf_pipeline.runs.run_index import RecordedRun, RunQuery, recorded_runs
 from ibf_pipeline.runs.withdrawal import standing_findings
+from ibf_pipeline.targets.day_summary import NOBODY_NOTIFIED
 
 log = logging.getLogger("ibf_pipeline.flows")
-
-_QUIET = "no alert"
-"""how the headline of a run begins that found nothing"""
 
 
 @dataclass(slots=True)
@@ -115,10 +115,10 @@ class Records:
             words = revision_overview(revisions[-1]).state if revisions else f"nothing was published to {target}"
         except IbfError as error:
             words = str(error)
-        is_done, report = words == "finished" or words.startswith("withdrawal"), self._report(run)
+        is_done, report = words == FINISHED or words.startswith(WITHDRAWAL), self._report(run)
         item = Item(
             subject,
-            "done" if is_done else "decision" if words.startswith("held") else "needs",
+            "done" if is_done else "decision" if words.startswith(HELD_UNTIL) else "needs",
             newest.headline,
             _UNKNOWN if is_done else f"{words}; {_UNKNOWN}",
             "" if is_done else f"`ibf-pipeline runs show {run.id}` tells more",
@@ -145,7 +145,7 @@ class Records:
         is_current = newest is not None and newest.run.issue_time in wanted and not (is_behind and item.kind == "needs")
         if not is_current:
             found.without.append(item.subject)
-        if newest is None or newest.headline.startswith(_QUIET):
+        if newest is None or newest.headline.startswith(NO_ALERT):
             return
         try:
             findings = standing_findings(newest.run.findings(), newest.run)
@@ -173,4 +173,4 @@ def _told(item: Item) -> list[str]:
     if item.kind == "waits":
         return ["not published yet"]
     said = f"{item.state}; {item.said}"
-    return ["nobody was notified"] if "not notified" in said or "nobody was notified" in said else []
+    return [NOBODY_NOTIFIED] if STOPPED.words in said or NOBODY_NOTIFIED in said else []

@@ -28,14 +28,13 @@ from flows.states import (
 )
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.report.morning.content import Item, ItemKind, Link, PageSubject
+from ibf_pipeline.runs.verification import AGREES
+from ibf_pipeline.targets.day_summary import SEPARATOR
 
 _NOT_YET = "not run yet"
-_WAITS = "the notification waits for a person"
 _LONGEST = 700
 _SHORT = 200
 """characters of a line among many"""
-_SAID_OTHERWISE = ("checked on the portal at ", HELD.words)
-"""how parts of messages begin that say only that nothing is wrong, or what the page itself says"""
 _KINDS: dict[StateType, ItemKind] = {
     StateType.COMPLETED: "done",
     StateType.FAILED: "needs",
@@ -90,7 +89,7 @@ def country_rows(
     """The rows of a country and hazard. `known`: its runs, that which was to begin last first; `target`: its own."""
     own = [each for each in known if not each.elsewhere(target)]
     newest = sorted(_newest(own).items(), reverse=True)
-    begun = [each for each in newest if not _is_planned(each[1], now)] or newest[-1:]
+    begun = [each for each in newest if each[1].has_begun or each[1].due <= now] or newest[-1:]
     if not begun:
         return Rows(Item(subject, "waits", _NOT_YET), elsewhere=_elsewhere(subject, known, target, links))
     items = [(run, _item(subject, run, own, now, links)) for _, run in begun]
@@ -115,11 +114,6 @@ def _newest(runs: Sequence[CountryRun]) -> dict[IssueTime, CountryRun]:
     return found
 
 
-def _is_planned(run: CountryRun, now: datetime) -> bool:
-    """Whether its time has not come."""
-    return not run.has_begun and run.due > now
-
-
 def _kind(run: CountryRun, own: Sequence[CountryRun]) -> ItemKind:
     if run.state == PORTAL_UNREACHABLE.name and _attempts(run, own):
         return "waits"
@@ -128,7 +122,7 @@ def _kind(run: CountryRun, own: Sequence[CountryRun]) -> ItemKind:
 
 def _outcome(run: CountryRun) -> str:
     """The state that the page goes by: of a day that is held, and not all of it published, the decision comes first."""
-    held = any(part.startswith(HELD.words) for part in run.message.split("; "))
+    held = any(part.startswith(HELD.words) for part in run.message.split(SEPARATOR))
     return HELD.name if held and run.state == NOT_ALL_PUBLISHED.name else run.state
 
 
@@ -161,13 +155,14 @@ def _words(run: CountryRun, kind: ItemKind, now: datetime) -> tuple[str, str, st
     """State, why, and what to do."""
     if kind == "waits" and run.type in (StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING):
         return _waits(run, now), "" if run.state in _PLAIN else run.message, ""
-    message = "; ".join(part for part in run.message.split("; ") if not part.startswith(_SAID_OTHERWISE))
+    # without the parts that say only that nothing is wrong, or what the page itself says
+    message = SEPARATOR.join(part for part in run.message.split(SEPARATOR) if not part.startswith((AGREES, HELD.words)))
     said, _, remedy = message.partition("What to do: ")
     if kind == "done":
         said = shorten(message, _SHORT, placeholder=" ...")
         return (said or run.state, "", "") if run.state == COMPLETED.name else (run.state, said, "")
     if run.type == StateType.PAUSED:
-        return run.state, _WAITS, _PRESS
+        return run.state, "the notification waits for an operator", _PRESS
     said = shorten(said.strip(), _LONGEST, placeholder=" ...")
     if kind == "waits":
         return run.state, said, ""

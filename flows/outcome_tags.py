@@ -9,12 +9,12 @@ from uuid import UUID
 from prefect.runtime import flow_run
 
 from flows.brief_client import brief_client
-from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.findings import NO_ALERT, Findings
 
 log = logging.getLogger("ibf_pipeline.flows")
 
 _HELD, _BLIND = "held", "not all seen"
-_FOUND: Final = ("trigger", "warning", "no alert")
+_FOUND: Final = ("trigger", "warning", NO_ALERT)
 _TAGS: Final = (*_FOUND, _BLIND, _HELD)
 """those that a run may get; it has no others from here"""
 
@@ -23,9 +23,10 @@ def outcome_tags(findings: Findings, *, held: bool) -> tuple[str, ...]:
     """The highest that was found; that something could not be seen, without which "no alert" says too much; and that
     the notification waits for an operator.
     """
-    trigger, alert = any(event.trigger for event in findings.events), bool(findings.events)
     blind = any(unseen.condition == "blind" for unseen in findings.unseen)
-    highest = _FOUND[0] if trigger else _FOUND[1] if alert else _FOUND[2]
+    highest = (
+        _FOUND[0] if any(event.trigger for event in findings.events) else _FOUND[1] if findings.events else NO_ALERT
+    )
     return (highest, *([_BLIND] if blind else []), *([_HELD] if held else []))
 
 

@@ -33,7 +33,7 @@ def start_deployment(iso3: str, issued: IssueTime, hazard: str) -> str | None:
     """Start the country's deployment on the Prefect server, and wait for nothing.
 
     The key makes any number of sensors and looks one run; where that has failed, the next attempt is another one.
-    RuntimeError also where an operator cancelled it, or the last attempt has failed.
+    RuntimeError also if an operator cancelled it, or the last attempt has failed.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         state = _run(iso3, issued, hazard, attempt).state

@@ -115,7 +115,7 @@ def show_waiting_here(text: str) -> None:
     try:
         with get_client(sync_client=True) as client:
             client.set_flow_run_state(flow_run.id, Running(name=WAITING, message=text), force=True)
-    except Exception as error:  # a server that does not answer for a moment is no reason to miss anything
+    except Exception as error:  # a server that does not answer for a moment is not a reason to miss anything
         log.warning("the state could not be shown (%s)", type(error).__name__)
 
 

@@ -27,7 +27,7 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.registry import known_hazard
 
-_PATIENCE_SECONDS = 10.0
+_WAIT_SECONDS = 10.0
 """to wait for the database of the records"""
 
 
@@ -57,7 +57,7 @@ def _check_hazards(
 
 def _storage(configuration: Configuration) -> list[Finding]:
     try:
-        return list(check_storage(configuration.storage, lambda: open_database(configuration, _PATIENCE_SECONDS)))
+        return list(check_storage(configuration.storage, lambda: open_database(configuration, _WAIT_SECONDS)))
     except ConfigError as error:
         return [_useless(error, "this installation")]
 

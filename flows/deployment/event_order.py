@@ -13,7 +13,7 @@ from typing import Final
 
 from prefect.server.events.ordering import memory
 
-_PATIENCE: Final = timedelta(minutes=1)
+_WAIT: Final = timedelta(minutes=1)
 
-memory.PRECEDING_EVENT_LOOKBACK = _PATIENCE
+memory.PRECEDING_EVENT_LOOKBACK = _WAIT
 CausalOrdering = memory.CausalOrdering

@@ -109,7 +109,7 @@ def open_day(
     exercise: bool = False,
 ) -> Day:
     """A validated day; ConfigError (UsageError for a country, hazard or target that there is not), or ForbiddenByRule
-    for an issue time in the future or an exercise where none may be.
+    for an issue time in the future or an exercise if none may be.
 
     `issued`: the newest whose forecast can be there at a moment (`at`, else now) if none is given; `hazard`: the
     hazard that is meant if none is given (`Configuration.country`).

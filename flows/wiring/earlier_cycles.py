@@ -23,9 +23,9 @@ from ibf_pipeline.sources.tracks.source import TrackSource
 log = logging.getLogger("ibf_pipeline.flows")
 
 _BEFORE: Final = (6, 12)
-"""hours back: which cycle may be the second one without a storm (rule 2)"""
+"""hours back: which cycle may be the second one without a storm (TY2)"""
 _LONG: Final = (6, 18)
-"""hours before a short cycle at which long ones began (rule 4)"""
+"""hours before a short cycle at which long ones began (TY4)"""
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ def find_block(
 ) -> tuple[FlashFloodFindings, RunFolder]:
     """What the rain of a block means, in the run folder: nothing has been published yet.
 
-    `wished`: in place of the country's sources; `allowed`: raises where these findings must not replace earlier ones.
+    `wished`: in place of the country's sources; `allowed`: raises if these findings must not replace earlier ones.
     """
     iso3, country = day.country.iso3, FlashFloodCountry.of(day.country)
     if wished is None:

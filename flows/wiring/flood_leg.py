@@ -43,7 +43,7 @@ def find_day(
 ) -> tuple[Findings, RunFolder]:
     """What the forecast says, in the run folder: nothing has been published yet.
 
-    `sources`: instead of its own; `allowed`: raises where these findings must not replace earlier ones.
+    `sources`: instead of its own; `allowed`: raises if these findings must not replace earlier ones.
     """
     iso3, country = day.country.iso3, FloodCountry.of(day.country)
     if sources is None:
@@ -52,7 +52,7 @@ def find_day(
     layers, tiles = prepared_layers(iso3, country, static, day.prepared, shared_layers_of(day))
     if layers.mapping_is_proposed and allowed is not None and day.target.notifies:
         raise ForbiddenByRule(
-            f"no person has confirmed which areas the stations of {iso3} stand for",
+            f"no operator has confirmed which areas the stations of {iso3} stand for",
             where=static / inputs.PROPOSED,
             expected=f"{inputs.MAPPING} for target {day.target_name}, which notifies people",
             remedy=f"look through the proposal and rename it to {inputs.MAPPING}; or use a target that notifies nobody",

@@ -50,7 +50,7 @@ from ibf_pipeline.sandbox import CountrySeed, Disaster
 from ibf_pipeline.storage.shared_folder import SharedFolder
 
 Allowed = Callable[[Findings], None]
-"""Raises where findings must not take the place of those that were published"""
+"""Raises if findings must not take the place of those that were published"""
 
 
 def _outlines(

@@ -20,7 +20,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 LEASE_SECONDS = 60
 """after which the hold of a run that was killed ends; a living run renews it"""
-PATIENCE_SECONDS = 240.0
+WAIT_SECONDS = 240.0
 """for a server that is away when the hold is taken: Prefect's client gives up at the first failed connection"""
 _PAUSE_SECONDS = 2.0
 
@@ -68,7 +68,7 @@ def _exists(name: str) -> bool:
 
 
 def _hold(name: str, held: ExitStack) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + WAIT_SECONDS
     while True:
         try:
             held.enter_context(

@@ -34,7 +34,7 @@ def find_cycle(
 ) -> tuple[TyphoonFindings, RunFolder]:
     """What the tracks of a cycle mean, in the run folder: nothing has been published yet.
 
-    `wished`: in place of the country's sources; `allowed`: raises where these findings must not replace earlier ones.
+    `wished`: in place of the country's sources; `allowed`: raises if these findings must not replace earlier ones.
     """
     iso3, country = day.country.iso3, TyphoonCountry.of(day.country)
     if wished is None:

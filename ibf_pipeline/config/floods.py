@@ -115,7 +115,7 @@ class StationRules(Section):
     """How stations are judged and reported."""
 
     forecast_level: Literal["trigger-probability", "mean"] = Field(
-        "trigger-probability", description="which discharge represents the ensemble (rule 11)"
+        "trigger-probability", description="which discharge represents the ensemble (F11)"
     )
     suspect_below: float = Field(
         0.05, ge=0, lt=1, description="suspect if no member ever exceeds this share of the smallest threshold"
@@ -135,7 +135,7 @@ class FloodCountry(CountryHazard):
         description="days; the last lead time that is looked at, which every source must give",
     )
     event_name: Literal["station_code", "station_name"] = Field(
-        "station_code", description="the event's identity on the server (rule 4)"
+        "station_code", description="the event's identity on the server (F4)"
     )
     classes: Classes = Classes()
     trigger: Trigger

@@ -157,7 +157,7 @@ def check_axes(lat: npt.NDArray[Any], lon: npt.NDArray[Any], file: Path) -> None
         even = even and not apart.any()
         if not even or abs(cell - GLOFAS_CELL) > CENTRE_TOLERANCE:
             raise InputInvalid(
-                f"cells of {cell:g} degrees {name}" if even else f"the {name}s are no evenly spaced axis",
+                f"cells of {cell:g} degrees {name}" if even else f"the {name}s are not evenly spaced",
                 where=file,
                 expected=f"{GLOFAS_CELL} degrees (GloFAS v4)",
                 remedy="use the operational GloFAS v4 grid",

@@ -41,7 +41,7 @@ class Station:
     """degrees, centre of its GloFAS cell"""
     cell_lon: float
     river: bool = True
-    """false if a threshold or upstream-area grid shows the cell to be no river"""
+    """false if a threshold or upstream-area grid shows that the cell is not a river"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal, Protocol, Self, TypeVar
+from typing import Final, Literal, Protocol, Self, TypeVar
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.trial import trial_words
@@ -16,6 +16,8 @@ from ibf_pipeline.domain.wording import moment_text
 
 EVENTS_FORMAT = 2
 """Version of events.json."""
+NO_ALERT: Final = "no alert"
+"""how the headline of findings without an event begins"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,4 +290,4 @@ class Findings:
             if number
         ]
         taken_back = [f"{len(self.withdrawn)} withdrawn"] if self.withdrawn else []
-        return ", ".join([*(parts or ["no alert"]), *taken_back])
+        return ", ".join([*(parts or [NO_ALERT]), *taken_back])

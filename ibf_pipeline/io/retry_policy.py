@@ -75,19 +75,19 @@ def retry_call(
     Exception
         The last error that `once` raised.
     """
-    tries = _Tries(retry_policy, retry_policy.keep_trying_seconds if keep_trying else 0.0)
+    attempts = _Attempts(retry_policy, retry_policy.keep_trying_seconds if keep_trying else 0.0)
     return Retrying(
         retry=retry_if_exception(again),
-        wait=tries.wait,
-        stop=tries.are_over,
-        before_sleep=tries.tell,
+        wait=attempts.wait,
+        stop=attempts.are_over,
+        before_sleep=attempts.tell,
         sleep=retry_policy.sleep,
         reraise=True,
     )(once)
 
 
-class _Tries:
-    """The failed tries of one call, and when it is tried next."""
+class _Attempts:
+    """The failed attempts of one call, and when the next one is made."""
 
     def __init__(self, retry_policy: RetryPolicy, keep_trying_seconds: float) -> None:
         self._retry_policy = retry_policy
@@ -98,7 +98,7 @@ class _Tries:
         self._tried, self._over, self._limit = 0.0, False, ""
 
     def wait(self, state: RetryCallState) -> float:
-        """Seconds until the next try."""
+        """Seconds until the next attempt."""
         error = state.outcome.exception() if state.outcome else None
         now = self._retry_policy.clock()
         self._first = now if self._first is None else self._first
@@ -117,11 +117,11 @@ class _Tries:
         return seconds
 
     def are_over(self, state: RetryCallState) -> bool:
-        """Whether the last try was the last one."""
+        """Whether there is no further attempt."""
         return self._over
 
     def tell(self, state: RetryCallState) -> None:
-        """Log a try that failed."""
+        """Log an attempt that failed."""
         log.warning(
             "%s; trying again in %.0f s (attempt %d failed, %.0f s after the first, at most %s)",
             state.outcome.exception() if state.outcome else "",

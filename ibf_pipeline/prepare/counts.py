@@ -214,7 +214,7 @@ def write_on_grid(
     """A raster of counts on the country's grid, its total in the country kept.
 
     A raster of another cell size, origin or coordinate system is distributed by the share of each cell that falls into
-    the grid's cells. Raises InputInvalid as `read_counts`, and where more than TOTAL_TOLERANCE of the total would be
+    the grid's cells. Raises InputInvalid as `read_counts`, and if more than TOTAL_TOLERANCE of the total would be
     lost or made up: the total in the country's box at least, that of all cells that reach into it at most.
     """
     clean = target.with_suffix(".clean.tif")

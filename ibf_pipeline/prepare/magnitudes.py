@@ -18,7 +18,7 @@ _BEYOND_RIVERS: Final = 400_000.0
 _OF_THE_LARGEST: Final = 50_000.0
 """m3/s at the smallest return period, which the floods of most years reach on the great rivers alone"""
 _OF_THE_GREAT: Final = 300_000.0
-"""m3/s at the smallest return period: as much is no wonder on the great rivers, below the Amazon's record"""
+"""m3/s at the smallest return period: as much is not unusual on the great rivers, below the Amazon's record"""
 _GREAT_RIVERS: Final = {
     "Amazon": (-11.0, -76.0, 2.0, -48.0),
     "Orinoco": (6.0, -69.0, 10.0, -60.0),

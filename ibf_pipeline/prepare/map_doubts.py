@@ -14,7 +14,7 @@ _MUCH_DEEPER: Final = 3.5
 """times the average depth of the next smaller return period; real maps grow by a fifth, and by less than three times
 from 10 to 500 years"""
 _MUCH_SHALLOWER: Final = 0.5
-"""the same the other way: a larger flood's new cells are shallow, but half as deep on average is no larger flood"""
+"""the same the other way: a larger flood's new cells are shallow, but half as deep on average is not a larger flood"""
 _DRY_AGAIN_SHARE: Final = 0.01
 """share of a map's wet cells that may be dry in the next larger flood"""
 _NO_EDGE: Final = 0.02

@@ -32,7 +32,7 @@ def read_stations(file: Path) -> tuple[Station, ...]:
 
     The one line `no_station` says that the country has no river that GloFAS can forecast, and so no stations; an empty
     list says nothing and is refused. An optional column `river` says 0 where a threshold or upstream-area grid shows
-    the cell to be no river: the station is then blind on every day, instead of quiet for ever.
+    that the cell is not a river: the station is then blind on every day, instead of quiet for ever.
     """
     stations: dict[str, Station] = {}
     rows = read_rows(file, ("stationCode", "stationName", "lat", "lon"))

@@ -14,9 +14,9 @@ from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.rain.hourly_rain import HourlyRain
 
 OLDEST_CYCLE: Final = 12
-"""hours that a forecast's cycle may be before the issue time (rule 2 of flash floods), by default"""
+"""hours that a forecast's cycle may be before the issue time (FF2), by default"""
 BEFORE: Final = 6
-"""hours before the issue time at which an exceedance may begin (rule 6: the last block)"""
+"""hours before the issue time at which an exceedance may begin (FF6: the last block)"""
 HORIZON_HOURS: Final = 48
 """hours after the issue time that the rules look at; a forecast that goes further is kept as far as it goes"""
 

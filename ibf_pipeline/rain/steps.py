@@ -130,8 +130,8 @@ def _require_possible(mm: Floats32, span: Span, file: Path) -> None:
             f"{least:g} mm of rain in {_words(span)}",
             where=file,
             expected=f"sums that never decrease, but for {NOISE:g} mm of rounding",
-            remedy="where amounts restart declare `amounts: buckets`, where this stands for missing ones it is no fill "
-            "value that the file declares; else fetch it again",
+            remedy="where amounts restart declare `amounts: buckets`, where this stands for missing ones it is not a "
+            "fill value that the file declares; else fetch it again",
         )
     if most > min(MOST_IN_AN_HOUR * max(hours, 1.0), _MOST):
         raise InputInvalid(

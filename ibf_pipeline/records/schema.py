@@ -50,9 +50,9 @@ REVISION: Final = Table(
     Column("exercise", Boolean, nullable=False),
     Column("target", Text, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("date", Text, comment="of every call; empty where it is not known any more"),
-    Column("about", Text, comment="JSON; what it was planned with, nothing where that is damaged"),
-    Column("plan", Text, comment="a line of JSON a call, nothing where it is damaged"),
+    Column("date", Text, comment="of every call; empty if it is not known any more"),
+    Column("about", Text, comment="JSON; what it was planned with, nothing if that is damaged"),
+    Column("plan", Text, comment="a line of JSON a call, nothing if it is damaged"),
     UniqueConstraint("country", "hazard", "issue_time", "exercise", "target", "number"),
 )
 """the n-th publication of a country's run on one target"""
@@ -78,7 +78,7 @@ DECISION: Final = Table(
     Column("id", Integer, primary_key=True),
     Column("revision", ForeignKey("revision.id"), nullable=False),
     *_texts("at", "what"),
-    Column("by", Text, nullable=False, comment="empty where the person gave no name"),
+    Column("by", Text, nullable=False, comment="empty if the operator gave no name"),
     Index("decision_of_revision", "revision"),
 )
 """what an operator decided about a revision"""

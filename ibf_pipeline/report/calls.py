@@ -118,7 +118,7 @@ def _mail_words(revision: PublishedRevision) -> str:
     if states & {"unknown", "sending"}:
         return "nobody knows whether people were notified: find out, and decide with `ibf-pipeline resume`"
     if "held" in states:
-        return "nobody was notified so far: the notification waits for a person's approval"
+        return "nobody was notified so far: the notification waits for an operator's approval"
     return "" if revision.is_complete else f"published only in part ({revision.outcome}), and nobody was notified"
 
 
@@ -144,7 +144,7 @@ def _outcome(planned: int, done: int, states: Counter[str]) -> str:
             ("failed", "failed"),
             ("unknown", "of unknown outcome"),
             ("sending", "sent without an answer so far"),
-            ("held", "waiting for a person's approval"),
+            ("held", "waiting for an operator's approval"),
             ("not made", "not made"),
         )
         if states[state]

@@ -103,7 +103,7 @@ def _withdrawn(findings: Findings) -> str:
     one = len(findings.withdrawn) == 1
     were, them = ("alert was", "it") if one else ("alerts were", "them")
     number = number_text(len(findings.withdrawn))
-    return f"{number} {were} withdrawn by a person, please do not act on {them}: {names}."
+    return f"{number} {were} withdrawn by an operator, please do not act on {them}: {names}."
 
 
 def cautions(findings: Findings) -> list[str]:

@@ -107,7 +107,7 @@ def decides(findings: Findings) -> str:
     held = ""
     if findings.publishable_events:
         begins = f"A trigger has begun or begins within {URGENT_HOURS} hours"
-        urgent = f"{begins}: its notification is not held for a person's approval."
-        held = "Its notification may be held for a person's approval." if may_wait(findings) else urgent
+        urgent = f"{begins}: its notification is not held for an operator's approval."
+        held = "Its notification may be held for an operator's approval." if may_wait(findings) else urgent
     act = "Whether anything is activated is decided by people, not by this forecast." if findings.events else ""
     return f"{held} {act}".strip()

@@ -16,6 +16,9 @@ from ibf_pipeline.runs.run_index import RecordedRun, RunQuery, recorded_runs
 from ibf_pipeline.storage.file_sets import FileSet
 from ibf_pipeline.storage.storage import Storage
 
+FINISHED, WITHDRAWAL, HELD_UNTIL = "finished", "withdrawal of", "held until"
+"""how the states of revisions begin that a reader goes by"""
+
 
 @dataclass(frozen=True, slots=True)
 class RevisionOverview:
@@ -112,9 +115,9 @@ def _words(state: RevisionState) -> str:
     if state.is_closed:
         return "given up" if state.was_begun else "given up before its first call"
     if state.is_finished:
-        return f"withdrawal of {_these(about.withdraws)}" if about.withdraws else "finished"
+        return f"{WITHDRAWAL} {_these(about.withdraws)}" if about.withdraws else FINISHED
     if about.hold_until is not None and state.is_uploaded:
-        return f"held until {utc_text(about.hold_until)}"
+        return f"{HELD_UNTIL} {utc_text(about.hold_until)}"
     return f"not finished: {len(state.remaining_calls)} of {len(state.revision.calls())} calls left"
 
 
@@ -128,5 +131,4 @@ def _notified(state: RevisionState) -> str:
         return "notified"
     if state.progress.is_unmailed:
         return "nobody was mailed"
-    settled = state.unconfirmed_call is None and (state.is_closed or state.is_finished)
-    return "nobody notified" if settled else ""
+    return "nobody notified" if state.unconfirmed_call is None and (state.is_closed or state.is_finished) else ""

@@ -29,7 +29,7 @@ def flood_rasters(findings: FloodFindings, prepared: Path, folder: Path) -> None
 
 
 def flash_flood_rasters(findings: FlashFloodFindings, prepared: Path, folder: Path) -> None:
-    """Of a block of flash floods: every lead time of the portal, empty ones too (rule 12 of the portal).
+    """Of a block of flash floods: every lead time of the portal, empty ones too (FF12).
 
     An event that is kept from earlier blocks may be of a scenario that the library no longer has: it then has no water.
     Parameters and errors as `make_rasters`.

@@ -20,6 +20,8 @@ VERIFICATION_FILE = "verified.json"
 """name of the text, also in the folder of a revision"""
 DIFFERS: Final = "portal differs"
 """kind of the notice that the portal shows something else than what was published"""
+AGREES: Final = "checked on the portal at"
+"""how the words begin of a portal that shows what was published"""
 _IN_SHORT = 2
 """differences that a message names before their number"""
 
@@ -71,7 +73,7 @@ class Verification:
 
     def _said(self, at: str) -> str:
         return {
-            "agrees": f"checked on the portal at {at}",
+            "agrees": f"{AGREES} {at}",
             "went on": f"can no longer be compared: {self.why}",
             "unread": f"could not be checked on the portal: {self.why}",
             "not checked": f"not checked on the portal: {self.why}",

@@ -109,8 +109,8 @@ class UrlLocation:
 
     def _fetched(self, remote: RemoteFolder, at: datetime, name: str, folder: Path) -> Path:
         about = self._described(remote, at, name)
-        edition = hashlib.sha256(f"{remote.address} {about.size} {about.stamp}".encode()).hexdigest()[:12]
-        target = folder / edition / "files" / name
+        revision = hashlib.sha256(f"{remote.address} {about.size} {about.stamp}".encode()).hexdigest()[:12]
+        target = folder / revision / "files" / name
         if not target.is_file():
             fetch_file(remote, at.date(), name, target, self.retry_policy)
         return target

@@ -20,7 +20,7 @@ SETTLING_SECONDS: Final = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class InputRevision:
-    """A version of a day's files. Files of two editions never lie in one folder, so that no reader mixes them."""
+    """A version of a day's files. Files of two revisions never lie in one folder, so that no reader mixes them."""
 
     number: int = 1
     settled: bool = False
@@ -30,13 +30,13 @@ class InputRevision:
     corrected: str = ""
     """for people: that and how the service corrected the day"""
     before: int | None = None
-    """number of the fullest earlier edition that was settled"""
+    """number of the fullest earlier revision that was settled"""
     asked: bool = False
     """whether an operator asked for it: once it is settled it is used, even with fewer files than the one before"""
 
     @classmethod
     def of(cls, folder: Path) -> InputRevision:
-        """The edition that a day's folder is in; the first one if nothing was noted."""
+        """The revision that a day's folder is in; the first one if nothing was noted."""
         return read_dataclass(cls, folder / _FILE) or cls()
 
     def keep(self, folder: Path) -> InputRevision:
@@ -45,15 +45,15 @@ class InputRevision:
         return self
 
     def folder_of(self, day: Path, name: str) -> Path:
-        """Where this edition's files for a country lie."""
+        """Where this revision's files for a country lie."""
         return day / (name if self.number == 1 else f"{name}-corrected-{self.number - 1}")
 
     def next(self, text: str, *, before: int | None, asked: bool = False) -> InputRevision:
-        """The edition after this one, with nothing in it yet."""
+        """The revision after this one, with nothing in it yet."""
         return InputRevision(self.number + 1, corrected=text, before=before, asked=asked)
 
     def waits(self, changed: int, compared: int, now: float) -> InputRevision | None:
-        """This edition if it is to be used although some of its files have changed: the rest will follow soon.
+        """This revision if it is to be used although some of its files have changed: the rest will follow soon.
 
         None if it must be fetched again: all have changed, the rest did not follow within SETTLING_SECONDS, or
         nobody knows whether its files are of one version.

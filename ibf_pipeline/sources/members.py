@@ -79,8 +79,8 @@ class MemberSource:
     def has_whole(self, issue_date: date) -> bool:
         """Whether every member of one version was fetched already."""
         folder = self.cache.day(self.name, issue_date)
-        edition = InputRevision.of(folder)
-        return edition.settled and len(self._there(folder, edition)) >= self.expected
+        revision = InputRevision.of(folder)
+        return revision.settled and len(self._there(folder, revision)) >= self.expected
 
     def forget(self, issue_date: date) -> None:
         """Begin the day anew: what was fetched is used only until the day was fetched again; the files as delivered are
@@ -88,10 +88,10 @@ class MemberSource:
         """
         with self.cache.held(self.name, issue_date) as folder:
             shutil.rmtree(folder / RAW, ignore_errors=True)
-            edition = InputRevision.of(folder)
-            if self._records(folder, edition):
+            revision = InputRevision.of(folder)
+            if self._records(folder, revision):
                 text = f"all files of {issue_date} were fetched again because an operator asked for it"
-                edition.next(text, before=self._last(folder, edition), asked=True).keep(folder)
+                revision.next(text, before=self._last(folder, revision), asked=True).keep(folder)
 
     def _fullest(self, folder: Path, issue_date: date) -> ForecastFiles:
         """The day as it is on the server, or as it was before a correction that is not there as fully yet."""
@@ -102,9 +102,9 @@ class MemberSource:
             if earlier is None:
                 raise
         else:
-            edition = InputRevision.of(folder)
+            revision = InputRevision.of(folder)
             earlier = self._earlier(folder, issue_date, f"{len(files.files)} of the new ones are there")
-            if earlier is None or len(files.files) >= len(earlier.files) or (edition.asked and edition.settled):
+            if earlier is None or len(files.files) >= len(earlier.files) or (revision.asked and revision.settled):
                 return files
         log.warning("%s: %s", self.name, earlier.origin["corrected"])
         return earlier
@@ -118,44 +118,44 @@ class MemberSource:
         note = f"files of {issue_date} were replaced; the {len(there)} of before are used: {why}"
         return self._files(folder, InputRevision(number, corrected=note), there)
 
-    def _last(self, folder: Path, edition: InputRevision) -> int | None:
-        """Number of the fullest settled edition up to this one."""
+    def _last(self, folder: Path, revision: InputRevision) -> int | None:
+        """Number of the fullest settled revision up to this one."""
         before = (
-            0 if edition.before is None or edition.asked else len(self._there(folder, InputRevision(edition.before)))
+            0 if revision.before is None or revision.asked else len(self._there(folder, InputRevision(revision.before)))
         )
-        return edition.number if edition.settled and len(self._there(folder, edition)) >= before else edition.before
+        return revision.number if revision.settled and len(self._there(folder, revision)) >= before else revision.before
 
     def _completed(self, folder: Path, issue_date: date) -> ForecastFiles:
-        edition, asked, left_out = InputRevision.of(folder), set[str](), dict[str, str]()
+        revision, asked, left_out = InputRevision.of(folder), set[str](), dict[str, str]()
         for _ in range(_ROUNDS):
-            there = self._there(folder, edition)
+            there = self._there(folder, revision)
             try:
-                names, others, described = self._on_server(issue_date, self._records(folder, edition), there)
+                names, others, described = self._on_server(issue_date, self._records(folder, revision), there)
             except (InputMissing, ServerUnreachable, ServerRefused) as error:
                 if not there:
                     raise
                 log.warning("%s: %s; going on with what was fetched before", self.name, error)
-                return self._files(folder, edition, there)
-            changed = changed_files(self._records(folder, edition), described)
+                return self._files(folder, revision, there)
+            changed = changed_files(self._records(folder, revision), described)
             if changed:
                 text = f"{len(changed)} of {len(described)} files of {issue_date} were replaced on the server"
-                waiting = edition.waits(len(changed), len(described), self.now())
+                waiting = revision.waits(len(changed), len(described), self.now())
                 if waiting is not None:
                     note = f"{text}: a correction may be under way; those of before are used"
                     log.warning("%s: %s", self.name, note)
                     return self._files(folder, replace(waiting.keep(folder), corrected=note), there)
                 text = f"{text} after they had been fetched: all were fetched again"
-                edition = edition.next(text, before=self._last(folder, edition)).keep(folder)
+                revision = revision.next(text, before=self._last(folder, revision)).keep(folder)
                 asked = set()
-                log.warning("%s: %s", self.name, edition.corrected)
-            lacking = [name for name in self._lacking(folder, edition, names) if name not in asked]
+                log.warning("%s: %s", self.name, revision.corrected)
+            lacking = [name for name in self._lacking(folder, revision, names) if name not in asked]
             if not lacking:
-                edition = replace(edition, settled=True, changing_since=None).keep(folder)
+                revision = replace(revision, settled=True, changing_since=None).keep(folder)
                 unused = [*others, *(f"{name}: {left_out[name]}" for name in names if name in left_out)]
-                return self._files(folder, edition, names, unused)
-            edition = replace(edition, settled=False, changing_since=None).keep(folder)
+                return self._files(folder, revision, names, unused)
+            revision = replace(revision, settled=False, changing_since=None).keep(folder)
             asked.update(lacking)
-            left_out = self._fetch_files(folder, edition, issue_date, lacking, names)
+            left_out = self._fetch_files(folder, revision, issue_date, lacking, names)
         raise InputMissing(
             f"the files of {issue_date} were replaced again and again while they were fetched",
             where=self._address(issue_date),
@@ -209,19 +209,19 @@ class MemberSource:
             )
         return sorted(gribs or members)
 
-    def _lacking(self, folder: Path, edition: InputRevision, names: Sequence[str]) -> list[str]:
+    def _lacking(self, folder: Path, revision: InputRevision, names: Sequence[str]) -> list[str]:
         """Files that a country lacks; those that serve all countries lie in one folder."""
         if is_grib_name(names[0]):
-            there = set(self._whole(folder, edition).names())
+            there = set(self._whole(folder, revision).names())
         else:
-            there = set.intersection(*(set(cut.names()) for cut in self._cuts(folder, edition).values()))
+            there = set.intersection(*(set(cut.names()) for cut in self._cuts(folder, revision).values()))
         return [name for name in names if name not in there]
 
     def _fetch_files(
-        self, folder: Path, edition: InputRevision, issue_date: date, names: Sequence[str], on_server: Sequence[str]
+        self, folder: Path, revision: InputRevision, issue_date: date, names: Sequence[str], on_server: Sequence[str]
     ) -> dict[str, str]:
         """Fetch files; those that are left out, and why."""
-        cuts = self._cuts(folder, edition)
+        cuts = self._cuts(folder, revision)
         log.info(
             "%s: %s has %d files, of %d members; fetching %d, %d at a time, for %s",
             self.name,
@@ -233,7 +233,7 @@ class MemberSource:
             ", ".join(cuts),
         )
         arrival = DayIngestion(
-            self.remote, issue_date, folder, cuts, self._whole(folder, edition), self.retry_policy, self.keep_raw
+            self.remote, issue_date, folder, cuts, self._whole(folder, revision), self.retry_policy, self.keep_raw
         )
         began = time.monotonic()
         errors: dict[str, IbfError] = {}
@@ -260,38 +260,38 @@ class MemberSource:
                         size / 1e6,
                         time.monotonic() - began,
                     )
-        if errors and not self._there(folder, edition):
+        if errors and not self._there(folder, revision):
             raise next(iter(errors.values()))
         return {name: error.found for name, error in errors.items()}
 
-    def _cuts(self, folder: Path, edition: InputRevision) -> dict[str, CacheFolder]:
+    def _cuts(self, folder: Path, revision: InputRevision) -> dict[str, CacheFolder]:
         return {
-            code: CacheFolder(edition.folder_of(folder, code), area, self.lead_times.get(code, len(LEAD_TIMES)))
+            code: CacheFolder(revision.folder_of(folder, code), area, self.lead_times.get(code, len(LEAD_TIMES)))
             for code, area in self.areas.items()
         }
 
-    def _whole(self, folder: Path, edition: InputRevision) -> CacheFolder:
-        return CacheFolder(edition.folder_of(folder, _WHOLE))
+    def _whole(self, folder: Path, revision: InputRevision) -> CacheFolder:
+        return CacheFolder(revision.folder_of(folder, _WHOLE))
 
-    def _there(self, folder: Path, edition: InputRevision) -> list[str]:
+    def _there(self, folder: Path, revision: InputRevision) -> list[str]:
         """Names of the whole files that the country can use."""
-        return self._whole(folder, edition).names() or self._cuts(folder, edition)[self.country].names()
+        return self._whole(folder, revision).names() or self._cuts(folder, revision)[self.country].names()
 
-    def _records(self, folder: Path, edition: InputRevision) -> dict[str, Record]:
+    def _records(self, folder: Path, revision: InputRevision) -> dict[str, Record]:
         """What was fetched, for whatever country, by name."""
-        folders = [*self._cuts(folder, edition).values(), self._whole(folder, edition)]
+        folders = [*self._cuts(folder, revision).values(), self._whole(folder, revision)]
         return {name: record for cut in folders for name in cut.names() if (record := cut.record_of(name))}
 
     def _address(self, issue_date: date) -> str:
         return f"{self.remote.address}/{issue_date:%Y%m%d}"
 
     def _files(
-        self, folder: Path, edition: InputRevision, names: Sequence[str], unused: Sequence[str] = ()
+        self, folder: Path, revision: InputRevision, names: Sequence[str], unused: Sequence[str] = ()
     ) -> ForecastFiles:
         """`unused`: what lies on the server besides, and what of it is left out and why."""
         grib = any(map(is_grib_name, names))
-        cut = self._whole(folder, edition) if grib else self._cuts(folder, edition)[self.country]
+        cut = self._whole(folder, revision) if grib else self._cuts(folder, revision)[self.country]
         whole = cut.names()
-        origin = cut.origin(whole) | ({"corrected": edition.corrected} if edition.corrected else {})
+        origin = cut.origin(whole) | ({"corrected": revision.corrected} if revision.corrected else {})
         origin |= {"not_used": list(unused)} if unused else {}
         return ForecastFiles(self.name, tuple(cut.folder / name for name in whole), self.glofas_version, origin)

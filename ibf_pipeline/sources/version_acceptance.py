@@ -1,4 +1,4 @@
-"""Whether a forecast may be used with a country's thresholds, by what its files and its source say (design rule 14)."""
+"""Whether a forecast may be used with a country's thresholds, by what its files and its source say (F14)."""
 
 from __future__ import annotations
 

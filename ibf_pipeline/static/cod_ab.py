@@ -76,7 +76,7 @@ class CodAb:
     def write_level(self, level: int, target: Path) -> str:
         """Write a level as `adm<level>.geojson`; in words what was left out, "" for nothing.
 
-        Raises InputInvalid if there is no such level, or its place codes are no text.
+        Raises InputInvalid if there is no such level, or its place codes are not text.
         """
         there = self.levels()
         if level not in there:

@@ -160,7 +160,7 @@ def rain_of_areas(issue_time: IssueTime, layers: FlashFloodLayers, spreads: Mapp
 def of_hours(
     issue_time: IssueTime, hours: npt.NDArray[np.int64], areas: list[str], amount: npt.NDArray[np.floating]
 ) -> xr.DataArray:
-    """Rain (member, hour, area) mm as `domain/flash_layers.py` says; `hours`: after the issue time."""
+    """Rain (member, hour, area) mm as `domain/flash_flood_layers.py` says; `hours`: after the issue time."""
     start = np.datetime64(issue_time.start.replace(tzinfo=None), "ns")
     both, shape = ("time", "area"), amount.shape[1:]
     return xr.DataArray(

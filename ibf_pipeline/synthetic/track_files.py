@@ -54,7 +54,7 @@ def write_tracks(tracks: xr.Dataset, file: Path) -> Path:
     """
     if not tracks.sizes["storm"]:
         raise InputInvalid(
-            "no storm to write", where=file, expected="one at least", remedy="leave the file out: no cyclone is no file"
+            "no storm to write", where=file, expected="one at least", remedy="leave the file out: no cyclone, no file"
         )
     write_bytes(file, b"".join(_message(tracks.isel(storm=number)) for number in range(tracks.sizes["storm"])))
     return file

@@ -36,7 +36,7 @@ _SPEED_KMH: Final = (18, 24)
 _SIMPLER: Final = 0.01
 """degrees of a coast's outline, for passes: a kilometre"""
 _NEAR_KM: Final = 30.0
-"""a landfall is at a point of latitude and longitude where it is no further away"""
+"""a landfall is at a point of latitude and longitude where it is not further away"""
 _HEADING: Final = {True: 290.0, False: 250.0}
 """degrees, on the northern and the southern half: west and away from the equator"""
 _TURNS: Final = tuple(sign * turn for turn in range(0, 190, 10) for sign in ((1, -1) if 0 < turn < 180 else (1,)))

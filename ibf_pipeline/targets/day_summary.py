@@ -15,6 +15,9 @@ from ibf_pipeline.runs.revision import PREVIEW, Revision
 from ibf_pipeline.targets.notice import AREA_ENDED, LAPSED_BEYOND, TRIGGER_BEYOND
 from ibf_pipeline.targets.target import Publication
 
+SEPARATOR = "; "
+"""between the parts of the line"""
+NOBODY_NOTIFIED = "nobody was notified"
 UNMAILED = "the portal shows it and nobody was mailed"
 """of a day that a server can make no mail about"""
 _LETTERS = 120
@@ -63,7 +66,7 @@ def day_in_words(findings: Findings, publications: Sequence[Publication], *furth
     parts += [*_unseen(findings), *_told(publications), *_doubtful(findings)]
     seen = [each.verified for each in publications[-1:] if each.verified is not None]
     differs, looked = ([each.in_short for each in seen if each.differs is first] for first in (True, False))
-    return "; ".join([*differs, *parts, *looked, *further])
+    return SEPARATOR.join([*differs, *parts, *looked, *further])
 
 
 def _other_content(findings: Findings, publications: Sequence[Publication]) -> list[str]:
@@ -86,7 +89,7 @@ def _silent(findings: Findings, publications: Sequence[Publication]) -> list[str
         if last.unmailed:
             return [f"{UNMAILED}: it can make no mail about {findings.country_name}"]
         if findings.events and findings.events == last.published.events and not (last.notified or last.outcome.held):
-            return ["nobody was notified"]
+            return [NOBODY_NOTIFIED]
     return []
 
 

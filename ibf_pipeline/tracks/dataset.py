@@ -34,7 +34,7 @@ _ROUNDED: Final = {"lat": 0.11, "lon": 0.11, "pressure": 1.1, "wind": 0.55, "rad
 """what the same number may differ by in two products of ECMWF: one has it from whole knots or miles, one from tenths"""
 _MADE_BY: Final = {98: "ECMWF", 255: "made up, no forecast of anybody"}
 SYNTHETIC_CENTRE: Final = 255
-"""the centre of messages that are no forecast: missing"""
+"""the centre of messages that are not a forecast: missing"""
 
 
 def empty_tracks(cycle: datetime, perturbed: int = 50, *, source: str = "ECMWF") -> xr.Dataset:

@@ -110,7 +110,7 @@ def test_latitude_and_longitude_exchanged(day: TinyDay) -> None:
 
 
 @pytest.mark.parametrize(
-    ("factor", "said"), [(2.0, "cells of 0.1 degrees latitude"), (None, "the latitudes are no evenly spaced axis")]
+    ("factor", "said"), [(2.0, "cells of 0.1 degrees latitude"), (None, "the latitudes are not evenly spaced")]
 )
 def test_another_grid(day: TinyDay, factor: float | None, said: str) -> None:
     """GloFAS v3 had cells of 0.1 degrees; an axis that goes back and forth is damage."""

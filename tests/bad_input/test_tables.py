@@ -88,7 +88,7 @@ def test_a_proposed_mapping_reaches_nobody(day: TinyDay) -> None:
     mapping = day.static / "station_admin_mapping.csv"
     mapping.rename(mapping.with_suffix(".proposed.csv"))
     error = day.refused(ForbiddenByRule, target="live")
-    assert error.found == "no person has confirmed which areas the stations of XTY stand for"
+    assert error.found == "no operator has confirmed which areas the stations of XTY stand for"
     assert error.where == str(mapping.with_suffix(".proposed.csv"))
     assert "rename it to station_admin_mapping.csv" in error.remedy
     settings = yaml.safe_load((day.config / "settings.yaml").read_text())
@@ -209,7 +209,7 @@ def test_static_data_that_are_not_there(day: TinyDay) -> None:
     (day.static / "population.tif").unlink()
     error = day.refused(InputInvalid)
     assert error.found == "static data of XTY are missing: stations.csv, population.tif"
-    assert error.exit_code == 1, "3 stands for what waiting mends"
+    assert error.exit_code == 1, "3 stands for what waiting fixes"
 
 
 def test_a_station_whose_cell_is_no_river_is_blind_and_never_quiet(day: TinyDay) -> None:

@@ -112,12 +112,12 @@ def test_why_revisions_were_given_up() -> None:
 
 OUTCOMES: dict[str, list[str]] = {
     "finished": ["all 40 calls made"],
-    "held": ["26 of 27 calls made; 1 waiting for a person's approval"],
+    "held": ["26 of 27 calls made; 1 waiting for an operator's approval"],
     "half-published": ["16 of 40 calls made; 24 not made"],
     "unconfirmed": ["26 of 27 calls made; 1 sent without an answer so far"],
     "unanswered": ["26 of 27 calls made; 1 of unknown outcome"],
     "given-up": [
-        "26 of 27 calls made; 1 waiting for a person's approval; then given up",
+        "26 of 27 calls made; 1 waiting for an operator's approval; then given up",
         "0 of 37 calls made; 37 not made; then given up",
     ],
 }

@@ -249,7 +249,7 @@ def test_withdraw_takes_an_event_back(config: str, workspace: str) -> None:
     values = {point["fid"]: point["value"] for body in classes if body for point in body["dynamicPointData"]}
     assert values["G9006"] == "no"
     page = (Path(workspace) / "runs/XDM/floods/2026-02-16/report/report.html").read_text(encoding="utf-8")
-    assert "1 alert was withdrawn by a person, please do not act on it: Daro at Beles (G9006)." in page
+    assert "1 alert was withdrawn by an operator, please do not act on it: Daro at Beles (G9006)." in page
 
 
 def test_resume_writes_the_report_again(config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +257,7 @@ def test_resume_writes_the_report_again(config: str, tmp_path: Path, monkeypatch
     assert invoke("run", "XDM", "--date", "2026-02-15", "--hold", *place)[0] == 0
     page = tmp_path / "runs/XDM/floods/2026-02-15/report/report.html"
     text = page.read_text(encoding="utf-8")
-    made = re.search(r"(\d+) of (\d+) calls made; 1 waiting for a person(?:'|&#39;)s approval", text)
+    made = re.search(r"(\d+) of (\d+) calls made; 1 waiting for an operator(?:'|&#39;)s approval", text)
     assert made, text[text.index("Calls made and") :][:400]
     assert int(made[1]) + 1 == int(made[2])
 

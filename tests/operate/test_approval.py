@@ -135,7 +135,7 @@ def test_the_page_of_the_morning_says_that_it_waits(api: PrefectServer, tmp_path
         f"\n[All countries of the day]({api.url.removesuffix('/api')}/artifacts/key/morning)\n" in ours["summary-xdm"]
     )
     assert "**0 of 1 country done.** 1 waits for a decision." in page
-    assert "### Demoland XDM (XDM): Paused\n\nthe notification waits for a person" in page
+    assert "### Demoland XDM (XDM): Paused\n\nthe notification waits for an operator" in page
     assert "**What to do:** press Resume on the page of the run, " in page
 
 

@@ -88,7 +88,7 @@ def test_a_hold_waits_for_a_server_that_is_away_and_a_run_goes_on_where_it_canno
 
 def test_who_waits_for_a_server_that_stays_away_is_told_so(server: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_PAUSE_SECONDS", 0.2)
-    monkeypatch.setattr(limits, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(limits, "WAIT_SECONDS", 0.5)
     monkeypatch.setattr(limits, "_exists", lambda name: True)
     server.refuse()
     with pytest.raises(Exception, match="Unable to acquire"), one_at_a_time("floods", "XAB"):

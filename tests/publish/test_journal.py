@@ -114,11 +114,11 @@ def test_records_that_fail_at_any_call(
         open_records(f"{records_url(tmp_path)}?timeout=0.05"), 1, "XTY/floods/portal", tmp_path / "journal.jsonl", clock
     )
     impatient.progress()
-    with ExitStack() as until_mended:
+    with ExitStack() as until_fixed:
 
         def spoil(number: int) -> None:
             if number == at:
-                until_mended.enter_context(trouble(tmp_path / "records.sqlite"))
+                until_fixed.enter_context(trouble(tmp_path / "records.sqlite"))
 
         target = Counting(spoil)
         spoil(0)
@@ -175,13 +175,13 @@ def publish_under(folder: Path, limit: int) -> tuple[Counter[int], str]:
 def test_records_that_fail_do_not_hide_why_a_call_failed(tmp_path: Path) -> None:
     class Down:
         def send(self, call: Call) -> Answer:
-            until_mended.enter_context(locked(tmp_path / "records.sqlite"))
+            until_fixed.enter_context(locked(tmp_path / "records.sqlite"))
             raise ServerUnreachable("no answer in time")
 
     journal_in(tmp_path, clock)
     database = open_records(f"{records_url(tmp_path)}?timeout=0.05")
     journal = Journal(database, 1, "XTY/floods/portal", tmp_path / "journal.jsonl", clock)
-    with ExitStack() as until_mended, pytest.raises(ServerUnreachable, match="no answer in time"):
+    with ExitStack() as until_fixed, pytest.raises(ServerUnreachable, match="no answer in time"):
         publish(PLAN, Down(), journal)
 
 

@@ -124,7 +124,7 @@ def test_a_day_that_is_to_mail_nobody_is_completed(silent: FloodDays) -> None:
     assert kinds(published) == UNTOLD
 
 
-def test_a_server_that_was_mended_mails_as_any_other(portal: FloodDays) -> None:
+def test_a_server_that_was_fixed_mails_as_any_other(portal: FloodDays) -> None:
     portal.mailed_only = MAILED_COUNTRIES
     found, published = portal.day(TRIGGER, day(1))
     assert published is not None

@@ -192,14 +192,14 @@ def test_too_many_connections_and_a_server_that_only_reads_are_waited_for(
     database: Database, postgres: PostgresServer, name: str
 ) -> None:
     with postgres.admin() as admin:
-        for spoil, mend in (
+        for spoil, fix in (
             (f"ALTER DATABASE {name} CONNECTION LIMIT 0", f"ALTER DATABASE {name} CONNECTION LIMIT -1"),
             (f"ALTER DATABASE {name} SET default_transaction_read_only TO on",
              f"ALTER DATABASE {name} RESET default_transaction_read_only"),
         ):  # fmt: skip
             admin.execute(spoil.encode())
             postgres.cut(name)
-            later = threading.Timer(0.5, admin.execute, (mend.encode(),))
+            later = threading.Timer(0.5, admin.execute, (fix.encode(),))
             later.start()
             try:
                 add(database, spoil)

@@ -159,10 +159,10 @@ def test_a_held_notification_and_a_closed_revision_are_said(run):
         journal.append(number, "done", status=201)
     journal.append(3, "held")
     (revision,) = published(folder)
-    assert revision.outcome == "2 of 3 calls made; 1 waiting for a person's approval"
+    assert revision.outcome == "2 of 3 calls made; 1 waiting for an operator's approval"
     journal.append(0, "closed")
     (revision,) = published(folder)
-    assert revision.outcome == "2 of 3 calls made; 1 waiting for a person's approval; then given up"
+    assert revision.outcome == "2 of 3 calls made; 1 waiting for an operator's approval; then given up"
 
 
 def test_notices_are_shown(run):
@@ -232,13 +232,15 @@ def test_what_a_person_took_back_is_withdrawn_wherever_the_report_speaks(tmp_pat
     data = json.loads((run.path / "report" / "report.json").read_text())
     assert data["short"] == "1 trigger, 1 withdrawn"
     assert "100 people live where" in data["headline"]
-    assert data["headline"].endswith(f"1 alert was withdrawn by a person, please do not act on it: {NAMES[0]} (S01).")
+    assert data["headline"].endswith(
+        f"1 alert was withdrawn by an operator, please do not act on it: {NAMES[0]} (S01)."
+    )
     assert [part["event"]["name"] for part in data["events"]] == ["S02"]
     assert [part["event"]["name"] for part in data["withdrawn"]] == ["S01"]
     assert {change["event"]: change["kind"] for change in data["changes"]} == {"S02": "new", "S01": "withdrawn"}
     assert "S01" not in [station["code"] for station in data["quiet"]]
     sections = html.split('<section class="event')[1:]
-    assert ["Withdrawn by a person after it was published" in section for section in sections] == [False, True]
+    assert ["Withdrawn by an operator after it was published" in section for section in sections] == [False, True]
     assert (run.path / "report" / "overview.png").read_bytes() != before
     assert "S01" not in (run.path / "report" / "events.csv").read_text(encoding="utf-8-sig")
 
@@ -268,7 +270,7 @@ def test_a_country_without_any_standing_alert_says_so(tmp_path, days):
     assert data["short"] == "no alert, 1 withdrawn"
     assert data["headline"] == (
         "No river flood alert for République de l'Île stands in the forecast from Mon 2026-02-16 to Mon 2026-02-23. "
-        "1 alert was withdrawn by a person, please do not act on it: Station 7 (S07)."
+        "1 alert was withdrawn by an operator, please do not act on it: Station 7 (S07)."
     )
 
 

@@ -59,8 +59,8 @@ def test_the_report_begins_with_what_the_newest_revision_on_a_target_shows_other
             target, "", number, "", "", True, "", True, (), seen=seen.words, differences=seen.differences
         )  # fmt: skip
 
-    earlier, mended, other = revision(1, "portal", *ROWS), revision(2, "portal"), revision(1, "other", ROWS[0])
-    assert difference_cautions([earlier, mended, other]) == [
+    earlier, fixed, other = revision(1, "portal", *ROWS), revision(2, "portal"), revision(1, "other", ROWS[0])
+    assert difference_cautions([earlier, fixed, other]) == [
         f"Target other: the portal differs from what was published, one difference at 2026-02-15 15:04 UTC: {ROWS[0]}."
     ]
-    assert difference_cautions([earlier, mended]) == []
+    assert difference_cautions([earlier, fixed]) == []

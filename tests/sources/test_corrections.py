@@ -183,7 +183,7 @@ def test_kept_global_files_of_before_a_correction_are_not_cut_again(make: Make, 
 
 
 @pytest.mark.parametrize("kind", ["unit", "value", "grid", "negative"])
-def test_one_bad_member_is_left_out_and_fetched_when_it_was_mended(make: Make, server: Server, kind: str) -> None:
+def test_one_bad_member_is_left_out_and_fetched_when_it_was_fixed(make: Make, server: Server, kind: str) -> None:
     file = folder(server) / member(2)
     good = file.read_bytes()
     with netCDF4.Dataset(file, "a") as data:

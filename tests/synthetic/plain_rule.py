@@ -47,7 +47,7 @@ def met(discharge, levels, limit):
 
 
 def day_class(discharge, levels, rule, lead_time):
-    """Class of one station's day under design section 5, rule 1."""
+    """Class of one station's day under rule F1."""
     triggered = met(discharge, levels, rule.trigger) and lead_time <= rule.trigger_lead_time_limit
     if triggered:
         return "max"

@@ -16,8 +16,8 @@ def event_areas(impacts: Sequence[AreaImpact], country: TyphoonCountry) -> tuple
     """Place codes of a storm's event areas (rule 6).
 
     Areas for which at least a tenth of the ensemble (`area_probability`) has 89 km/h (`area_wind_kmh`, 10-minute) or
-    more, or the centre within 50 km. No others: no list of a plan's areas warns where no wind comes. Without any there
-    is no event, and the report has the storm.
+    more, or the centre within 50 km. No others: no list of a plan's areas warns where no wind comes. If there is
+    none the storm is not an event, and only the report has it.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ def map_axes(figure: Figure, left: float, top: float, width: float, height: floa
 def draw_water(axes: Axes, waters: Sequence[Water], inside: Sequence[BaseGeometry], zorder: float) -> bool:
     """Wet cells in blue with a white edge, inside some areas only; false if there is nothing to draw.
 
-    Several rasters make one picture: where they overlap the water is no darker.
+    Several rasters make one picture: where they overlap the water is not darker.
     """
     if not inside or not any(water.wet.any() for water in waters):
         return False

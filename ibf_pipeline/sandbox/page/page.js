@@ -119,7 +119,7 @@ function showEvents() {
   fill("events", `(${state.events.length})`, table(heads, rows));
 }
 
-/** A class, or that nothing was sent for the station, which is no all clear. */
+/** A class, or that nothing was sent for the station, which is not an all clear. */
 function stationKind(station) {
   if (!station.values) return "unknown";
   const kind = station.values.eapAlertClass;

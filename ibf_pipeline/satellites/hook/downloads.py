@@ -84,7 +84,7 @@ def fetch_result(
     name = f"{_plain_name(product.order_id)}_{_plain_name(product.id)}.zip"
     with file_lock(folder / LOCKS / name):
         kept = read_record(folder / name)
-        whole = kept is not None and zipfile.is_zipfile(folder / name)  # else it was no answer to keep
+        whole = kept is not None and zipfile.is_zipfile(folder / name)  # else it was not an answer to keep
         if kept is not None and whole and (kept.order_id, kept.item_id) == (product.order_id, product.id):
             return ResultFile(folder / name, kept)
         fetch = Downloader(client.links, largest, client.now)

@@ -42,7 +42,7 @@ OPEN: Final = (SENDING, UNCLEAR, SENT)
 _FREE: Final = (UNSENT, REFUSED, _WITHDRAWN)
 """never accepted: costs nothing"""
 
-_PATIENCE_SECONDS: Final = 3600.0
+_WAIT_SECONDS: Final = 3600.0
 """for another process that sends: longer than a service that is silent keeps one"""
 
 
@@ -109,7 +109,7 @@ class OrderBook:
 
         What is held for longer than it could be renewed may be somebody else's: `require` says so, before sending.
         """
-        return lease(self._database, f"hook/{what}", "sending orders", _PATIENCE_SECONDS)
+        return lease(self._database, f"hook/{what}", "sending orders", _WAIT_SECONDS)
 
     def ask(self, service: str, request: OrderRequest, now: datetime) -> BookEntry:
         """Write an order down as waiting; the same order (by its key) is there once. One never accepted waits again."""

@@ -24,8 +24,6 @@ class Pulled:
 
     notifications: int
     new_products: int
-    emptied: bool
-    """false: the run's share was read and more is waiting"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def pull_notifications(client: CatalogueClient, inbox: Inbox, subscription_id: s
     for _ in range(settings.max_batches):
         batch = client.read(subscription_id, settings.batch)
         if not (batch.notifications or batch.problems):
-            return Pulled(notifications, new, emptied=True)
+            break
         new += inbox.store(client.name, "pull", batch.notifications)
         notifications += len(batch.notifications)
         for text in batch.problems:
@@ -63,7 +61,7 @@ def pull_notifications(client: CatalogueClient, inbox: Inbox, subscription_id: s
                 "catalogue search finds what is announced meanwhile",
             )
         client.acknowledge(subscription_id, batch.last_ack)
-    return Pulled(notifications, new, emptied=False)
+    return Pulled(notifications, new)
 
 
 def complete(client: CatalogueClient, inbox: Inbox) -> int:

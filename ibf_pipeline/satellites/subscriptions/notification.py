@@ -57,8 +57,6 @@ class Notification:
     product: Product | None
     """None if a queued entry was older than three days: fetch it by its id"""
     deletion_cause: str
-    ack_id: str | None
-    """pull only"""
 
 
 def read_notification(content: object) -> Notification:
@@ -88,7 +86,6 @@ def read_notification(content: object) -> Notification:
         notified=read_timestamp(content.get("NotificationDate")),
         product=details,
         deletion_cause=plain_text(product.get("DeletionCause")) if isinstance(product, Mapping) else "",
-        ack_id=read_ack(content.get("AckId")),
     )
 
 

@@ -34,7 +34,7 @@ class BlockRain:
     """The rain that a block is judged by."""
 
     rain: xr.DataArray
-    """(member, time, area) as `domain/flash_layers.py` says"""
+    """(member, time, area) as `domain/flash_flood_layers.py` says"""
     notes: tuple[str, ...]
     """sources and cycles that could not be used, and why; hours that are missing"""
     doubts: tuple[str, ...]

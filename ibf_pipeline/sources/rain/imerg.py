@@ -222,7 +222,7 @@ class ImergRain:
     role: Role = field(default="observed", init=False)
 
     def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainDelivery:
-        """As every source of rain; half hours that are not there yet are no note, those that lack before others are."""
+        """As every source of rain; half hours that are not there yet make no note, those that lack before others do."""
         title = self.imerg.title
         found = fetch_imerg(self.imerg, first, last, self.cache, self.name)
         series, notes = observed_rain(found.files, RainDeclaration(), areas, title)

@@ -37,7 +37,7 @@ class TrackSource(Protocol):
     def cycle(self, issue_time: IssueTime) -> TrackDelivery:
         """The storms of the whole world in the forecast that began at `issue_time`.
 
-        What was fetched before is not fetched again. No cyclone (rule 2) is an answer only if the source shows
+        What was fetched before is not fetched again. No cyclone (TY2) is an answer only if the source shows
         that the cycle is finished and has no tracks; that a file is not found proves nothing.
 
         Raises InputMissing if the cycle is not there (yet), InputInvalid if it is and cannot be trusted (damaged,

@@ -45,7 +45,7 @@ class Capabilities:
     """of the other version, as far as the server takes them: rows of an earlier upload would make events too"""
     closes_before_zeros: bool = True
     """whether a day without events has the first close too: a server since 0.284 works on yesterday's rows until those
-    of the day are there, and a trigger that a person set yesterday would become a warning for good"""
+    of the day are there, and a trigger that a user of the portal set yesterday would become a warning for good"""
 
 
 API_BEFORE_0_284 = Capabilities(

@@ -27,7 +27,7 @@ class OpenArea:
     first_issued: datetime | None
     """UTC"""
     set_by_person: bool
-    """a person set it to trigger on the portal"""
+    """a user of the portal set it to trigger"""
     actions_ticked: int
     """early actions that people ticked"""
     name: str = ""

@@ -1,4 +1,4 @@
-"""A real cycle: Chanthu, 2021-09-10 00 UTC, 52 members, on the real boundaries of northern Philippines (C9)."""
+"""A real cycle: Chanthu, 2021-09-10 00 UTC, 52 members, on the real boundaries of northern Philippines."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_trigger_areas_of_the_whole_country_have_a_tenth_of_the_amount_or_ten_pe
 
 
 def test_t11_numbers_are_compared_as_numbers() -> None:
-    """T11: the peer compares the text `80k` with 60, which is always more; 9 houses are fewer than 80."""
+    """T11: another pipeline compares the text `80k` with 60, which is always more; 9 houses are fewer than 80."""
     wanted = {"scope": "country", "measure": "houses_damaged", "amount": 80, "probability": 1}
     assert not judged(wanted, damage=[[0.009, 0, 0]], members=1).met
     assert judged(wanted, damage=[[0.08, 0, 0]], members=1).met

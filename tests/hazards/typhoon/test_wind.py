@@ -173,8 +173,8 @@ def test_damage_of_an_area_where_nobody_is_known_is_the_mean_of_its_cells() -> N
 
 @pytest.mark.parametrize("radius", ["pressure", "message"])
 def test_chanthu_at_basco(radius: str) -> None:
-    """The facts' figure (mean 40 m/s, high-resolution run 53, P(> 32.7 m/s) 0.94) is of 1-minute winds; 36 to 44 m/s
-    and 0.88 to 1 are asked for. By 10-minute winds the mean is 38 and P 0.88, of 52 members.
+    """The figure to compare with (mean 40 m/s, high-resolution run 53, P(> 32.7 m/s) 0.94) is of 1-minute winds; 36 to
+    44 m/s and 0.88 to 1 are asked for. By 10-minute winds the mean is 38 and P 0.88, of 52 members.
     """
     found = hourly_vortex(chanthu(), WindSettings.model_validate({"radius": radius}))
     ten_minutes = fastest_at(found, *(np.array([degrees]) for degrees in BASCO))[:, 0]

@@ -1,4 +1,4 @@
-"""What the peers do wrong with wind, distance and land, each as a test: facts, table C5."""
+"""What other pipelines got wrong with wind, distance and land, each as a test: docs/design/typhoon.md, T1 to T9."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_t3_the_denominator_is_the_whole_ensemble() -> None:
 
 
 def test_t7_landfall_is_of_every_member_and_by_segments() -> None:
-    """17 of 52 members cross, first at 11.8 h, half of them by 22.6 h, the last at 30.7 h (facts C9). The run of high
+    """17 of 52 members cross, first at 11.8 h, half of them by 22.6 h, the last at 30.7 h. The run of high
     resolution never does, and passes Babuyan Island closer than a kilometre after 21 hours.
     """
     shapes = json.loads(real_data("philippines", "PHL_adm1.json").read_text())["features"]

@@ -139,8 +139,8 @@ def test_who_decides():
         "A trigger has begun or begins within 12 hours: its notification is not"
     )
     assert decides(found(rain({"A1": {20: 30}}))) == (
-        "Its notification may be held for a person's approval. Whether anything is activated is decided by people, not "
-        "by this forecast."
+        "Its notification may be held for an operator's approval. Whether anything is activated is decided by people, "
+        "not by this forecast."
     )
 
 

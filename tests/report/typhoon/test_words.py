@@ -250,7 +250,7 @@ def test_the_portals_wrong_sentence_is_corrected():
 
 def test_withdrawn_and_exercise():
     cycle = replace(found(withdrawn=(storm(),)), exercise=True)
-    assert headline(cycle).endswith("1 alert was withdrawn by a person, please do not act on it: Kiko (CHANTHU).")
+    assert headline(cycle).endswith("1 alert was withdrawn by an operator, please do not act on it: Kiko (CHANTHU).")
     withdrawn = make_report(cycle, None, {}, (), TyphoonRunData()).withdrawn[0]
     assert (withdrawn.name, withdrawn.words, withdrawn.winds) == ("Kiko (CHANTHU)", "trigger", None)
     assert cautions(cycle)[0] == "This is an exercise: the forecast was made up, no typhoon is expected."

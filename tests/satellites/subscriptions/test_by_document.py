@@ -117,7 +117,7 @@ def test_a_subscription_from_its_plan_to_its_end_and_a_product_from_its_notice_t
         catalogue.publish(scene, copies=2)
         eodata = open_eodata(*where())
         with eodata.client(catalogue.service) as client:
-            assert pull_notifications(client, eodata.inbox, known, IntakeSettings()) == Pulled(2, 1, emptied=True)
+            assert pull_notifications(client, eodata.inbox, known, IntakeSettings()) == Pulled(2, 1)
         assert catalogue.queues[known] == []
     assert (scene.id in run("inbox", "list")[1], run("inbox", "list")[1].count("waiting")) == (True, 2)
     half = Answer(200, scene.content[:100_000], {"Content-Length": str(len(scene.content))})

@@ -281,7 +281,7 @@ def crossing(corners: int, seed: int = 1) -> list[list[float]]:
 
 @pytest.mark.parametrize("corners", [25, 300, 20_000])
 def test_a_footprint_that_crosses_itself_costs_no_time(tmp_path: Path, corners: int):
-    """Mending a ring of 300 corners takes 40 seconds, in which nothing else would be received."""
+    """Repairing a ring of 300 corners takes 40 seconds, in which nothing else would be received."""
     content = notification(1)
     content["value"]["GeoFootprint"] = {"type": "Polygon", "coordinates": [crossing(corners)]}
     with receiver(tmp_path) as (url, inbox):

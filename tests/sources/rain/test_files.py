@@ -110,7 +110,7 @@ def test_only_runs_that_are_not_whole_stop_the_block(tmp_path: Path) -> None:
     assert block(tmp_path, {"model": MODEL | {"whole_h": 20}}).rain.attrs["cycle"] == "2026-02-15T06:00"
 
 
-def test_forecasts_that_only_a_person_mends_are_wrong_and_not_awaited(tmp_path: Path) -> None:
+def test_forecasts_that_only_an_operator_can_fix_are_wrong_and_not_awaited(tmp_path: Path) -> None:
     for hour in (0, -6, -30):
         spoiled = model(tmp_path / "model", hour, lambda hour: 1)
         netcdf(spoiled, [1, 2], np.array([flat(1), flat(900)]))
@@ -167,7 +167,7 @@ def test_damaged_and_empty_files_of_a_radar_are_named(tmp_path: Path) -> None:
     assert f"radar: {files[2].name} is left out: " in found.notes[0]
 
 
-def test_two_editions_of_a_quarter_of_an_hour_leave_its_hour_to_others(tmp_path: Path) -> None:
+def test_two_versions_of_a_quarter_of_an_hour_leave_its_hour_to_others(tmp_path: Path) -> None:
     """Nobody can tell which of them is right; all other hours stay measured."""
     model(tmp_path / "model", -6, lambda hour: 2)
     radar(tmp_path / "radar", -8, 0, 6)

@@ -108,7 +108,7 @@ def test_a_file_that_is_still_copied_is_waited_for_and_another_product_is_refuse
     assert (cycle / "21W.bin").is_file(), "nobody deletes what an operator put there"
 
 
-def test_a_web_server_gives_each_edition_once(tmp_path: Path, cycle: Path, archive: Archive) -> None:
+def test_a_web_server_gives_each_revision_once(tmp_path: Path, cycle: Path, archive: Archive) -> None:
     deliver(cycle / "tracks.bufr", "21W")
     store = {"kind": "tracks-object-store", "url": archive.url, "attempts": 1}
     tracks = source(tmp_path, store)

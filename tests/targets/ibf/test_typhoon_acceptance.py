@@ -182,7 +182,7 @@ def test_null_rows_of_somebody_else_after_those_of_a_storm(few: TyphoonDays) -> 
 
 
 def test_chanthu_makes_landfall(tmp_path: Path) -> None:
-    """The real cycle, from its file to the portal: rule 9, of a storm that hit Batan Island. Its best run only passes
+    """The real cycle, from its file to the portal: TY9, of a storm that hit Batan Island. Its best run only passes
     an island, at +21 h, which the portal would call "not predicted to make landfall"; T1: Batanes is there.
     """
     found = chanthu_found()

@@ -1,4 +1,4 @@
-"""How the three catalogues differ, as their documents say (facts of the project, July 2025 to November 2026)."""
+"""How the three catalogues differ, as their documents of July 2025 to November 2026 say."""
 
 from __future__ import annotations
 

@@ -64,8 +64,9 @@ def _events(expected: ExpectedPortal, shown: ShownPortal) -> Iterator[str]:
 
 
 def _event(event: EventExpected, there: EventShown, expected: ExpectedPortal) -> Iterator[str]:
-    """A trigger that a person set is not a difference: the forecast's own level is compared then. Servers before 0.295
-    tell neither level nor first trigger.
+    """A trigger that a user of the portal set is not a difference: the forecast's own level is compared then.
+
+    Servers before 0.295 tell neither level nor first trigger.
     """
     default_level, facts = expected.default_level, expected.facts
     level = _of_forecast(there) if there.set_by_person else there.alert_level

@@ -40,7 +40,7 @@ class EventShown:
     first_lead_time: str | None
     first_trigger: str | None
     set_by_person: bool
-    """a person set it to trigger on the portal"""
+    """a user of the portal set it to trigger"""
     severity: float
     """of the forecast, 0..1"""
     trigger: bool

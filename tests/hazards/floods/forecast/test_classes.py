@@ -1,4 +1,4 @@
-"""Alert class and trigger by day (design section 5, rule 1)."""
+"""Alert class and trigger by day (F1)."""
 
 from collections.abc import Mapping
 

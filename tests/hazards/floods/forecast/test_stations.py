@@ -1,4 +1,4 @@
-"""Station values, blind and suspect stations (design section 5, rules 11 and 12)."""
+"""Station values, blind and suspect stations (F11, F12)."""
 
 from typing import Literal
 

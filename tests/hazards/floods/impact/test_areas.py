@@ -1,4 +1,4 @@
-"""One event an area above the deepest level (design section 5, rule 6)."""
+"""One event an area above the deepest level (F6)."""
 
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.hazards.floods.findings import FloodEvent

@@ -1,4 +1,4 @@
-"""Which flood map stands for an event (design section 5, rule 7)."""
+"""Which flood map stands for an event (F7)."""
 
 import numpy as np
 import pytest
