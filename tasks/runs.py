@@ -31,7 +31,7 @@ def write_run_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
     return None
 
 
-@task(task_run_name="plan the calls of {found.country} for {target.name}")
+@task(task_run_name="plan the calls of {findings.country} for {target.name}")
 def plan_revision(
     findings: Findings, run: RunFolder, target: OpenTarget, *, overrides: Overrides, now: Clock
 ) -> Revision | None:
