@@ -22,7 +22,7 @@ NO_NAMES: dict[str, str] = {}
 
 
 @pytest.fixture
-def found() -> FloodFindings:
+def findings() -> FloodFindings:
     """One trigger at G1 with 1,100 people in two areas, one warning at G2."""
     return flood_findings.found(
         [event("G1", "---wTT--", "max", {"A": 1000, "B": 100}), event("G2", "-ww-----", "med", {"C": 0})], []

@@ -11,7 +11,7 @@ BATANES = "PH020900000"
 
 
 @pytest.fixture(scope="module")
-def found() -> TyphoonFindings:
+def findings() -> TyphoonFindings:
     return chanthu_found()
 
 

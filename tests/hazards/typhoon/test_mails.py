@@ -16,7 +16,7 @@ SAME = ("nothing changed since the last notification",)
 
 
 @pytest.fixture(scope="module")
-def found() -> TyphoonFindings:
+def findings() -> TyphoonFindings:
     """A trigger at 20-hour for East and West."""
     return cycle({"21W CHANTHU": every(Way())})
 
