@@ -67,7 +67,7 @@ def test_an_inbox_is_read_and_written(databases: Path) -> None:
     assert first.footprint is not None
     assert first.footprint.bounds == (10.0, 0.9, 10.2, 1.0)
     assert (second.state, second.acquired, second.provider) == ("incomplete", None, "cdse")
-    again = doors.Notification("sub-2", first.product_id, "created", NOON, None, "", None)
+    again = doors.Notification("sub-2", first.product_id, "created", NOON, None, "")
     assert inbox.store("cdse", "push", [again]) == 0, "known by its id, whichever subscription announces it"
     assert len(inbox.entries()) == 2
 
