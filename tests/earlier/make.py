@@ -204,8 +204,8 @@ def keep_databases(folder: Path) -> None:
     ids = [f"0000000{number}-0000-4000-8000-000000000000" for number in (1, 2)]
     square = box(10.0, 0.9, 10.2, 1.0)
     product = doors.Product(ids[0], "S1A_SCENE", "IW_GRDH_1S", moment, moment, square, {"Id": ids[0]})
-    inbox.store("cdse", "push", [doors.Notification("sub-1", ids[0], "created", NOON, product, "", None)])
-    inbox.store("cdse", "pull", [doors.Notification("sub-1", ids[1], "created", NOON, None, "", "ack-1")])
+    inbox.store("cdse", "push", [doors.Notification("sub-1", ids[0], "created", NOON, product, "")])
+    inbox.store("cdse", "pull", [doors.Notification("sub-1", ids[1], "created", NOON, None, "")])
     book = doors.OrderBook(doors.records_in(folder))
     first = book.ask("hook", doors.OrderRequest("card_bs", ("S1A_SCENE",), {"polarisation": "VV"}, "flood"), NOON)
     book.ask("hook", doors.OrderRequest("card_bs", ("S1B_SCENE",), {"token": "env:TOKEN"}, "flood"), NOON)
